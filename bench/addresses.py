@@ -1,0 +1,120 @@
+"""Addresses: chosen by the harness, and watched from outside until somebody listens.
+
+Ports lie outside the range from which the kernel picks a client's port: a client that
+retries a port of that range can end up connected to itself.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.contract import DIRECT, INPROC
+from bench.errors import NotMeasurable
+
+EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LOWEST_PORT = 10_000
+LISTEN = "0A"
+ACCEPTS_CONNECTIONS = 0x10000
+UNIX_PATH_BYTES_MAX = 107
+
+
+def port_pool() -> range:
+    """Return the larger range of unprivileged ports outside the ephemeral one."""
+    low, high = 32_768, 60_999
+    if EPHEMERAL_RANGE.exists():
+        low, high = (int(word) for word in EPHEMERAL_RANGE.read_text().split())
+    below, above = range(LOWEST_PORT, low), range(high + 1, 65_536)
+    pool = max(below, above, key=len)
+    if len(pool) < 100:
+        raise NotMeasurable(
+            f"the kernel hands out nearly every port to clients ({low} to {high}): "
+            "narrow net.ipv4.ip_local_port_range"
+        )
+    return pool
+
+
+def is_free(port: int) -> bool:
+    """Say whether a port can be bound on loopback; nothing is sent to find out."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(rng: random.Random, taken: Iterable[int] = ()) -> int:
+    """Return a port that is free now and not in ``taken``; the same seed tries the same."""
+    pool, avoid = port_pool(), set(taken)
+    for _ in range(1000):
+        port = rng.choice(pool)
+        if port not in avoid and is_free(port):
+            return port
+    raise NotMeasurable(f"no free port found in {pool.start} to {pool.stop - 1}")
+
+
+def assign(
+    names: Iterable[str], transport: str, folder: Path, rng: random.Random
+) -> dict[str, str]:
+    """Return a URL for each named address of a trial.
+
+    Raises NotMeasurable when no port is free or a socket path would be too long.
+    """
+    addresses: dict[str, str] = {}
+    ports: list[int] = []
+    for name in names:
+        if transport == "tcp":
+            ports.append(free_port(rng, ports))
+            addresses[name] = f"tcp://127.0.0.1:{ports[-1]}"
+        elif transport == "ipc":
+            path = folder / name
+            if len(str(path).encode()) > UNIX_PATH_BYTES_MAX:
+                raise NotMeasurable(f"{path} is too long for a socket: set a shorter TMPDIR")
+            addresses[name] = f"ipc://{path}"
+        elif transport in (INPROC, DIRECT):
+            addresses[name] = f"{transport}://{folder.name}-{name}"
+        else:
+            raise NotMeasurable(f"this harness has no transport {transport!r}")
+    return addresses
+
+
+def _tcp_listens(port: int) -> bool:
+    wanted = f":{port:04X}"
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        path = Path(table)
+        if not path.exists():
+            continue
+        for line in path.read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(wanted) and fields[3] == LISTEN:
+                return True
+    return False
+
+
+def _unix_listens(path: str) -> bool:
+    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
+        fields = line.split(maxsplit=7)
+        if len(fields) == 8 and fields[7] == path:
+            if int(fields[3], 16) & ACCEPTS_CONNECTIONS:
+                return True
+    return False
+
+
+def listens(address: str) -> bool:
+    """Say from the kernel's tables whether a socket accepts at an address.
+
+    No connection is made: nothing of this reaches a cell. Addresses inside one process
+    always count as listening, since their joining is ordered by the messages themselves.
+    """
+    url = urlsplit(address)
+    if url.scheme == "tcp":
+        assert url.port
+        return _tcp_listens(url.port)
+    if url.scheme == "ipc":
+        return _unix_listens(url.path)
+    return True

@@ -1,0 +1,223 @@
+"""A run's folder: raw files, written once each and never changed by anything derived.
+
+run.json          what was planned, with which seed, cells and machine
+check.json        the verdict of conformance on every cell
+pilot.json        seconds per message of each case, from which its window was sized
+<stack>.<variant>.json   pyperf suites: one run per block, one value each
+timing.json       how long the trials were predicted to take, and took
+failures.json     trials without a value, each with its reason
+samples/*.npz     every latency sample, in nanoseconds
+logs/             the hosts' logs of failed trials
+SHA256SUMS        written last: a folder without it is unfinished
+
+pyperf's files are what ``python -m pyperf show`` reads. Each file is replaced in one
+step after each trial, so that a kill at any moment loses no finished trial.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyperf
+from numpy.typing import NDArray
+
+from bench.contract import Case
+from bench.errors import ResultsError
+from bench.measure.measured import Measured
+
+FORMAT = 1
+SUMS = "SHA256SUMS"
+RUN = "run.json"
+CHECK = "check.json"
+PILOT = "pilot.json"
+FAILURES = "failures.json"
+TIMING = "timing.json"
+NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file in one step: readers see the old text or the new, never a part."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def run_name(host: str, seed: int) -> str:
+    """Return ``<utc-date>-<host>-<id>``; the id tells runs of one day apart."""
+    now = datetime.now(UTC)
+    digest = hashlib.sha256(f"{now.isoformat()}{host}{seed}".encode()).hexdigest()
+    return f"{now:%Y-%m-%d}-{host}-{digest[:6]}"
+
+
+class Archive:
+    """The folder of one run, for writing; ``results`` reads it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.suites: dict[str, pyperf.BenchmarkSuite] = {}
+        self.failures: list[dict[str, Any]] = []
+
+    @classmethod
+    def create(cls, folder: Path, about: dict[str, Any]) -> Archive:
+        """Make a new run's folder. Raises ResultsError where that cannot be done."""
+        try:
+            (folder / "samples").mkdir(parents=True)
+        except FileExistsError as error:
+            raise ResultsError(
+                f"{folder} holds something already: choose another --out, or complete an "
+                f"unfinished run with --resume {folder}"
+            ) from error
+        except OSError as error:
+            raise ResultsError(f"cannot write {folder}: {error.strerror}") from error
+        archive = cls(folder)
+        archive.write(RUN, {"format": FORMAT, **about})
+        archive.write(FAILURES, [])
+        return archive
+
+    @classmethod
+    def resume(cls, folder: Path) -> Archive:
+        """Open an unfinished run. Raises ResultsError where there is none to go on with."""
+        if not (folder / RUN).exists():
+            raise ResultsError(f"{folder} is not a run: it has no {RUN}")
+        if (folder / SUMS).exists():
+            raise ResultsError(f"{folder} is finished: there is nothing to resume")
+        archive = cls(folder)
+        archive.about()
+        archive.failures = archive.read(FAILURES) or []
+        for path in archive.suite_paths():
+            archive.suites[path.stem] = pyperf.BenchmarkSuite.load(str(path))
+        return archive
+
+    def suite_paths(self) -> list[Path]:
+        return sorted(p for p in self.folder.glob("*.json") if p.name not in NOT_SUITES)
+
+    def read(self, name: str) -> Any:
+        """Return a JSON file's content, None where it does not exist."""
+        path = self.folder / name
+        if not path.exists():
+            return None
+        try:
+            return json.loads(path.read_text())
+        except json.JSONDecodeError as error:
+            raise ResultsError(f"{path} is damaged: {error}") from error
+
+    def write(self, name: str, content: Any) -> None:
+        write_whole(self.folder / name, json.dumps(content, indent=1) + "\n")
+
+    def about(self) -> dict[str, Any]:
+        """Return run.json. Raises ResultsError for another format."""
+        about: dict[str, Any] = self.read(RUN)
+        if about.get("format") != FORMAT:
+            raise ResultsError(
+                f"{self.folder} has format {about.get('format')}, this version reads "
+                f"{FORMAT}: use the version that wrote it, or measure again"
+            )
+        return about
+
+    def finished(self) -> set[tuple[str, int]]:
+        """Return (case id, block) of every trial that has a value or failed for good."""
+        done = {(failure["case"], failure["block"]) for failure in self.failures}
+        for suite in self.suites.values():
+            for benchmark in suite.get_benchmarks():
+                for run in benchmark.get_runs():
+                    metadata = run.get_metadata()
+                    if "block" in metadata:
+                        done.add((metadata["case"], metadata["block"]))
+        return done
+
+    def add(self, case: Case, block: int, position: int, measured: Measured) -> None:
+        """Keep a trial: its samples first, then the suite that refers to them."""
+        metadata: dict[str, Any] = {
+            "name": case.name,
+            "unit": "second",
+            "loops": max(1, int(measured.metadata["delivered"])),
+            "case": case.id,
+            "block": block,
+            "position": position,
+            **measured.metadata,
+        }
+        if measured.samples:
+            path = self._save_samples(case, block, measured.samples)
+            metadata["samples"] = f"samples/{path.name}"
+            metadata["samples_sha256"] = sha256(path)
+        self.add_run(case.cell.stack.name, case.cell.variant.name, [measured.value_s], metadata)
+
+    def _save_samples(
+        self, case: Case, block: int, samples: dict[str, NDArray[np.int64]]
+    ) -> Path:
+        path = self.folder / "samples" / f"{case.id}.b{block:02d}.npz"
+        unsigned = {role: np.asarray(ns, dtype=np.uint32) for role, ns in samples.items()}
+        np.savez_compressed(path, allow_pickle=False, **unsigned)
+        return path
+
+    def add_run(
+        self, stack: str, variant: str, values: list[float], metadata: dict[str, Any]
+    ) -> None:
+        """Add one pyperf run to the suite of a stack's variant, and save the suite."""
+        run = pyperf.Run(values, metadata=metadata, collect_metadata=True)
+        benchmark = pyperf.Benchmark([run])
+        key = f"{stack}.{variant}"
+        if key not in self.suites:
+            self.suites[key] = pyperf.BenchmarkSuite([benchmark])
+        else:
+            self.suites[key].add_runs(benchmark)
+        path = self.folder / f"{key}.json"
+        partial = self.folder / f".{key}.json"
+        self.suites[key].dump(str(partial), replace=True)
+        os.replace(partial, path)
+
+    def fail(self, case: Case, block: int, reason: str) -> None:
+        self.failures.append({"case": case.id, "block": block, "reason": reason})
+        self.write(FAILURES, self.failures)
+
+    def raw_files(self) -> Iterator[Path]:
+        for path in sorted(self.folder.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(self.folder).parts)
+            derived = path.relative_to(self.folder).parts[0] in ("logs", "report")
+            if path.is_file() and not hidden and not derived and path.name != SUMS:
+                yield path
+
+    def seal(self) -> None:
+        """Write the checksums of all raw files, in the format of ``sha256sum -c``."""
+        lines = [
+            f"{sha256(path)}  {path.relative_to(self.folder)}" for path in self.raw_files()
+        ]
+        write_whole(self.folder / SUMS, "\n".join(lines) + "\n")
+
+
+def verify(folder: Path) -> None:
+    """Raise ResultsError unless a run's folder is finished and as it was written."""
+    if not (folder / RUN).exists():
+        raise ResultsError(f"{folder} is not a run: it has no {RUN}")
+    if not (folder / SUMS).exists():
+        raise ResultsError(
+            f"{folder} is unfinished: complete it with "
+            f"`python -m bench run --resume {folder}`"
+        )
+    for line in (folder / SUMS).read_text().splitlines():
+        digest, name = line.split("  ", 1)
+        path = folder / name
+        if not path.exists():
+            raise ResultsError(f"{path} is missing: restore it, or measure again")
+        if sha256(path) != digest:
+            raise ResultsError(
+                f"{path} was changed after the run: restore it (git checkout), or measure again"
+            )

@@ -1,0 +1,191 @@
+"""Conformance: a cell keeps its workload's contract, or it is not timed.
+
+Every scenario is a trial like the timed ones, in the same hosts, with real peers; only
+the messages differ (awkward sizes, every byte value, thousands of them), the handle
+(a complement, so that a reply depends on its request) and the checks (every message).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.contract import DIRECT, Case, Cell
+from bench.errors import NoMiddleError, NotMeasurable
+from bench.measure.measured import consumed
+from bench.processes import kill_all
+from bench.relay import Relay
+from bench.tally import NOTHING, tally
+from bench.trial import RoleRecord, TrialRecord, Window, run_trial, trial_folder
+from bench.workloads import message as msg
+
+AWKWARD_BYTES = (0, 1, 2, 31, 32, 33, 255, 256, 1000, 4096, 65535, 65536, 65537, 524288)
+SMALL_BYTES = 64
+THOUSANDS = 3000
+"""Well above ZeroMQ's high-water mark of 1000."""
+ROUND_TRIPS = 700
+DRIBBLED_BYTES = (0, 1, 33, 64, 10, 300, 256)
+DRIBBLED = 21
+GLUED = 300
+GLUED_ROUND_TRIPS = 28
+PACED_S = 0.0005
+AT_ONCE = 2
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One conformance trial: what is sent, to how many, through what."""
+
+    name: str
+    window: Window
+    instances: int
+    relay: str | None = None
+    may_lose: bool = False
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What became of one cell over one transport; ``reason`` is empty when it passed."""
+
+    cell: str
+    transport: str
+    reason: str
+    skipped: bool = False
+    losses: int = 0
+
+    @property
+    def passed(self) -> bool:
+        return not self.reason
+
+
+def _sizes(messages: int) -> tuple[int, ...]:
+    """Return awkward sizes first, then small ones: all in one stream."""
+    return AWKWARD_BYTES + (SMALL_BYTES,) * (messages - len(AWKWARD_BYTES))
+
+
+def scenarios(cell: Cell, transport: str) -> Iterator[Scenario]:
+    """Yield what a cell must pass over a transport."""
+    lockstep = cell.workload.lockstep
+    many = ROUND_TRIPS if lockstep else THOUSANDS
+    instances = 1 if transport == DIRECT else 3
+    pace_s = PACED_S if cell.lossy else None
+    sizes = _sizes(many)
+    yield Scenario("all sizes, many, several at once", Window(many, 10, pace_s, bool(pace_s), sizes_bytes=sizes), instances)
+    if cell.lossy:
+        blast = Window(THOUSANDS, 10, sizes_bytes=(SMALL_BYTES,))
+        yield Scenario("blast", blast, instances, may_lose=True)
+    if transport != "tcp":
+        return
+    dribble = Window(DRIBBLED, 3, pace_s, bool(pace_s), sizes_bytes=DRIBBLED_BYTES)
+    yield Scenario("one byte at a time", dribble, 1, relay="one_byte")
+    glued = GLUED_ROUND_TRIPS if lockstep else GLUED
+    together = Window(glued, 10, pace_s, bool(pace_s), sizes_bytes=(*DRIBBLED_BYTES, SMALL_BYTES))
+    yield Scenario("several in one segment", together, 2, relay="glued")
+
+
+def _bare_expected(window: Window) -> Counter[str]:
+    sizes = window.sizes_bytes
+    bare = (
+        msg.build(0, number, msg.WINDOW_EPOCH, sizes[number % len(sizes)]).hex()
+        for number in range(window.messages)
+        if sizes[number % len(sizes)] < msg.SMALLEST_WITH_HEADER
+    )
+    return Counter(bare)
+
+
+def _faults(
+    case: Case, window: Window, consumer: RoleRecord, driver: RoleRecord
+) -> tuple[dict[str, int], str]:
+    """Return the counts of each kind of fault at one consumer, and an example."""
+    assert consumer.heads is not None
+    given = driver.counts["given"]
+    sender = int(driver.id.rsplit(".", 1)[1])
+    heads = consumer.heads
+    total = NOTHING + tally(heads["sender"], heads["sequence"], sender, given)
+    expected, got = _bare_expected(window), Counter(consumer.counts["bare"])
+    in_lockstep = case.cell.workload.lockstep
+    bare_lost = 0 if in_lockstep else (expected - got).total()
+    with_header_lost = total.lost - expected.total()
+    if in_lockstep:
+        with_header_lost = given - consumer.counts["count"]
+    return {
+        "lost": max(0, with_header_lost + bare_lost),
+        "wrong": consumer.counts["wrong"] + total.unexpected,
+        "duplicated": total.duplicated + (got - expected).total(),
+        "reordered": total.reordered if case.cell.workload.ordered else 0,
+        "not given": window.messages - given,
+    }, "; ".join(consumer.counts["wrong_first"])
+
+
+def judge(
+    case: Case, scenario: Scenario, trial: TrialRecord
+) -> tuple[str, int]:
+    """Return why a scenario failed (empty: it passed) and how many losses it counted."""
+    losses = 0
+    for consumer, driver in consumed(case, trial):
+        faults, example = _faults(case, scenario.window, consumer, driver)
+        losses += faults["lost"]
+        if scenario.may_lose:
+            faults["lost"] = 0
+            if not consumer.counts["count"]:
+                return f"{consumer.id} received nothing at all", losses
+        if any(faults.values()):
+            what = ", ".join(f"{number} {name}" for name, number in faults.items() if number)
+            reason = f"{consumer.id}: {what} of {scenario.window.messages} messages"
+            return reason + (f" ({example})" if example else ""), losses
+    return "", losses
+
+
+def _run(cell: Cell, transport: str, scenario: Scenario, logs: Path) -> tuple[str, int]:
+    case = Case(cell, "throughput", transport, SMALL_BYTES, scenario.instances, "free")
+    rng = random.Random()
+    if scenario.relay is None:
+        return judge(case, scenario, run_trial(case, scenario.window, logs, rng))
+    with trial_folder() as folder:
+        relay = Relay(scenario.relay, transport, folder, rng)
+        try:
+            return judge(case, scenario, run_trial(case, scenario.window, logs, rng, relay))
+        finally:
+            relay.close()
+
+
+def check(cell: Cell, transport: str, logs: Path) -> CheckResult:
+    """Run every scenario of a cell over one transport; the first failure ends it."""
+    losses = 0
+    for number, scenario in enumerate(scenarios(cell, transport)):
+        folder = logs / f"{cell.id.replace('/', '.')}.{transport}.{number}"
+        try:
+            reason, lost = _run(cell, transport, scenario, folder)
+        except NotMeasurable as error:
+            return CheckResult(cell.id, transport, str(error), skipped=True)
+        except NoMiddleError as error:
+            reason, lost = f"{error}\n  logs: {folder}", 0
+        losses += lost
+        if reason:
+            return CheckResult(cell.id, transport, f"{scenario.name}: {reason}", losses=losses)
+    return CheckResult(cell.id, transport, "", losses=losses)
+
+
+def check_all(
+    wanted: Sequence[tuple[Cell, str]],
+    logs: Path,
+    done: Callable[[CheckResult], None],
+) -> list[CheckResult]:
+    """Check cells over transports, two at a time; nothing here is timed."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = [pool.submit(check, cell, transport, logs) for cell, transport in wanted]
+        results = []
+        try:
+            for future in futures:
+                results.append(future.result())
+                done(results[-1])
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            kill_all()
+            raise
+    return results

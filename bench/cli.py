@@ -1,0 +1,340 @@
+"""The command line. Each command is a few lines: the work is done elsewhere."""
+
+from __future__ import annotations
+
+import difflib
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from bench import __version__
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell, find_cells
+from bench.errors import NoMiddleError, UsageError
+from bench.progress import console, steps
+
+REPORTS = PROJECT / "reports"
+DATA = REPORTS / "data"
+SEEDS = 1 << 32
+
+
+class Commands(click.Group):
+    """Prints what a user can act on without a traceback, and ends with status 1."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except NoMiddleError as error:
+            click.echo(f"nomiddle: {error}", err=True)
+            sys.exit(1)
+        except OSError as error:
+            where = f" {error.filename}" if error.filename else ""
+            click.echo(f"nomiddle: {error.strerror or error}{where}", err=True)
+            sys.exit(1)
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return a suggestion of what ``word`` may have been meant to be, or ''."""
+    close = difflib.get_close_matches(word, list(known), n=4, cutoff=0.4)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+def all_cells(more: Sequence[Path]) -> list[Cell]:
+    return find_cells([IMPLEMENTATIONS, FLOOR, *more])
+
+
+def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
+    """Return the cells whose ids match one of the globs; all of them without a glob.
+
+    Raises UsageError for a glob that matches nothing.
+    """
+    for glob in globs:
+        if not any(fnmatch(cell.id, glob) for cell in cells):
+            ids = [cell.id for cell in cells]
+            raise UsageError(f"no cell matches {glob!r}{near(glob, ids)}; see `list`")
+    if not globs:
+        return list(cells)
+    return [cell for cell in cells if any(fnmatch(cell.id, glob) for glob in globs)]
+
+
+more_roots = click.option(
+    "--implementations",
+    "more",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A further folder of stacks, beside the project's own.",
+)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """BSD sockets, HTTP and ZeroMQ on the same workloads, measured alike."""
+
+
+@main.command("list")
+@more_roots
+def list_cells(more: tuple[Path, ...]) -> None:
+    """Show every cell, and what is not implemented."""
+    from bench.machine import missing
+    from bench.workloads import WORKLOADS
+
+    cells = all_cells(more)
+    table = Table(box=None, pad_edge=False)
+    for column in ("stack", "variant", *WORKLOADS, "transports", "needs"):
+        table.add_column(column)
+    rows: dict[tuple[str, str], dict[str, Cell]] = {}
+    for cell in cells:
+        rows.setdefault((cell.stack.name, cell.variant.name), {})[cell.workload.name] = cell
+    for (stack, variant), found in rows.items():
+        any_cell = next(iter(found.values()))
+        marks = [_mark(found.get(name)) for name in WORKLOADS]
+        lacks = ", ".join(missing(any_cell.stack))
+        needs = f"missing: {lacks}" if lacks else ", ".join(any_cell.stack.requirements)
+        transports = " ".join(any_cell.variant.transports)
+        table.add_row(stack, variant, *marks, transports, needs or "nothing")
+    console.print(table)
+
+
+def _mark(cell: Cell | None) -> str:
+    if cell is None:
+        return "-"
+    mode = f" ({cell.variant.fan_out})" if cell.workload.name == "fan_out" else ""
+    return f"{cell.language}{mode}"
+
+
+@main.command()
+@click.argument("globs", nargs=-1, metavar="[CELL]...")
+@click.option("--transport", help="Only this transport; every one of a cell's without it.")
+@more_roots
+def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...]) -> None:
+    """Check that cells keep their workload's contract, before anything is timed."""
+    from bench.check import CheckResult, check_all
+    from bench.processes import require_linux
+
+    require_linux()
+    wanted = [
+        (cell, name)
+        for cell in choose(all_cells(more), globs)
+        for name in cell.variant.transports
+        if transport in (None, name)
+    ]
+    if not wanted:
+        raise UsageError(f"none of these cells has the transport {transport!r}")
+    logs = Path(tempfile.mkdtemp(prefix="nomiddle-check-"))
+    with steps("checking", len(wanted)) as shown:
+
+        def done(result: CheckResult) -> None:
+            lost = f" ({result.losses} lost in the blast)" if result.losses else ""
+            verdict = "ok" if result.passed else "SKIPPED" if result.skipped else "FAILED"
+            shown.done(f"{verdict:7} {result.cell} {result.transport}{lost} {result.reason}")
+
+        results = check_all(wanted, logs, done)
+    failed = [result for result in results if not result.passed]
+    console.print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.option("--profile", default="standard", show_default=True, help="quick, standard, full")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only cells that match.")
+@click.option("--seed", type=int, help="Repeat the order of another run.")
+@click.option("--blocks", type=click.IntRange(min=1), help="Instead of the profile's number.")
+@click.option("--out", type=click.Path(path_type=Path), help="The folder of the run.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Complete that run.")
+@more_roots
+def run(
+    profile: str,
+    only: tuple[str, ...],
+    seed: int | None,
+    blocks: int | None,
+    out: Path | None,
+    resume: Path | None,
+    more: tuple[Path, ...],
+) -> None:
+    """Measure, and write a run's folder and its report."""
+    from bench.archive import Archive
+    from bench.lock import only_run
+    from bench.plan import PROFILES, plan
+    from bench.processes import require_linux
+    from bench.run import about, make_run, refuse_if_changed
+
+    require_linux()
+    with only_run():
+        if resume:
+            archive = Archive.resume(resume)
+            then = archive.about()
+            more = more or tuple(Path(root) for root in then["roots"])
+            cells = all_cells(more)
+            refuse_if_changed(archive, [cell for cell in cells if cell.id in then["cells"]])
+            planned = _planned_again(then, cells)
+            seed = then["seed"]
+        else:
+            if profile not in PROFILES:
+                raise UsageError(
+                    f"no profile {profile!r}: choose {', '.join(PROFILES)}"
+                    f"{near(profile, PROFILES)}"
+                )
+            cells = choose(all_cells(more), only)
+            planned = plan(PROFILES[profile], cells, blocks)
+            if not planned:
+                raise UsageError(f"profile {profile} has no case of these cells")
+            seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
+            facts = about(planned, cells, profile, seed)
+            facts["roots"] = [str(root.resolve()) for root in more]
+            archive = Archive.create(out or _new_folder(seed), facts)
+        console.print(f"run: {_shown(archive.folder)}")
+        complete = _interruptible(archive, planned, seed)
+    _report_after(archive.folder)
+    if not complete:
+        raise NoMiddleError("some cases have no value: their reasons are in the report")
+
+
+def _interruptible(archive: Any, planned: Any, seed: int) -> bool:
+    from bench.run import make_run
+
+    try:
+        return make_run(archive, planned, seed)
+    except KeyboardInterrupt:
+        folder = _shown(archive.folder)
+        raise NoMiddleError(
+            "interrupted; every finished trial is kept. To go on:\n"
+            f"  python -m bench run --resume {folder}"
+        ) from None
+
+
+def _planned_again(then: dict[str, Any], cells: Sequence[Cell]) -> list[Any]:
+    from bench.contract import Case
+    from bench.plan import Planned
+
+    by_id = {cell.id: cell for cell in cells}
+    return [
+        Planned(
+            Case(
+                cell=by_id[row["cell"]],
+                quantity=row["quantity"],
+                transport=row["transport"],
+                size_bytes=row["size_bytes"],
+                instances=row["instances"],
+                placement=row["placement"],
+                twin=row["twin"],
+            ),
+            row["blocks"],
+        )
+        for row in then["cases"]
+    ]
+
+
+def _new_folder(seed: int) -> Path:
+    import platform
+
+    from bench.archive import run_name
+
+    return DATA / run_name(platform.node(), seed)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a user would type it from here."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _report_after(folder: Path) -> None:
+    from bench.report import build
+
+    began = time.monotonic()
+    page = build([folder], _report_folder(folder))
+    console.print(f"report: {_shown(page)} ({time.monotonic() - began:.0f} s)")
+
+
+def _report_folder(run_folder: Path) -> Path:
+    """Return where a run's report goes: ``reports/``, or beside a run kept elsewhere."""
+    inside = run_folder.resolve().parent == DATA.resolve()
+    return REPORTS if inside else run_folder / "report"
+
+
+@main.command()
+@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
+def report(runs: tuple[Path, ...]) -> None:
+    """Rebuild everything that is derived from raw data, without measuring."""
+    from bench.report import build
+
+    folders = list(runs) or [latest_run()]
+    page = build(folders, _report_folder(folders[0]))
+    console.print(f"report: {_shown(page)}")
+
+
+def latest_run() -> Path:
+    """Return the newest finished run under ``reports/data``.
+
+    Raises UsageError when there is none.
+    """
+    from bench.archive import RUN, SUMS, Archive
+
+    finished = [path.parent for path in DATA.glob(f"*/{SUMS}") if (path.parent / RUN).exists()]
+    if not finished:
+        raise UsageError(f"no finished run in {_shown(DATA)}: measure one with `make bench`")
+    return max(finished, key=lambda folder: str(Archive(folder).about()["started"]))
+
+
+@main.command("size")
+@click.argument("globs", nargs=-1, metavar="[CELL]...")
+@more_roots
+def sizes(globs: tuple[str, ...], more: tuple[Path, ...]) -> None:
+    """Count the code of each cell: statements, tokens, gzip bytes."""
+    from bench.measure.size import size
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("cell")
+    for column in ("statements", "tokens", "gzip bytes"):
+        table.add_column(column, justify="right")
+    table.add_column("files")
+    for cell in choose(find_cells([IMPLEMENTATIONS, *more]), globs):
+        counted = size(cell.path, cell.search)
+        files = " ".join(path.name for path in counted.files)
+        numbers = (counted.statements, counted.tokens, counted.gzip_bytes)
+        table.add_row(cell.id, *map(str, numbers), files)
+    console.print(table)
+
+
+@main.command()
+@click.argument("identifier", metavar="ID")
+@click.option("--numbers", type=click.Path(path_type=Path), help="Another numbers.json.")
+def cite(identifier: str, numbers: Path | None) -> None:
+    """Print a number with its interval, case, machine, versions and run."""
+    from bench.report.citation import cite as sentence
+
+    click.echo(sentence(identifier, numbers or REPORTS / "numbers.json"))
+
+
+@main.command()
+def doctor() -> None:
+    """Say what would make this machine a better one to measure on."""
+    from bench.doctor import findings
+
+    found = findings()
+    for finding in found:
+        console.print(f"{finding.what}\n  -> {finding.remedy}", markup=False)
+    if not found:
+        console.print("nothing to improve")
+
+
+@main.command()
+@click.argument("name", type=click.Choice(["overhead"]))
+@click.option("--blocks", type=click.IntRange(min=6), default=20, show_default=True)
+def selftest(name: str, blocks: int) -> None:
+    """Measure the harness itself against known answers."""
+    from bench.lock import only_run
+    from bench.selftest import overhead
+
+    with only_run():
+        sys.exit(0 if overhead(blocks) else 1)

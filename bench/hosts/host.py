@@ -1,0 +1,267 @@
+"""The Python host: a role function of a cell, run as a killable process.
+
+``python -m bench.hosts.host SPEC`` with SPEC as ``bench.trial`` writes it. The module
+imports the standard library and the message format only: what is loaded here is loaded
+beside every cell that is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib.util
+import inspect
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+from bench.hosts.record import CheckingRecorder, Recorder
+from bench.hosts.stream import Stream
+from bench.workloads import message as msg
+
+PR_SET_PDEATHSIG = 1
+PEER_TRANSPORT_OPTIONS = {
+    "tcp_nodelay": (socket.IPPROTO_TCP, socket.TCP_NODELAY),
+    "so_sndbuf": (socket.SOL_SOCKET, socket.SO_SNDBUF),
+    "so_rcvbuf": (socket.SOL_SOCKET, socket.SO_RCVBUF),
+}
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when its parent's thread ends (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def take_over_stdout() -> int:
+    """Return a private descriptor of stdout, and send what is printed to the log."""
+    private = os.dup(1)
+    os.dup2(2, 1)
+    return private
+
+
+def load_cell(path: Path, search: list[str]) -> ModuleType:
+    sys.path[:0] = search
+    spec = importlib.util.spec_from_file_location(f"cell_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def make_handle(worker: int, transform: bool) -> Callable[[bytes], bytes]:
+    """Return what a serving role is given: O(1) when timed, the complement in `check`.
+
+    Warm-up messages come back signed by the worker, so that every worker is seen.
+    """
+
+    def handle(message: bytes) -> bytes:
+        return message if message[19] else msg.signed_by(message, worker)
+
+    def handle_checked(message: bytes) -> bytes:
+        if msg.is_warm_up(message):
+            return msg.signed_by(message, worker)
+        return message.translate(msg.COMPLEMENT)
+
+    return handle_checked if transform else handle
+
+
+def socket_options() -> dict[str, list[int]]:
+    """Read TCP options back from every connected socket this process holds.
+
+    Returns a sorted list of the distinct values of each option, empty without TCP.
+    """
+    found: dict[str, set[int]] = {name: set() for name in PEER_TRANSPORT_OPTIONS}
+    for entry in os.listdir("/proc/self/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(entry))) as sock:
+                if sock.family not in (socket.AF_INET, socket.AF_INET6):
+                    continue
+                sock.getpeername()
+                for name, (level, option) in PEER_TRANSPORT_OPTIONS.items():
+                    found[name].add(sock.getsockopt(level, option))
+        except OSError:
+            continue  # not a socket, not connected, or closed meanwhile
+    return {name: sorted(values) for name, values in found.items() if values}
+
+
+class RoleRun:
+    """One role of the cell in this host: its function, arguments, stream and records."""
+
+    def __init__(self, spec: dict[str, Any], table: dict[str, Any], host: Host) -> None:
+        self.id: str = table["id"]
+        self.spec = spec
+        self.consumes: bool = table["consumes"]
+        self.go = threading.Event()
+        self.undeliverable = 0
+        self.stream: Stream | None = None
+        self.recorder: Recorder | None = None
+        tell = lambda event, **more: host.tell(event, role=self.id, **more)  # noqa: E731
+        self.tell = tell
+        arguments: list[Any] = list(table["addresses"])
+        if table["drives"]:
+            self.stream = self._make_stream(table["sender"], tell)
+            arguments.append(self.stream)
+        if table["handles"]:
+            arguments.append(make_handle(table["sender"], spec["checking"]))
+        if self.consumes:
+            self.recorder = self._make_recorder(table, tell)
+        self.function = getattr(host.cell, table["name"])
+        self.arguments = arguments
+
+    def _make_stream(self, sender: int, tell: Callable[..., None]) -> Stream:
+        spec = self.spec
+        if spec["checking"]:
+            messages = msg.build_sizes(sender, spec["sizes_bytes"], spec["messages"])
+        else:
+            messages = msg.build_alike(
+                sender, spec["messages"], msg.WINDOW_EPOCH, spec["size_bytes"]
+            )
+        return Stream(
+            messages=messages,
+            warm_up_message=msg.build(sender, 0, msg.WARM_UP_EPOCH, spec["size_bytes"]),
+            warm_up_count=spec["warm_up"],
+            interval_s=spec["interval_s"],
+            stamp_each=spec["stamp_each"],
+            limit_s=spec["limit_s"],
+            tell=tell,
+        )
+
+    def _make_recorder(self, table: dict[str, Any], tell: Callable[..., None]) -> Recorder:
+        spec = self.spec
+        if not spec["checking"]:
+            return Recorder(table["expected"], spec["stamp_each"], tell)
+        return CheckingRecorder(
+            table["expected"],
+            spec["sizes_bytes"],
+            self.stream.messages if self.stream else None,
+            msg.COMPLEMENT if spec["transforms"] else None,
+            tell,
+        )
+
+    def run(self) -> None:
+        """Call the role and take what it yields; tell what it raises."""
+        try:
+            result = self.function(*self.arguments)
+            if inspect.isasyncgen(result) or inspect.iscoroutine(result):
+                asyncio.run(self._run_async(result))
+            elif self.recorder:
+                self.recorder.consume(iter(result))
+            elif result is not None:
+                self.undeliverable += sum(1 for _ in result)
+        except BaseException as error:
+            traceback.print_exc()
+            self.tell("raised", error=f"{type(error).__name__}: {error}")
+        else:
+            self.tell("returned")
+
+    async def _run_async(self, result: Any) -> None:
+        if inspect.iscoroutine(result):
+            await result
+        elif self.recorder:
+            await self.recorder.consume_async(result)
+        else:
+            async for _ in result:
+                self.undeliverable += 1
+
+    def result(self, folder: Path) -> dict[str, Any]:
+        """Write heads and stamps to files; return the counts, as one JSON-able dict."""
+        result: dict[str, Any] = {"role": self.id, "undeliverable": self.undeliverable}
+        if self.stream:
+            result["given"] = self.stream.given
+            with open(folder / f"{self.id}.given", "wb") as file:
+                self.stream.given_ns.tofile(file)
+        if self.recorder:
+            result |= self.recorder.result(self.spec["size_bytes"])
+            (folder / f"{self.id}.heads").write_bytes(b"".join(self.recorder.heads))
+            with open(folder / f"{self.id}.arrived", "wb") as file:
+                self.recorder.arrived_ns[: self.recorder.stamps].tofile(file)
+        return result
+
+
+class Host:
+    """Reads what it is told, runs the roles, and tells what happens."""
+
+    def __init__(self, spec: dict[str, Any], events: int) -> None:
+        self.spec = spec
+        self._events = events
+        self._telling = threading.Lock()
+        self.cell = load_cell(Path(spec["cell"]), spec["search"])
+        if spec["cpus"]:
+            os.sched_setaffinity(0, spec["cpus"])
+        self.roles = [RoleRun(spec, table, self) for table in spec["roles"]]
+
+    def tell(self, event: str, **more: Any) -> None:
+        line = json.dumps({"event": event, **more}) + "\n"
+        with self._telling:
+            os.write(self._events, line.encode())
+
+    def listen(self, told: BinaryIO) -> None:
+        """Obey the lines told; at their end the parent is gone, and so is this host."""
+        for line in told:
+            command = json.loads(line)
+            match command["do"]:
+                case "go":
+                    next(r for r in self.roles if r.id == command["role"]).go.set()
+                case "warm" | "window" as phase:
+                    for role in self.roles:
+                        if role.stream:
+                            getattr(role.stream, phase).set()
+                case "count":
+                    counts = {r.id: r.recorder.count for r in self.roles if r.recorder}
+                    self.tell("count", counts=counts)
+                case "end":
+                    self._leave()
+        os._exit(0)
+
+    def _leave(self) -> None:
+        folder = Path(self.spec["folder"])
+        results = [role.result(folder) for role in self.roles]
+        self.tell("result", results=results, sockets=socket_options())
+        os._exit(0)
+
+    def run(self) -> None:
+        """Run the one role here, or several each in a thread, or all of them in turn."""
+
+        def run_when_told(role: RoleRun) -> None:
+            role.go.wait()
+            role.run()
+
+        self.tell("ready")
+        if self.spec["in_turn"]:
+            for role in self.roles:
+                role.go.wait()
+            for role in sorted(self.roles, key=lambda role: role.consumes):
+                role.run()
+        else:
+            for role in self.roles[1:]:
+                threading.Thread(target=run_when_told, args=(role,), daemon=True).start()
+            run_when_told(self.roles[0])
+        while True:
+            time.sleep(3600)
+
+
+def main() -> None:
+    spec = json.loads(sys.argv[1])
+    die_with_parent(spec["parent"])
+    events = take_over_stdout()
+    told = os.fdopen(os.dup(0), "rb", buffering=0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    host = Host(spec, events)
+    threading.Thread(target=host.listen, args=(told,), daemon=True).start()
+    host.run()
+
+
+if __name__ == "__main__":
+    main()

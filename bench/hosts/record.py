@@ -1,0 +1,205 @@
+"""What a consuming role's host keeps of the messages it is given.
+
+Timed trials keep the head of every message (its header) and one whole message in
+``CHUNK``; stamps go to arrays made before the window. Conformance keeps a verdict on
+every message instead.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from bench.hosts.stream import CHUNK
+from bench.workloads import message as msg
+
+HEAD = msg.HEADER_BYTES
+
+
+class Recorder:
+    """Counts, stamps and heads of what one consuming role yields.
+
+    ``expected`` is how many messages end the window. ``every`` stamps each message
+    (latency), otherwise one stamp per ``CHUNK``. ``tell`` is told ``seen`` for each
+    sender first seen in warm-up, and ``counted`` when the expected number is in.
+    """
+
+    def __init__(self, expected: int, every: bool, tell: Callable[..., None]) -> None:
+        self.expected = expected
+        self.every = every
+        self.tell = tell
+        self.heads: list[bytes] = []
+        self.samples: list[bytes] = []
+        self.arrived_ns = array("q", [0]) * (expected if every else expected // CHUNK + 2)
+        self.stamps = 0
+        self._senders: set[int] = set()
+        # The heads would count as the role's memory: claim theirs before `ready`, and
+        # keep every 4096th so that the allocator holds on to the rest.
+        self._claimed = [bytes(HEAD) for _ in range(expected)][::4096]
+
+    @property
+    def count(self) -> int:
+        return len(self.heads)
+
+    def is_warm_up(self, message: bytes) -> bool:
+        """Take note of a warm-up message's sender; False for a message of the window."""
+        if not msg.is_warm_up(message):
+            return False
+        sender = msg.read_header(message).sender
+        if sender not in self._senders:
+            self._senders.add(sender)
+            self.tell("seen", sender=sender)
+        return True
+
+    def consume(self, stream: Iterator[bytes]) -> None:
+        first = next((m for m in stream if not self.is_warm_up(m)), None)
+        if first is None:
+            return
+        self._take(first)
+        hot_loop = self._take_stamped if self.every else self._take_chunks
+        hot_loop(stream)
+        self._all_in()
+        for message in stream:
+            self._take_extra(message)
+
+    def _take(self, message: bytes) -> None:
+        sampled = self.count % CHUNK == 0 or self.count == self.expected - 1
+        if self.every or sampled:
+            self.arrived_ns[self.stamps] = time.perf_counter_ns()
+            self.stamps += 1
+        if sampled:
+            self.samples.append(message)
+        self.heads.append(message[:HEAD])
+
+    def _take_stamped(self, stream: Iterator[bytes]) -> None:
+        now, arrived_ns, append = time.perf_counter_ns, self.arrived_ns, self.heads.append
+        message = b""
+        for number, message in zip(range(1, self.expected), stream):  # noqa: B905
+            arrived_ns[number] = now()
+            append(message[:HEAD])
+        self.stamps = self.count
+        self.samples.append(message)
+
+    def _take_chunks(self, stream: Iterator[bytes]) -> None:
+        now, append = time.perf_counter_ns, self.heads.append
+        while self.count < self.expected:
+            before = self.count
+            for message in islice(stream, min(CHUNK, self.expected - before)):
+                append(message[:HEAD])
+            if self.count == before:
+                return
+            self.arrived_ns[self.stamps] = now()
+            self.stamps += 1
+            self.samples.append(message)
+
+    def _all_in(self) -> None:
+        if self.count >= self.expected:
+            self.tell("counted")
+
+    def _take_extra(self, message: bytes) -> None:
+        if not self.is_warm_up(message):
+            self.heads.append(message[:HEAD])
+
+    async def consume_async(self, stream: AsyncIterator[bytes]) -> None:
+        async for message in stream:
+            if self.count >= self.expected:
+                self._take_extra(message)
+            elif self.count or not self.is_warm_up(message):
+                self._take(message)
+                if self.count >= self.expected:
+                    self._all_in()
+
+    def _stamp_counts(self) -> int:
+        """Return how many messages the last stamp covers."""
+        if self.every:
+            return self.stamps
+        return min(self.count, 1 + (self.stamps - 1) * CHUNK) if self.stamps else 0
+
+    def result(self, size_bytes: int) -> dict[str, Any]:
+        """Return the counts; wrong ones are samples that are not what was sent."""
+        bad = [m for m in self.samples if len(m) != size_bytes or not msg.intact(m)]
+        return {"count": self.count, "covered": self._stamp_counts(), "wrong": len(bad)}
+
+
+class CheckingRecorder(Recorder):
+    """Verifies every message in full, for conformance; never used in a timed trial.
+
+    ``requests`` is given where replies must match requests by position; ``transform``
+    undoes what ``handle`` did to a message.
+    """
+
+    def __init__(
+        self,
+        expected: int,
+        sizes_bytes: list[int],
+        requests: list[bytes] | None,
+        transform: bytes | None,
+        tell: Callable[..., None],
+    ) -> None:
+        super().__init__(0, True, tell)
+        self.expected = expected
+        self.taken = 0
+        self.wrong: list[str] = []
+        self.bare: dict[str, int] = {}
+        self._sizes_bytes = sizes_bytes
+        self._requests = requests
+        self._transform = transform
+
+    @property
+    def count(self) -> int:
+        return self.taken
+
+    def _take(self, message: bytes) -> None:
+        position = self.taken
+        self.taken += 1
+        if not isinstance(message, bytes):
+            self.wrong.append(f"message {position} is {message!r}, not bytes")
+            return
+        if self._transform:
+            message = message.translate(self._transform)
+        if self._requests is not None and message != self._request(position):
+            self.wrong.append(f"reply {position} does not belong to request {position}")
+        elif not msg.has_header(message):
+            self.bare[message.hex()] = self.bare.get(message.hex(), 0) + 1
+        else:
+            self._take_whole(message, position)
+
+    def _request(self, position: int) -> bytes | None:
+        requests = self._requests or []
+        return requests[position] if position < len(requests) else None
+
+    def _take_whole(self, message: bytes, position: int) -> None:
+        sequence = msg.read_header(message).sequence
+        size_bytes = self._sizes_bytes[sequence % len(self._sizes_bytes)]
+        if not msg.intact(message) or len(message) != size_bytes:
+            self.wrong.append(
+                f"message {position} ({len(message)} bytes) is not one that was sent"
+            )
+        else:
+            self.heads.append(message[:HEAD])
+
+    def _take_extra(self, message: bytes) -> None:
+        if not self.is_warm_up(message):
+            self._take(message)
+
+    def is_warm_up(self, message: bytes) -> bool:
+        return isinstance(message, bytes) and super().is_warm_up(message)
+
+    def consume(self, stream: Iterator[bytes]) -> None:
+        for message in stream:
+            if not self.is_warm_up(message):
+                self._take(message)
+                if self.taken == self.expected:
+                    self._all_in()
+
+    def result(self, size_bytes: int) -> dict[str, Any]:
+        return {
+            "count": self.taken,
+            "covered": self.taken,
+            "wrong": len(self.wrong),
+            "wrong_first": self.wrong[:3],
+            "bare": self.bare,
+        }

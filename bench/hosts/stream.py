@@ -1,0 +1,159 @@
+"""The stream of messages that a driver pulls: join, warm-up, window.
+
+Join: one message now and then until the harness has seen every peer. Warm-up: a
+declared number of messages under the load of the window. Window: the timed messages,
+built beforehand. A stream serves ``for`` and ``async for`` alike, so that a cell on an
+event loop never blocks it while the next message is not yet due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import chain
+
+JOIN_INTERVAL_S = 0.001
+POLL_INTERVAL_S = 0.0005
+CHUNK = 64
+"""In throughput trials one message in so many is stamped."""
+
+
+class Stream:
+    """The messages of one driver.
+
+    ``interval_s`` paces the window (None: as fast as they are pulled); ``stamp_each``
+    stamps every message when it is pulled, otherwise one stamp per ``CHUNK`` of them;
+    ``limit_s`` ends the window early (pilots). ``given_ns`` holds the stamps, on the
+    system's monotonic clock.
+    """
+
+    def __init__(
+        self,
+        messages: list[bytes],
+        warm_up_message: bytes,
+        warm_up_count: int,
+        interval_s: float | None,
+        stamp_each: bool,
+        limit_s: float | None,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.messages = messages
+        self.warm = threading.Event()
+        self.window = threading.Event()
+        stamps = len(messages) if stamp_each else len(messages) // CHUNK + 1
+        self.given_ns = array("q", [0]) * stamps
+        self._warm_up_message = warm_up_message
+        self._warm_up_count = warm_up_count
+        self._interval_s = interval_s
+        self._stamp_each = stamp_each
+        self._given_in_batches = 0
+        self._limit_s = limit_s
+        self._tell = tell
+
+    @property
+    def given(self) -> int:
+        """How many messages of the window have been pulled so far."""
+        if self._stamp_each:
+            return sum(1 for stamp_ns in self.given_ns if stamp_ns)
+        return self._given_in_batches
+
+    def _approach(self) -> Iterator[bytes | float]:
+        """Yield join and warm-up messages, and between them seconds to pause."""
+        join_interval_s = max(JOIN_INTERVAL_S, self._interval_s or 0.0)
+        while not self.warm.is_set():
+            yield self._warm_up_message
+            yield join_interval_s
+        for _ in range(self._warm_up_count):
+            yield self._warm_up_message
+            if self._interval_s:
+                yield self._interval_s
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self._tell("warmed")
+        while not self.window.is_set():
+            yield POLL_INTERVAL_S
+
+    def _batches(self) -> Iterator[list[bytes]]:
+        """Yield the window in chunks, with one stamp in front of each."""
+        now = time.perf_counter_ns
+        end_ns = now() + int((self._limit_s or 3600.0) * 1e9)
+        for number, first in enumerate(range(0, len(self.messages), CHUNK)):
+            self.given_ns[number] = stamp_ns = now()
+            if stamp_ns > end_ns:
+                return
+            batch = self.messages[first : first + CHUNK]
+            self._given_in_batches += len(batch)
+            yield batch
+
+    def _stamped(self) -> Iterator[bytes]:
+        now, given_ns = time.perf_counter_ns, self.given_ns
+        for number, message in enumerate(self.messages):
+            given_ns[number] = now()
+            yield message
+
+    def _window(self) -> Iterator[bytes]:
+        if self._stamp_each:
+            return self._stamped()
+        return chain.from_iterable(self._batches())
+
+    def _finish(self) -> Iterator[bytes]:
+        self._tell("finished")
+        return iter(())
+
+    def __iter__(self) -> Iterator[bytes]:
+        return chain(self._approach_now(), self._paced_or_not(), _later(self._finish))
+
+    def _approach_now(self) -> Iterator[bytes]:
+        for step in self._approach():
+            if isinstance(step, float):
+                time.sleep(step)
+            else:
+                yield step
+
+    def _paced_or_not(self) -> Iterator[bytes]:
+        return self._paced() if self._interval_s else _later(self._window)
+
+    def _due_ns(self) -> Iterator[int]:
+        start_ns = time.perf_counter_ns()
+        interval_ns = int((self._interval_s or 0.0) * 1e9)
+        return (start_ns + number * interval_ns for number in range(len(self.messages)))
+
+    def _paced(self) -> Iterator[bytes]:
+        now, given_ns = time.perf_counter_ns, self.given_ns
+        for number, due_ns in enumerate(self._due_ns()):
+            if (early_ns := due_ns - now()) > 0:
+                time.sleep(early_ns / 1e9)
+            given_ns[number] = now()
+            yield self.messages[number]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for step in self._approach():
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+            else:
+                yield step
+        if self._interval_s:
+            async for message in self._paced_async():
+                yield message
+        else:
+            for message in self._window():
+                yield message
+        self._finish()
+
+    async def _paced_async(self) -> AsyncIterator[bytes]:
+        now, given_ns = time.perf_counter_ns, self.given_ns
+        for number, due_ns in enumerate(self._due_ns()):
+            if (early_ns := due_ns - now()) > 0:
+                await asyncio.sleep(early_ns / 1e9)
+            given_ns[number] = now()
+            yield self.messages[number]
+
+
+def _later(make: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    """Put off making an iterator until its turn in a chain has come, at no cost after."""
+    return chain.from_iterable(call() for call in (make,))

@@ -1,0 +1,102 @@
+"""What machine this is, and which versions run on it: recorded with every run."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from bench.contract import PROJECT, Stack
+from bench.placement import allowed_cpus
+
+HARNESS = ("pyperf", "numpy", "scipy", "pandas", "matplotlib")
+SYSCTLS = (
+    "net/core/rmem_default",
+    "net/core/rmem_max",
+    "net/core/wmem_default",
+    "net/core/wmem_max",
+    "net/core/somaxconn",
+    "net/ipv4/tcp_rmem",
+    "net/ipv4/tcp_wmem",
+    "net/ipv4/ip_local_port_range",
+)
+
+
+def _first(path: str, key: str) -> str:
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError:
+        return ""
+    return next((ln.split(":", 1)[1].strip() for ln in lines if ln.startswith(key)), "")
+
+
+def _read(path: str) -> str:
+    try:
+        return " ".join(Path(path).read_text().split())
+    except OSError:
+        return ""
+
+
+def git_revision() -> str:
+    """Return the revision that is checked out, ``+dirty`` when it was changed; or ''."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(PROJECT), *words], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        dirty = git("status", "--porcelain", "--untracked-files=no")
+        return git("rev-parse", "--short=12", "HEAD") + ("+dirty" if dirty else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def version(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def missing(stack: Stack) -> list[str]:
+    """Return the distributions a stack needs that are not installed."""
+    return [name for name in stack.requirements if version(name) is None]
+
+
+def versions(stacks: Sequence[Stack]) -> dict[str, str]:
+    """Return the versions of the harness's and the stacks' distributions, and libzmq's."""
+    names = {*HARNESS, *(name for stack in stacks for name in stack.requirements)}
+    found = {name: value for name in sorted(names) if (value := version(name))}
+    if "pyzmq" in found:
+        import zmq
+
+        found["libzmq"] = zmq.zmq_version()
+    return {"python": platform.python_version(), **found}
+
+
+def describe(stacks: Sequence[Stack]) -> dict[str, Any]:
+    """Return the facts of this machine that a reader needs to judge its numbers."""
+    cpuinfo = "/proc/cpuinfo"
+    return {
+        "host": platform.node(),
+        "cpu": _first(cpuinfo, "model name") or platform.processor(),
+        "hypervisor": "hypervisor" in _first(cpuinfo, "flags").split(),
+        "cpus": allowed_cpus() if sys.platform == "linux" else [],
+        "memory": _first("/proc/meminfo", "MemTotal"),
+        "kernel": platform.release(),
+        "system": platform.platform(),
+        "clocksource": _read(
+            "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+        ),
+        "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "sysctl": {name: _read(f"/proc/sys/{name}") for name in SYSCTLS},
+        "pythonpath_set": "PYTHONPATH" in os.environ,
+        "versions": versions(stacks),
+        "revision": git_revision(),
+    }

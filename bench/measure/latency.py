@@ -1,0 +1,67 @@
+"""Latency: how long one message takes, on a path that is otherwise idle.
+
+Request/reply: the round trip in a closed loop, one request at a time. Fan-out and
+pipeline: one way, from the moment the driver pulls a message to the moment a subscriber
+or the collector yields it, paced at the workload's declared low rate. All processes of
+a host share the monotonic clock, so a one-way time is real. The value of a trial is the
+median of its samples; every sample is kept.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.contract import Case
+from bench.errors import TrialError
+from bench.measure.measured import Measured, bounded_messages, common, consumed, count
+from bench.stats import summary
+from bench.trial import RoleRecord, TrialRecord, Window
+
+CLOSED_WINDOW_S = 0.25
+PACED_WINDOW_S = 0.4
+PILOT_S = 0.1
+WARM_UP_SHARE = 0.1
+WARM_UP_MAX = 1000
+
+
+def pilot(case: Case) -> Window | None:
+    """Return the window that finds out how fast a closed loop turns; None when paced."""
+    if case.cell.workload.paced_rate_hz:
+        return None
+    most = bounded_messages(1e9, case.size_bytes)
+    return Window(most, warm_up=50, limit_s=PILOT_S)
+
+
+def window(case: Case, seconds_per_message: float | None) -> Window:
+    """Return the timed window of a case, from its pilot's seconds per message."""
+    rate_hz = case.cell.workload.paced_rate_hz
+    if rate_hz:
+        messages = bounded_messages(PACED_WINDOW_S * rate_hz, case.size_bytes)
+        return Window(messages, warm_up=10, interval_s=1 / rate_hz, stamp_each=True)
+    assert seconds_per_message
+    messages = bounded_messages(CLOSED_WINDOW_S / seconds_per_message, case.size_bytes)
+    warm_up = min(WARM_UP_MAX, int(messages * WARM_UP_SHARE))
+    return Window(messages, warm_up=warm_up, stamp_each=True)
+
+
+def samples_ns(consumer: RoleRecord, driver: RoleRecord) -> NDArray[np.int64]:
+    """Return arrived minus given of each message one consumer saw, in nanoseconds."""
+    assert consumer.arrived_ns is not None and consumer.heads is not None
+    assert driver.given_ns is not None
+    stamped = consumer.heads["sequence"][: len(consumer.arrived_ns)].astype(np.int64)
+    return consumer.arrived_ns - driver.given_ns[stamped]
+
+
+def measure(case: Case, trial: TrialRecord) -> Measured:
+    """Return the median latency of a trial in seconds, with its percentiles and samples.
+
+    Raises TrialError when nothing was delivered or the contract was broken.
+    """
+    total = count(case, trial)
+    if not total.delivered:
+        raise TrialError("nothing was delivered in the window")
+    samples = {c.id: samples_ns(c, d) for c, d in consumed(case, trial)}
+    percentiles = summary(np.concatenate(list(samples.values())))
+    metadata = {**common(case, trial, total), **percentiles}
+    return Measured(percentiles["p50_ns"] / 1e9, metadata, samples)

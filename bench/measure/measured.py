@@ -1,0 +1,106 @@
+"""What every timed quantity has in common: counts, costs, and the window's bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.contract import Case
+from bench.errors import TrialError
+from bench.tally import NOTHING, Tally, tally
+from bench.trial import RoleRecord, TrialRecord
+
+MESSAGES_MAX = 200_000
+BYTES_MAX = 64 << 20
+"""The most that the messages of one driver may take: they are built beforehand."""
+
+Metadata = dict[str, str | int | float]
+
+
+@dataclass
+class Measured:
+    """One trial's value in seconds, what goes into its metadata, and raw samples.
+
+    ``samples`` maps a role's id to int64 nanoseconds, in order of arrival.
+    """
+
+    value_s: float
+    metadata: Metadata
+    samples: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+
+
+def bounded_messages(wanted: float, size_bytes: int) -> int:
+    """Return a number of messages that one driver can hold, and at least two."""
+    return max(2, min(int(wanted), MESSAGES_MAX, BYTES_MAX // max(1, size_bytes)))
+
+
+def consumed(case: Case, trial: TrialRecord) -> Iterator[tuple[RoleRecord, RoleRecord]]:
+    """Yield each consumer's record with that of the driver whose messages it expects."""
+    workload = case.cell.workload
+    drivers = trial.of(workload.driver)
+    for number, record in enumerate(trial.of(workload.consumer)):
+        yield record, drivers[number] if workload.driver.consumes else drivers[0]
+
+
+def count(case: Case, trial: TrialRecord) -> Tally:
+    """Tally a timed trial, and raise TrialError where the cell broke its contract."""
+    total, wrong = NOTHING, 0
+    for consumer, driver in consumed(case, trial):
+        assert consumer.heads is not None
+        heads, given = consumer.heads, driver.counts["given"]
+        sender = int(driver.id.rsplit(".", 1)[1])
+        total += tally(heads["sender"], heads["sequence"], sender, given)
+        wrong += consumer.counts["wrong"]
+    workload = case.cell.workload
+    broken = {
+        "wrong": wrong + total.unexpected,
+        "duplicated": total.duplicated,
+        "reordered": total.reordered if workload.ordered else 0,
+        "lost": 0 if case.cell.lossy else total.lost,
+    }
+    if any(broken.values()):
+        what = ", ".join(
+            f"{number} {name}" for name, number in broken.items() if number
+        )
+        raise TrialError(
+            f"the window broke the contract: {what} of {total.given} messages"
+        )
+    return total
+
+
+def costs(case: Case, trial: TrialRecord, delivered: int) -> Metadata:
+    """Return CPU time per delivered message and peak memory, per role.
+
+    A role's CPU time is summed over its threads and instances; its memory is that of
+    the instance that took the most, above what it had when ready.
+    """
+    cpu_ns: dict[str, int] = {}
+    peak_bytes: dict[str, int] = {}
+    for host, threads in trial.cpu_ns.items():
+        role = host.split(".")[0]
+        cpu_ns[role] = cpu_ns.get(role, 0) + sum(threads.values())
+        peak_bytes[role] = max(peak_bytes.get(role, 0), trial.peak_bytes[host])
+    metadata: Metadata = {}
+    for role, ns in cpu_ns.items():
+        metadata[f"{role}_cpu_us_per_message"] = ns / 1e3 / max(1, delivered)
+        metadata[f"{role}_peak_memory_bytes"] = peak_bytes[role]
+    for host, options in trial.sockets.items():
+        for name, values in options.items():
+            metadata[f"{host.split('.')[0]}_{name}"] = ",".join(map(str, values))
+    return metadata
+
+
+def common(case: Case, trial: TrialRecord, total: Tally) -> Metadata:
+    return {
+        "given": total.given,
+        "delivered": total.delivered,
+        "lost": total.lost,
+        "duplicated": total.duplicated,
+        "reordered": total.reordered,
+        "join_s": trial.join_s,
+        "trial_s": trial.total_s,
+        **costs(case, trial, total.delivered),
+    }

@@ -1,0 +1,52 @@
+"""Throughput: seconds per delivered message, counted where messages are consumed.
+
+From the first message that a driver pulls to the last one that a consumer yields. Sums
+over subscribers; losses stand beside it. Its inverse is messages per second: times are
+what pyperf keeps, and averaging times averages rates correctly.
+"""
+
+from __future__ import annotations
+
+from bench.contract import Case
+from bench.errors import TrialError
+from bench.measure.measured import Measured, bounded_messages, common, consumed, count
+from bench.trial import TrialRecord, Window
+
+WINDOW_S = 0.25
+PILOT_S = 0.1
+WARM_UP_SHARE = 0.1
+WARM_UP_MAX = 2000
+
+
+def pilot(case: Case) -> Window:
+    """Return the window that finds out how many messages fill the timed one."""
+    return Window(bounded_messages(1e9, case.size_bytes), warm_up=50, limit_s=PILOT_S)
+
+
+def window(case: Case, seconds_per_message: float | None) -> Window:
+    """Return the timed window of a case, from its pilot's seconds per message."""
+    assert seconds_per_message
+    deliveries = WINDOW_S / seconds_per_message
+    workload = case.cell.workload
+    per_message = workload.deliveries(1, case.instances)
+    drivers = case.instances if workload.driver.name == workload.repeated else 1
+    messages = bounded_messages(deliveries / per_message / drivers, case.size_bytes)
+    return Window(messages, warm_up=min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
+
+
+def measure(case: Case, trial: TrialRecord) -> Measured:
+    """Return seconds per delivered message of a trial.
+
+    Raises TrialError when nothing was delivered or the contract was broken.
+    """
+    total = count(case, trial)
+    pairs = list(consumed(case, trial))
+    arrived = [c for c, _ in pairs if c.arrived_ns is not None and len(c.arrived_ns)]
+    covered = sum(record.counts["covered"] for record in arrived)
+    if not covered:
+        raise TrialError("nothing was delivered in the window")
+    start_ns = min(int(d.given_ns[0]) for _, d in pairs if d.given_ns is not None)
+    end_ns = max(int(c.arrived_ns[-1]) for c in arrived if c.arrived_ns is not None)
+    window_s = (end_ns - start_ns) / 1e9
+    metadata = {**common(case, trial, total), "window_s": window_s}
+    return Measured(window_s / covered, metadata)

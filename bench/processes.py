@@ -1,0 +1,162 @@
+"""Host processes as the harness sees them: spawn, tell, hear, account for, kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.contract import PROJECT
+from bench.errors import NotMeasurable, TrialError
+
+LOG_LINES_SHOWN = 12
+RESET_PEAK = "5"
+KIB = 1024
+
+
+def require_linux() -> None:
+    """Raise NotMeasurable where processes cannot be placed, watched and accounted for."""
+    if sys.platform != "linux":
+        raise NotMeasurable(
+            f"measuring needs Linux (/proc, CPU affinity); this is {sys.platform}. "
+            "`list`, `size`, `report` and `cite` work here; to measure, use a Linux "
+            "machine or virtual machine"
+        )
+
+
+_living: set[HostProcess] = set()
+
+
+def kill_all() -> None:
+    """Kill every host that this process started: for an interrupt amid threads."""
+    for host in list(_living):
+        host.process.kill()
+
+
+class HostProcess:
+    """One host. Its log is a file; its events are read with ``Events``."""
+
+    def __init__(self, name: str, spec: dict[str, Any], log: Path) -> None:
+        self.name = name
+        self.spec = spec
+        self.log = log
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        with open(log, "wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bench.hosts.host", json.dumps(spec)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                env=environment,
+                bufsize=0,
+            )
+        _living.add(self)
+        self._resident_at_ready = 0
+        self._partial = b""
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def tell(self, do: str, **more: Any) -> None:
+        assert self.process.stdin
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+        except BrokenPipeError as error:
+            raise self.failure("is gone") from error
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """Yield the events that have arrived; raises TrialError when the host is gone."""
+        assert self.process.stdout
+        data = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not data:
+            raise self.failure("ended before it was told to")
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        yield from (json.loads(line) for line in lines)
+
+    def failure(self, what: str) -> TrialError:
+        """Return an error with the exit status and the last words of this host."""
+        try:
+            status: int | None = self.process.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            status = None
+        exit_status = "still running" if status is None else f"exit status {status}"
+        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+        last = "".join(f"\n    {line}" for line in lines) or "\n    (nothing)"
+        return TrialError(f"{self.name} {what} ({exit_status}); its last words:{last}")
+
+    def threads_cpu_ns(self) -> dict[str, int]:
+        """Return nanoseconds on a CPU of every thread, by ``<thread id>:<name>``."""
+        times: dict[str, int] = {}
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            try:
+                name = (task / "comm").read_text().strip()
+                running_ns = int((task / "schedstat").read_text().split()[0])
+            except OSError:
+                continue  # the thread ended between the listing and the reading
+            times[f"{task.name}:{name}"] = running_ns
+        return times
+
+    def _memory_bytes(self, key: str) -> int:
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) * KIB
+        return 0
+
+    def mark_ready(self) -> None:
+        """Take the resident memory of a host that has loaded its cell as its zero."""
+        self._resident_at_ready = self._memory_bytes("VmRSS")
+        try:
+            Path(f"/proc/{self.pid}/clear_refs").write_text(RESET_PEAK)
+        except OSError:
+            pass  # then the peak includes loading the cell, which is the larger figure
+
+    def peak_above_ready_bytes(self) -> int:
+        return max(0, self._memory_bytes("VmHWM") - self._resident_at_ready)
+
+    def kill(self) -> None:
+        """Send SIGKILL and reap; harmless on a host that is gone."""
+        self.process.kill()
+        self.process.wait()
+        _living.discard(self)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe
+            pipe.close()
+
+
+class Events:
+    """Waits for events of several hosts at once."""
+
+    def __init__(self, hosts: Sequence[HostProcess]) -> None:
+        self._selector = selectors.DefaultSelector()
+        for host in hosts:
+            assert host.process.stdout
+            self._selector.register(host.process.stdout, selectors.EVENT_READ, host)
+
+    def wait(self, timeout_s: float) -> Iterator[tuple[HostProcess, dict[str, Any]]]:
+        """Yield what arrives within ``timeout_s`` seconds, at most one batch of it.
+
+        Raises TrialError when a role raised or a host ended.
+        """
+        for key, _ in self._selector.select(max(0.0, timeout_s)):
+            host: HostProcess = key.data
+            for event in host.read_events():
+                if event["event"] == "raised":
+                    raise host.failure(f"raised {event['error']}")
+                if event["event"] == "result":  # its last words: it leaves now
+                    self._selector.unregister(key.fileobj)
+                yield host, event
+
+    def until(self, deadline: float) -> Iterator[tuple[HostProcess, dict[str, Any]]]:
+        """Yield events until a moment of ``time.monotonic``."""
+        while (left_s := deadline - time.monotonic()) > 0:
+            yield from self.wait(left_s)
+
+    def close(self) -> None:
+        self._selector.close()

@@ -1,0 +1,84 @@
+"""What a long command shows: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+LINE_INTERVAL_S = 10.0
+console = Console(highlight=False, soft_wrap=True)
+
+
+class Steps(Protocol):
+    """How far a task is: ``now`` names the step that begins, ``done`` ends one."""
+
+    def now(self, what: str) -> None: ...
+
+    def done(self, line: str = "") -> None: ...
+
+
+class _Bar:
+    def __init__(self, progress: Progress, title: str, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task(title, total=total, what="")
+
+    def now(self, what: str) -> None:
+        self._progress.update(self._task, what=what)
+
+    def done(self, line: str = "") -> None:
+        self._progress.advance(self._task)
+        if line:
+            self._progress.console.print(line, markup=False)
+
+
+class _Lines:
+    def __init__(self, title: str, total: int) -> None:
+        self._title, self._total, self._count = title, total, 0
+        self._started = self._spoken = time.monotonic()
+
+    def now(self, what: str) -> None:
+        pass
+
+    def done(self, line: str = "") -> None:
+        self._count += 1
+        if line:
+            console.print(line, markup=False)
+        now = time.monotonic()
+        if now - self._spoken < LINE_INTERVAL_S and self._count < self._total:
+            return
+        self._spoken = now
+        left_s = (now - self._started) / self._count * (self._total - self._count)
+        console.print(f"{self._title}: {self._count}/{self._total}, {left_s:.0f} s left")
+
+
+@contextmanager
+def steps(title: str, total: int) -> Iterator[Steps]:
+    """Show ``total`` steps under a title while the block runs."""
+    if not console.is_terminal:
+        yield _Lines(title, total)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[what]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield _Bar(progress, title, total)

@@ -1,0 +1,315 @@
+"""A run: check every cell, size every window with a pilot, measure block by block.
+
+Every step leaves its result in the run's archive at once, so a run that is interrupted
+anywhere goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bench import archive as archives
+from bench.archive import Archive
+from bench.check import CheckResult, check_all
+from bench.contract import Case, Cell
+from bench.errors import NoMiddleError, NotMeasurable, ResultsError
+from bench.machine import describe, missing
+from bench.measure import latency, throughput
+from bench.measure.measured import Measured
+from bench.measure.size import size
+from bench.placement import cpus_for
+from bench.plan import Planned
+from bench.processes import require_linux
+from bench.progress import console, steps
+from bench.schedule import Slot, schedule
+from bench.trial import run_trial
+
+QUANTITIES: dict[str, ModuleType] = {"latency": latency, "throughput": throughput}
+PILOT_BLOCK = -1
+"""The block number under which a case is recorded that never got past its pilot."""
+
+
+def cell_digest(cell: Cell) -> str:
+    """Return a checksum of a cell's file and of the local modules it imports."""
+    digest = hashlib.sha256()
+    for path in size(cell.path, cell.search).files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def case_table(planned: Planned) -> dict[str, Any]:
+    """Return a case as one row, as the archive and the tables keep it."""
+    case, cell = planned.case, planned.case.cell
+    return {
+        "case": case.id,
+        "name": case.name,
+        "cell": cell.id,
+        "key": cell.key,
+        "stack": cell.stack.name,
+        "variant": cell.variant.name,
+        "workload": cell.workload.name,
+        "language": cell.language,
+        "fan_out_mode": cell.variant.fan_out if cell.workload.name == "fan_out" else None,
+        "quantity": case.quantity,
+        "transport": case.transport,
+        "size_bytes": case.size_bytes,
+        "instances": case.instances,
+        "placement": case.placement,
+        "twin": case.twin,
+        "floor": cell.is_floor,
+        "blocks": planned.blocks,
+    }
+
+
+def about(
+    planned: Sequence[Planned], cells: Sequence[Cell], profile: str, seed: int
+) -> dict[str, Any]:
+    """Return what run.json says, but for the format."""
+    stacks = list({cell.stack.name: cell.stack for cell in cells}.values())
+    return {
+        "profile": profile,
+        "seed": seed,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "command": sys.argv[1:],
+        "machine": describe(stacks),
+        "stacks": {
+            stack.name: {
+                "label": stack.label,
+                "color": stack.color,
+                "requirements": list(stack.requirements),
+            }
+            for stack in stacks
+        },
+        "cells": {cell.id: safe_digest(cell) for cell in cells},
+        "cases": [case_table(entry) for entry in planned],
+    }
+
+
+def safe_digest(cell: Cell) -> str | None:
+    """Return the cell's checksum, None for one that cannot even be parsed."""
+    try:
+        return cell_digest(cell)
+    except NoMiddleError:
+        return None
+
+
+def refuse_if_changed(archive: Archive, cells: Sequence[Cell]) -> None:
+    """Raise ResultsError when a resumed run would mix machines or versions of cells."""
+    then = archive.about()
+    now = describe([cell.stack for cell in cells])
+    for key in ("host", "cpu", "versions"):
+        if then["machine"][key] != now[key]:
+            raise ResultsError(
+                f"the run began with {key} {then['machine'][key]}, here it is {now[key]}: "
+                "start a new run"
+            )
+    by_id = {cell.id: cell for cell in cells}
+    for cell_id, digest in then["cells"].items():
+        if cell_id not in by_id or safe_digest(by_id[cell_id]) != digest:
+            raise ResultsError(f"{cell_id} has changed since the run began: start a new run")
+
+
+class Runner:
+    """Carries a plan out into an archive."""
+
+    def __init__(self, archive: Archive, planned: Sequence[Planned], seed: int) -> None:
+        self.archive = archive
+        self.planned = list(planned)
+        self.seed = seed
+        self.logs = archive.folder / "logs"
+        self.failed: dict[str, str] = {}
+
+    # -- before any timing ---------------------------------------------------------
+
+    def check(self) -> None:
+        """Check each planned cell over each planned transport, unless done before."""
+        wanted = {}
+        for entry in self.planned:
+            cell, transport = entry.case.cell, entry.case.transport
+            wanted[(cell.id, transport)] = (cell, transport)
+        known = {(r["cell"], r["transport"]): r for r in self.archive.read(archives.CHECK) or []}
+        missing_ones = [pair for key, pair in wanted.items() if key not in known]
+        runnable = []
+        for cell, transport in missing_ones:
+            if absent := missing(cell.stack):
+                reason = f"needs {', '.join(absent)}: pip install {' '.join(absent)}"
+                self._checked(known, CheckResult(cell.id, transport, reason, skipped=True))
+            else:
+                runnable.append((cell, transport))
+        with steps("checking cells", len(runnable)) as shown:
+
+            def done(result: CheckResult) -> None:
+                self._checked(known, result)
+                failed = f"FAILED {result.cell} {result.transport}: {result.reason}"
+                shown.done("" if result.passed else failed)
+
+            check_all(runnable, self.logs / "check", done)
+        for entry in self.planned:
+            result = known[(entry.case.cell.id, entry.case.transport)]
+            if result["reason"]:
+                self._give_up(entry, f"not measured: {result['reason']}")
+
+    def _checked(self, known: dict[tuple[str, str], Any], result: CheckResult) -> None:
+        known[(result.cell, result.transport)] = asdict(result)
+        self.archive.write(archives.CHECK, list(known.values()))
+
+    def _give_up(self, entry: Planned, reason: str) -> None:
+        case = entry.case
+        if case.id not in self.failed:
+            self.failed[case.id] = reason
+            if (case.id, PILOT_BLOCK) not in self.archive.finished():
+                self.archive.fail(case, PILOT_BLOCK, reason)
+
+    def pilot(self) -> dict[str, dict[str, float]]:
+        """Find out how fast each case is; return seconds per message and per trial."""
+        known: dict[str, dict[str, float]] = self.archive.read(archives.PILOT) or {}
+        todo = [e for e in self.planned if e.case.id not in {*known, *self.failed}]
+        with steps("pilots", len(todo)) as shown:
+            for entry in todo:
+                shown.now(entry.case.id)
+                try:
+                    cpus_for(entry.case.placement, drives=True)
+                    known[entry.case.id] = self._pilot(entry.case)
+                except NoMiddleError as error:
+                    self._give_up(entry, str(error))
+                    shown.done(f"FAILED {entry.case.id}: {error}")
+                else:
+                    self.archive.write(archives.PILOT, known)
+                    shown.done()
+        return known
+
+    def _pilot(self, case: Case) -> dict[str, float]:
+        window = QUANTITIES[case.quantity].pilot(case)
+        if window is None:
+            window = QUANTITIES[case.quantity].window(case, None)
+        rng = random.Random(f"{self.seed}:pilot:{case.id}")
+        began = time.monotonic()
+        trial = run_trial(case, window, self._log_folder(case, PILOT_BLOCK), rng)
+        measured = throughput.measure(case, trial)
+        trial_s = time.monotonic() - began
+        self._forget_logs(case, PILOT_BLOCK)
+        return {
+            "seconds_per_message": measured.value_s,
+            "overhead_s": trial_s - float(measured.metadata["window_s"]),
+        }
+
+    # -- timing --------------------------------------------------------------------
+
+    def slots(self) -> list[Slot]:
+        done = self.archive.finished()
+        return [
+            slot
+            for slot in schedule(self.planned, self.seed)
+            if (slot.planned.case.id, slot.block) not in done
+            and slot.planned.case.id not in self.failed
+        ]
+
+    def predict_s(self, pilots: dict[str, dict[str, float]]) -> float:
+        """Return how long the remaining trials will take, from what the pilots took."""
+        total_s = 0.0
+        for slot in self.slots():
+            case = slot.planned.case
+            pilot = pilots[case.id]
+            window = QUANTITIES[case.quantity].window(case, pilot["seconds_per_message"])
+            if window.interval_s:
+                window_s = window.messages * window.interval_s
+            else:
+                deliveries = case.cell.workload.deliveries(window.messages, case.instances)
+                window_s = deliveries * pilot["seconds_per_message"]
+            total_s += pilot["overhead_s"] + window_s
+        return total_s
+
+    def measure(self, pilots: dict[str, dict[str, float]]) -> None:
+        """Make every trial that has not been made, in the order of the schedule."""
+        slots = self.slots()
+        with steps("measuring", len(slots)) as shown:
+            for slot in slots:
+                case = slot.planned.case
+                shown.now(f"block {slot.block + 1}, {case.id}")
+                try:
+                    measured = self._trial(slot, pilots[case.id]["seconds_per_message"])
+                except NoMiddleError as error:
+                    self.archive.fail(case, slot.block, str(error))
+                    shown.done(f"FAILED {case.id}: {error}")
+                else:
+                    self.archive.add(case, slot.block, slot.position, measured)
+                    shown.done()
+
+    def _trial(self, slot: Slot, seconds_per_message: float) -> Measured:
+        case = slot.planned.case
+        quantity = QUANTITIES[case.quantity]
+        window = quantity.window(case, seconds_per_message)
+        trial = run_trial(case, window, self._log_folder(case, slot.block), slot.rng())
+        measured: Measured = quantity.measure(case, trial)
+        self._forget_logs(case, slot.block)
+        measured.metadata["seed"] = self.seed
+        return measured
+
+    def _log_folder(self, case: Case, block: int) -> Path:
+        return self.logs / f"{case.id}.b{block:02d}"
+
+    def _forget_logs(self, case: Case, block: int) -> None:
+        """Logs are for failures; those of a trial with a value go."""
+        shutil.rmtree(self._log_folder(case, block), ignore_errors=True)
+
+    def sizes(self) -> None:
+        """Add the code size of every planned cell, unless done before."""
+        done = self.archive.finished()
+        cells = {entry.case.cell.id: entry.case.cell for entry in self.planned}
+        for cell in cells.values():
+            if cell.is_floor or (cell.id, 0) in done:
+                continue
+            try:
+                counted = size(cell.path, cell.search)
+            except NoMiddleError:
+                continue  # it did not pass `check` either, which says why
+            for name, unit, value in (
+                ("statements", "integer", counted.statements),
+                ("tokens", "integer", counted.tokens),
+                ("gzip", "byte", counted.gzip_bytes),
+            ):
+                metadata = {
+                    "name": f"{cell.workload.name}.size.{name}.{cell.language}",
+                    "unit": unit,
+                    "case": cell.id,
+                    "cell": cell.id,
+                    "block": 0,
+                    "files": ",".join(path.name for path in counted.files),
+                }
+                self.archive.add_run(cell.stack.name, cell.variant.name, [value], metadata)
+
+
+def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:
+    """Carry a plan out; return whether every case got all its values.
+
+    Raises NotMeasurable where nothing can be measured here at all.
+    """
+    require_linux()
+    runner = Runner(archive, planned, seed)
+    runner.check()
+    pilots = runner.pilot()
+    if not pilots:
+        raise NotMeasurable("not one case could be measured: see the reasons above")
+    predicted_s = runner.predict_s(pilots)
+    trials = len(runner.slots())
+    console.print(f"{trials} trials, about {predicted_s / 60:.1f} minutes (seed {seed})")
+    began = time.monotonic()
+    runner.measure(pilots)
+    took_s = time.monotonic() - began
+    runner.sizes()
+    shutil.rmtree(runner.logs / "check", ignore_errors=True)
+    timing = archive.read(archives.TIMING) or []
+    timing.append({"trials": trials, "predicted_s": predicted_s, "took_s": took_s})
+    archive.write(archives.TIMING, timing)
+    archive.seal()
+    console.print(f"measured in {took_s / 60:.1f} minutes (predicted {predicted_s / 60:.1f})")
+    return not archive.failures

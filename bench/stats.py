@@ -1,0 +1,242 @@
+"""Estimates and exact intervals over blocks, percentiles over samples: pure functions.
+
+A block is the unit: every function that returns an ``Interval`` takes one value per
+block, never the samples inside it. The intervals are pairs of order statistics whose
+coverage is counted, not approximated, so each carries the level that it really has,
+which is at least the level asked for. Ties and zeros only make that level conservative.
+
+With too few blocks no pair of order statistics reaches the level asked for (0.95 needs
+6 blocks). What is then still true is the interval of every possible value, so that is
+what is returned, at confidence 1: it can support no verdict. ``too_few_blocks`` says
+so; whoever prints an interval asks it first.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Verdict = Literal["faster", "slower", "equivalent", "inconclusive"]
+
+TAIL_SAMPLES = 10
+"""How many samples must lie beyond p99.9 before it is worth printing."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its interval, in the unit of the values it was made from.
+
+    ``confidence`` is the exact coverage of ``[low, high]``, at least the level asked
+    for; ``blocks`` is the number of values, or of pairs, that went in.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    blocks: int
+
+    @property
+    def too_few_blocks(self) -> bool:
+        """True where no interval of the level asked for exists; the bounds say nothing."""
+        return self.confidence >= 1.0
+
+
+def ratio(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return how many times b's value a's is: a dimensionless ratio, paired by block.
+
+    ``a`` and ``b`` have shape (blocks,) and one unit; position i of both is block i.
+    The estimate is the exponential of the median of the Walsh averages of log a/b
+    (Hodges and Lehmann, Annals of Mathematical Statistics 34, 1963); the interval is
+    what the exact Wilcoxon signed-rank test does not reject (Tukey's: Hollander, Wolfe
+    and Chicken, Nonparametric Statistical Methods, 3rd ed., section 3.3). It assumes
+    that log a/b is spread symmetrically; ``sign_interval`` does not.
+
+    Raises ValueError for values that are not positive and finite, for lengths that
+    differ, for no values, and for a confidence outside (0, 1).
+    """
+    differences = _log_ratios(a, b)
+    first, second = np.triu_indices(len(differences))
+    walsh = np.sort((differences[first] + differences[second]) / 2)
+    depth, achieved = _depth(_signed_rank_pmf(len(differences)), confidence)
+    logs = _interval(walsh, depth, achieved, len(differences))
+    return _exponential(logs)
+
+
+def sign_interval(
+    a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95
+) -> Interval:
+    """Return the median of a/b over blocks with its order-statistic interval.
+
+    Arguments and errors as for ``ratio``. It is the interval that the exact sign test
+    does not reject: wider than ``ratio``'s, but it assumes no symmetry.
+    """
+    return _exponential(median_interval(_log_ratios(a, b), confidence))
+
+
+def median_interval(values: npt.ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return the median over blocks with its order-statistic interval, in their unit.
+
+    ``values`` has shape (blocks,). Infinity is a value like any other (a trial that
+    never recovered), so a bound may be infinite although there are blocks enough. The
+    interval is Thompson's (Hollander, Wolfe and Chicken, 3rd ed., section 3.6).
+
+    Raises ValueError for no values, for a value that is nan or minus infinity, and for
+    a confidence outside (0, 1).
+    """
+    ordered = np.sort(_one_dimension(values, "values"))
+    if np.isnan(ordered).any() or ordered[0] == -math.inf:
+        raise ValueError("values: nan or minus infinity is no measurement")
+    depth, achieved = _depth(_binomial_pmf(len(ordered)), confidence)
+    return _interval(ordered, depth, achieved, len(ordered))
+
+
+def quantile(samples: npt.ArrayLike, q: float) -> float:
+    """Return the smallest sample that at least a share ``q`` of all does not exceed.
+
+    It is one of the ``samples`` (shape (n,), any unit), never a value between two:
+    sample number ceil(n q) in ascending order, the first for q = 0 (definition 1 of
+    Hyndman and Fan, The American Statistician 50, 1996; numpy's "inverted_cdf").
+
+    Raises ValueError for no samples and for q outside [0, 1].
+    """
+    array = np.asarray(samples)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(
+            f"samples: shape {array.shape}, expected at least one in a row"
+        )
+    value: float = np.quantile(array, q, method="inverted_cdf").item()
+    return value
+
+
+def summary(samples: npt.ArrayLike) -> dict[str, int]:
+    """Return n and the percentiles of ``samples``: integer nanoseconds, shape (n,).
+
+    Keys: ``n``, ``p50_ns``, ``p90_ns``, ``p99_ns``, ``max_ns``, and ``p999_ns`` (99.9 %)
+    where at least ten samples are expected beyond it, that is from n = 10 000 on;
+    absent otherwise. Samples are expected to be integers; a fraction is cut off.
+
+    Raises ValueError for no samples.
+    """
+    n = np.size(samples)
+    levels = {"p50_ns": 0.5, "p90_ns": 0.9, "p99_ns": 0.99}
+    if n >= TAIL_SAMPLES * 1000:
+        levels["p999_ns"] = 0.999
+    result = {"n": n}
+    for key, q in (levels | {"max_ns": 1.0}).items():
+        result[key] = int(quantile(samples, q))
+    return result
+
+
+def noise_half_width(interval: Interval) -> float:
+    """Return how far from 1 the ratio of an A/A twin may be: 0.03 for 3 %.
+
+    That is the larger distance of the two bounds from log 1, exponentiated, minus 1, so
+    an interval that is narrow but off centre counts as noise as well. Infinite where
+    the twin has too few blocks.
+    """
+    below = 1 / interval.low if interval.low > 0 else math.inf
+    return max(interval.high, below) - 1
+
+
+def verdict(interval: Interval, noise: float = 0.0, margin: float = 1.05) -> Verdict:
+    """Say what an interval of time ratios a/b (lower is better) proves about a.
+
+    "faster" or "slower" only where the whole interval lies beyond both the ``margin``
+    (a ratio that still counts as equal) and the ``noise`` (``noise_half_width`` of the
+    run's A/A twin); "equivalent" where it lies within the margin; otherwise, and with
+    too few blocks, "inconclusive".
+
+    Raises ValueError for a noise below 0, a margin below 1, or nan as either.
+    """
+    if not (noise >= 0 and margin >= 1):
+        raise ValueError(f"noise {noise} must be >= 0 and margin {margin} >= 1")
+    threshold = max(margin, 1 + noise)
+    if interval.high < 1 / threshold:
+        return "faster"
+    if interval.low > threshold:
+        return "slower"
+    if 1 / margin <= interval.low and interval.high <= margin:
+        return "equivalent"
+    return "inconclusive"
+
+
+def _one_dimension(values: npt.ArrayLike, name: str) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name}: shape {array.shape}, expected one value per block")
+    return array
+
+
+def _log_ratios(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
+    """Return log a/b, shape (blocks,); of swapped arguments exactly the negative."""
+    top, bottom = _one_dimension(a, "a"), _one_dimension(b, "b")
+    if len(top) != len(bottom):
+        raise ValueError(f"a has {len(top)} blocks, b has {len(bottom)}: not paired")
+    for name, array in (("a", top), ("b", bottom)):
+        wrong = np.flatnonzero(~(np.isfinite(array) & (array > 0)))
+        if wrong.size:
+            where = int(wrong[0])
+            raise ValueError(
+                f"{name}[{where}] is {array[where]}: not a positive number"
+            )
+    difference: Floats = np.log(top) - np.log(bottom)
+    return difference
+
+
+@cache
+def _signed_rank_pmf(n: int) -> Floats:
+    """Return P(T = t) for t = 0 ... n(n+1)/2, T the signed-rank sum of n differences.
+
+    Under the null each rank counts with probability 1/2, whatever the others do, so the
+    distribution is the convolution of n two-point ones.
+    """
+    pmf = np.ones(1)
+    for rank in range(1, n + 1):
+        gap = np.zeros(rank)
+        pmf = (np.concatenate((pmf, gap)) + np.concatenate((gap, pmf))) / 2
+    return pmf
+
+
+@cache
+def _binomial_pmf(n: int) -> Floats:
+    """Return P(K = k) for k = 0 ... n, K how many of n values exceed their median."""
+    return np.array([math.comb(n, k) / 2**n for k in range(n + 1)])
+
+
+def _depth(pmf: Floats, confidence: float) -> tuple[int, float]:
+    """Return the largest k whose interval still covers ``confidence``, and its coverage.
+
+    The interval runs from the k-th smallest to the k-th largest order statistic, and
+    misses on either side with the probability of fewer than k. k = 0 means that even
+    the two extremes cover less.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence {confidence} is not between 0 and 1")
+    coverage = 1 - 2 * np.cumsum(pmf)
+    depth = int(np.count_nonzero(coverage >= confidence))
+    return depth, float(coverage[depth - 1]) if depth else 1.0
+
+
+def _interval(ordered: Floats, depth: int, achieved: float, blocks: int) -> Interval:
+    low, high = -math.inf, math.inf
+    if depth:
+        low, high = float(ordered[depth - 1]), float(ordered[-depth])
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return Interval(float(middle), low, high, achieved, blocks)
+
+
+def _exponential(logs: Interval) -> Interval:
+    return Interval(
+        math.exp(logs.estimate),
+        math.exp(logs.low),
+        math.exp(logs.high),
+        logs.confidence,
+        logs.blocks,
+    )

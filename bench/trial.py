@@ -1,0 +1,414 @@
+"""One trial: hosts for every role of a case, and the order in which they are told.
+
+Binding roles go first and are observed to listen; then the drivers, then those who
+connect. Join lasts until every peer has been seen, warm-up is declared, the window is
+opened by the harness and ends when everything has arrived or nothing more does. Nobody
+sleeps until others are probably ready.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import addresses
+from bench.contract import DIRECT, INPROC, Case, Role
+from bench.errors import NotMeasurable, TrialError
+from bench.placement import cpus_for
+from bench.processes import Events, HostProcess
+
+READY_S = 20.0
+JOIN_S = 10.0
+WINDOW_S = 30.0
+RESULT_S = 10.0
+SETTLED_S = 0.02
+PILOT_QUIET_S = 0.1
+QUIET_S = 0.5
+"""Silence after which what has not arrived counts as lost."""
+LISTEN_POLL_S = 0.001
+FIRST_WORKER = 1000
+"""Workers sign warm-up results with numbers that no driver has."""
+DEFAULT_CHECK_SIZE_BYTES = 64
+
+HEADS = np.dtype(
+    [("sender", ">u8"), ("sequence", ">u8"), ("epoch", ">u4"), ("checksum", ">u4")]
+)
+Relay = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the drivers give, each of them ``messages`` messages, and what is recorded."""
+
+    messages: int
+    warm_up: int
+    interval_s: float | None = None
+    stamp_each: bool = False
+    limit_s: float | None = None
+    sizes_bytes: tuple[int, ...] = ()
+    """Not empty: a conformance trial, with these sizes in turn and full checks."""
+
+
+@dataclass
+class RoleRecord:
+    """What one role's host recorded and what it cost."""
+
+    id: str
+    counts: dict[str, Any]
+    given_ns: NDArray[np.int64] | None = None
+    arrived_ns: NDArray[np.int64] | None = None
+    heads: NDArray[np.void] | None = None
+
+
+@dataclass
+class TrialRecord:
+    """Everything a trial left: per role records, per host CPU time and memory."""
+
+    roles: dict[str, RoleRecord]
+    cpu_ns: dict[str, dict[str, int]]
+    peak_bytes: dict[str, int]
+    sockets: dict[str, dict[str, list[int]]]
+    join_s: float
+    total_s: float
+
+    def of(self, role: Role) -> list[RoleRecord]:
+        return [r for name, r in self.roles.items() if name.split(".")[0] == role.name]
+
+
+@dataclass
+class _Progress:
+    seen: set[tuple[str, int]] = field(default_factory=set)
+    warmed: set[str] = field(default_factory=set)
+    finished: set[str] = field(default_factory=set)
+    counted: set[str] = field(default_factory=set)
+    ready: set[str] = field(default_factory=set)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def take(self, host: HostProcess, event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "ready":
+                self.ready.add(host.name)
+            case "seen":
+                self.seen.add((event["role"], event["sender"]))
+            case "warmed" | "finished" | "counted" as milestone:
+                getattr(self, milestone).add(event["role"])
+            case "count":
+                self.counts |= event["counts"]
+            case "result":
+                self.results[host.name] = event
+
+
+class Trial:
+    """The processes of one case while they live; use it with ``run_trial``."""
+
+    def __init__(
+        self,
+        case: Case,
+        window: Window,
+        folder: Path,
+        logs: Path,
+        rng: random.Random,
+        relay: Relay | None = None,
+    ) -> None:
+        self.case = case
+        self.window = window
+        self.folder = folder
+        self.logs = logs
+        self.workload = case.cell.workload
+        self.relay = relay
+        names = sorted({name for role in self.workload.roles for name in role.binds})
+        self.bound = addresses.assign(names, case.transport, folder, rng)
+        self.public = dict(self.bound)
+        self.hosts: list[HostProcess] = []
+        self.events: Events | None = None
+        self.progress = _Progress()
+
+    # -- who runs where ------------------------------------------------------------
+
+    def instances(self, role: Role) -> list[str]:
+        count = self.case.instances if role.name == self.workload.repeated else 1
+        return [f"{role.name}.{number}" for number in range(count)]
+
+    def _all(self, wanted: Callable[[Role], bool]) -> list[str]:
+        return [id for role in self.workload.roles if wanted(role) for id in self.instances(role)]
+
+    def _table(self, role: Role, number: int) -> dict[str, Any]:
+        urls = [self.bound[name] for name in role.binds]
+        urls += [self.public[name] for name in role.connects]
+        return {
+            "id": f"{role.name}.{number}",
+            "name": role.name,
+            "addresses": urls,
+            "drives": role.drives,
+            "handles": role.handles,
+            "consumes": role.consumes,
+            "sender": number + (0 if role.drives else FIRST_WORKER),
+            "expected": self.window.messages,
+        }
+
+    def _spec(self, tables: list[dict[str, Any]], cpus: list[int]) -> dict[str, Any]:
+        window, case = self.window, self.case
+        return {
+            "cell": str(case.cell.path),
+            "search": [str(folder) for folder in case.cell.search],
+            "roles": tables,
+            "cpus": cpus,
+            "in_turn": case.transport == DIRECT,
+            "messages": window.messages,
+            "warm_up": window.warm_up,
+            "size_bytes": DEFAULT_CHECK_SIZE_BYTES if window.sizes_bytes else case.size_bytes,
+            "sizes_bytes": list(window.sizes_bytes),
+            "checking": bool(window.sizes_bytes),
+            "transforms": any(role.handles for role in self.workload.roles),
+            "interval_s": window.interval_s,
+            "stamp_each": window.stamp_each,
+            "limit_s": window.limit_s,
+            "folder": str(self.folder),
+            "parent": os.getpid(),
+        }
+
+    def _spawn(self, name: str, tables: list[dict[str, Any]], cpus: list[int]) -> None:
+        self.hosts.append(
+            HostProcess(name, self._spec(tables, cpus), self.logs / f"{name}.log")
+        )
+
+    def spawn(self) -> None:
+        """Start a host for each role, or one for all where the transport has no reach."""
+        case, tables = self.case, []
+        for role in self.workload.roles:
+            for number in range(len(self.instances(role))):
+                tables.append((role, self._table(role, number)))
+        if case.transport in (INPROC, DIRECT):
+            together = [table for _, table in tables]
+            self._spawn("all_roles", together, cpus_for(case.placement, drives=False))
+        else:
+            for role, table in tables:
+                cpus = cpus_for(case.placement, role.drives)
+                self._spawn(table["id"], [table], cpus)
+        self.events = Events(self.hosts)
+
+    # -- how it goes ---------------------------------------------------------------
+
+    def _tell(self, do: str, ids: list[str]) -> None:
+        for host in self.hosts:
+            mine = [table["id"] for table in host.spec["roles"]]
+            for id in ids:
+                if id in mine:
+                    host.tell(do, role=id)
+
+    def _tell_all(self, do: str) -> None:
+        for host in self.hosts:
+            host.tell(do)
+
+    def _await(self, what: str, timeout_s: float, done: Callable[[], bool]) -> None:
+        assert self.events
+        deadline = time.monotonic() + timeout_s
+        while not done():
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                raise TrialError(f"{what} within {timeout_s:g} s: {self._state()}")
+            for host, event in self.events.wait(left_s):
+                self.progress.take(host, event)
+
+    def _state(self) -> str:
+        progress = self.progress
+        return (
+            f"seen {sorted(progress.seen) or 'nobody'}, "
+            f"streams used up {sorted(progress.finished) or 'none'}, "
+            f"arrived {progress.counts or 'nothing'}"
+        )
+
+    def _await_listening(self, roles: list[Role]) -> None:
+        assert self.events
+        deadline = time.monotonic() + JOIN_S
+        for name in (name for role in roles for name in role.binds):
+            while not addresses.listens(self.bound[name]):
+                if time.monotonic() > deadline:
+                    raise TrialError(f"nobody listened at {self.bound[name]} in {JOIN_S:g} s")
+                for host, event in self.events.wait(LISTEN_POLL_S):
+                    self.progress.take(host, event)
+
+    def join(self) -> float:
+        """Start the roles in order and wait until all have been seen; return seconds."""
+        roles = self.workload.roles
+        hosts = {host.name for host in self.hosts}
+        self._await("not every host was ready", READY_S, lambda: self.progress.ready >= hosts)
+        for host in self.hosts:
+            host.mark_ready()
+        steps = (
+            [role for role in roles if role.binds and not role.drives],
+            [role for role in roles if role.drives],
+            [role for role in roles if not role.binds and not role.drives],
+        )
+        for step in steps:
+            started = time.monotonic()
+            self._tell("go", [id for role in step for id in self.instances(role)])
+            if self.case.transport not in (INPROC, DIRECT):
+                self._await_listening(step)
+        awaited = self._awaited()
+        self._await(
+            f"not every peer was seen ({sorted(awaited)} should be)",
+            JOIN_S,
+            lambda: self.progress.seen >= awaited,
+        )
+        return time.monotonic() - started
+
+    def _awaited(self) -> set[tuple[str, int]]:
+        """Return the (consumer, sender) pairs that must be seen before the window."""
+        consumers = self._all(lambda role: role.consumes)
+        signers = [role for role in self.workload.roles if role.handles]
+        senders = [
+            FIRST_WORKER + number
+            for role in signers
+            for number in range(len(self.instances(role)))
+        ]
+        return {(consumer, sender) for consumer in consumers for sender in senders or [0]}
+
+    def warm_up(self) -> None:
+        drivers = self._all(lambda role: role.drives)
+        self._tell_all("warm")
+        self._await("warm-up did not end", WINDOW_S, lambda: self.progress.warmed >= set(drivers))
+        if not self.workload.lockstep and self.case.transport != DIRECT:
+            self._await_quiet(SETTLED_S, lambda: False)
+
+    def _await_quiet(self, quiet_s: float, done: Callable[[], bool]) -> None:
+        """Wait until arrivals have stood still for ``quiet_s`` seconds, or all is done."""
+        assert self.events
+        hosts = [h for h in self.hosts if any(t["consumes"] for t in h.spec["roles"])]
+        before, since = dict(self.progress.counts), time.monotonic()
+        deadline = since + WINDOW_S
+        while time.monotonic() - since < quiet_s and not done():
+            if time.monotonic() > deadline:
+                raise TrialError(f"messages kept coming for {WINDOW_S:g} s: {self._state()}")
+            for host, event in self.events.until(time.monotonic() + quiet_s / 5):
+                self.progress.take(host, event)
+                if done():
+                    return
+            for host in hosts:
+                host.tell("count")
+            if self.progress.counts != before:
+                before, since = dict(self.progress.counts), time.monotonic()
+
+    def measure(self) -> None:
+        """Open the window, and wait until all has arrived or nothing more does."""
+        progress = self.progress
+        drivers = set(self._all(lambda role: role.drives))
+        consumers = set(self._all(lambda role: role.consumes))
+
+        def all_in() -> bool:
+            return progress.counted >= consumers
+
+        def given() -> bool:
+            return progress.finished >= drivers
+
+        self._tell_all("window")
+        self._await("the window did not end", WINDOW_S, lambda: all_in() or given())
+        if self.window.sizes_bytes:
+            self._await_quiet(QUIET_S, lambda: False)  # is there one too many?
+        elif not (self.workload.lockstep and given()):
+            self._await_quiet(PILOT_QUIET_S if self.window.limit_s else QUIET_S, all_in)
+
+    def end(self) -> None:
+        self._tell_all("end")
+        hosts = {host.name for host in self.hosts}
+        self._await(
+            "not every host left its result",
+            RESULT_S,
+            lambda: self.progress.results.keys() >= hosts,
+        )
+
+    def kill(self) -> None:
+        if self.events:
+            self.events.close()
+        for host in self.hosts:
+            host.kill()
+
+    # -- what it left --------------------------------------------------------------
+
+    def cpu_ns(self) -> dict[str, dict[str, int]]:
+        return {host.name: host.threads_cpu_ns() for host in self.hosts}
+
+    def role_records(self) -> Iterator[RoleRecord]:
+        for event in self.progress.results.values():
+            for counts in event["results"]:
+                record = RoleRecord(counts["role"], counts)
+                given, arrived, heads = (
+                    self.folder / f"{record.id}.{kind}" for kind in ("given", "arrived", "heads")
+                )
+                if given.exists():
+                    record.given_ns = np.fromfile(given, dtype=np.int64)
+                if arrived.exists():
+                    record.arrived_ns = np.fromfile(arrived, dtype=np.int64)
+                    record.heads = np.fromfile(heads, dtype=HEADS)
+                yield record
+
+
+def _difference(
+    after: dict[str, dict[str, int]], before: dict[str, dict[str, int]]
+) -> dict[str, dict[str, int]]:
+    return {
+        host: {thread: ns - before[host].get(thread, 0) for thread, ns in threads.items()}
+        for host, threads in after.items()
+    }
+
+
+@contextmanager
+def trial_folder() -> Iterator[Path]:
+    """Give a short-lived folder for a trial's sockets and samples."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="nomiddle-"))
+    except OSError as error:
+        raise NotMeasurable(f"cannot write temporary files: {error}; set TMPDIR") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_trial(
+    case: Case, window: Window, logs: Path, rng: random.Random, relay: Relay | None = None
+) -> TrialRecord:
+    """Run one trial in fresh processes and return what it left.
+
+    ``logs`` is where the hosts' logs go. ``relay`` is given a listening address and
+    returns the one at which connecting roles are to find it. Raises TrialError when a
+    role fails or hangs, NotMeasurable when the machine lacks what the case needs; no
+    process of the trial lives on either way.
+    """
+    began = time.monotonic()
+    logs.mkdir(parents=True, exist_ok=True)
+    with trial_folder() as folder:
+        trial = Trial(case, window, folder, logs, rng)
+        if relay:
+            trial.public = {name: relay(url) for name, url in trial.bound.items()}
+        try:
+            trial.spawn()
+            join_s = trial.join()
+            trial.warm_up()
+            before = trial.cpu_ns()
+            trial.measure()
+            cpu_ns = _difference(trial.cpu_ns(), before)
+            peaks = {host.name: host.peak_above_ready_bytes() for host in trial.hosts}
+            trial.end()
+            return TrialRecord(
+                roles={record.id: record for record in trial.role_records()},
+                cpu_ns=cpu_ns,
+                peak_bytes=peaks,
+                sockets={n: e["sockets"] for n, e in trial.progress.results.items()},
+                join_s=join_s,
+                total_s=time.monotonic() - began,
+            )
+        finally:
+            trial.kill()

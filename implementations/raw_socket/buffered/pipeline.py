@@ -1,0 +1,52 @@
+"""Pipeline on BSD sockets with sender threads: one system call for many messages.
+
+On the wire: length-prefixed frames; workers connect to both ends.
+"""
+
+from selectors import EVENT_READ, DefaultSelector
+from threading import Thread
+
+from framing import accept, connect, frame, listen, messages_from, whole_messages
+from outbox import Outbox
+
+
+def distribute(address, tasks):
+    listener = listen(address)
+    outbox = Outbox(limit=64 * 1024)
+    Thread(target=welcome, args=(listener, outbox), daemon=True).start()
+    for task in tasks:
+        outbox.put(frame(task))
+
+
+def welcome(listener, outbox):
+    while True:
+        # The senders share the outbox: the first that is free takes what is there.
+        Thread(target=send, args=(outbox, accept(listener)), daemon=True).start()
+
+
+def send(outbox, sock):
+    while True:
+        sock.sendall(outbox.take())
+
+
+def work(source, sink, handle):
+    stream = open(connect(source).detach(), "rb", buffering=64 * 1024)
+    outbox = Outbox(limit=256 * 1024)
+    Thread(target=send, args=(outbox, connect(sink)), daemon=True).start()
+    for task in messages_from(stream):
+        outbox.put(frame(handle(task)))
+
+
+def collect(address):
+    listener = listen(address)
+    selector = DefaultSelector()
+    selector.register(listener, EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is listener:
+                selector.register(accept(listener), EVENT_READ, data=bytearray())
+            elif data := key.fileobj.recv(256 * 1024):
+                key.data.extend(data)
+                yield from whole_messages(key.data)
+            else:
+                selector.unregister(key.fileobj)

@@ -1,0 +1,48 @@
+"""Pipeline on BSD sockets: a thread per worker hands it the next task when it can.
+
+On the wire: length-prefixed frames; workers connect to both ends.
+"""
+
+from selectors import EVENT_READ, DefaultSelector
+from threading import Lock, Thread
+
+from framing import accept, connect, frame, listen, messages_from, whole_messages
+
+
+def distribute(address, tasks):
+    listener = listen(address)
+    tasks, turn = iter(tasks), Lock()
+    while True:
+        worker = accept(listener)
+        Thread(target=feed, args=(worker, tasks, turn), daemon=True).start()
+
+
+def feed(worker, tasks, turn):
+    while True:
+        with turn:
+            task = next(tasks, None)
+        if task is None:
+            break
+        worker.sendall(frame(task))
+    worker.recv(1)  # to close now would end the worker: wait until it leaves
+
+
+def work(source, sink, handle):
+    tasks, results = connect(source), connect(sink)
+    for task in messages_from(tasks.makefile("rb")):
+        results.sendall(frame(handle(task)))
+
+
+def collect(address):
+    listener = listen(address)
+    selector = DefaultSelector()
+    selector.register(listener, EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is listener:
+                selector.register(accept(listener), EVENT_READ, data=bytearray())
+            elif data := key.fileobj.recv(65536):
+                key.data.extend(data)
+                yield from whole_messages(key.data)
+            else:
+                selector.unregister(key.fileobj)
