@@ -14,7 +14,7 @@ from typing import Any
 from bench.contract import PROJECT, Stack
 from bench.placement import allowed_cpus
 
-HARNESS = ("pyperf", "numpy", "scipy", "pandas", "matplotlib")
+HARNESS = ("pyperf", "numpy", "pandas", "matplotlib")
 SYSCTLS = (
     "net/core/rmem_default",
     "net/core/rmem_max",

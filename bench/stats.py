@@ -44,7 +44,7 @@ class Interval:
 
     @property
     def too_few_blocks(self) -> bool:
-        """True where no interval of the level asked for exists; the bounds say nothing."""
+        """True where no interval reaches the level asked for: the bounds are void."""
         return self.confidence >= 1.0
 
 
@@ -118,9 +118,9 @@ def quantile(samples: npt.ArrayLike, q: float) -> float:
 def summary(samples: npt.ArrayLike) -> dict[str, int]:
     """Return n and the percentiles of ``samples``: integer nanoseconds, shape (n,).
 
-    Keys: ``n``, ``p50_ns``, ``p90_ns``, ``p99_ns``, ``max_ns``, and ``p999_ns`` (99.9 %)
-    where at least ten samples are expected beyond it, that is from n = 10 000 on;
-    absent otherwise. Samples are expected to be integers; a fraction is cut off.
+    Keys: ``n``, ``p50_ns``, ``p90_ns``, ``p99_ns``, ``max_ns``; also ``p999_ns``
+    where at least ten samples are expected beyond it, n >= 10 000, absent otherwise.
+    Samples are expected to be integers; a fraction is cut off.
 
     Raises ValueError for no samples.
     """
@@ -211,7 +211,7 @@ def _binomial_pmf(n: int) -> Floats:
 
 
 def _depth(pmf: Floats, confidence: float) -> tuple[int, float]:
-    """Return the largest k whose interval still covers ``confidence``, and its coverage.
+    """Return the largest k whose interval covers ``confidence``, and its coverage.
 
     The interval runs from the k-th smallest to the k-th largest order statistic, and
     misses on either side with the probability of fewer than k. k = 0 means that even

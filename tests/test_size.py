@@ -116,6 +116,7 @@ GOLDEN = [
     ("if x:\n    f()\nelif y:\n    g()\nelse:\n    h()", 5, 17),
     ("try:\n    f()\nexcept E as e:\n    raise\nfinally:\n    g()", 4, 16),
     ("@a.b\ndef f():\n    pass", 2, 10),
+    ("f()\n...", 2, 4),  # unlike a string, an ellipsis is written to do something
     ("'a docstring'", 0, 0),
     ("# a comment", 0, 0),
     ("", 0, 0),
@@ -246,6 +247,17 @@ def test_all_files_are_compressed_as_one(write: Write) -> None:
     assert size(cell, [cell.parent]).gzip_bytes == len(together)
 
 
+def test_one_file_by_two_names_counts_once(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = write("import framing", "stack/minimal/cell.py")
+    framing = write("import framing, cell", "stack/framing.py")
+    monkeypatch.chdir(cell.parent)
+    search = [Path(), Path(".."), framing.parent / "minimal" / ".."]
+    expected = (cell.resolve(), framing.resolve())
+    assert size(Path("cell.py"), search).files == expected
+
+
 def test_the_first_folder_wins(write: Write) -> None:
     near, far = write("x = 1", "near/framing.py"), write("y = 2", "far/framing.py")
     cell = write("import framing")
@@ -317,8 +329,8 @@ def test_a_syntax_error_names_file_and_line(write: Write) -> None:
     ("name", "text", "message"),
     [
         ("cell.rs", "fn main() {}", r"cell\.rs: .* \.py files only"),
-        ("cell.py", "x = '\0'", r"cell\.py.*null byte"),
-        ("cell.py", "# coding: klingon\n", r"cell\.py.*klingon"),
+        ("cell.py", "x = '\0'", r"cell\.py: .*null byte"),
+        ("cell.py", "# coding: klingon\n", r"cell\.py: .*klingon"),
     ],
 )
 def test_what_cannot_be_counted_is_named(

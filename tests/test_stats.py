@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats as scipy_stats  # type: ignore[import-untyped, unused-ignore]
+from scipy import stats as scipy_stats
 
 from bench.stats import (
     Interval,
@@ -59,7 +59,7 @@ def bounds(interval: Interval) -> tuple[float, float, float]:
 
 
 def coverage(estimator: Estimator, noise: Floats) -> float:
-    """Share of rows of ``noise`` (trials, blocks) whose interval holds the true ratio."""
+    """Share of rows of ``noise`` (trials, blocks) whose interval holds the ratio."""
     drift = np.random.default_rng(7).normal(0, 0.1, noise.shape)
     times_b = 1e-4 * np.exp(drift)
     times_a = TRUE_RATIO * times_b * np.exp(noise)
@@ -309,7 +309,7 @@ def test_an_even_median_is_the_lower_sample() -> None:
 
 @pytest.mark.parametrize(("samples", "q"), [([], 0.5), ([[1]], 0.5), ([1], 1.1)])
 def test_what_has_no_quantile_is_refused(samples: npt.ArrayLike, q: float) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"samples|range \[0, 1\]"):
         quantile(samples, q)
 
 

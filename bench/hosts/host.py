@@ -60,6 +60,21 @@ def load_cell(path: Path, search: list[str]) -> ModuleType:
     return module
 
 
+def find_role(cell: ModuleType, name: str, arguments: list[Any]) -> Callable[..., Any]:
+    """Return a role's function. Leaves with a message where the contract is not kept."""
+    function = getattr(cell, name, None)
+    if not callable(function):
+        sys.exit(f"{cell.__file__} has no function {name}, which its workload asks for")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        sys.exit(
+            f"{cell.__file__}: {name}{inspect.signature(function)} is called with "
+            f"{len(arguments)} arguments: {error}"
+        )
+    return function
+
+
 def make_handle(worker: int, transform: bool) -> Callable[[bytes], bytes]:
     """Return what a serving role is given: O(1) when timed, the complement in `check`.
 
@@ -117,7 +132,7 @@ class RoleRun:
             arguments.append(make_handle(table["sender"], spec["checking"]))
         if self.consumes:
             self.recorder = self._make_recorder(table, tell)
-        self.function = getattr(host.cell, table["name"])
+        self.function = find_role(host.cell, table["name"], arguments)
         self.arguments = arguments
 
     def _make_stream(self, sender: int, tell: Callable[..., None]) -> Stream:

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pygments import lexers  # type: ignore[import-untyped, unused-ignore]
-from pygments.token import Comment, String  # type: ignore[import-untyped, unused-ignore]
+from pygments import lexers
+from pygments.token import Comment, String
 
 from bench.errors import NoMiddleError
 
@@ -31,7 +31,7 @@ NAME_OR_NUMBER = r"\.?\d(?:[eEpP][+-]|[\w.])*|\w+"
 
 
 class SizeError(NoMiddleError):
-    """A file cannot be counted; the message names it, and the line where there is one."""
+    """A file cannot be counted; the message names it, and the line if there is one."""
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,9 @@ def _read_python(file: Path) -> Source:
     try:
         tree = ast.parse(file.read_bytes(), filename=str(file))
     except SyntaxError as error:
-        raise SizeError(f"{file}:{error.lineno}: {error.msg}") from error
-    except (OSError, ValueError) as error:  # ValueError: a null byte
+        where = f"{file}:{error.lineno}" if error.lineno else file
+        raise SizeError(f"{where}: {error.msg}") from error
+    except (OSError, ValueError) as error:  # ValueError: a null byte before 3.11.4
         raise SizeError(f"{file}: {error}") from error
     needs = tuple(_python_needs(tree, file))
     _NormalForm().visit(tree)

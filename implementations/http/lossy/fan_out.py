@@ -19,10 +19,12 @@ async def publish(address, messages):
         queue = asyncio.Queue(maxsize=1000)
         sender = asyncio.create_task(forward(queue, socket))
         queues.add(queue)
-        async for _ in socket:  # ends when the subscriber leaves
-            pass
-        queues.discard(queue)
-        sender.cancel()
+        try:
+            async for _ in socket:  # ends when the subscriber leaves
+                pass
+        finally:
+            queues.discard(queue)
+            sender.cancel()
         return socket
 
     app = web.Application()

@@ -1,0 +1,46 @@
+# Two commands do everything: `make bench` and `make test`. Set-up happens once.
+
+PYTHON ?= python3
+VENV ?= .venv
+PROFILE ?= standard
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: bench report check test lint format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
+	@echo "make report                rebuild reports/ from the raw data, without measuring"
+	@echo "make check                 check that every cell keeps its contract"
+	@echo "make test                  lint, types and the test suite"
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "No Middle needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+bench: $(READY)
+	$(BIN)/python -m bench run --profile $(PROFILE) $(ARGS)
+
+report: $(READY)
+	$(BIN)/python -m bench report $(ARGS)
+
+check: $(READY)
+	$(BIN)/python -m bench check $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest $(ARGS)
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info

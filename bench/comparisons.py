@@ -1,0 +1,199 @@
+"""Cells against cells: ratios of times, paired by block, with intervals and verdicts.
+
+A comparison is made inside one benchmark: cases that differ in their cell only. Ratios
+are of seconds, a over b, so below 1 means that a is faster, for throughput too. The
+null stack is drawn in charts, never compared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from bench.estimates import bounds
+from bench.plan import BOTH, SMALL_BYTES
+from bench.results import Run
+from bench.stats import noise_half_width, ratio, sign_interval, verdict
+
+SUBJECT = "zmq"
+"""The stack that the talk is about: always the first of a pair."""
+BASELINE = "raw_socket"
+"""What every stack is built on: always the second of a pair."""
+CLAIMED = {"request_reply": "latency"}
+"""The quantity of a workload's headline claims; throughput where nothing is said."""
+CLAIMED_TRANSPORT = "tcp"
+LOSSY = "lossy"
+CLIENT = "_client"
+FAMILY_ERROR = 0.05
+
+KINDS = ("claim", "further", "alternative", "lossy")
+"""claim: headline cells in the workload's claimed quantity, 64 B over tcp;
+further: headline cells in any other case; alternative: a variant against the headline
+cell of its own stack; lossy: lossy fan-out cells among themselves."""
+
+
+def stack_order(name: str) -> tuple[int, str]:
+    """Sort key of stacks: the subject first, the baseline last, others by name."""
+    return ({SUBJECT: 0, BASELINE: 2}.get(name, 1), name)
+
+
+def _rows(cases: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in cases.to_dict("records")]
+
+
+def headline_cells(cases: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return the case row that stands for each stack among comparable cases.
+
+    That is ``minimal``; where it makes the other promise, the variant that is named
+    after the promise (``lossless``, ``lossy``). A stack without either has none.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for row in _rows(cases):
+        wanted = ("minimal", row["fan_out_mode"])
+        if row["variant"] in wanted:
+            known = found.get(row["stack"])
+            if known is None or row["variant"] == "minimal":
+                found[row["stack"]] = row
+    return found
+
+
+def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Yield (kind, a, b) of one benchmark's cases, all of one promise and language."""
+    heads = headline_cells(cases)
+    for first, second in combinations(sorted(heads, key=stack_order), 2):
+        yield _kind(heads[first]), heads[first], heads[second]
+    for row in sorted(_rows(cases), key=lambda row: str(row["key"])):
+        head = heads.get(row["stack"])
+        if head is not None and row["case"] == head["case"]:
+            continue
+        if row["variant"].endswith(CLIENT) and SUBJECT in heads:
+            if row["stack"] != SUBJECT:
+                yield _kind(row), heads[SUBJECT], row
+        if head is not None:
+            yield "alternative", row, head
+
+
+def _kind(row: dict[str, Any]) -> str:
+    if row["fan_out_mode"] == LOSSY:
+        return LOSSY
+    claimed = (
+        row["quantity"] == CLAIMED.get(row["workload"], "throughput")
+        and row["size_bytes"] == SMALL_BYTES
+        and row["transport"] == CLAIMED_TRANSPORT
+        and row["placement"] in BOTH
+    )
+    return "claim" if claimed else "further"
+
+
+def _paired(run: Run, case_a: str, case_b: str) -> pd.DataFrame:
+    """Return the values in seconds of two cases, by the blocks that both have."""
+    pair = {"a": run.values_s(case_a), "b": run.values_s(case_b)}
+    return pd.concat(pair, axis=1, join="inner")
+
+
+def compare(run: Run, case_a: str, case_b: str) -> dict[str, Any] | None:
+    """Return the ratio of times a/b of two cases, None where no block has both."""
+    values = _paired(run, case_a, case_b)
+    if values.empty:
+        return None
+    a, b = values["a"].to_numpy(), values["b"].to_numpy()
+    estimate, sign = ratio(a, b), sign_interval(a, b)
+    low, high = bounds(estimate)
+    sign_low, sign_high = bounds(sign)
+    return {
+        "interval": estimate,
+        "ratio": estimate.estimate,
+        "low": low,
+        "high": high,
+        "confidence": estimate.confidence,
+        "blocks_done": estimate.blocks,
+        "sign_low": sign_low,
+        "sign_high": sign_high,
+        "sign_confidence": sign.confidence,
+        "faster_blocks": int((a < b).sum()),
+    }
+
+
+def noise(run: Run) -> pd.DataFrame:
+    """Return the A/A twins: one row per twin, with how far from 1 its ratio may be.
+
+    ``noise`` is that half-width (0.03 for 3 %), infinite with too few blocks.
+    """
+    rows: list[dict[str, Any]] = []
+    same = ["key", "workload", "quantity", "transport", "size_bytes", "instances", "placement"]
+    originals = run.cases[run.cases["twin"] == 0]
+    for twin in _rows(run.cases[run.cases["twin"] > 0]):
+        match = originals[(originals[same] == pd.Series(twin)[same]).all(axis=1)]
+        if match.empty:
+            continue
+        compared = compare(run, twin["case"], str(match["case"].iloc[0]))
+        if compared is not None:
+            half_width = noise_half_width(compared.pop("interval"))
+            rows.append({**twin, **compared, "noise": half_width})
+    columns = ["case", "workload", "placement", "noise"]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+
+
+def noise_of(floor: pd.DataFrame, workload: str, placement: str) -> tuple[float, str]:
+    """Return the noise that a comparison must exceed, and whose it is.
+
+    The twin of the same workload and placement; else the run's largest. Without any
+    twin the noise is unknown, so infinite: nothing then counts as faster or slower.
+    """
+    if floor.empty:
+        return math.inf, "no A/A twin in this run"
+    own = floor[(floor["workload"] == workload) & (floor["placement"] == placement)]
+    if own.empty:
+        return float(floor["noise"].max()), "largest of the run"
+    return float(own["noise"].max()), "same workload and placement"
+
+
+def _case_columns(row: dict[str, Any]) -> dict[str, Any]:
+    shared = ("name", "workload", "quantity", "transport", "size_bytes", "instances")
+    return {key: row[key] for key in (*shared, "placement", "fan_out_mode", "language")}
+
+
+def _comparison(
+    run: Run, floor: pd.DataFrame, kind: str, a: dict[str, Any], b: dict[str, Any]
+) -> dict[str, Any] | None:
+    compared = compare(run, a["case"], b["case"])
+    if compared is None:
+        return None
+    width, whose = noise_of(floor, a["workload"], a["placement"])
+    row = {"kind": kind, **_case_columns(a)}
+    for side, case in (("a", a), ("b", b)):
+        for key in ("case", "cell", "key", "stack", "variant"):
+            row[f"{key}_{side}"] = case[key]
+    found = verdict(compared.pop("interval"), width)
+    return {**row, **compared, "noise": width, "noise_from": whose, "verdict": found}
+
+
+def comparisons(run: Run) -> pd.DataFrame:
+    """Return every comparison of a run, claims first, each in the order of the plan."""
+    floor = noise(run)
+    planned = run.cases[(run.cases["twin"] == 0) & ~run.cases["floor"].astype(bool)]
+    rows: list[dict[str, Any]] = []
+    # A missing promise is a group as well: only fan-out makes one.
+    alike = [planned["name"], planned["language"], planned["fan_out_mode"].fillna("")]
+    for _, cases in planned.groupby(alike, sort=False):
+        for kind, a, b in _pairs(cases):
+            made = _comparison(run, floor, kind, a, b)
+            rows += [made] if made else []
+    rows.sort(key=lambda row: KINDS.index(row["kind"]))
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["kind", "verdict"])
+
+
+def of_kind(table: pd.DataFrame, *kinds: str) -> pd.DataFrame:
+    return table[table["kind"].isin(kinds)]
+
+
+def claims_supported(blocks: int) -> int:
+    """Return how many claims so many blocks support at a family-wise error of 5 %.
+
+    The smallest two-sided p of an exact paired test is 2 / 2^blocks (Bonferroni).
+    """
+    return int(FAMILY_ERROR * 2**blocks / 2)

@@ -1,0 +1,27 @@
+"""``python every_cell_in.py REPORT``: fail unless a report names every cell, measured."""
+
+import json
+import sys
+from pathlib import Path
+
+from bench.contract import IMPLEMENTATIONS, find_cells
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    cells = [cell.id for cell in find_cells([IMPLEMENTATIONS])]
+    measured = {
+        cell
+        for number in json.loads((folder / "numbers.json").read_text())
+        if ".size." not in number["id"]
+        for cell in number["cells"]
+    }
+    lacking = [cell for cell in cells if cell not in measured]
+    for name in ("index.html", "REPORT.md"):
+        text = (folder / name).read_text()
+        lacking += [f"{cell} in {name}" for cell in cells if cell not in text]
+    sys.exit(f"the report lacks {', '.join(lacking)}" if lacking else 0)
+
+
+if __name__ == "__main__":
+    main()
