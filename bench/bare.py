@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.hosts.host import die_with_parent, load_cell
-from bench.workloads import message as msg
+from bench import message as msg
 
 HEADER = msg.HEADER_BYTES
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from bench.contract import DIRECT, Case, Cell
 from bench.errors import NoMiddleError, NotMeasurable
+from bench.machine import missing
 from bench.measure.measured import consumed
 from bench.processes import kill_all
 from bench.relay import Relay
 from bench.tally import NOTHING, tally
 from bench.trial import RoleRecord, TrialRecord, Window, run_trial, trial_folder
-from bench.workloads import message as msg
+from bench import message as msg
 
 AWKWARD_BYTES = (0, 1, 2, 31, 32, 33, 255, 256, 1000, 4096, 65535, 65536, 65537, 524288)
 SMALL_BYTES = 64
@@ -155,6 +156,9 @@ def _run(cell: Cell, transport: str, scenario: Scenario, logs: Path) -> tuple[st
 
 def check(cell: Cell, transport: str, logs: Path) -> CheckResult:
     """Run every scenario of a cell over one transport; the first failure ends it."""
+    if absent := missing(cell.stack):
+        reason = f"needs {', '.join(absent)}: pip install {' '.join(absent)}"
+        return CheckResult(cell.id, transport, reason, skipped=True)
     losses = 0
     for number, scenario in enumerate(scenarios(cell, transport)):
         folder = logs / f"{cell.id.replace('/', '.')}.{transport}.{number}"

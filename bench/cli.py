@@ -132,7 +132,7 @@ def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...])
     with steps("checking", len(wanted)) as shown:
 
         def done(result: CheckResult) -> None:
-            lost = f" ({result.losses} lost in the blast)" if result.losses else ""
+            lost = f" ({result.losses} lost in the blast)" if result.passed and result.losses else ""
             verdict = "ok" if result.passed else "SKIPPED" if result.skipped else "FAILED"
             shown.done(f"{verdict:7} {result.cell} {result.transport}{lost} {result.reason}")
 

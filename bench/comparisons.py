@@ -32,7 +32,8 @@ FAMILY_ERROR = 0.05
 
 KINDS = ("claim", "further", "alternative", "lossy")
 """claim: headline cells in the workload's claimed quantity, 64 B over tcp;
-further: headline cells in any other case; alternative: a variant against the headline
+further: headline cells in any other case, and the subject against the other clients of
+a stack; alternative: a variant against the headline
 cell of its own stack; lossy: lossy fan-out cells among themselves."""
 
 
@@ -72,7 +73,8 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
             continue
         if row["variant"].endswith(CLIENT) and SUBJECT in heads:
             if row["stack"] != SUBJECT:
-                yield _kind(row), heads[SUBJECT], row
+                kind = LOSSY if row["fan_out_mode"] == LOSSY else "further"
+                yield kind, heads[SUBJECT], row
         if head is not None:
             yield "alternative", row, head
 

@@ -7,7 +7,6 @@ beside every cell that is measured.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import importlib.util
 import inspect
@@ -26,7 +25,7 @@ from typing import Any, BinaryIO
 
 from bench.hosts.record import CheckingRecorder, Recorder
 from bench.hosts.stream import Stream
-from bench.workloads import message as msg
+from bench import message as msg
 
 PR_SET_PDEATHSIG = 1
 PEER_TRANSPORT_OPTIONS = {
@@ -170,6 +169,8 @@ class RoleRun:
         try:
             result = self.function(*self.arguments)
             if inspect.isasyncgen(result) or inspect.iscoroutine(result):
+                import asyncio  # a third of a blocking cell's start, had it to pay it
+
                 asyncio.run(self._run_async(result))
             elif self.recorder:
                 self.recorder.consume(iter(result))

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from bench.hosts.stream import CHUNK
-from bench.workloads import message as msg
+from bench import message as msg
 
 HEAD = msg.HEADER_BYTES
 
@@ -186,7 +186,9 @@ class CheckingRecorder(Recorder):
             self._take(message)
 
     def is_warm_up(self, message: bytes) -> bool:
-        return isinstance(message, bytes) and super().is_warm_up(message)
+        if message is not None and not isinstance(message, bytes):
+            raise TypeError(f"the role yields {type(message).__name__}, not bytes")
+        return message is not None and super().is_warm_up(message)
 
     def consume(self, stream: Iterator[bytes]) -> None:
         for message in stream:

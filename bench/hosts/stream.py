@@ -8,7 +8,6 @@ event loop never blocks it while the next message is not yet due.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import threading
 import time
@@ -132,6 +131,8 @@ class Stream:
             yield self.messages[number]
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        import asyncio  # loaded already by whoever says `async for`
+
         for step in self._approach():
             if isinstance(step, float):
                 await asyncio.sleep(step)
@@ -146,6 +147,8 @@ class Stream:
         self._finish()
 
     async def _paced_async(self) -> AsyncIterator[bytes]:
+        import asyncio
+
         now, given_ns = time.perf_counter_ns, self.given_ns
         for number, due_ns in enumerate(self._due_ns()):
             if (early_ns := due_ns - now()) > 0:

@@ -1,42 +1,43 @@
-"""A bounded buffer between the thread that has messages and the thread that sends."""
+"""A bounded buffer between the thread that has frames and the thread that sends them."""
 
 from threading import Condition, Lock
 
 
 class Outbox:
-    """Holds frames; what has gathered while the sender was busy leaves in one piece."""
+    """Frames that gather while the sender is busy; they leave in one piece."""
 
     def __init__(self, limit):
         self.limit = limit
-        self.frames = bytearray()
-        lock = Lock()
-        self.filled = Condition(lock)
-        self.emptied = Condition(lock)
-        self.lock = lock
+        self.frames = []
+        self.size = 0
+        self.lock = Lock()
+        self.filled = Condition(self.lock)
+        self.emptied = Condition(self.lock)
 
-    def put(self, data):
-        """Add a frame; wait while the buffer is full."""
+    def put(self, frame):
+        """Add a frame; wait while the outbox is full."""
         with self.lock:
-            while len(self.frames) >= self.limit:
+            while self.size >= self.limit:
                 self.emptied.wait()
-            self._add(data)
+            self._add(frame)
 
-    def offer(self, data):
-        """Add a frame, or drop it if the buffer is full."""
+    def offer(self, frame):
+        """Add a frame, or drop it if the outbox is full."""
         with self.lock:
-            if len(self.frames) < self.limit:
-                self._add(data)
+            if self.size < self.limit:
+                self._add(frame)
 
-    def _add(self, data):
+    def _add(self, frame):
         if not self.frames:
             self.filled.notify()
-        self.frames += data
+        self.frames.append(frame)
+        self.size += len(frame)
 
     def take(self):
-        """Wait until there is a frame, and take all there are."""
+        """Wait until there is a frame; take all there are, joined for one sendall()."""
         with self.lock:
             while not self.frames:
                 self.filled.wait()
-            frames, self.frames = self.frames, bytearray()
-            self.emptied.notify_all()
-        return frames
+            frames, self.frames, self.size = self.frames, [], 0
+            self.emptied.notify()
+        return b"".join(frames)

@@ -1,4 +1,4 @@
-"""Fan-out over WebSocket: one connection per subscriber, one binary frame per message."""
+"""Fan-out over WebSocket: a connection per subscriber, a binary frame per message."""
 
 import asyncio
 from urllib.parse import urlsplit

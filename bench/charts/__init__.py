@@ -1,0 +1,70 @@
+"""Charts: pure functions from tables to matplotlib figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from matplotlib import rc_context
+
+from bench.charts import costs, distribution, other, ratios, speed, style, words
+from bench.charts.style import Chart, Look
+from bench.results import Run
+
+__all__ = ["Chart", "Look", "charts", "look_of"]
+
+
+def machine(about: dict[str, Any]) -> str:
+    """Return the machine in one line: CPU, number of CPUs, host."""
+    facts = about["machine"]
+    virtual = ", virtual" if facts.get("hypervisor") else ""
+    cpus = words.plural(len(facts.get("cpus") or []), "CPU")
+    return f"{facts['cpu']}, {cpus}{virtual}, host {facts['host']}"
+
+
+def date(about: dict[str, Any]) -> str:
+    return str(about["started"])[:10]
+
+
+def look_of(run: Run) -> Look:
+    """Return colours, markers and the line of provenance of a run."""
+    floors = sorted(set(run.cases.loc[run.cases["floor"].astype(bool), "stack"]))
+    facts = (machine(run.about), f"run {run.name}", date(run.about))
+    source = "  |  ".join((*facts, "loopback, one machine"))
+    return Look.of(run.about["stacks"], floors, source)
+
+
+def workloads(run: Run) -> list[str]:
+    """Return the run's workloads in the order in which the talk tells of them."""
+    present = set(run.cases["workload"])
+    known = [name for name in words.WORKLOADS if name in present]
+    return known + sorted(present - set(known))
+
+
+def _charts(run: Run, table: pd.DataFrame, compared: pd.DataFrame) -> Iterator[Chart | None]:
+    look = look_of(run)
+    names = workloads(run)
+    for placement in ("split", "shared"):
+        yield ratios.headline(compared, placement, look)
+    for workload in names:
+        yield speed.latency(table, workload, look)
+    for placement in ("split", "shared"):
+        yield distribution.round_trips(run, table, placement, look)
+    for workload in names:
+        yield speed.throughput(table, workload, look)
+    yield other.large(table, look)
+    yield other.transports(table, look)
+    for workload in names:
+        yield costs.code_size(run, workload, look)
+    for workload in names:
+        yield costs.cpu_and_memory(table, workload, look)
+
+
+def charts(run: Run, table: pd.DataFrame, compared: pd.DataFrame) -> list[Chart]:
+    """Return every chart that the run has data for.
+
+    ``table`` is ``estimates(run)``, ``compared`` is ``comparisons(run)``.
+    """
+    with rc_context(style.RC):
+        return [chart for chart in _charts(run, table, compared) if chart is not None]

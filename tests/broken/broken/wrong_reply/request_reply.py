@@ -1,0 +1,18 @@
+"""The server adds a byte to every reply."""
+
+import zmq
+
+
+def serve(address, handle):
+    socket = zmq.Context.instance().socket(zmq.REP)
+    socket.bind(address)
+    while True:
+        socket.send(handle(socket.recv()) + b"!")
+
+
+def call(address, requests):
+    socket = zmq.Context.instance().socket(zmq.REQ)
+    socket.connect(address)
+    for request in requests:
+        socket.send(request)
+        yield socket.recv()

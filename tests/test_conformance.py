@@ -1,0 +1,137 @@
+"""Every cell keeps its workload's contract, and one that does not is caught.
+
+Start here to understand the project. No Middle measures the same three workloads on
+BSD sockets, HTTP and ZeroMQ:
+
+request_reply   a client asks, a server answers: one right reply to each request
+fan_out         a publisher sends each message to all who subscribe
+pipeline        a distributor hands each task to one worker, a collector gets the results
+
+A *cell* is one such program in one file: ``implementations/<stack>/<variant>/
+<workload>.py``. It knows transport only: an address and a stream of messages go in, a
+stream of messages comes out. The harness runs each of its roles in a process of its own,
+times it from outside, and compares stacks with each other, which means something only if
+all of them do the same work. Hence this test: `bench.check` sends every cell messages of
+awkward sizes, of every byte value, by the thousand, to several peers at once, one byte
+at a time and many in one segment; and looks at every single one that comes back.
+
+The cells in ``tests/broken`` are wrong on purpose. They prove that the check can fail,
+and that its reason says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from helpers_bench import BROKEN
+
+import bench.trial
+from bench.check import AT_ONCE, CheckResult, check
+from bench.contract import IMPLEMENTATIONS, Cell, find_cells
+
+Verdict = Callable[[tuple[Cell, str]], CheckResult]
+
+
+def _checkable(root: Path) -> dict[str, tuple[Cell, str]]:
+    return {
+        f"{cell.id} {transport}": (cell, transport)
+        for cell in find_cells([root])
+        for transport in cell.variant.transports
+    }
+
+
+REAL = _checkable(IMPLEMENTATIONS)
+WRONG = _checkable(BROKEN)
+
+REASONS = {
+    "broken/wrong_reply/request_reply.py": [
+        "700 wrong of 700",
+        "reply 0 does not belong to request 0",
+    ],
+    "broken/stale_reply/request_reply.py": ["wrong of", "does not belong to request"],
+    "broken/one_recv/request_reply.py": ["one byte at a time:"],
+    "broken/raising/request_reply.py": [
+        "serve.0 raised ValueError: out of luck",
+        "raise ValueError",
+    ],
+    "broken/hanging/request_reply.py": ["the window did not end"],
+    "broken/deaf/request_reply.py": ["nobody listened at tcp://"],
+    "broken/syntax_error/request_reply.py": [
+        "exit status 1",
+        "SyntaxError",
+        "def serve(address, handle:",
+    ],
+    "broken/lost_task/pipeline.py": ["collect.0: 15 lost of 3000"],
+    "broken/exiting/pipeline.py": ["work.", "exit status 3", "going, going"],
+    "broken/missing_role/pipeline.py": ["collect.0", "has no function collect"],
+    "broken/duplicated/fan_out.py": ["subscribe.", "3000 duplicated of 3000"],
+    "broken/reordered/fan_out.py": ["subscribe.", "reordered of 3000"],
+    "broken/corrupted/fan_out.py": ["wrong", "(4096 bytes) is not one that was sent"],
+    "broken/ending_early/fan_out.py": ["subscribe.", "lost of 3000"],
+    "broken/wrong_signature/fan_out.py": ["subscribe(address, topic)", "'topic'"],
+    "broken/dropping/fan_out.py": ["subscribe.", "lost of 3000"],
+    "broken/careless/fan_out.py": ["subscribe.", "30 lost of 3000"],
+    "broken/text/fan_out.py": ["subscribe.", "yields str, not bytes"],
+    "lacking/minimal/request_reply.py": [
+        "needs nomiddle-no-such-library",
+        "pip install nomiddle-no-such-library",
+    ],
+}
+RIGHT = ["broken/printing/request_reply.py tcp"]
+
+
+@pytest.fixture(scope="module")
+def verdict(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Verdict]:
+    """Check the cells of the selected tests side by side; give a verdict when asked."""
+    wanted = dict.fromkeys(
+        item.callspec.params["pair"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.path == request.path
+        and hasattr(item, "callspec")
+    )
+    logs = tmp_path_factory.mktemp("logs")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        patch.setattr(bench.trial, "WINDOW_S", 10.0)  # as long as a hanging cell takes
+        futures: dict[tuple[Cell, str], Future[CheckResult]] = {
+            pair: pool.submit(check, *pair, logs) for pair in wanted
+        }
+        yield lambda pair: futures[pair].result()
+
+
+@pytest.mark.parametrize("pair", REAL.values(), ids=REAL)
+def test_a_cell_keeps_the_contract_of_its_workload(
+    pair: tuple[Cell, str], verdict: Verdict
+) -> None:
+    assert verdict(pair).reason == ""
+
+
+@pytest.mark.parametrize(
+    "pair", [WRONG[f"{cell} tcp"] for cell in REASONS], ids=list(REASONS)
+)
+def test_a_broken_cell_is_caught_and_the_reason_says_what_is_wrong(
+    pair: tuple[Cell, str], verdict: Verdict
+) -> None:
+    result = verdict(pair)
+    assert not result.passed
+    for words in REASONS[result.cell]:
+        assert words in result.reason
+
+
+@pytest.mark.parametrize("pair", [WRONG[name] for name in RIGHT], ids=RIGHT)
+def test_what_a_cell_prints_disturbs_nothing(
+    pair: tuple[Cell, str], verdict: Verdict
+) -> None:
+    assert verdict(pair).reason == ""
+
+
+def test_every_broken_cell_has_an_expectation() -> None:
+    assert set(WRONG) == {f"{cell} tcp" for cell in REASONS} | set(RIGHT)
