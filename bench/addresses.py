@@ -74,7 +74,9 @@ def assign(
         elif transport == "ipc":
             path = folder / name
             if len(str(path).encode()) > UNIX_PATH_BYTES_MAX:
-                raise NotMeasurable(f"{path} is too long for a socket: set a shorter TMPDIR")
+                raise NotMeasurable(
+                    f"{path} is too long for a socket: set a shorter TMPDIR"
+                )
             addresses[name] = f"ipc://{path}"
         elif transport in (INPROC, DIRECT):
             addresses[name] = f"{transport}://{folder.name}-{name}"
@@ -99,9 +101,10 @@ def _tcp_listens(port: int) -> bool:
 def _unix_listens(path: str) -> bool:
     for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
         fields = line.split(maxsplit=7)
-        if len(fields) == 8 and fields[7] == path:
-            if int(fields[3], 16) & ACCEPTS_CONNECTIONS:
-                return True
+        if len(fields) != 8 or fields[7] != path:
+            continue
+        if int(fields[3], 16) & ACCEPTS_CONNECTIONS:
+            return True
     return False
 
 

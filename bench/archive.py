@@ -158,7 +158,9 @@ class Archive:
             path = self._save_samples(case, block, measured.samples)
             metadata["samples"] = f"samples/{path.name}"
             metadata["samples_sha256"] = sha256(path)
-        self.add_run(case.cell.stack.name, case.cell.variant.name, [measured.value_s], metadata)
+        self.add_run(
+            case.cell.stack.name, case.cell.variant.name, [measured.value_s], metadata
+        )
 
     def _save_samples(
         self, case: Case, block: int, samples: dict[str, NDArray[np.int64]]
@@ -190,7 +192,9 @@ class Archive:
 
     def raw_files(self) -> Iterator[Path]:
         for path in sorted(self.folder.rglob("*")):
-            hidden = any(part.startswith(".") for part in path.relative_to(self.folder).parts)
+            hidden = any(
+                part.startswith(".") for part in path.relative_to(self.folder).parts
+            )
             derived = path.relative_to(self.folder).parts[0] in ("logs", "report")
             if path.is_file() and not hidden and not derived and path.name != SUMS:
                 yield path
@@ -219,5 +223,5 @@ def verify(folder: Path) -> None:
             raise ResultsError(f"{path} is missing: restore it, or measure again")
         if sha256(path) != digest:
             raise ResultsError(
-                f"{path} was changed after the run: restore it (git checkout), or measure again"
+                f"{path} was changed after the run: restore it, or measure again"
             )

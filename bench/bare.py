@@ -20,14 +20,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench.hosts.host import die_with_parent, load_cell
 from bench import message as msg
+from bench.hosts.host import die_with_parent, load_cell
 
 HEADER = msg.HEADER_BYTES
 
 
 def tell(**facts: Any) -> None:
-    print(json.dumps(facts), flush=True)
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
 
 
 def wait() -> None:
@@ -96,7 +97,7 @@ def loop_socket_call(spec: dict[str, Any]) -> None:
 def loop_zmq_serve(spec: dict[str, Any]) -> None:
     import zmq
 
-    rep = zmq.Context.instance().socket(zmq.REP)
+    rep: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REP)
     rep.bind(spec["address"])
     while True:
         rep.send(rep.recv())
@@ -106,7 +107,7 @@ def loop_zmq_call(spec: dict[str, Any]) -> None:
     import zmq
 
     fed = messages(spec)
-    req = zmq.Context.instance().socket(zmq.REQ)
+    req: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.REQ)
     req.connect(spec["address"])
 
     def replies() -> Iterator[bytes]:
@@ -121,7 +122,7 @@ def loop_zmq_push(spec: dict[str, Any]) -> None:
     import zmq
 
     fed = messages(spec)
-    push = zmq.Context.instance().socket(zmq.PUSH)
+    push: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
     push.bind(spec["address"])
     for message in fed[: spec["warm_up"]]:
         push.send(message)
@@ -139,9 +140,9 @@ def loop_zmq_push(spec: dict[str, Any]) -> None:
 def loop_zmq_work(spec: dict[str, Any]) -> None:
     import zmq
 
-    pull = zmq.Context.instance().socket(zmq.PULL)
+    pull: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PULL)
     pull.connect(spec["address"])
-    push = zmq.Context.instance().socket(zmq.PUSH)
+    push: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
     push.connect(spec["sink"])
     while True:
         push.send(pull.recv())
@@ -150,7 +151,7 @@ def loop_zmq_work(spec: dict[str, Any]) -> None:
 def loop_zmq_pull(spec: dict[str, Any]) -> None:
     import zmq
 
-    pull = zmq.Context.instance().socket(zmq.PULL)
+    pull: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PULL)
     pull.bind(spec["address"])
     for _ in range(spec["warm_up"]):
         pull.recv()

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import message as msg
 from bench.contract import DIRECT, Case, Cell
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.machine import missing
@@ -22,7 +23,6 @@ from bench.processes import kill_all
 from bench.relay import Relay
 from bench.tally import NOTHING, tally
 from bench.trial import RoleRecord, TrialRecord, Window, run_trial, trial_folder
-from bench import message as msg
 
 AWKWARD_BYTES = (0, 1, 2, 31, 32, 33, 255, 256, 1000, 4096, 65535, 65536, 65537, 524288)
 SMALL_BYTES = 64
@@ -75,7 +75,11 @@ def scenarios(cell: Cell, transport: str) -> Iterator[Scenario]:
     instances = 1 if transport == DIRECT else 3
     pace_s = PACED_S if cell.lossy else None
     sizes = _sizes(many)
-    yield Scenario("all sizes, many, several at once", Window(many, 10, pace_s, bool(pace_s), sizes_bytes=sizes), instances)
+    yield Scenario(
+        "all sizes, many, several at once",
+        Window(many, 10, pace_s, bool(pace_s), sizes_bytes=sizes),
+        instances,
+    )
     if cell.lossy:
         blast = Window(THOUSANDS, 10, sizes_bytes=(SMALL_BYTES,))
         yield Scenario("blast", blast, instances, may_lose=True)
@@ -84,7 +88,9 @@ def scenarios(cell: Cell, transport: str) -> Iterator[Scenario]:
     dribble = Window(DRIBBLED, 3, pace_s, bool(pace_s), sizes_bytes=DRIBBLED_BYTES)
     yield Scenario("one byte at a time", dribble, 1, relay="one_byte")
     glued = GLUED_ROUND_TRIPS if lockstep else GLUED
-    together = Window(glued, 10, pace_s, bool(pace_s), sizes_bytes=(*DRIBBLED_BYTES, SMALL_BYTES))
+    together = Window(
+        glued, 10, pace_s, bool(pace_s), sizes_bytes=(*DRIBBLED_BYTES, SMALL_BYTES)
+    )
     yield Scenario("several in one segment", together, 2, relay="glued")
 
 
@@ -122,9 +128,7 @@ def _faults(
     }, "; ".join(consumer.counts["wrong_first"])
 
 
-def judge(
-    case: Case, scenario: Scenario, trial: TrialRecord
-) -> tuple[str, int]:
+def judge(case: Case, scenario: Scenario, trial: TrialRecord) -> tuple[str, int]:
     """Return why a scenario failed (empty: it passed) and how many losses it counted."""
     losses = 0
     for consumer, driver in consumed(case, trial):
@@ -135,7 +139,9 @@ def judge(
             if not consumer.counts["count"]:
                 return f"{consumer.id} received nothing at all", losses
         if any(faults.values()):
-            what = ", ".join(f"{number} {name}" for name, number in faults.items() if number)
+            what = ", ".join(
+                f"{number} {name}" for name, number in faults.items() if number
+            )
             reason = f"{consumer.id}: {what} of {scenario.window.messages} messages"
             return reason + (f" ({example})" if example else ""), losses
     return "", losses
@@ -170,7 +176,9 @@ def check(cell: Cell, transport: str, logs: Path) -> CheckResult:
             reason, lost = f"{error}\n  logs: {folder}", 0
         losses += lost
         if reason:
-            return CheckResult(cell.id, transport, f"{scenario.name}: {reason}", losses=losses)
+            return CheckResult(
+                cell.id, transport, f"{scenario.name}: {reason}", losses=losses
+            )
     return CheckResult(cell.id, transport, "", losses=losses)
 
 

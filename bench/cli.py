@@ -132,9 +132,15 @@ def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...])
     with steps("checking", len(wanted)) as shown:
 
         def done(result: CheckResult) -> None:
-            lost = f" ({result.losses} lost in the blast)" if result.passed and result.losses else ""
+            lost = (
+                f" ({result.losses} lost in the blast)"
+                if result.passed and result.losses
+                else ""
+            )
             verdict = "ok" if result.passed else "SKIPPED" if result.skipped else "FAILED"
-            shown.done(f"{verdict:7} {result.cell} {result.transport}{lost} {result.reason}")
+            shown.done(
+                f"{verdict:7} {result.cell} {result.transport}{lost} {result.reason}"
+            )
 
         results = check_all(wanted, logs, done)
     failed = [result for result in results if not result.passed]
@@ -143,10 +149,14 @@ def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...])
 
 
 @main.command()
-@click.option("--profile", default="standard", show_default=True, help="quick, standard, full")
+@click.option(
+    "--profile", default="standard", show_default=True, help="quick, standard, full"
+)
 @click.option("--only", multiple=True, metavar="GLOB", help="Only cells that match.")
 @click.option("--seed", type=int, help="Repeat the order of another run.")
-@click.option("--blocks", type=click.IntRange(min=1), help="Instead of the profile's number.")
+@click.option(
+    "--blocks", type=click.IntRange(min=1), help="Instead of the profile's number."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Complete that run.")
 @more_roots
@@ -164,7 +174,7 @@ def run(
     from bench.lock import only_run
     from bench.plan import PROFILES, plan
     from bench.processes import require_linux
-    from bench.run import about, make_run, refuse_if_changed
+    from bench.run import about, refuse_if_changed
 
     require_linux()
     with only_run():
@@ -280,9 +290,13 @@ def latest_run() -> Path:
     """
     from bench.archive import RUN, SUMS, Archive
 
-    finished = [path.parent for path in DATA.glob(f"*/{SUMS}") if (path.parent / RUN).exists()]
+    finished = [
+        path.parent for path in DATA.glob(f"*/{SUMS}") if (path.parent / RUN).exists()
+    ]
     if not finished:
-        raise UsageError(f"no finished run in {_shown(DATA)}: measure one with `make bench`")
+        raise UsageError(
+            f"no finished run in {_shown(DATA)}: measure one with `make bench`"
+        )
     return max(finished, key=lambda folder: str(Archive(folder).about()["started"]))
 
 
@@ -333,8 +347,8 @@ def doctor() -> None:
 @click.option("--blocks", type=click.IntRange(min=6), default=20, show_default=True)
 def selftest(name: str, blocks: int) -> None:
     """Measure the harness itself against known answers."""
+    from bench import selftest as tests
     from bench.lock import only_run
-    from bench.selftest import overhead
 
     with only_run():
-        sys.exit(0 if overhead(blocks) else 1)
+        sys.exit(0 if getattr(tests, name)(blocks) else 1)

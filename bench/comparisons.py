@@ -126,7 +126,15 @@ def noise(run: Run) -> pd.DataFrame:
     ``noise`` is that half-width (0.03 for 3 %), infinite with too few blocks.
     """
     rows: list[dict[str, Any]] = []
-    same = ["key", "workload", "quantity", "transport", "size_bytes", "instances", "placement"]
+    same = [
+        "key",
+        "workload",
+        "quantity",
+        "transport",
+        "size_bytes",
+        "instances",
+        "placement",
+    ]
     originals = run.cases[run.cases["twin"] == 0]
     for twin in _rows(run.cases[run.cases["twin"] > 0]):
         match = originals[(originals[same] == pd.Series(twin)[same]).all(axis=1)]

@@ -49,7 +49,9 @@ def _findings() -> Iterator[Finding]:
             f"the CPU's frequency governor is {governor}",
             "sudo python -m pyperf system tune",
         )
-    for stack in {c.stack.name: c.stack for c in find_cells([IMPLEMENTATIONS, FLOOR])}.values():
+    for stack in {
+        c.stack.name: c.stack for c in find_cells([IMPLEMENTATIONS, FLOOR])
+    }.values():
         if absent := missing(stack):
             yield Finding(
                 f"stack {stack.name} lacks {', '.join(absent)}",
@@ -62,7 +64,9 @@ def _cpus() -> Iterator[Finding]:
     try:
         halves(cpus)
     except NotMeasurable as error:
-        yield Finding(str(error), "allow a second CPU; until then only `shared` is measured")
+        yield Finding(
+            str(error), "allow a second CPU; until then only `shared` is measured"
+        )
         return
     if len(physical_cores(cpus)) == 1:
         yield Finding(

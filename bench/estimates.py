@@ -44,7 +44,7 @@ MIB = 1 << 20
 
 def unit(measure: str) -> str:
     """Return the unit of a measure: ``cpu_serve`` has that of ``cpu``."""
-    return UNITS[measure.split("_")[0]]
+    return UNITS[measure.split("_", maxsplit=1)[0]]
 
 
 def bounds(interval: Interval) -> tuple[float, float]:
@@ -96,7 +96,12 @@ def _row(case: str, measure: str, interval: Interval) -> dict[str, Any]:
 def _rate(case: str, values_s: pd.Series[float]) -> dict[str, Any]:
     time_s = median_interval(values_s.to_numpy())
     row = _row(case, "rate", time_s)
-    return {**row, "value": 1 / row["value"], "low": 1 / row["high"], "high": 1 / row["low"]}
+    return {
+        **row,
+        "value": 1 / row["value"],
+        "low": 1 / row["high"],
+        "high": 1 / row["low"],
+    }
 
 
 def _case_rows(case: str, quantity: str, trials: pd.DataFrame) -> Iterator[dict[str, Any]]:

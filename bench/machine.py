@@ -47,7 +47,10 @@ def git_revision() -> str:
 
     def git(*words: str) -> str:
         return subprocess.run(
-            ["git", "-C", str(PROJECT), *words], capture_output=True, text=True, check=True
+            ["git", "-C", str(PROJECT), *words],
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
 
     try:

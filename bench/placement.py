@@ -41,7 +41,8 @@ def halves(cpus: list[int]) -> tuple[list[int], list[int]]:
     if len(cores) == 1:
         cores = [[cpu] for cpu in cpus]
     middle = len(cores) // 2
-    return sum(cores[:middle], []), sum(cores[middle:], [])
+    first, second = cores[:middle], cores[middle:]
+    return [cpu for core in first for cpu in core], [cpu for core in second for cpu in core]
 
 
 def cpus_for(placement: str, drives: bool) -> list[int]:

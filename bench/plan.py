@@ -72,9 +72,27 @@ def _headline(blocks: int, placements: tuple[str, ...]) -> tuple[Group, ...]:
 def _twins(blocks: int, placements: tuple[str, ...]) -> tuple[Group, ...]:
     """An A/A pair for each workload and placement: the run's own noise floor."""
     return (
-        Group(("zmq/minimal/request_reply.*",), ("latency",), placements, twin=1, blocks=blocks),
-        Group(("zmq/lossless/fan_out.*",), ("throughput",), placements, twin=1, blocks=blocks),
-        Group(("zmq/minimal/pipeline.*",), ("throughput",), placements, twin=1, blocks=blocks),
+        Group(
+            ("zmq/minimal/request_reply.*",),
+            ("latency",),
+            placements,
+            twin=1,
+            blocks=blocks,
+        ),
+        Group(
+            ("zmq/lossless/fan_out.*",),
+            ("throughput",),
+            placements,
+            twin=1,
+            blocks=blocks,
+        ),
+        Group(
+            ("zmq/minimal/pipeline.*",),
+            ("throughput",),
+            placements,
+            twin=1,
+            blocks=blocks,
+        ),
     )
 
 
@@ -96,7 +114,13 @@ OTHER_TRANSPORTS = (
     IPC,
     INPROC,
     Group(LOSSLESS_FAN_OUT, ("throughput",), ("shared",), transport="ipc", mode="lossless"),
-    Group(LOSSLESS_FAN_OUT, ("throughput",), ("shared",), transport="inproc", mode="lossless"),
+    Group(
+        LOSSLESS_FAN_OUT,
+        ("throughput",),
+        ("shared",),
+        transport="inproc",
+        mode="lossless",
+    ),
     Group(("*/minimal/pipeline.*",), ("throughput",), ("shared",), transport="ipc"),
 )
 
@@ -111,7 +135,12 @@ PROFILES = {
                 Group(("*/*/pipeline.*", "*/*/fan_out.*"), ("throughput",), ("shared",)),
                 Group(("zmq/minimal/request_reply.*",), ("latency",), ("shared",), twin=1),
                 Group(("*/request_reply.*",), ("latency",), ("shared",), floor=True),
-                Group(("*/pipeline.*", "*/fan_out.*"), ("throughput",), ("shared",), floor=True),
+                Group(
+                    ("*/pipeline.*", "*/fan_out.*"),
+                    ("throughput",),
+                    ("shared",),
+                    floor=True,
+                ),
             ),
         ),
         Profile(
@@ -139,7 +168,11 @@ PROFILES = {
                 Group(MINIMAL, ("latency",), ("free",), blocks=10),
                 Group(MINIMAL, ("throughput",), ("shared",), MEDIUM_BYTES, blocks=10),
                 Group(
-                    ("*/*/request_reply.*",), ("throughput",), BOTH, instances=4, blocks=10
+                    ("*/*/request_reply.*",),
+                    ("throughput",),
+                    BOTH,
+                    instances=4,
+                    blocks=10,
                 ),
             ),
         ),
@@ -153,7 +186,10 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
             continue
         if not any(fnmatch(cell.id, pattern) for pattern in group.cells):
             continue
-        if cell.workload.name == "fan_out" and group.mode not in (None, cell.variant.fan_out):
+        if cell.workload.name == "fan_out" and group.mode not in (
+            None,
+            cell.variant.fan_out,
+        ):
             continue
         transport = group.transport or cell.variant.transports[0]
         if transport not in cell.variant.transports:
@@ -177,7 +213,9 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
                 )
 
 
-def plan(profile: Profile, cells: Sequence[Cell], blocks: int | None = None) -> list[Planned]:
+def plan(
+    profile: Profile, cells: Sequence[Cell], blocks: int | None = None
+) -> list[Planned]:
     """Return the cases of a profile over the given cells, each once, in a stable order.
 
     ``blocks`` replaces the profile's numbers of blocks. Where two groups ask for the

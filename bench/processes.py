@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,8 @@ class HostProcess:
     def mark_ready(self) -> None:
         """Take the resident memory of a host that has loaded its cell as its zero."""
         self._resident_at_ready = self._memory_bytes("VmRSS")
-        try:
+        with suppress(OSError):  # else the peak includes what loading the cell took
             Path(f"/proc/{self.pid}/clear_refs").write_text(RESET_PEAK)
-        except OSError:
-            pass  # then the peak includes loading the cell, which is the larger figure
 
     def peak_above_ready_bytes(self) -> int:
         return max(0, self._memory_bytes("VmHWM") - self._resident_at_ready)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import random
 import socket
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -76,9 +78,7 @@ class Relay:
     ``transport`` and ``folder`` say where its own addresses are made. ``close`` ends it.
     """
 
-    def __init__(
-        self, way: str, transport: str, folder: Path, rng: random.Random
-    ) -> None:
+    def __init__(self, way: str, transport: str, folder: Path, rng: random.Random) -> None:
         self.carry = WAYS[way]
         self._transport = transport
         self._folder = folder
@@ -93,8 +93,8 @@ class Relay:
         self._start(self._accept, listener, address)
         return public
 
-    def _start(self, function: object, *arguments: object) -> None:
-        threading.Thread(target=function, args=arguments, daemon=True).start()  # type: ignore[arg-type]
+    def _start(self, function: Callable[..., None], *arguments: object) -> None:
+        threading.Thread(target=function, args=arguments, daemon=True).start()
 
     def _accept(self, listener: socket.socket, address: str) -> None:
         while True:
@@ -118,8 +118,6 @@ class Relay:
 
     def close(self) -> None:
         for sock in self._sockets:
-            try:
+            with suppress(OSError):  # never connected, or gone already
                 sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # never connected, or gone already
             sock.close()

@@ -115,7 +115,9 @@ def refuse_if_changed(archive: Archive, cells: Sequence[Cell]) -> None:
     by_id = {cell.id: cell for cell in cells}
     for cell_id, digest in then["cells"].items():
         if cell_id not in by_id or safe_digest(by_id[cell_id]) != digest:
-            raise ResultsError(f"{cell_id} has changed since the run began: start a new run")
+            raise ResultsError(
+                f"{cell_id} has changed since the run began: start a new run"
+            )
 
 
 class Runner:
@@ -136,7 +138,9 @@ class Runner:
         for entry in self.planned:
             cell, transport = entry.case.cell, entry.case.transport
             wanted[(cell.id, transport)] = (cell, transport)
-        known = {(r["cell"], r["transport"]): r for r in self.archive.read(archives.CHECK) or []}
+        known = {
+            (r["cell"], r["transport"]): r for r in self.archive.read(archives.CHECK) or []
+        }
         missing_ones = [pair for key, pair in wanted.items() if key not in known]
         runnable = []
         for cell, transport in missing_ones:
@@ -311,5 +315,7 @@ def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:
     timing.append({"trials": trials, "predicted_s": predicted_s, "took_s": took_s})
     archive.write(archives.TIMING, timing)
     archive.seal()
-    console.print(f"measured in {took_s / 60:.1f} minutes (predicted {predicted_s / 60:.1f})")
+    console.print(
+        f"measured in {took_s / 60:.1f} minutes (predicted {predicted_s / 60:.1f})"
+    )
     return not archive.failures

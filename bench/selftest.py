@@ -27,6 +27,7 @@ from bench import addresses
 from bench.contract import IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
 from bench.errors import TrialError
 from bench.measure import latency, throughput
+from bench.measure.measured import count
 from bench.placement import cpus_for
 from bench.progress import console, steps
 from bench.stats import Interval, ratio
@@ -46,7 +47,11 @@ class Bare:
     """One process of ``bench.bare``."""
 
     def __init__(self, role: str, drives: bool, placement: str, **spec: Any) -> None:
-        spec |= {"role": role, "parent": os.getpid(), "cpus": cpus_for(placement, drives)}
+        spec |= {
+            "role": role,
+            "parent": os.getpid(),
+            "cpus": cpus_for(placement, drives),
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.bare", json.dumps(spec)],
             stdin=subprocess.PIPE,
@@ -91,9 +96,7 @@ def await_listening(address: str) -> None:
         time.sleep(0.001)
 
 
-def bare_round_trip(
-    kind: str, cell: Cell, placement: str, messages: int
-) -> Measure:
+def bare_round_trip(kind: str, cell: Cell, placement: str, messages: int) -> Measure:
     """Return a measure of seconds per round trip: ``fed`` cells or library ``loop``s."""
 
     def measure(rng: random.Random) -> float:
@@ -147,12 +150,13 @@ def harnessed(case: Case, window: Window, logs: Path) -> Measure:
 
     def measure(rng: random.Random) -> float:
         trial = run_trial(case, window, logs, rng)
-        latency.count(case, trial)  # raises where the cell broke its contract
+        count(case, trial)  # raises where the cell broke its contract
         record = trial.of(case.cell.workload.consumer)[0]
         driver = trial.of(case.cell.workload.driver)[0]
-        assert record.arrived_ns is not None and driver.given_ns is not None
+        assert record.arrived_ns is not None
+        assert driver.given_ns is not None
         elapsed_ns = int(record.arrived_ns[-1]) - int(driver.given_ns[0])
-        return elapsed_ns / 1e9 / record.counts["count"]
+        return elapsed_ns / 1e9 / int(record.counts["count"])
 
     return measure
 
@@ -188,8 +192,20 @@ def _round_trips(
         gate = f"at most {SHARED_RATIO_MAX}"
         passes = lambda i: i.estimate <= SHARED_RATIO_MAX  # noqa: E731
     return measures, [
-        Comparison(f"{title}: harness / list-fed cell", f"{title} harness", f"{title} fed", gate, passes),
-        Comparison(f"{title}: list-fed cell / bare loop", f"{title} fed", f"{title} loop", "", None),
+        Comparison(
+            f"{title}: harness / list-fed cell",
+            f"{title} harness",
+            f"{title} fed",
+            gate,
+            passes,
+        ),
+        Comparison(
+            f"{title}: list-fed cell / bare loop",
+            f"{title} fed",
+            f"{title} loop",
+            "",
+            None,
+        ),
     ]
 
 
@@ -253,10 +269,19 @@ def _interleave(
 
 
 def _show(
-    comparisons: list[Comparison], values: dict[str, list[float]], blocks: int, seed: int
+    comparisons: list[Comparison],
+    values: dict[str, list[float]],
+    blocks: int,
+    seed: int,
 ) -> bool:
     table = Table(box=None, pad_edge=False, title=f"overhead, {blocks} blocks, seed {seed}")
-    for column in ("comparison", "ratio of times", "95 % interval", "must be", "verdict"):
+    for column in (
+        "comparison",
+        "ratio of times",
+        "95 % interval",
+        "must be",
+        "verdict",
+    ):
         table.add_column(column)
     all_pass = True
     for comparison in comparisons:
@@ -268,7 +293,11 @@ def _show(
             verdict = "pass" if passed else "FAIL"
         bounds = f"{interval.low:.3f} to {interval.high:.3f}"
         table.add_row(
-            comparison.name, f"{interval.estimate:.3f}", bounds, comparison.gate, verdict
+            comparison.name,
+            f"{interval.estimate:.3f}",
+            bounds,
+            comparison.gate,
+            verdict,
         )
     console.print(table)
     return all_pass

@@ -69,9 +69,7 @@ def ratio(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) -> Inter
     return _exponential(logs)
 
 
-def sign_interval(
-    a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95
-) -> Interval:
+def sign_interval(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) -> Interval:
     """Return the median of a/b over blocks with its order-statistic interval.
 
     Arguments and errors as for ``ratio``. It is the interval that the exact sign test
@@ -108,9 +106,7 @@ def quantile(samples: npt.ArrayLike, q: float) -> float:
     """
     array = np.asarray(samples)
     if array.ndim != 1 or array.size == 0:
-        raise ValueError(
-            f"samples: shape {array.shape}, expected at least one in a row"
-        )
+        raise ValueError(f"samples: shape {array.shape}, expected at least one in a row")
     value: float = np.quantile(array, q, method="inverted_cdf").item()
     return value
 
@@ -183,9 +179,7 @@ def _log_ratios(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
         wrong = np.flatnonzero(~(np.isfinite(array) & (array > 0)))
         if wrong.size:
             where = int(wrong[0])
-            raise ValueError(
-                f"{name}[{where}] is {array[where]}: not a positive number"
-            )
+            raise ValueError(f"{name}[{where}] is {array[where]}: not a positive number")
     difference: Floats = np.log(top) - np.log(bottom)
     return difference
 

@@ -142,7 +142,12 @@ class Trial:
         return [f"{role.name}.{number}" for number in range(count)]
 
     def _all(self, wanted: Callable[[Role], bool]) -> list[str]:
-        return [id for role in self.workload.roles if wanted(role) for id in self.instances(role)]
+        return [
+            name
+            for role in self.workload.roles
+            if wanted(role)
+            for name in self.instances(role)
+        ]
 
     def _table(self, role: Role, number: int) -> dict[str, Any]:
         urls = [self.bound[name] for name in role.binds]
@@ -168,7 +173,9 @@ class Trial:
             "in_turn": case.transport == DIRECT,
             "messages": window.messages,
             "warm_up": window.warm_up,
-            "size_bytes": DEFAULT_CHECK_SIZE_BYTES if window.sizes_bytes else case.size_bytes,
+            "size_bytes": DEFAULT_CHECK_SIZE_BYTES
+            if window.sizes_bytes
+            else case.size_bytes,
             "sizes_bytes": list(window.sizes_bytes),
             "checking": bool(window.sizes_bytes),
             "transforms": any(role.handles for role in self.workload.roles),
@@ -204,9 +211,9 @@ class Trial:
     def _tell(self, do: str, ids: list[str]) -> None:
         for host in self.hosts:
             mine = [table["id"] for table in host.spec["roles"]]
-            for id in ids:
-                if id in mine:
-                    host.tell(do, role=id)
+            for role in ids:
+                if role in mine:
+                    host.tell(do, role=role)
 
     def _tell_all(self, do: str) -> None:
         for host in self.hosts:
@@ -236,7 +243,9 @@ class Trial:
         for name in (name for role in roles for name in role.binds):
             while not addresses.listens(self.bound[name]):
                 if time.monotonic() > deadline:
-                    raise TrialError(f"nobody listened at {self.bound[name]} in {JOIN_S:g} s")
+                    raise TrialError(
+                        f"nobody listened at {self.bound[name]} in {JOIN_S:g} s"
+                    )
                 for host, event in self.events.wait(LISTEN_POLL_S):
                     self.progress.take(host, event)
 
@@ -244,7 +253,9 @@ class Trial:
         """Start the roles in order and wait until all have been seen; return seconds."""
         roles = self.workload.roles
         hosts = {host.name for host in self.hosts}
-        self._await("not every host was ready", READY_S, lambda: self.progress.ready >= hosts)
+        self._await(
+            "not every host was ready", READY_S, lambda: self.progress.ready >= hosts
+        )
         for host in self.hosts:
             host.mark_ready()
         steps = (
@@ -254,7 +265,7 @@ class Trial:
         )
         for step in steps:
             started = time.monotonic()
-            self._tell("go", [id for role in step for id in self.instances(role)])
+            self._tell("go", [name for role in step for name in self.instances(role)])
             if self.case.transport not in (INPROC, DIRECT):
                 self._await_listening(step)
         awaited = self._awaited()
@@ -279,7 +290,11 @@ class Trial:
     def warm_up(self) -> None:
         drivers = self._all(lambda role: role.drives)
         self._tell_all("warm")
-        self._await("warm-up did not end", WINDOW_S, lambda: self.progress.warmed >= set(drivers))
+        self._await(
+            "warm-up did not end",
+            WINDOW_S,
+            lambda: self.progress.warmed >= set(drivers),
+        )
         if not self.workload.lockstep and self.case.transport != DIRECT:
             self._await_quiet(SETTLED_S, lambda: False)
 
@@ -291,7 +306,9 @@ class Trial:
         deadline = since + WINDOW_S
         while time.monotonic() - since < quiet_s and not done():
             if time.monotonic() > deadline:
-                raise TrialError(f"messages kept coming for {WINDOW_S:g} s: {self._state()}")
+                raise TrialError(
+                    f"messages kept coming for {WINDOW_S:g} s: {self._state()}"
+                )
             for host, event in self.events.until(time.monotonic() + quiet_s / 5):
                 self.progress.take(host, event)
                 if done():
@@ -345,7 +362,8 @@ class Trial:
             for counts in event["results"]:
                 record = RoleRecord(counts["role"], counts)
                 given, arrived, heads = (
-                    self.folder / f"{record.id}.{kind}" for kind in ("given", "arrived", "heads")
+                    self.folder / f"{record.id}.{kind}"
+                    for kind in ("given", "arrived", "heads")
                 )
                 if given.exists():
                     record.given_ns = np.fromfile(given, dtype=np.int64)
@@ -378,7 +396,11 @@ def trial_folder() -> Iterator[Path]:
 
 
 def run_trial(
-    case: Case, window: Window, logs: Path, rng: random.Random, relay: Relay | None = None
+    case: Case,
+    window: Window,
+    logs: Path,
+    rng: random.Random,
+    relay: Relay | None = None,
 ) -> TrialRecord:
     """Run one trial in fresh processes and return what it left.
 

@@ -23,9 +23,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+from bench import message as msg
 from bench.hosts.record import CheckingRecorder, Recorder
 from bench.hosts.stream import Stream
-from bench import message as msg
 
 PR_SET_PDEATHSIG = 1
 PEER_TRANSPORT_OPTIONS = {
@@ -53,13 +53,14 @@ def take_over_stdout() -> int:
 def load_cell(path: Path, search: list[str]) -> ModuleType:
     sys.path[:0] = search
     spec = importlib.util.spec_from_file_location(f"cell_{path.stem}", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def find_role(cell: ModuleType, name: str, arguments: list[Any]) -> Callable[..., Any]:
+def find_role(cell: ModuleType, name: str, arguments: list[Any]) -> Any:
     """Return a role's function. Leaves with a message where the contract is not kept."""
     function = getattr(cell, name, None)
     if not callable(function):
@@ -121,8 +122,8 @@ class RoleRun:
         self.undeliverable = 0
         self.stream: Stream | None = None
         self.recorder: Recorder | None = None
-        tell = lambda event, **more: host.tell(event, role=self.id, **more)  # noqa: E731
-        self.tell = tell
+        self.host = host
+        tell = self.tell
         arguments: list[Any] = list(table["addresses"])
         if table["drives"]:
             self.stream = self._make_stream(table["sender"], tell)
@@ -133,6 +134,9 @@ class RoleRun:
             self.recorder = self._make_recorder(table, tell)
         self.function = find_role(host.cell, table["name"], arguments)
         self.arguments = arguments
+
+    def tell(self, event: str, **more: Any) -> None:
+        self.host.tell(event, role=self.id, **more)
 
     def _make_stream(self, sender: int, tell: Callable[..., None]) -> Stream:
         spec = self.spec

@@ -47,7 +47,8 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
 
 def samples_ns(consumer: RoleRecord, driver: RoleRecord) -> NDArray[np.int64]:
     """Return arrived minus given of each message one consumer saw, in nanoseconds."""
-    assert consumer.arrived_ns is not None and consumer.heads is not None
+    assert consumer.arrived_ns is not None
+    assert consumer.heads is not None
     assert driver.given_ns is not None
     stamped = consumer.heads["sequence"][: len(consumer.arrived_ns)].astype(np.int64)
     return consumer.arrived_ns - driver.given_ns[stamped]
@@ -63,5 +64,5 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
         raise TrialError("nothing was delivered in the window")
     samples = {c.id: samples_ns(c, d) for c, d in consumed(case, trial)}
     percentiles = summary(np.concatenate(list(samples.values())))
-    metadata = {**common(case, trial, total), **percentiles}
+    metadata = {**common(trial, total), **percentiles}
     return Measured(percentiles["p50_ns"] / 1e9, metadata, samples)

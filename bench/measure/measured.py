@@ -62,16 +62,12 @@ def count(case: Case, trial: TrialRecord) -> Tally:
         "lost": 0 if case.cell.lossy else total.lost,
     }
     if any(broken.values()):
-        what = ", ".join(
-            f"{number} {name}" for name, number in broken.items() if number
-        )
-        raise TrialError(
-            f"the window broke the contract: {what} of {total.given} messages"
-        )
+        what = ", ".join(f"{number} {name}" for name, number in broken.items() if number)
+        raise TrialError(f"the window broke the contract: {what} of {total.given} messages")
     return total
 
 
-def costs(case: Case, trial: TrialRecord, delivered: int) -> Metadata:
+def costs(trial: TrialRecord, delivered: int) -> Metadata:
     """Return CPU time per delivered message and peak memory, per role.
 
     A role's CPU time is summed over its threads and instances; its memory is that of
@@ -93,7 +89,7 @@ def costs(case: Case, trial: TrialRecord, delivered: int) -> Metadata:
     return metadata
 
 
-def common(case: Case, trial: TrialRecord, total: Tally) -> Metadata:
+def common(trial: TrialRecord, total: Tally) -> Metadata:
     return {
         "given": total.given,
         "delivered": total.delivered,
@@ -102,5 +98,5 @@ def common(case: Case, trial: TrialRecord, total: Tally) -> Metadata:
         "reordered": total.reordered,
         "join_s": trial.join_s,
         "trial_s": trial.total_s,
-        **costs(case, trial, total.delivered),
+        **costs(trial, total.delivered),
     }

@@ -111,8 +111,7 @@ def size(path: Path, search: Sequence[Path]) -> Size:
     return Size(
         statements=sum(source.statements for source in sources.values()),
         tokens=sum(
-            count_tokens(source.text, _language(file))
-            for file, source in sources.items()
+            count_tokens(source.text, _language(file)) for file, source in sources.items()
         ),
         gzip_bytes=len(gzip.compress(joined.encode(), compresslevel=9, mtime=0)),
         files=tuple(sources),

@@ -48,5 +48,5 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
     start_ns = min(int(d.given_ns[0]) for _, d in pairs if d.given_ns is not None)
     end_ns = max(int(c.arrived_ns[-1]) for c in arrived if c.arrived_ns is not None)
     window_s = (end_ns - start_ns) / 1e9
-    metadata = {**common(case, trial, total), "window_s": window_s}
+    metadata = {**common(trial, total), "window_s": window_s}
     return Measured(window_s / covered, metadata)

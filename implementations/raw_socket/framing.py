@@ -35,7 +35,7 @@ def connect(address):
 
 
 def without_delay(sock):
-    """Have TCP send at once, not wait for the acknowledgement of what it sent before."""
+    """Have TCP send at once, and not wait for earlier bytes to be acknowledged."""
     if sock.family != socket.AF_UNIX:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock

@@ -1,4 +1,4 @@
-"""A bounded buffer between the thread that has frames and the thread that sends them."""
+"""A bounded buffer between a thread that has frames and one that sends them."""
 
 from threading import Condition, Lock
 
@@ -19,19 +19,10 @@ class Outbox:
         with self.lock:
             while self.size >= self.limit:
                 self.emptied.wait()
-            self._add(frame)
-
-    def offer(self, frame):
-        """Add a frame, or drop it if the outbox is full."""
-        with self.lock:
-            if self.size < self.limit:
-                self._add(frame)
-
-    def _add(self, frame):
-        if not self.frames:
-            self.filled.notify()
-        self.frames.append(frame)
-        self.size += len(frame)
+            if not self.frames:
+                self.filled.notify()
+            self.frames.append(frame)
+            self.size += len(frame)
 
     def take(self):
         """Wait until there is a frame; take all there are, joined for one sendall()."""

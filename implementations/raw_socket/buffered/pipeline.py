@@ -3,6 +3,7 @@
 On the wire: length-prefixed frames; workers connect to both ends.
 """
 
+from io import BufferedReader, FileIO
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
 
@@ -30,7 +31,8 @@ def send(outbox, sock):
 
 
 def work(source, sink, handle):
-    stream = open(connect(source).detach(), "rb", buffering=64 * 1024)
+    # FileIO reads the descriptor in C, where makefile() would go through Python.
+    stream = BufferedReader(FileIO(connect(source).detach()), 64 * 1024)
     outbox = Outbox(limit=256 * 1024)
     Thread(target=send, args=(outbox, connect(sink)), daemon=True).start()
     for task in messages_from(stream):
