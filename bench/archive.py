@@ -79,12 +79,13 @@ class Archive:
     def create(cls, folder: Path, about: dict[str, Any]) -> Archive:
         """Make a new run's folder. Raises ResultsError where that cannot be done."""
         try:
-            (folder / "samples").mkdir(parents=True)
-        except FileExistsError as error:
-            raise ResultsError(
-                f"{folder} holds something already: choose another --out, or complete an "
-                f"unfinished run with --resume {folder}"
-            ) from error
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(folder.iterdir()):
+                raise ResultsError(
+                    f"{folder} holds something already: choose another --out, or complete "
+                    f"an unfinished run with --resume {folder}"
+                )
+            (folder / "samples").mkdir()
         except OSError as error:
             raise ResultsError(f"cannot write {folder}: {error.strerror}") from error
         archive = cls(folder)

@@ -42,7 +42,9 @@ def workloads(run: Run) -> list[str]:
     return known + sorted(present - set(known))
 
 
-def _charts(run: Run, table: pd.DataFrame, compared: pd.DataFrame) -> Iterator[Chart | None]:
+def _charts(
+    run: Run, table: pd.DataFrame, compared: pd.DataFrame
+) -> Iterator[Chart | None]:
     look = look_of(run)
     names = workloads(run)
     for placement in ("split", "shared"):

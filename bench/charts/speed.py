@@ -23,7 +23,7 @@ from bench.charts.style import Chart, Look
 from bench.plan import BOTH, SMALL_BYTES
 
 TCP = ("tcp", "direct")
-READ = "dot: median over blocks, bar: its interval; filled: stands for its stack"
+READ = "Mark: median over blocks, bar: its interval; filled: stands for its stack"
 Form = Callable[[float], str]
 
 
@@ -54,7 +54,9 @@ def draw_row(axes: Axes, row: dict[str, Any], y: float, look: Look, note: str) -
     low, high, value = row["low"], row["high"], row["value"]
     right = value
     if not (np.isnan(low) or np.isnan(high)):
-        axes.plot([low, high], [y, y], color=ink, linewidth=5, solid_capstyle="butt", alpha=0.5)
+        axes.plot(
+            [low, high], [y, y], color=ink, linewidth=5, solid_capstyle="butt", alpha=0.5
+        )
         right = max(value, high)
     axes.plot(
         [value],
@@ -74,7 +76,16 @@ def draw_row(axes: Axes, row: dict[str, Any], y: float, look: Look, note: str) -
         va="center",
         fontsize=style.LABEL_PT,
         color=style.INK,
+        bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5},
     )
+
+
+def rate_tick(value: float) -> str:
+    """Return "10 k" for an axis: a rate without the digits that a tick never has."""
+    for factor, name in ((1e-6, " M"), (1e-3, " k")):
+        if value * factor >= 1:
+            return f"{value * factor:g}{name}"
+    return f"{value:g}"
 
 
 def limits(values: pd.Series[float]) -> tuple[float, float]:
@@ -143,7 +154,9 @@ def two_placements(
         panel(axes, part, at, look, note)
         rules(axes, rows, at)
         style.log_axis(axes, low, high, chart["axis"], form)
-        axes.set_title(words.PLACEMENTS[placement], fontsize=style.LABEL_PT, loc="left", pad=12)
+        axes.set_title(
+            words.PLACEMENTS[placement], fontsize=style.LABEL_PT, loc="left", pad=12
+        )
         axes.set_yticks([])
     style.row_labels(made[0], labels(rows, at, look))
     return Chart(chart["name"], chart["section"], chart["title"], figure, shown)
@@ -185,7 +198,7 @@ def throughput(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
             return said
         return f"{said}, lost {words.number(lost.get(row['case'], 0.0))} %"
 
-    made = two_placements(mine, chart, look, note, lambda value: words.rate(value))
+    made = two_placements(mine, chart, look, note, rate_tick)
     if made is None:
         return None
     made.table["lost_percent"] = made.table["case"].map(lost)

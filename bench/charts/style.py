@@ -31,7 +31,7 @@ LEFT, RIGHT, BOTTOM, TOP, GAP = 0.265, 0.985, 0.2, 0.79, 0.05
 SPARE_COLORS = ("#CC79A7", "#56B4E9", "#E69F00", "#882255", "#44AA99", "#332288")
 """Okabe and Ito's, then Tol's: for stacks whose stack.toml names no colour."""
 MARKERS = "osD^vP*Xhd"
-HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
+HATCHES = ("", "//", "xx", "\\\\", "--", "++")
 FLOOR_MARKER = "x"
 RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -110,7 +110,7 @@ def panels(figure: Figure, count: int, left: float = LEFT, gap: float = GAP) -> 
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.grid(axis="x", color=GRID, linewidth=1)
         axes.set_axisbelow(True)
-        axes.tick_params(axis="y", length=0)
+        axes.tick_params(axis="y", length=0, pad=10)
         made.append(axes)
     return made
 

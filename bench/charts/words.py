@@ -79,7 +79,11 @@ def size(size_bytes: int) -> str:
 def instances(row: Mapping[str, Any]) -> str:
     """Return "4 subscribers", as the case's name spells it."""
     part = next(
-        (part for part in str(row["name"]).split(".") if part[:1].isdigit() and "_" in part),
+        (
+            part
+            for part in str(row["name"]).split(".")
+            if part[:1].isdigit() and "_" in part
+        ),
         str(row["instances"]),
     )
     words = part.replace("_", " ")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-import inspect
 import json
 import os
 import signal
@@ -17,10 +16,9 @@ import socket
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import AsyncGeneratorType, CoroutineType, ModuleType
 from typing import Any, BinaryIO
 
 from bench import message as msg
@@ -60,19 +58,25 @@ def load_cell(path: Path, search: list[str]) -> ModuleType:
     return module
 
 
-def find_role(cell: ModuleType, name: str, arguments: list[Any]) -> Any:
-    """Return a role's function. Leaves with a message where the contract is not kept."""
+def find_role(cell: ModuleType, name: str) -> Any:
+    """Return a role's function. Leaves with a message where the cell has none."""
     function = getattr(cell, name, None)
     if not callable(function):
         sys.exit(f"{cell.__file__} has no function {name}, which its workload asks for")
+    return function
+
+
+def check_signature(cell: ModuleType, function: Any, arguments: list[Any]) -> None:
+    """Leave with a message where a role cannot be called as the contract says."""
+    import inspect  # conformance only: what is loaded in a timed host is paid each time
+
     try:
         inspect.signature(function).bind(*arguments)
     except TypeError as error:
         sys.exit(
-            f"{cell.__file__}: {name}{inspect.signature(function)} is called with "
-            f"{len(arguments)} arguments: {error}"
+            f"{cell.__file__}: {function.__name__}{inspect.signature(function)} is called "
+            f"with {len(arguments)} arguments: {error}"
         )
-    return function
 
 
 def make_handle(worker: int, transform: bool) -> Callable[[bytes], bytes]:
@@ -132,7 +136,9 @@ class RoleRun:
             arguments.append(make_handle(table["sender"], spec["checking"]))
         if self.consumes:
             self.recorder = self._make_recorder(table, tell)
-        self.function = find_role(host.cell, table["name"], arguments)
+        self.function = find_role(host.cell, table["name"])
+        if spec["checking"]:
+            check_signature(host.cell, self.function, arguments)
         self.arguments = arguments
 
     def tell(self, event: str, **more: Any) -> None:
@@ -172,7 +178,7 @@ class RoleRun:
         """Call the role and take what it yields; tell what it raises."""
         try:
             result = self.function(*self.arguments)
-            if inspect.isasyncgen(result) or inspect.iscoroutine(result):
+            if isinstance(result, (AsyncGeneratorType, CoroutineType)):
                 import asyncio  # a third of a blocking cell's start, had it to pay it
 
                 asyncio.run(self._run_async(result))
@@ -181,13 +187,15 @@ class RoleRun:
             elif result is not None:
                 self.undeliverable += sum(1 for _ in result)
         except BaseException as error:
+            import traceback
+
             traceback.print_exc()
             self.tell("raised", error=f"{type(error).__name__}: {error}")
         else:
             self.tell("returned")
 
     async def _run_async(self, result: Any) -> None:
-        if inspect.iscoroutine(result):
+        if isinstance(result, CoroutineType):
             await result
         elif self.recorder:
             await self.recorder.consume_async(result)
@@ -217,6 +225,7 @@ class Host:
         self.spec = spec
         self._events = events
         self._telling = threading.Lock()
+        self.sockets: dict[str, list[int]] = {}
         self.cell = load_cell(Path(spec["cell"]), spec["search"])
         if spec["cpus"]:
             os.sched_setaffinity(0, spec["cpus"])
@@ -235,6 +244,8 @@ class Host:
                 case "go":
                     next(r for r in self.roles if r.id == command["role"]).go.set()
                 case "warm" | "window" as phase:
+                    if phase == "warm":  # every peer is connected; later some have left
+                        self.sockets = socket_options()
                     for role in self.roles:
                         if role.stream:
                             getattr(role.stream, phase).set()
@@ -248,7 +259,7 @@ class Host:
     def _leave(self) -> None:
         folder = Path(self.spec["folder"])
         results = [role.result(folder) for role in self.roles]
-        self.tell("result", results=results, sockets=socket_options())
+        self.tell("result", results=results, sockets=self.sockets)
         os._exit(0)
 
     def run(self) -> None:

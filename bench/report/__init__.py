@@ -1,5 +1,73 @@
-"""Report: stub until written."""
+"""The report: everything derived from raw data, rebuilt the same from the same data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
 from pathlib import Path
-def build(runs, out): 
-    from bench.results import load
-    r=load(runs[0]); print(r.trials.groupby("case").value_s.median()); return Path(out)
+
+from bench.archive import write_whole
+from bench.charts import Chart, charts, machine, style
+from bench.comparisons import comparisons, noise
+from bench.contract import PROJECT
+from bench.errors import UsageError
+from bench.estimates import estimates
+from bench.report import page, readme
+from bench.report.content import facts_line, sections
+from bench.report.model import Data
+from bench.report.numbers import numbers
+from bench.results import Run, load
+
+__all__ = ["build"]
+
+REPORTS = PROJECT / "reports"
+README = PROJECT / "README.md"
+
+
+def derive(run: Run, *, draw: bool = True) -> Data:
+    """Return a run with everything computed from it; without charts if not ``draw``."""
+    table, compared = estimates(run), comparisons(run)
+    drawn = charts(run, table, compared) if draw else []
+    return Data(run, table, compared, noise(run), drawn)
+
+
+def _write_figures(drawn: Sequence[Chart], folder: Path) -> dict[str, str]:
+    """Write each chart as SVG and PNG, remove those of before; return the SVGs by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {chart.name for chart in drawn}
+    for old in folder.glob("*.[sp][vn]g"):
+        if old.stem not in names:
+            old.unlink()
+    made = {}
+    for chart in drawn:
+        made[chart.name] = style.svg(chart.figure)
+        write_whole(folder / f"{chart.name}.svg", made[chart.name])
+        (folder / f"{chart.name}.png").write_bytes(style.png(chart.figure))
+    return made
+
+
+def build(run_folders: Sequence[Path], out: Path) -> Path:
+    """Write the report of the first run into ``out``, and return its page's path.
+
+    Further runs add their headline ratios beside the first's. Raises ResultsError for a
+    folder that is not a finished, unchanged run.
+    """
+    if not run_folders:
+        raise UsageError("name at least one run to report on")
+    runs = [load(Path(folder)) for folder in run_folders]
+    data = derive(runs[0])
+    others = [derive(run, draw=False) for run in runs[1:]]
+    out.mkdir(parents=True, exist_ok=True)
+    svgs = _write_figures(data.charts, out / "figures")
+    entries = numbers(data.run, data.table, data.compared)
+    write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
+    parts = {
+        "facts": facts_line(data),
+        "machine": machine(data.run.about),
+        "sections": sections(data, others),
+    }
+    write_whole(out / "REPORT.md", page.markdown(parts))
+    write_whole(out / "index.html", page.html(parts, svgs))
+    if out.resolve() == REPORTS.resolve():
+        readme.update(README, out / "numbers.json")
+    return out / "index.html"

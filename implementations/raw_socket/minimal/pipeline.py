@@ -18,13 +18,14 @@ def distribute(address, tasks):
 
 
 def feed(worker, tasks, turn):
-    while True:
-        with turn:
-            task = next(tasks, None)
-        if task is None:
-            break
-        worker.sendall(frame(task))
-    worker.recv(1)  # to close now would end the worker: wait until it leaves
+    with worker:
+        while True:
+            with turn:
+                task = next(tasks, None)
+            if task is None:
+                break
+            worker.sendall(frame(task))
+        worker.recv(1)  # to close now would end the worker: wait until it leaves
 
 
 def work(source, sink, handle):

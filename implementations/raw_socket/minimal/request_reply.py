@@ -16,8 +16,9 @@ def serve(address, handle):
 
 
 def serve_client(client, handle):
-    for request in messages_from(client.makefile("rb")):
-        client.sendall(frame(handle(request)))
+    with client, client.makefile("rb") as stream:
+        for request in messages_from(stream):
+            client.sendall(frame(handle(request)))
 
 
 def call(address, requests):

@@ -1,0 +1,133 @@
+"""Beyond 64 B over tcp: large messages, and transports that only some stacks have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from bench.charts import style, words
+from bench.charts.rows import accompanied, label, rows_of
+from bench.charts.speed import draw_row, limits, rate_tick
+from bench.charts.style import INK, Chart, Look
+from bench.estimates import headline_measure
+from bench.plan import SMALL_BYTES
+
+LARGE_BYTES = 64 * 1024
+TRANSPORTS = ("tcp", "ipc", "inproc")
+NARROW_LEFT = 0.165
+NARROW_GAP = 0.155
+
+
+def _headline_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return each case's p50 or rate, twins and the null stack left out."""
+    wanted = table["quantity"].map(headline_measure)
+    real = (table["twin"] == 0) & ~table["floor"].astype(bool)
+    return table[real & (table["measure"] == wanted) & (table["placement"] == "shared")]
+
+
+def _note(row: dict[str, Any]) -> str:
+    if row["measure"] == "rate":
+        return words.rate(row["value"])
+    return words.time_us(row["value"])
+
+
+def _axis(part: pd.DataFrame) -> tuple[str, Callable[[float], str]]:
+    if part["measure"].iloc[0] == "rate":
+        return "messages/s, higher is better", rate_tick
+    return "p50, \N{MICRO SIGN}s, lower is better", lambda value: f"{value:g}"
+
+
+def _panel(
+    axes: Axes, part: pd.DataFrame, look: Look, names: Callable[[dict[str, Any]], str]
+) -> None:
+    rows = style.records(part)
+    at = {row["case"]: -float(number) for number, row in enumerate(rows)}
+    for row in rows:
+        draw_row(axes, row, at[row["case"]], look, _note(row))
+    low, high = limits(pd.concat([part["value"], part["low"], part["high"]]).dropna())
+    title, form = _axis(part)
+    style.log_axis(axes, low / 1.25, high * 1.6, title, form)
+    row = rows[0]
+    heading = f"{words.workload(row['workload'])}\n{words.quantity(row)}"
+    axes.set_title(heading, fontsize=style.LABEL_PT, loc="left", pad=10)
+    style.row_labels(axes, [(at[row["case"]], names(row), INK) for row in rows])
+    for tick in axes.get_yticklabels():
+        tick.set_fontsize(15)
+    axes.set_ylim(min(at.values()) - 0.7, 0.7)
+
+
+def _chart(
+    shown: pd.DataFrame,
+    about: dict[str, str],
+    look: Look,
+    names: Callable[[dict[str, Any]], str],
+) -> Chart | None:
+    if shown.empty:
+        return None
+    figure = style.blank(about["title"], about["subtitle"], style.footer(shown), look)
+    parts = [part for _, part in shown.groupby(["workload", "quantity"], sort=False)]
+    made = style.panels(figure, len(parts), left=NARROW_LEFT, gap=NARROW_GAP)
+    for axes, part in zip(made, parts, strict=True):
+        box = axes.get_position()
+        axes.set_position((box.x0, box.y0, box.width, box.height - 0.035))
+        _panel(axes, part, look, names)
+    return Chart(about["name"], about["section"], about["title"], figure, shown)
+
+
+def _ordered(table: pd.DataFrame, *then: str) -> pd.DataFrame:
+    """Sort by workload, then in the order in which charts list cells."""
+    if table.empty:
+        return table
+    order = list(words.WORKLOADS)
+    place = {row["key"]: number for number, row in enumerate(rows_of(table))}
+    keyed = table.assign(
+        _workload=[order.index(w) if w in order else len(order) for w in table["workload"]],
+        _cell=table["key"].map(place),
+        _transport=[
+            TRANSPORTS.index(t) if t in TRANSPORTS else 9 for t in table["transport"]
+        ],
+    )
+    return keyed.sort_values(["_workload", *then], kind="stable").drop(
+        columns=["_workload", "_cell", "_transport"]
+    )
+
+
+def _two_lines(row: dict[str, Any], look: Look) -> str:
+    return label(row, look).replace(" (", "\n(")
+
+
+def large(table: pd.DataFrame, look: Look) -> Chart | None:
+    """Return the 64 KiB cases on one CPU."""
+    mine = _headline_rows(table)
+    shown = accompanied(mine[mine["size_bytes"] == LARGE_BYTES])
+    about = {
+        "name": "large",
+        "section": "other",
+        "title": "Large messages: 64 KiB, everything on one CPU",
+        "subtitle": "With 1024 times the bytes, copying weighs more than handling a message",
+    }
+    return _chart(_ordered(shown, "_cell"), about, look, lambda row: _two_lines(row, look))
+
+
+def transports(table: pd.DataFrame, look: Look) -> Chart | None:
+    """Return cells that ran over more than tcp, one row per cell and transport."""
+    mine = _headline_rows(table)
+    small = mine[(mine["size_bytes"] == SMALL_BYTES) & mine["transport"].isin(TRANSPORTS)]
+    same = ["key", "workload", "quantity", "instances"]
+    several = small.groupby(same)["transport"].transform("nunique") > 1
+    # HTTP has no second transport here, so no `requests` can stand alone.
+    shown = accompanied(small[several])
+    about = {
+        "name": "transports",
+        "section": "other",
+        "title": "The same cells over tcp, ipc and inproc, on one CPU",
+        "subtitle": "ipc: a Unix socket; inproc: threads of one process, which only some offer",
+    }
+
+    def names(row: dict[str, Any]) -> str:
+        return f"{words.stack(row['stack'], look.stacks)}\n{row['transport']}"
+
+    return _chart(_ordered(shown, "_cell", "_transport"), about, look, names)

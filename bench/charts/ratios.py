@@ -1,0 +1,226 @@
+"""The headline: a ratio of times per pair of stacks, with interval, noise and verdict."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bench.charts import style, words
+from bench.charts.rows import MIN_COMPANIONS
+from bench.charts.style import Chart, Look
+from bench.comparisons import CLAIMED_TRANSPORT, SUBJECT, of_kind, stack_order
+from bench.plan import SMALL_BYTES
+from bench.stats import Verdict
+
+MARGIN = 1.05
+MARGIN_COLOR, NOISE_COLOR = "#ececef", "#c9cbd6"
+MARKS: dict[Verdict, tuple[str, str, str]] = {
+    "faster": ("<", "#1f5fa8", "faster"),
+    "slower": (">", "#b3306b", "slower"),
+    "equivalent": ("s", "#1a1a1b", "equivalent (within 5 %)"),
+    "inconclusive": ("o", "#77777c", "undecided"),
+}
+"""Marker, colour and name of each verdict on the first of a pair."""
+QUANTITIES = ("latency", "throughput")
+BETWEEN_GROUPS = 1.25
+
+
+def spoken(pair: dict[str, Any], look: Look) -> str:
+    """Return "ZeroMQ vs HTTP (requests)": variants only where they tell pairs apart."""
+    sides = []
+    for which in ("a", "b"):
+        name = pair[f"stack_{which}"]
+        label = words.stack(name, look.stacks)
+        row = {
+            "stack": name,
+            "variant": pair[f"variant_{which}"],
+            "workload": pair["workload"],
+        }
+        client = words.variant(row).removeprefix("minimal: ")
+        sides.append(f"{label} ({client})" if client != row["variant"] else label)
+    return " vs ".join(sides)
+
+
+def with_company(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out pairs of a lone ``requests``: see ``rows.with_company``."""
+    keep = []
+    for pair in style.records(table):
+        stacks = {pair["stack_a"], pair["stack_b"]} & set(words.CLIENT_OF_MINIMAL)
+        minimal = pair["workload"] == "request_reply" and stacks
+        keep.append(not minimal or _client_pairs(table, pair["name"]) >= MIN_COMPANIONS)
+    return table[keep]
+
+
+def _client_pairs(table: pd.DataFrame, name: str) -> int:
+    return int(
+        table.loc[table["name"] == name, "variant_b"].str.endswith(words.CLIENT).sum()
+    )
+
+
+def headline_table(compared: pd.DataFrame, placement: str) -> pd.DataFrame:
+    """Return the headline comparisons of a placement: 64 B over tcp, both quantities."""
+    table = of_kind(compared, "claim", "further")
+    if table.empty:
+        return table
+    instances = table.groupby("workload")["instances"].transform("min")
+    chosen = (
+        (table["placement"] == placement)
+        & (table["size_bytes"] == SMALL_BYTES)
+        & (table["transport"] == CLAIMED_TRANSPORT)
+        & (table["instances"] == instances)
+    )
+    return with_company(table[chosen])
+
+
+def counted(table: pd.DataFrame) -> str:
+    """Return "3 faster, 2 slower, 1 undecided" of a table's verdicts."""
+    found = Counter(table["verdict"])
+    said = [
+        f"{found[name]} {MARKS[name][2].split(' ')[0]}" for name in MARKS if found[name]
+    ]
+    return ", ".join(said)
+
+
+def title(table: pd.DataFrame, placement: str, look: Look) -> str:
+    """Return the finding, computed from the verdicts of the claims on the subject."""
+    where = words.PLACEMENTS_SHORT[placement].capitalize().replace("cpu", "CPU")
+    where = where.replace("cpus", "CPUs")
+    claims = of_kind(table, "claim")
+    mine = claims[claims["stack_a"] == SUBJECT]
+    if mine.empty:
+        return f"{where}: ratios of times"
+    label = words.stack(SUBJECT, look.stacks)
+    if mine["low"].isna().all():
+        return f"{where}: too few blocks to say which is faster"
+    return f"{where}: of {words.plural(len(mine), 'claim')} on {label}, {counted(mine)}"
+
+
+def _places(pairs: list[dict[str, Any]], look: Look) -> dict[tuple[str, str], float]:
+    """Return the y of each (workload, pair), a slot for each workload's name above."""
+    found: dict[tuple[str, str], float] = {}
+    y, before = 0.0, None
+    order = {name: number for number, name in enumerate(words.WORKLOADS)}
+    known = sorted(
+        pairs,
+        key=lambda pair: (
+            order.get(pair["workload"], len(order)),
+            stack_order(pair["stack_a"]),
+            stack_order(pair["stack_b"])[0],
+            pair["stack_b"],
+        ),
+    )
+    for pair in known:
+        if pair["workload"] != before:
+            y -= BETWEEN_GROUPS
+            before = pair["workload"]
+        key = (pair["workload"], spoken(pair, look))
+        if key not in found:
+            found[key] = y
+            y -= 1
+    return found
+
+
+def _mark(axes: Axes, pair: dict[str, Any], y: float) -> None:
+    marker, color, _ = MARKS[pair["verdict"]]
+    right = pair["ratio"]
+    if not math.isnan(pair["low"]):
+        axes.plot([pair["low"], pair["high"]], [y, y], color=color, linewidth=4)
+        right = max(right, pair["high"])
+    face = style.PAPER if pair["verdict"] == "inconclusive" else color
+    axes.plot(
+        [pair["ratio"]], [y], marker=marker, color=color, markerfacecolor=face,
+        markersize=13, markeredgewidth=2.5,
+    )  # fmt: skip
+    axes.annotate(
+        words.number(pair["ratio"]), (right, y), (13, 0), textcoords="offset points",
+        va="center", fontsize=style.SMALL_PT,
+    )  # fmt: skip
+
+
+def _noise_band(axes: Axes, rows: pd.DataFrame, ys: list[float], side: float) -> None:
+    noise = float(rows["noise"].max())
+    if math.isfinite(noise):
+        edges = [1 / (1 + noise), 1 + noise]
+        axes.fill_betweenx(
+            [min(ys) - side, max(ys) + side], *edges, color=NOISE_COLOR, zorder=1
+        )
+
+
+def _panel(
+    axes: Axes, part: pd.DataFrame, at: dict[tuple[str, str], float], look: Look
+) -> None:
+    axes.axvspan(1 / MARGIN, MARGIN, color=MARGIN_COLOR, zorder=0.5)
+    for workload, rows in part.groupby("workload"):
+        ys = [y for (name, _), y in at.items() if name == workload]
+        _noise_band(axes, rows, ys, 0.5)
+    axes.axvline(1, color=style.INK, linewidth=1.5)
+    for pair in style.records(part):
+        _mark(axes, pair, at[pair["workload"], spoken(pair, look)])
+    axes.set_ylim(min(at.values()) - 0.7, max(at.values()) + 1.45)
+
+
+def _names(axes: Axes, at: dict[tuple[str, str], float]) -> None:
+    size = 15.5 if len(at) <= 12 else 190 / len(at)
+    axes.set_yticks(list(at.values()))
+    axes.set_yticklabels([label for _, label in at], fontsize=size)
+    first: dict[str, float] = {}
+    for (workload, _), y in at.items():
+        first.setdefault(workload, y)
+    for workload, y in first.items():
+        axes.text(
+            -0.015, y + 0.95, words.workload(workload), ha="right", va="center",
+            transform=axes.get_yaxis_transform(), fontsize=size + 1, fontweight="bold",
+        )  # fmt: skip
+
+
+def _legend(figure: Figure) -> None:
+    handles: list[Any] = [
+        Line2D(
+            [], [], marker=marker, color=color, linestyle="none", markersize=11,
+            markerfacecolor=style.PAPER if name == "undecided" else color,
+            markeredgewidth=2, label=name,
+        )
+        for marker, color, name in MARKS.values()
+    ]  # fmt: skip
+    handles += [
+        Patch(color=MARGIN_COLOR, label="\N{PLUS-MINUS SIGN}5 %"),
+        Patch(color=NOISE_COLOR, label="A/A noise"),
+    ]
+    figure.legend(
+        handles=handles, loc="center left", bbox_to_anchor=(0.01, 0.093), ncols=6,
+        frameon=False, fontsize=15, handletextpad=0.4, columnspacing=1.6,
+    )  # fmt: skip
+
+
+def headline(compared: pd.DataFrame, placement: str, look: Look) -> Chart | None:
+    """Return the forest plot of one placement, None where nothing was compared."""
+    table = headline_table(compared, placement)
+    if table.empty:
+        return None
+    at = _places(style.records(table), look)
+    heading = title(table, placement, look)
+    subtitle = "Time of the first over time of the second: left of 1 the first is faster"
+    figure = style.blank(heading, subtitle, style.footer(table), look)
+    shown = [quantity for quantity in QUANTITIES if (table["quantity"] == quantity).any()]
+    made = style.panels(figure, len(shown), left=0.27)
+    values = table[["ratio", "low", "high"]].to_numpy(dtype=float)
+    low, high = np.nanmin(values) / 1.3, np.nanmax(values)
+    low, high = min(low, 0.7), max(high, 1.4) * (max(high, 1.4) / min(low, 0.7)) ** 0.2
+    for axes, quantity in zip(made, shown, strict=True):
+        _panel(axes, table[table["quantity"] == quantity], at, look)
+        what = "latency (p50)" if quantity == "latency" else "time per delivered message"
+        axes.set_title(what, fontsize=style.LABEL_PT, loc="left", pad=14)
+        style.log_axis(axes, low, high, "ratio of times (log scale)", lambda v: f"{v:g}")
+        axes.xaxis.labelpad = 2
+        axes.set_yticks([])
+    _names(made[0], at)
+    _legend(figure)
+    return Chart(f"headline_{placement}", "headline", heading, figure, table)

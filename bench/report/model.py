@@ -1,0 +1,60 @@
+"""What a report is made of, before it becomes HTML or Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from bench.charts import Chart
+from bench.results import Run
+
+
+@dataclass(frozen=True)
+class Data:
+    """One run with everything computed from it."""
+
+    run: Run
+    table: pd.DataFrame
+    compared: pd.DataFrame
+    floor: pd.DataFrame
+    charts: list[Chart]
+
+    @property
+    def stacks(self) -> Mapping[str, Any]:
+        stacks: Mapping[str, Any] = self.run.about["stacks"]
+        return stacks
+
+
+@dataclass(frozen=True)
+class Table:
+    """Text in rows. ``folded`` tables are shown on demand."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    caption: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart's place in the report, with the table behind it."""
+
+    name: str
+    title: str
+    data: Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands below it; ``groups`` are questions with their answers."""
+
+    id: str
+    title: str
+    paragraphs: list[str] = field(default_factory=list)
+    bullets: list[str] = field(default_factory=list)
+    groups: list[tuple[str, list[str]]] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)

@@ -1,0 +1,260 @@
+"""Tables of the report, as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from bench.charts import Chart, words
+from bench.charts.style import records
+from bench.comparisons import of_kind
+from bench.estimates import headline_measure
+from bench.report import sentences
+from bench.report.model import Data, Figure, Table
+from bench.run import PILOT_BLOCK
+from bench.workloads import WORKLOADS
+
+NOT_MEASURED = "not measured: "
+
+
+def _bounds(row: Mapping[str, Any], value: float) -> str:
+    if math.isnan(row["low"]):
+        return words.PASSED_OVER
+    return f"{words.number(row['low'], value)} to {words.number(row['high'], value)}"
+
+
+def comparison_table(
+    table: pd.DataFrame, stacks: Mapping[str, Any], caption: str = ""
+) -> Table:
+    """Return comparisons with ratio, both intervals, blocks, noise and verdict."""
+    columns = [
+        "first", "second", "workload", "case", "ratio of times", "interval", "level",
+        "sign interval", "first faster in", "A/A noise", "verdict",
+    ]  # fmt: skip
+    rows = []
+    for row in records(table):
+        some = not math.isnan(row["low"])
+        sign = {"low": row["sign_low"], "high": row["sign_high"]}
+        rows.append(
+            [
+                words.side(row, "a", stacks),
+                words.side(row, "b", stacks),
+                f"{words.workload(row['workload'])} {words.quantity(row)}",
+                words.case(row),
+                words.number(row["ratio"]),
+                _bounds(row, row["ratio"]),
+                words.percent(row["confidence"]) if some else "too few blocks",
+                _bounds(sign, row["ratio"]),
+                f"{row['faster_blocks']} of {row['blocks_done']}",
+                sentences.noise(row["noise"]),
+                sentences.VERDICTS[row["verdict"]],
+            ]
+        )
+    return Table(columns, rows, caption)
+
+
+def measure_table(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
+    """Return rows of ``estimates`` with value, unit, interval and blocks."""
+    columns = ["cell", "case", "measure", "value", "unit", "interval", "level", "blocks"]
+    rows = []
+    for row in records(table):
+        some = not math.isnan(row["low"])
+        rows.append(
+            [
+                words.cell(row, stacks),
+                words.case(row),
+                str(row["measure"]).replace("_", " "),
+                words.number(row["value"]),
+                row["unit"],
+                _bounds(row, row["value"]),
+                words.percent(row["confidence"]) if some else "too few blocks",
+                str(row["blocks_done"]),
+            ]
+        )
+    extra = "lost_percent"
+    if extra in table:
+        columns.append("lost, %")
+        for made, lost in zip(rows, table[extra], strict=True):
+            made.append(words.number(lost))
+    return Table(columns, rows)
+
+
+def size_rows(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
+    columns = ["cell", "statements", "tokens", "gzip bytes", "files"]
+    rows = [
+        [
+            words.cell(row, stacks),
+            *(f"{row[name]:,}" for name in ("statements", "tokens", "gzip_bytes")),
+            str(row["files"]).replace(",", " "),
+        ]
+        for row in records(table)
+    ]
+    return Table(columns, rows)
+
+
+def plain_table(table: pd.DataFrame) -> Table:
+    rows = [
+        [words.number(v) if isinstance(v, float) else str(v) for v in row.values()]
+        for row in records(table)
+    ]
+    return Table([str(name).replace("_", " ") for name in table.columns], rows)
+
+
+def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
+    """Return a chart with the table behind it."""
+    if "ratio" in chart.table:
+        data = comparison_table(chart.table, stacks)
+    elif "measure" in chart.table:
+        data = measure_table(chart.table, stacks)
+    elif "statements" in chart.table:
+        data = size_rows(chart.table, stacks)
+    else:
+        data = plain_table(chart.table)
+    return Figure(chart.name, chart.title, Table(data.columns, data.rows, folded=True))
+
+
+def _first_line(reason: str) -> str:
+    return reason.split("\n", 1)[0].strip()
+
+
+def _result(values: dict[tuple[str, str], dict[str, Any]], case: Mapping[str, Any]) -> str:
+    """Return a case's numbers in one line, '' where it has none."""
+    main = values.get((case["case"], headline_measure(case["quantity"])))
+    if main is None:
+        return ""
+    bounds = _bounds(main, main["value"])
+    said = f"{main['measure']} {words.number(main['value'])} {main['unit']} ({bounds})"
+    for name in ("p90", "p99", "p999", "max", "lost"):
+        more = values.get((case["case"], name))
+        if more is not None and (name != "lost" or case["fan_out_mode"] == "lossy"):
+            said += f"; {sentences.PERCENTILE_NAMES.get(name, name)} {words.number(more['value'])}"
+            said += f" {more['unit']}" if name == "lost" else ""
+    return said.removeprefix("rate ")
+
+
+def every_cell(data: Data) -> Table:
+    """Return a row per planned case, and one per program that should exist and does not."""
+    keyed = {(row["case"], row["measure"]): row for row in records(data.table)}
+    failed: dict[str, list[str]] = {}
+    for row in records(data.run.failures):
+        reason = _first_line(str(row["reason"]))
+        if row["block"] != PILOT_BLOCK:
+            reason = f"block {row['block'] + 1}: {reason}"
+        failed.setdefault(str(row["case"]), []).append(reason)
+    rows = []
+    for case in records(data.run.cases):
+        result = _result(keyed, case)
+        done = keyed.get((case["case"], headline_measure(case["quantity"])))
+        reasons = "; ".join(dict.fromkeys(failed.get(case["case"], [])))
+        if not result:
+            result = NOT_MEASURED + (
+                reasons.removeprefix(NOT_MEASURED) or "no trial was made"
+            )
+            reasons = ""
+        blocks = f"{done['blocks_done'] if done else 0} of {case['blocks']}"
+        twin = " (A/A twin)" if case["twin"] else ""
+        quantity = f"{words.quantity(case)}{twin}"
+        rows.append([case["cell"], quantity, words.case(case), result, blocks, reasons])
+    rows += _without_case(data) + _not_implemented(data)
+    columns = ["cell", "quantity", "case", "result", "blocks", "failed trials"]
+    return Table(columns, rows)
+
+
+def _without_case(data: Data) -> list[list[str]]:
+    planned = set(data.run.cases["cell"])
+    return [
+        [cell, "", "", "not in this plan", "0 of 0", ""]
+        for cell in sorted(set(data.run.about["cells"]) - planned)
+    ]
+
+
+def _not_implemented(data: Data) -> list[list[str]]:
+    """Return a row per workload that no ``minimal`` program of a stack implements."""
+    rows = []
+    floors = set(data.run.cases.loc[data.run.cases["floor"].astype(bool), "stack"])
+    for stack in data.stacks:
+        there = {
+            cell for cell in data.run.about["cells"] if cell.startswith(f"{stack}/minimal/")
+        }
+        for workload in WORKLOADS:
+            has = any(cell.startswith(f"{stack}/minimal/{workload}.") for cell in there)
+            if not has and stack not in floors:
+                rows.append(
+                    [f"{stack}/minimal/{workload}", "", "", "not implemented", "", ""]
+                )
+    return rows
+
+
+def checks_table(data: Data) -> Table:
+    rows = []
+    for row in records(data.run.checks):
+        passed = "passed" if row["passed"] else "skipped" if row["skipped"] else "FAILED"
+        losses = f"{row['losses']:,}" if row["losses"] else "0"
+        rows.append(
+            [row["cell"], row["transport"], passed, losses, _first_line(row["reason"])]
+        )
+    columns = ["cell", "transport", "conformance", "lost in the blast", "reason"]
+    return Table(columns, rows)
+
+
+def noise_table(data: Data) -> Table:
+    columns = ["case", "cell", "twin over original", "interval", "blocks", "noise floor"]
+    rows = [
+        [
+            f"{words.workload(row['workload'])} {words.quantity(row)}, {words.case(row)}",
+            row["cell"],
+            words.number(row["ratio"]),
+            _bounds(row, row["ratio"]),
+            str(row["blocks_done"]),
+            sentences.noise(row["noise"]),
+        ]
+        for row in records(data.floor)
+    ]
+    return Table(columns, rows)
+
+
+def socket_table(data: Data) -> Table:
+    """Return the socket options that the kernel told after each trial, per cell and role."""
+    endings = ("_tcp_nodelay", "_so_sndbuf", "_so_rcvbuf")
+    trials = data.run.trials.merge(
+        data.run.cases[["cell", "transport"]], left_on="case", right_index=True
+    )
+    rows = []
+    for (cell, transport), part in trials.groupby(["cell", "transport"], sort=True):
+        for column in [c for c in part.columns if str(c).endswith(endings)]:
+            found = part[column].dropna()
+            each = sorted({v for text in found for v in str(text).split(",") if v}, key=len)
+            if each:
+                role, option = next(
+                    (str(column).removesuffix(end), end[1:]) for end in endings
+                    if str(column).endswith(end)
+                )  # fmt: skip
+                values = ", ".join(sorted(each, key=lambda v: (len(v), v)))
+                rows.append([str(cell), str(transport), role, option, values])
+    columns = ["cell", "transport", "role", "option", "values read back"]
+    return Table(columns, rows, folded=True)
+
+
+def other_runs_table(data: Data, others: list[Data]) -> Table:
+    """Return the claims' ratios of several runs side by side: ratios only."""
+    columns = ["comparison", data.run.name, *(other.run.name for other in others)]
+    found = []
+    for other in (data, *others):
+        pairs = records(of_kind(other.compared, "claim"))
+        found.append({(p["name"], p["key_a"], p["key_b"]): p for p in pairs})
+    rows = []
+    for key, pair in found[0].items():
+        cells = [
+            f"{words.number(p['ratio'])} ({_bounds(p, p['ratio'])}), {p['verdict']}"
+            if (p := each.get(key)) is not None
+            else words.PASSED_OVER
+            for each in found
+        ]
+        sides = " over ".join(words.side(pair, which, data.stacks) for which in "ab")
+        rows.append(
+            [f"{words.workload(pair['workload'])}, {words.case(pair)}: {sides}", *cells]
+        )
+    return Table(columns, rows)

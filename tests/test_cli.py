@@ -1,0 +1,191 @@
+"""The command line says what it can do, what went wrong, and what was meant."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner, Result
+from helpers_bench import BROKEN, IMPLEMENTATIONS, PROJECT, TIMEOUT_S, bench
+
+from bench.archive import FAILURES, Archive
+from bench.cli import main
+from bench.contract import find_cells
+
+CELLS = [cell.id for cell in find_cells([IMPLEMENTATIONS])]
+
+
+def call(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def error_of(*words: object) -> str:
+    """Return what a command that fails writes to standard error."""
+    result = call(*words)
+    assert result.exit_code == 1, result.output
+    assert "Traceback" not in result.output
+    return result.stderr
+
+
+def test_without_arguments_it_shows_its_help() -> None:
+    result = call()
+    for command in ("list", "check", "run", "size", "report", "cite", "doctor"):
+        assert command in result.output
+
+
+@pytest.mark.parametrize(
+    "command", ["list", "check", "run", "size", "report", "cite", "doctor", "selftest"]
+)
+def test_every_command_has_help(command: str) -> None:
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_list_shows_every_cell_and_what_is_not_implemented() -> None:
+    listed = bench("list")
+    assert listed.returncode == 0
+    rows = {tuple(line.split()[:2]): line for line in listed.stdout.splitlines()[1:]}
+    variants = {tuple(cell.split("/")[:2]) for cell in CELLS}
+    assert variants <= set(rows)
+    for stack, variant in variants:
+        number = sum(cell.startswith(f"{stack}/{variant}/") for cell in CELLS)
+        assert rows[stack, variant].count("python") == number
+    assert "missing" not in listed.stdout
+
+
+def test_list_names_a_missing_library() -> None:
+    listed = call("list", "--implementations", BROKEN)
+    assert listed.exit_code == 0
+    assert "nomiddle-no-such-library" in listed.stdout.replace("\n", "")
+
+
+def test_size_shows_every_cell() -> None:
+    shown = bench("size")
+    assert shown.returncode == 0
+    for cell in CELLS:
+        assert cell in shown.stdout
+
+
+def test_size_of_one_cell_shows_that_one() -> None:
+    shown = call("size", "zmq/minimal/request_reply.py")
+    assert shown.exit_code == 0
+    assert "zmq/minimal/request_reply.py" in shown.stdout
+    assert "http" not in shown.stdout
+
+
+@pytest.mark.parametrize("command", [["check"], ["size"], ["run", "--only"]])
+def test_a_glob_that_matches_nothing_suggests_a_near_cell(command: list[str]) -> None:
+    said = error_of(*command, "zmq/minimal/reqest_reply.py")
+    assert "no cell matches 'zmq/minimal/reqest_reply.py'" in said
+    assert "zmq/minimal/request_reply.py" in said
+
+
+def test_an_unknown_profile_suggests_a_near_one() -> None:
+    said = error_of("run", "--profile", "standart")
+    assert "no profile 'standart'" in said
+    assert "did you mean standard" in said
+
+
+def test_an_unknown_transport_is_said() -> None:
+    said = error_of("check", "zmq/minimal/*", "--transport", "pigeon")
+    assert "transport 'pigeon'" in said
+
+
+def test_a_root_that_does_not_exist_is_named() -> None:
+    assert "nowhere is not a folder" in error_of("list", "--implementations", "nowhere")
+
+
+def test_no_blocks_at_all_is_refused() -> None:
+    result = call("run", "--blocks", 0)
+    assert result.exit_code == 2
+    assert "--blocks" in result.stderr
+
+
+@pytest.mark.parametrize("words", [["report"], ["run", "--resume"]])
+def test_a_folder_that_is_no_run_is_named(words: list[str], tmp_path: object) -> None:
+    assert f"{tmp_path} is not a run" in error_of(*words, tmp_path)
+
+
+def test_check_of_a_broken_cell_fails_and_shows_the_reason() -> None:
+    checked = bench("check", "broken/duplicated/*", "--implementations", BROKEN)
+    assert checked.returncode == 1
+    assert "FAILED" in checked.stdout
+    assert "3000 duplicated of 3000 messages" in checked.stdout
+    assert "0 passed, 1 failed" in checked.stdout
+
+
+def test_check_of_a_right_cell_passes() -> None:
+    checked = bench("check", "raw_socket/minimal/fan_out.py", "--transport", "ipc")
+    assert checked.returncode == 0, checked.stdout
+    assert "1 passed, 0 failed" in checked.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_what_does_not_work_outside_linux_says_so_and_what_does(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    said = error_of(command)
+    assert "needs Linux" in said
+    assert "darwin" in said
+    assert "`report`" in said
+
+
+@pytest.mark.parametrize("command", ["list", "size", "doctor"])
+def test_what_works_outside_linux_works(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert call(command).exit_code == 0
+
+
+def test_doctor_says_what_to_do(tmp_path: object) -> None:
+    result = call("doctor")
+    assert result.exit_code == 0
+    assert "->" in result.output or "nothing to improve" in result.output
+
+
+def test_with_one_cpu_split_has_a_reason_and_shared_a_value(tmp_path: os.PathLike) -> None:
+    folder = os.path.join(tmp_path, "run")
+    words = ["--profile", "standard", "--blocks", "1", "--out", folder]
+    words += ["--only", "raw_socket/minimal/request_reply.py"]
+    program = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+    program += "from bench.cli import main; main()"
+    subprocess.run(
+        [sys.executable, "-c", program, "run", *words],
+        cwd=PROJECT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        timeout=TIMEOUT_S,
+    )
+    from pathlib import Path
+
+    archive = Archive(Path(folder))
+    failures = archive.read(FAILURES)
+    planned = {row["case"]: row["placement"] for row in archive.about()["cases"]}
+    assert {f["case"] for f in failures} == {
+        case for case, placement in planned.items() if placement == "split"
+    }
+    for failure in failures:
+        assert "needs two CPUs, and this machine allows one" in failure["reason"]
+    values = (Path(folder) / "raw_socket.minimal.json").read_text()
+    assert "request_reply.latency.64B.tcp.1_clients.shared" in values
+
+
+def test_an_unknown_citation_suggests_a_near_one(tmp_path: object) -> None:
+    numbers = PROJECT / "reports" / "numbers.json"
+    if not numbers.exists():
+        pytest.skip("no report in this checkout")
+    import json
+
+    known = json.loads(numbers.read_text())[0]["id"]
+    said = error_of("cite", known[:-1])
+    assert known in said
+
+
+def test_citing_without_a_report_says_how_to_make_one(tmp_path: object) -> None:
+    said = error_of("cite", "any.id", "--numbers", f"{tmp_path}/numbers.json")
+    assert f"{tmp_path}/numbers.json" in said

@@ -1,0 +1,159 @@
+"""The profiles ask for what can be compared fairly, of every cell there is."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bench.contract import FLOOR, IMPLEMENTATIONS, Case, find_cells
+from bench.plan import BLOCKS_MIN, PROFILES, Planned, plan
+
+CELLS = find_cells([IMPLEMENTATIONS, FLOOR])
+PLANS = {name: plan(profile, CELLS) for name, profile in PROFILES.items()}
+every_profile = pytest.mark.parametrize("planned", PLANS.values(), ids=PLANS)
+speed_profiles = pytest.mark.parametrize("name", ["standard", "full"])
+
+
+def circumstances(case: Case) -> tuple[object, ...]:
+    """Return all of a case but its cell."""
+    return (
+        case.quantity,
+        case.size_bytes,
+        case.transport,
+        case.instances,
+        case.placement,
+        case.twin,
+    )
+
+
+@every_profile
+def test_every_cell_is_in_every_profile(planned: list[Planned]) -> None:
+    assert {entry.case.cell.id for entry in planned} == {cell.id for cell in CELLS}
+
+
+@every_profile
+def test_a_case_is_planned_once(planned: list[Planned]) -> None:
+    assert max(Counter(entry.case.id for entry in planned).values()) == 1
+
+
+@every_profile
+def test_blocks_are_enough_for_an_interval(planned: list[Planned]) -> None:
+    assert min(entry.blocks for entry in planned) >= BLOCKS_MIN >= 6
+
+
+@every_profile
+def test_every_case_has_a_transport_that_its_cell_has(planned: list[Planned]) -> None:
+    for entry in planned:
+        assert entry.case.transport in entry.case.cell.variant.transports
+
+
+@every_profile
+def test_requests_never_stands_alone_for_http(planned: list[Planned]) -> None:
+    """Most of what people call the cost of HTTP is the cost of its client library."""
+    http = [e.case for e in planned if e.case.cell.id.startswith("http/")]
+    by_cell = {
+        variant: {circumstances(c) for c in http if c.cell.id == cell}
+        for variant in ("minimal", "aiohttp_client", "stdlib_client")
+        for cell in (f"http/{variant}/request_reply.py",)
+    }
+    assert by_cell["minimal"]
+    assert by_cell["minimal"] <= by_cell["aiohttp_client"] & by_cell["stdlib_client"]
+
+
+@speed_profiles
+def test_the_headline_has_nine_cells_in_both_placements_and_quantities(
+    name: str,
+) -> None:
+    headline = [
+        entry.case
+        for entry in PLANS[name]
+        if entry.blocks == 10
+        and entry.case.size_bytes == 64
+        and not entry.case.twin
+        and entry.case.placement in ("split", "shared")
+    ]
+    nine = {
+        *(
+            f"{stack}/minimal/{workload}.py"
+            for stack in ("raw_socket", "http", "zmq")
+            for workload in ("request_reply", "pipeline")
+        ),
+        "raw_socket/minimal/fan_out.py",
+        "http/minimal/fan_out.py",
+        "zmq/lossless/fan_out.py",
+    }
+    for quantity in ("latency", "throughput"):
+        for placement in ("split", "shared"):
+            cells = {
+                c.cell.id
+                for c in headline
+                if (c.quantity, c.placement) == (quantity, placement)
+            }
+            assert nine <= cells
+
+
+@every_profile
+def test_fan_out_of_more_blocks_than_the_least_is_lossless(
+    planned: list[Planned],
+) -> None:
+    """Ratios of the headline compare who waits with who waits."""
+    for entry in planned:
+        if entry.case.cell.workload.name == "fan_out" and entry.blocks > BLOCKS_MIN:
+            assert entry.case.cell.variant.fan_out == "lossless"
+
+
+@every_profile
+def test_a_twin_has_its_original_in_as_many_blocks(planned: list[Planned]) -> None:
+    twins = [entry for entry in planned if entry.case.twin]
+    assert twins
+    for twin in twins:
+        originals = [
+            entry.blocks
+            for entry in planned
+            if entry.case.cell == twin.case.cell
+            and not entry.case.twin
+            and circumstances(entry.case)[:-1] == circumstances(twin.case)[:-1]
+        ]
+        assert originals == [twin.blocks]
+
+
+@every_profile
+def test_the_null_stack_joins_no_other_group(planned: list[Planned]) -> None:
+    floor = [entry.case for entry in planned if entry.case.cell.is_floor]
+    assert floor
+    assert {(c.transport, c.placement, c.instances) for c in floor} == {
+        ("direct", "shared", 1)
+    }
+    without = plan(
+        PROFILES["quick"], [cell for cell in CELLS if not cell.is_floor]
+    )
+    assert not any(entry.case.cell.is_floor for entry in without)
+
+
+@every_profile
+def test_a_fourth_stack_joins_by_its_folder_alone(
+    planned: list[Planned], tmp_path: Path
+) -> None:
+    shutil.copytree(IMPLEMENTATIONS / "raw_socket", tmp_path / "fourth")
+    name = next(name for name, known in PLANS.items() if known is planned)
+    more = plan(PROFILES[name], find_cells([IMPLEMENTATIONS, FLOOR, tmp_path]))
+
+    def cases_of(stack: str) -> set[tuple[object, ...]]:
+        return {
+            (e.case.cell.id.removeprefix(stack), e.blocks, *circumstances(e.case))
+            for e in more
+            if e.case.cell.stack.name == stack
+        }
+
+    assert cases_of("fourth") == cases_of("raw_socket") != set()
+    others = [e for e in more if e.case.cell.stack.name != "fourth"]
+    assert [e.case.id for e in others] == [e.case.id for e in planned]
+
+
+def test_asking_for_blocks_changes_their_number_and_nothing_else() -> None:
+    asked = plan(PROFILES["standard"], CELLS, blocks=2)
+    assert {entry.blocks for entry in asked} == {2}
+    assert [e.case for e in asked] == [e.case for e in PLANS["standard"]]

@@ -1,0 +1,139 @@
+"""The relay of conformance changes where a stream is cut, and not one byte of it."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bench.addresses import assign
+from bench.relay import WAYS, Relay
+
+few = settings(
+    deadline=None,
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+every_way = pytest.mark.parametrize("way", WAYS)
+
+
+@contextmanager
+def echo_behind(way: str, transport: str, folder: Path) -> Iterator[socket.socket]:
+    """Give a client that is connected to an echo server through a relay."""
+    for name in ("near", "far"):
+        (folder / name).mkdir(exist_ok=True)
+    rng = random.Random()
+    address = assign(["echo"], transport, folder / "far", rng)["echo"]
+    place = address.split("://")[1]
+    server = socket.socket(socket.AF_UNIX if transport == "ipc" else socket.AF_INET)
+    Path(place).unlink(missing_ok=True)
+    server.bind(place if transport == "ipc" else ("127.0.0.1", int(place.split(":")[1])))
+    server.listen()
+
+    def echo() -> None:
+        connection, _ = server.accept()
+        with connection:
+            while data := connection.recv(1 << 16):
+                connection.sendall(data)
+
+    thread = threading.Thread(target=echo)
+    thread.start()
+    relay = Relay(way, transport, folder / "near", rng)
+    public = relay(address).split("://")[1]
+    client = socket.socket(server.family)
+    client.connect(
+        public if transport == "ipc" else ("127.0.0.1", int(public.split(":")[1]))
+    )
+    client.settimeout(30)
+    try:
+        yield client
+    finally:
+        client.close()
+        thread.join()
+        relay.close()
+        server.close()
+        Path(public).unlink(missing_ok=True)
+
+
+def read_all(client: socket.socket) -> tuple[bytes, list[int]]:
+    data, lengths = b"", []
+    while part := client.recv(1 << 20):
+        data += part
+        lengths.append(len(part))
+    return data, lengths
+
+
+@every_way
+@few
+@given(st.lists(st.binary(max_size=400), max_size=8))
+def test_every_byte_comes_back_in_order_and_so_does_the_end(
+    way: str, tmp_path: Path, parts: list[bytes]
+) -> None:
+    with echo_behind(way, "tcp", tmp_path) as client:
+        for part in parts:
+            client.sendall(part)
+        client.shutdown(socket.SHUT_WR)
+        data, _ = read_all(client)
+    assert data == b"".join(parts)
+
+
+@every_way
+def test_it_relays_unix_sockets_too(way: str, tmp_path: Path) -> None:
+    with echo_behind(way, "ipc", tmp_path) as client:
+        client.sendall(b"across")
+        client.shutdown(socket.SHUT_WR)
+        assert read_all(client)[0] == b"across"
+
+
+def test_one_byte_at_a_time_is_one_byte_at_a_time(tmp_path: Path) -> None:
+    """A reader that keeps up sees single bytes; TCP may join some for one that does not."""
+    with echo_behind("one_byte", "tcp", tmp_path) as client:
+        client.sendall(bytes(300))
+        client.shutdown(socket.SHUT_WR)
+        data, lengths = read_all(client)
+    assert len(data) == 300
+    assert 1 in lengths
+
+
+def test_small_messages_arrive_glued_together(tmp_path: Path) -> None:
+    with echo_behind("glued", "tcp", tmp_path) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(50):
+            client.sendall(b"message")
+        client.shutdown(socket.SHUT_WR)
+        data, lengths = read_all(client)
+    assert data == b"message" * 50
+    assert max(lengths) > len(b"message")
+
+
+def test_more_than_it_may_hold_still_passes(tmp_path: Path) -> None:
+    sent = random.Random(1).randbytes(3 << 20)
+    with echo_behind("glued", "tcp", tmp_path) as client:
+        sender = threading.Thread(
+            target=lambda: (client.sendall(sent), client.shutdown(socket.SHUT_WR))
+        )
+        sender.start()
+        data, _ = read_all(client)
+        sender.join()
+    assert data == sent
+
+
+def test_closing_the_relay_ends_its_connections(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        relay = Relay("glued", "tcp", tmp_path, random.Random())
+        address = relay(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        client = socket.create_connection(("127.0.0.1", int(address.split(":")[2])))
+        client.settimeout(30)
+        far, _ = server.accept()
+        relay.close()
+        assert client.recv(1) == b""
+        assert far.recv(1) == b""
+        client.close()
+        far.close()

@@ -1,0 +1,76 @@
+"""Every case meets every block once, in an order that its seed alone decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from helpers_bench import find_cell, make_case
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.plan import Planned
+from bench.schedule import schedule
+
+CELL = find_cell("null/minimal/request_reply.py")
+seeds = st.integers(0, 2**32 - 1)
+blocks = st.lists(st.integers(1, 8), min_size=1, max_size=12)
+
+
+def plan_of(numbers_of_blocks: list[int]) -> list[Planned]:
+    return [
+        Planned(make_case(CELL, size_bytes=64 + n), count)
+        for n, count in enumerate(numbers_of_blocks)
+    ]
+
+
+@given(blocks, seeds)
+def test_a_case_is_in_each_of_its_blocks_once_and_these_are_the_first_ones(
+    numbers_of_blocks: list[int], seed: int
+) -> None:
+    planned = plan_of(numbers_of_blocks)
+    found = Counter((s.planned.case.id, s.block) for s in schedule(planned, seed))
+    assert found == Counter(
+        (entry.case.id, block) for entry in planned for block in range(entry.blocks)
+    )
+
+
+@given(blocks, seeds)
+def test_blocks_follow_each_other_and_positions_number_their_trials(
+    numbers_of_blocks: list[int], seed: int
+) -> None:
+    slots = [(s.block, s.position) for s in schedule(plan_of(numbers_of_blocks), seed)]
+    assert slots == sorted(slots)
+    for block in range(max(numbers_of_blocks)):
+        positions = [position for at, position in slots if at == block]
+        assert positions == list(range(len(positions)))
+
+
+@given(blocks, seeds)
+def test_the_same_seed_gives_the_same_order_and_the_same_chance(
+    numbers_of_blocks: list[int], seed: int
+) -> None:
+    planned = plan_of(numbers_of_blocks)
+    one, other = schedule(planned, seed), schedule(planned, seed)
+    assert one == other
+    assert [s.rng().random() for s in one] == [s.rng().random() for s in other]
+
+
+@given(seeds)
+def test_another_seed_and_another_block_give_another_order(seed: int) -> None:
+    planned = plan_of([2] * 20)
+    orders = [
+        tuple(s.planned.case.id for s in schedule(planned, number) if s.block == block)
+        for number in (seed, seed + 1)
+        for block in (0, 1)
+    ]
+    assert len(set(orders)) == 4
+
+
+@given(seeds)
+def test_no_two_trials_share_their_chance(seed: int) -> None:
+    slots = schedule(plan_of([6] * 6), seed)
+    assert len({s.rng().random() for s in slots}) == len(slots)
+
+
+def test_nothing_planned_is_nothing_scheduled() -> None:
+    assert schedule([], 1) == []
