@@ -60,20 +60,3 @@ def messages_from(stream):
         if len(message) < length:
             raise ConnectionError("connection closed in the middle of a message")
         yield message
-
-
-def whole_messages(received):
-    """Remove the whole messages from the front of a bytearray, and return them."""
-    messages = []
-    start = 0
-    with memoryview(received) as view:
-        while len(view) - start >= HEADER.size:
-            (length,) = HEADER.unpack_from(view, start)
-            check_length(length)
-            end = start + HEADER.size + length
-            if end > len(view):
-                break
-            messages.append(bytes(view[start + HEADER.size : end]))
-            start = end
-    del received[:start]
-    return messages

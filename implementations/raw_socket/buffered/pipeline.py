@@ -7,8 +7,9 @@ from io import BufferedReader, FileIO
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
 
-from framing import accept, connect, frame, listen, messages_from, whole_messages
+from framing import accept, connect, frame, listen, messages_from
 from outbox import Outbox
+from reassembly import whole_messages
 
 
 def distribute(address, tasks):

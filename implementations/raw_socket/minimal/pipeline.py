@@ -6,7 +6,8 @@ On the wire: length-prefixed frames; workers connect to both ends.
 from selectors import EVENT_READ, DefaultSelector
 from threading import Lock, Thread
 
-from framing import accept, connect, frame, listen, messages_from, whole_messages
+from framing import accept, connect, frame, listen, messages_from
+from reassembly import whole_messages
 
 
 def distribute(address, tasks):
