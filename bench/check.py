@@ -20,9 +20,10 @@ from bench.errors import NoMiddleError, NotMeasurable
 from bench.machine import missing
 from bench.measure.measured import consumed
 from bench.processes import kill_all
+from bench.records import RoleRecord, TrialRecord, Window
 from bench.relay import Relay
 from bench.tally import NOTHING, tally
-from bench.trial import RoleRecord, TrialRecord, Window, run_trial, trial_folder
+from bench.trial import run_trial, trial_folder
 
 AWKWARD_BYTES = (0, 1, 2, 31, 32, 33, 255, 256, 1000, 4096, 65535, 65536, 65537, 524288)
 SMALL_BYTES = 64

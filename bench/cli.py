@@ -172,9 +172,9 @@ def run(
     """Measure, and write a run's folder and its report."""
     from bench.archive import Archive
     from bench.lock import only_run
+    from bench.manifest import about, planned_again, refuse_if_changed
     from bench.plan import PROFILES, plan
     from bench.processes import require_linux
-    from bench.run import about, refuse_if_changed
 
     require_linux()
     with only_run():
@@ -184,7 +184,7 @@ def run(
             more = more or tuple(Path(root) for root in then["roots"])
             cells = all_cells(more)
             refuse_if_changed(archive, [cell for cell in cells if cell.id in then["cells"]])
-            planned = _planned_again(then, cells)
+            planned = planned_again(then, cells)
             seed = then["seed"]
         else:
             if profile not in PROFILES:
@@ -218,28 +218,6 @@ def _interruptible(archive: Any, planned: Any, seed: int) -> bool:
             "interrupted; every finished trial is kept. To go on:\n"
             f"  python -m bench run --resume {folder}"
         ) from None
-
-
-def _planned_again(then: dict[str, Any], cells: Sequence[Cell]) -> list[Any]:
-    from bench.contract import Case
-    from bench.plan import Planned
-
-    by_id = {cell.id: cell for cell in cells}
-    return [
-        Planned(
-            Case(
-                cell=by_id[row["cell"]],
-                quantity=row["quantity"],
-                transport=row["transport"],
-                size_bytes=row["size_bytes"],
-                instances=row["instances"],
-                placement=row["placement"],
-                twin=row["twin"],
-            ),
-            row["blocks"],
-        )
-        for row in then["cases"]
-    ]
 
 
 def _new_folder(seed: int) -> Path:

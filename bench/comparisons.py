@@ -71,10 +71,9 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
         head = heads.get(row["stack"])
         if head is not None and row["case"] == head["case"]:
             continue
-        if row["variant"].endswith(CLIENT) and SUBJECT in heads:
-            if row["stack"] != SUBJECT:
-                kind = LOSSY if row["fan_out_mode"] == LOSSY else "further"
-                yield kind, heads[SUBJECT], row
+        other = SUBJECT in heads and row["stack"] != SUBJECT
+        if other and row["variant"].endswith(CLIENT):
+            yield "further", heads[SUBJECT], row
         if head is not None:
             yield "alternative", row, head
 

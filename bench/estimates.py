@@ -118,8 +118,8 @@ def estimates(run: Run) -> pd.DataFrame:
     """Return every case's measures, beside the columns of ``run.cases``."""
     rows: list[dict[str, Any]] = []
     for case, trials in run.trials.groupby("case", sort=False):
-        about = run.cases.loc[str(case)]
-        rows += _case_rows(str(case), about["quantity"], trials)
+        quantity = str(run.cases.at[str(case), "quantity"])
+        rows += _case_rows(str(case), quantity, trials)
     table = pd.DataFrame(rows)
     return table.merge(run.cases.reset_index(drop=True), on="case", how="left")
 

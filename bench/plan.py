@@ -165,8 +165,14 @@ PROFILES = {
                 *LARGE,
                 *OTHER_TRANSPORTS,
                 NULL,
-                Group(MINIMAL, ("latency",), ("free",), blocks=10),
-                Group(MINIMAL, ("throughput",), ("shared",), MEDIUM_BYTES, blocks=10),
+                Group((*MINIMAL, *CLIENTS), ("latency",), ("free",), blocks=10),
+                Group(
+                    (*MINIMAL, *CLIENTS),
+                    ("throughput",),
+                    ("shared",),
+                    MEDIUM_BYTES,
+                    blocks=10,
+                ),
                 Group(
                     ("*/*/request_reply.*",),
                     ("throughput",),

@@ -56,6 +56,7 @@ class HostProcess:
                 stderr=file,
                 env=environment,
                 bufsize=0,
+                process_group=0,  # Ctrl-C is for the harness, which then kills its hosts
             )
         _living.add(self)
         self._resident_at_ready = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,12 @@ from rich.progress import (
 )
 
 LINE_INTERVAL_S = 10.0
-console = Console(highlight=False, soft_wrap=True)
+WIDTH_WITHOUT_TERMINAL = 140
+console = Console(
+    highlight=False,
+    soft_wrap=True,
+    width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL,
+)
 
 
 class Steps(Protocol):

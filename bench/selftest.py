@@ -30,8 +30,9 @@ from bench.measure import latency, throughput
 from bench.measure.measured import count
 from bench.placement import cpus_for
 from bench.progress import console, steps
+from bench.records import Window
 from bench.stats import Interval, ratio
-from bench.trial import Window, run_trial
+from bench.trial import run_trial
 
 SIZE_BYTES = 64
 SHARED_RATIO_MAX = 1.05

@@ -19,14 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bench import addresses
 from bench.contract import DIRECT, INPROC, Case, Role
 from bench.errors import NotMeasurable, TrialError
 from bench.placement import cpus_for
 from bench.processes import Events, HostProcess
+from bench.records import TrialRecord, Window, read_records
 
 READY_S = 20.0
 JOIN_S = 10.0
@@ -41,49 +39,7 @@ FIRST_WORKER = 1000
 """Workers sign warm-up results with numbers that no driver has."""
 DEFAULT_CHECK_SIZE_BYTES = 64
 
-HEADS = np.dtype(
-    [("sender", ">u8"), ("sequence", ">u8"), ("epoch", ">u4"), ("checksum", ">u4")]
-)
 Relay = Callable[[str], str]
-
-
-@dataclass(frozen=True)
-class Window:
-    """What the drivers give, each of them ``messages`` messages, and what is recorded."""
-
-    messages: int
-    warm_up: int
-    interval_s: float | None = None
-    stamp_each: bool = False
-    limit_s: float | None = None
-    sizes_bytes: tuple[int, ...] = ()
-    """Not empty: a conformance trial, with these sizes in turn and full checks."""
-
-
-@dataclass
-class RoleRecord:
-    """What one role's host recorded and what it cost."""
-
-    id: str
-    counts: dict[str, Any]
-    given_ns: NDArray[np.int64] | None = None
-    arrived_ns: NDArray[np.int64] | None = None
-    heads: NDArray[np.void] | None = None
-
-
-@dataclass
-class TrialRecord:
-    """Everything a trial left: per role records, per host CPU time and memory."""
-
-    roles: dict[str, RoleRecord]
-    cpu_ns: dict[str, dict[str, int]]
-    peak_bytes: dict[str, int]
-    sockets: dict[str, dict[str, list[int]]]
-    join_s: float
-    total_s: float
-
-    def of(self, role: Role) -> list[RoleRecord]:
-        return [r for name, r in self.roles.items() if name.split(".")[0] == role.name]
 
 
 @dataclass
@@ -352,25 +308,8 @@ class Trial:
         for host in self.hosts:
             host.kill()
 
-    # -- what it left --------------------------------------------------------------
-
     def cpu_ns(self) -> dict[str, dict[str, int]]:
         return {host.name: host.threads_cpu_ns() for host in self.hosts}
-
-    def role_records(self) -> Iterator[RoleRecord]:
-        for event in self.progress.results.values():
-            for counts in event["results"]:
-                record = RoleRecord(counts["role"], counts)
-                given, arrived, heads = (
-                    self.folder / f"{record.id}.{kind}"
-                    for kind in ("given", "arrived", "heads")
-                )
-                if given.exists():
-                    record.given_ns = np.fromfile(given, dtype=np.int64)
-                if arrived.exists():
-                    record.arrived_ns = np.fromfile(arrived, dtype=np.int64)
-                    record.heads = np.fromfile(heads, dtype=HEADS)
-                yield record
 
 
 def _difference(
@@ -425,7 +364,10 @@ def run_trial(
             peaks = {host.name: host.peak_above_ready_bytes() for host in trial.hosts}
             trial.end()
             return TrialRecord(
-                roles={record.id: record for record in trial.role_records()},
+                roles={
+                    record.id: record
+                    for record in read_records(trial.folder, trial.progress.results)
+                },
                 cpu_ns=cpu_ns,
                 peak_bytes=peaks,
                 sockets={n: e["sockets"] for n, e in trial.progress.results.items()},

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from bench.contract import Case
 from bench.errors import TrialError
 from bench.measure.measured import Measured, bounded_messages, common, consumed, count
+from bench.records import RoleRecord, TrialRecord, Window
 from bench.stats import summary
-from bench.trial import RoleRecord, TrialRecord, Window
 
 CLOSED_WINDOW_S = 0.25
 PACED_WINDOW_S = 0.4

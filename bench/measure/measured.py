@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from bench.contract import Case
 from bench.errors import TrialError
+from bench.records import RoleRecord, TrialRecord
 from bench.tally import NOTHING, Tally, tally
-from bench.trial import RoleRecord, TrialRecord
 
 MESSAGES_MAX = 200_000
 BYTES_MAX = 64 << 20

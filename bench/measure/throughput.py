@@ -10,7 +10,7 @@ from __future__ import annotations
 from bench.contract import Case
 from bench.errors import TrialError
 from bench.measure.measured import Measured, bounded_messages, common, consumed, count
-from bench.trial import TrialRecord, Window
+from bench.records import TrialRecord, Window
 
 WINDOW_S = 0.25
 PILOT_S = 0.1

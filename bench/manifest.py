@@ -1,0 +1,118 @@
+"""What run.json says of a run, and how a resumed run is held to it."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from bench.archive import Archive
+from bench.contract import Case, Cell
+from bench.errors import NoMiddleError, ResultsError
+from bench.machine import describe
+from bench.measure.size import size
+from bench.plan import Planned
+
+
+def cell_digest(cell: Cell) -> str:
+    """Return a checksum of a cell's file and of the local modules it imports."""
+    digest = hashlib.sha256()
+    for path in size(cell.path, cell.search).files:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def case_table(planned: Planned) -> dict[str, Any]:
+    """Return a case as one row, as the archive and the tables keep it."""
+    case, cell = planned.case, planned.case.cell
+    return {
+        "case": case.id,
+        "name": case.name,
+        "cell": cell.id,
+        "key": cell.key,
+        "stack": cell.stack.name,
+        "variant": cell.variant.name,
+        "workload": cell.workload.name,
+        "language": cell.language,
+        "fan_out_mode": cell.variant.fan_out if cell.workload.name == "fan_out" else None,
+        "quantity": case.quantity,
+        "transport": case.transport,
+        "size_bytes": case.size_bytes,
+        "instances": case.instances,
+        "placement": case.placement,
+        "twin": case.twin,
+        "floor": cell.is_floor,
+        "blocks": planned.blocks,
+    }
+
+
+def about(
+    planned: Sequence[Planned], cells: Sequence[Cell], profile: str, seed: int
+) -> dict[str, Any]:
+    """Return what run.json says, but for the format."""
+    stacks = list({cell.stack.name: cell.stack for cell in cells}.values())
+    return {
+        "profile": profile,
+        "seed": seed,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "command": sys.argv[1:],
+        "machine": describe(stacks),
+        "stacks": {
+            stack.name: {
+                "label": stack.label,
+                "color": stack.color,
+                "requirements": list(stack.requirements),
+            }
+            for stack in stacks
+        },
+        "cells": {cell.id: safe_digest(cell) for cell in cells},
+        "cases": [case_table(entry) for entry in planned],
+    }
+
+
+def safe_digest(cell: Cell) -> str | None:
+    """Return the cell's checksum, None for one that cannot even be parsed."""
+    try:
+        return cell_digest(cell)
+    except NoMiddleError:
+        return None
+
+
+def refuse_if_changed(archive: Archive, cells: Sequence[Cell]) -> None:
+    """Raise ResultsError when a resumed run would mix machines or versions of cells."""
+    then = archive.about()
+    now = describe([cell.stack for cell in cells])
+    for key in ("host", "cpu", "versions"):
+        if then["machine"][key] != now[key]:
+            raise ResultsError(
+                f"the run began with {key} {then['machine'][key]}, here it is {now[key]}: "
+                "start a new run"
+            )
+    by_id = {cell.id: cell for cell in cells}
+    for cell_id, digest in then["cells"].items():
+        if cell_id not in by_id or safe_digest(by_id[cell_id]) != digest:
+            raise ResultsError(
+                f"{cell_id} has changed since the run began: start a new run"
+            )
+
+
+def planned_again(then: dict[str, Any], cells: Sequence[Cell]) -> list[Planned]:
+    """Return the plan of the run that a run.json describes, over the same cells."""
+    by_id = {cell.id: cell for cell in cells}
+    return [
+        Planned(
+            Case(
+                cell=by_id[row["cell"]],
+                quantity=row["quantity"],
+                transport=row["transport"],
+                size_bytes=row["size_bytes"],
+                instances=row["instances"],
+                placement=row["placement"],
+                twin=row["twin"],
+            ),
+            row["blocks"],
+        )
+        for row in then["cases"]
+    ]

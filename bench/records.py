@@ -1,0 +1,74 @@
+"""What a trial is asked to record, and what it left: the data between trial and measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.contract import Role
+
+HEADS = np.dtype(
+    [("sender", ">u8"), ("sequence", ">u8"), ("epoch", ">u4"), ("checksum", ">u4")]
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the drivers give, each of them ``messages`` messages, and what is recorded."""
+
+    messages: int
+    warm_up: int
+    interval_s: float | None = None
+    stamp_each: bool = False
+    limit_s: float | None = None
+    sizes_bytes: tuple[int, ...] = ()
+    """Not empty: a conformance trial, with these sizes in turn and full checks."""
+
+
+@dataclass
+class RoleRecord:
+    """What one role's host recorded and what it cost."""
+
+    id: str
+    counts: dict[str, Any]
+    given_ns: NDArray[np.int64] | None = None
+    arrived_ns: NDArray[np.int64] | None = None
+    heads: NDArray[np.void] | None = None
+
+
+@dataclass
+class TrialRecord:
+    """Everything a trial left: per role records, per host CPU time and memory."""
+
+    roles: dict[str, RoleRecord]
+    cpu_ns: dict[str, dict[str, int]]
+    peak_bytes: dict[str, int]
+    sockets: dict[str, dict[str, list[int]]]
+    join_s: float
+    total_s: float
+
+    def of(self, role: Role) -> list[RoleRecord]:
+        return [r for name, r in self.roles.items() if name.split(".")[0] == role.name]
+
+
+def read_records(
+    folder: Path, results: Mapping[str, dict[str, Any]]
+) -> Iterator[RoleRecord]:
+    """Read what the hosts wrote to a trial's folder when they told their ``results``."""
+    for event in results.values():
+        for counts in event["results"]:
+            record = RoleRecord(counts["role"], counts)
+            given, arrived, heads = (
+                folder / f"{record.id}.{kind}" for kind in ("given", "arrived", "heads")
+            )
+            if given.exists():
+                record.given_ns = np.fromfile(given, dtype=np.int64)
+            if arrived.exists():
+                record.arrived_ns = np.fromfile(arrived, dtype=np.int64)
+                record.heads = np.fromfile(heads, dtype=HEADS)
+            yield record
