@@ -30,7 +30,7 @@ import pyperf
 from numpy.typing import NDArray
 
 from bench.contract import Case
-from bench.errors import ResultsError
+from bench.errors import ResultsError, UsageError
 from bench.measure.measured import Measured
 
 FORMAT = 1
@@ -226,3 +226,16 @@ def verify(folder: Path) -> None:
             raise ResultsError(
                 f"{path} was changed after the run: restore it, or measure again"
             )
+
+
+def latest_run(data: Path) -> Path:
+    """Return the newest finished run among the folders in ``data``.
+
+    Raises UsageError when there is none.
+    """
+    finished = [
+        path.parent for path in data.glob(f"*/{SUMS}") if (path.parent / RUN).exists()
+    ]
+    if not finished:
+        raise UsageError(f"no finished run in {data}: measure one with `make bench`")
+    return max(finished, key=lambda folder: str(Archive(folder).about()["started"]))

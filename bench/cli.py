@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
-from fnmatch import fnmatch
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import click
 from rich.table import Table
 
 from bench import __version__
-from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
 from bench.progress import console, steps
 
@@ -40,28 +38,8 @@ class Commands(click.Group):
             sys.exit(1)
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """Return a suggestion of what ``word`` may have been meant to be, or ''."""
-    close = difflib.get_close_matches(word, list(known), n=4, cutoff=0.4)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
-
-
 def all_cells(more: Sequence[Path]) -> list[Cell]:
     return find_cells([IMPLEMENTATIONS, FLOOR, *more])
-
-
-def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
-    """Return the cells whose ids match one of the globs; all of them without a glob.
-
-    Raises UsageError for a glob that matches nothing.
-    """
-    for glob in globs:
-        if not any(fnmatch(cell.id, glob) for cell in cells):
-            ids = [cell.id for cell in cells]
-            raise UsageError(f"no cell matches {glob!r}{near(glob, ids)}; see `list`")
-    if not globs:
-        return list(cells)
-    return [cell for cell in cells if any(fnmatch(cell.id, glob) for glob in globs)]
 
 
 more_roots = click.option(
@@ -170,50 +148,33 @@ def run(
     more: tuple[Path, ...],
 ) -> None:
     """Measure, and write a run's folder and its report."""
-    from bench.archive import Archive
+    from bench import manifest
     from bench.lock import only_run
-    from bench.manifest import about, planned_again, refuse_if_changed
-    from bench.plan import PROFILES, plan
     from bench.processes import require_linux
 
     require_linux()
     with only_run():
         if resume:
-            archive = Archive.resume(resume)
-            then = archive.about()
-            more = more or tuple(Path(root) for root in then["roots"])
-            cells = all_cells(more)
-            refuse_if_changed(archive, [cell for cell in cells if cell.id in then["cells"]])
-            planned = planned_again(then, cells)
-            seed = then["seed"]
+            begun = manifest.resume(resume, [IMPLEMENTATIONS, FLOOR], more)
         else:
-            if profile not in PROFILES:
-                raise UsageError(
-                    f"no profile {profile!r}: choose {', '.join(PROFILES)}"
-                    f"{near(profile, PROFILES)}"
-                )
-            cells = choose(all_cells(more), only)
-            planned = plan(PROFILES[profile], cells, blocks)
-            if not planned:
-                raise UsageError(f"profile {profile} has no case of these cells")
             seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
-            facts = about(planned, cells, profile, seed)
-            facts["roots"] = [str(root.resolve()) for root in more]
-            archive = Archive.create(out or _new_folder(seed), facts)
-        console.print(f"run: {_shown(archive.folder)}")
-        complete = _interruptible(archive, planned, seed)
-    _report_after(archive.folder)
+            cells = choose(all_cells(more), only)
+            folder = out or _new_folder(seed)
+            begun = manifest.begin(folder, profile, cells, seed, blocks, more)
+        console.print(f"run: {_shown(begun.archive.folder)}")
+        complete = _interruptible(begun)
+    _report_after(begun.archive.folder)
     if not complete:
         raise NoMiddleError("some cases have no value: their reasons are in the report")
 
 
-def _interruptible(archive: Any, planned: Any, seed: int) -> bool:
+def _interruptible(begun: Any) -> bool:
     from bench.run import make_run
 
     try:
-        return make_run(archive, planned, seed)
+        return make_run(begun.archive, begun.planned, begun.seed)
     except KeyboardInterrupt:
-        folder = _shown(archive.folder)
+        folder = _shown(begun.archive.folder)
         raise NoMiddleError(
             "interrupted; every finished trial is kept. To go on:\n"
             f"  python -m bench run --resume {folder}"
@@ -254,28 +215,12 @@ def _report_folder(run_folder: Path) -> Path:
 @click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
 def report(runs: tuple[Path, ...]) -> None:
     """Rebuild everything that is derived from raw data, without measuring."""
+    from bench.archive import latest_run
     from bench.report import build
 
-    folders = list(runs) or [latest_run()]
+    folders = list(runs) or [latest_run(DATA)]
     page = build(folders, _report_folder(folders[0]))
     console.print(f"report: {_shown(page)}")
-
-
-def latest_run() -> Path:
-    """Return the newest finished run under ``reports/data``.
-
-    Raises UsageError when there is none.
-    """
-    from bench.archive import RUN, SUMS, Archive
-
-    finished = [
-        path.parent for path in DATA.glob(f"*/{SUMS}") if (path.parent / RUN).exists()
-    ]
-    if not finished:
-        raise UsageError(
-            f"no finished run in {_shown(DATA)}: measure one with `make bench`"
-        )
-    return max(finished, key=lambda folder: str(Archive(folder).about()["started"]))
 
 
 @main.command("size")

@@ -10,10 +10,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from bench.errors import ContractError
+from bench.errors import ContractError, UsageError
+from bench.suggest import near
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMPLEMENTATIONS = PROJECT / "implementations"
@@ -247,3 +249,17 @@ def find_cells(roots: Sequence[Path]) -> list[Cell]:
             seen[folder.name] = folder
             cells += _stack_cells(load_stack(folder), WORKLOADS)
     return cells
+
+
+def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
+    """Return the cells whose ids match one of the globs; all of them without a glob.
+
+    Raises UsageError for a glob that matches nothing.
+    """
+    for glob in globs:
+        if not any(fnmatch(cell.id, glob) for cell in cells):
+            ids = [cell.id for cell in cells]
+            raise UsageError(f"no cell matches {glob!r}{near(glob, ids)}; see `list`")
+    if not globs:
+        return list(cells)
+    return [cell for cell in cells if any(fnmatch(cell.id, glob) for glob in globs)]

@@ -6,14 +6,17 @@ import hashlib
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.archive import Archive
-from bench.contract import Case, Cell
-from bench.errors import NoMiddleError, ResultsError
+from bench.contract import Case, Cell, find_cells
+from bench.errors import NoMiddleError, ResultsError, UsageError
 from bench.machine import describe
 from bench.measure.size import size
-from bench.plan import Planned
+from bench.plan import PROFILES, Planned, plan
+from bench.suggest import near
 
 
 def cell_digest(cell: Cell) -> str:
@@ -116,3 +119,49 @@ def planned_again(then: dict[str, Any], cells: Sequence[Cell]) -> list[Planned]:
         )
         for row in then["cases"]
     ]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run that is to be carried out: where it is kept, what it measures, its seed."""
+
+    archive: Archive
+    planned: list[Planned]
+    seed: int
+
+
+def begin(
+    folder: Path,
+    profile: str,
+    cells: Sequence[Cell],
+    seed: int,
+    blocks: int | None,
+    more: Sequence[Path],
+) -> Begun:
+    """Make the folder of a new run. ``more`` are the further implementations roots.
+
+    Raises UsageError for an unknown profile, or one without a case of these cells.
+    """
+    if profile not in PROFILES:
+        raise UsageError(
+            f"no profile {profile!r}: choose {', '.join(PROFILES)}{near(profile, PROFILES)}"
+        )
+    planned = plan(PROFILES[profile], cells, blocks)
+    if not planned:
+        raise UsageError(f"profile {profile} has no case of these cells")
+    facts = about(planned, cells, profile, seed)
+    facts["roots"] = [str(root.resolve()) for root in more]
+    return Begun(Archive.create(folder, facts), planned, seed)
+
+
+def resume(folder: Path, roots: Sequence[Path], more: Sequence[Path]) -> Begun:
+    """Open an unfinished run. ``more`` replaces the further roots it began with.
+
+    Raises ResultsError where the machine, the versions or a cell are not the same.
+    """
+    archive = Archive.resume(folder)
+    then = archive.about()
+    further = more or [Path(root) for root in then["roots"]]
+    cells = find_cells([*roots, *further])
+    refuse_if_changed(archive, [cell for cell in cells if cell.id in then["cells"]])
+    return Begun(archive, planned_again(then, cells), then["seed"])

@@ -363,14 +363,12 @@ def run_trial(
             cpu_ns = _difference(trial.cpu_ns(), before)
             peaks = {host.name: host.peak_above_ready_bytes() for host in trial.hosts}
             trial.end()
+            results = trial.progress.results
             return TrialRecord(
-                roles={
-                    record.id: record
-                    for record in read_records(trial.folder, trial.progress.results)
-                },
+                roles={record.id: record for record in read_records(folder, results)},
                 cpu_ns=cpu_ns,
                 peak_bytes=peaks,
-                sockets={n: e["sockets"] for n, e in trial.progress.results.items()},
+                sockets={n: e["sockets"] for n, e in results.items()},
                 join_s=join_s,
                 total_s=time.monotonic() - began,
             )
