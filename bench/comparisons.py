@@ -27,14 +27,13 @@ CLAIMED = {"request_reply": "latency"}
 """The quantity of a workload's headline claims; throughput where nothing is said."""
 CLAIMED_TRANSPORT = "tcp"
 LOSSY = "lossy"
-CLIENT = "_client"
 FAMILY_ERROR = 0.05
 
 KINDS = ("claim", "further", "alternative", "lossy")
 """claim: headline cells in the workload's claimed quantity, 64 B over tcp;
-further: headline cells in any other case, and the subject against the other clients of
-a stack; alternative: a variant against the headline
-cell of its own stack; lossy: lossy fan-out cells among themselves."""
+further: headline cells in any other case, and the subject against every alternative
+that another stack has; alternative: a variant against the headline cell of its own
+stack; lossy: lossy fan-out cells among themselves."""
 
 
 def stack_order(name: str) -> tuple[int, str]:
@@ -71,9 +70,8 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
         head = heads.get(row["stack"])
         if head is not None and row["case"] == head["case"]:
             continue
-        other = SUBJECT in heads and row["stack"] != SUBJECT
-        if other and row["variant"].endswith(CLIENT):
-            yield "further", heads[SUBJECT], row
+        if SUBJECT in heads and row["stack"] != SUBJECT:
+            yield LOSSY if row["fan_out_mode"] == LOSSY else "further", heads[SUBJECT], row
         if head is not None:
             yield "alternative", row, head
 

@@ -18,14 +18,18 @@ MEDIUM_BYTES = 1024
 LARGE_BYTES = 64 * 1024
 INSTANCES = {"request_reply": 1, "fan_out": 4, "pipeline": 2}
 BOTH = ("split", "shared")
+SPLIT = ("split",)
+SHARED = ("shared",)
 SPEEDS = ("latency", "throughput")
 BLOCKS_MIN = 6
 """Fewer blocks have no 95 % interval at all."""
 
-MINIMAL = ("*/minimal/request_reply.*", "*/minimal/pipeline.*")
-LOSSLESS_FAN_OUT = ("*/minimal/fan_out.*", "*/lossless/fan_out.*")
+REQUEST_REPLY = ("*/minimal/request_reply.*",)
+PIPELINE = ("*/minimal/pipeline.*",)
+FAN_OUT = ("*/minimal/fan_out.*", "*/lossless/fan_out.*")
 """Where ``minimal`` is lossy (ZeroMQ's PUB), ``lossless`` stands in: like with like."""
-CLIENTS = ("*/*_client/request_reply.*",)
+CLIENTS = "*/*_client/"
+"""The other HTTP clients: wherever ``requests`` is measured, they are."""
 
 
 @dataclass(frozen=True)
@@ -62,66 +66,69 @@ class Planned:
     blocks: int
 
 
-def _headline(blocks: int, placements: tuple[str, ...]) -> tuple[Group, ...]:
+def _with_clients(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """Return globs of the same workloads' cells, with the other HTTP clients'."""
+    workloads = {pattern.rsplit("/", 1)[1] for pattern in cells}
+    return (*cells, *(CLIENTS + workload for workload in sorted(workloads)))
+
+
+def _headline(blocks: int) -> tuple[Group, ...]:
+    """The claims: one quantity of each workload, in both placements."""
     return (
-        Group(MINIMAL, placements=placements, blocks=blocks),
-        Group(LOSSLESS_FAN_OUT, placements=placements, mode="lossless", blocks=blocks),
+        Group(REQUEST_REPLY, ("latency",), blocks=blocks),
+        Group(FAN_OUT, ("throughput",), mode="lossless", blocks=blocks),
+        Group(PIPELINE, ("throughput",), blocks=blocks),
     )
 
 
-def _twins(blocks: int, placements: tuple[str, ...]) -> tuple[Group, ...]:
-    """An A/A pair for each workload and placement: the run's own noise floor."""
+def _twins(blocks: int) -> tuple[Group, ...]:
+    """An A/A pair for each claim's workload and placement: the run's own noise floor."""
     return (
-        Group(
-            ("zmq/minimal/request_reply.*",),
-            ("latency",),
-            placements,
-            twin=1,
-            blocks=blocks,
-        ),
-        Group(
-            ("zmq/lossless/fan_out.*",),
-            ("throughput",),
-            placements,
-            twin=1,
-            blocks=blocks,
-        ),
-        Group(
-            ("zmq/minimal/pipeline.*",),
-            ("throughput",),
-            placements,
-            twin=1,
-            blocks=blocks,
-        ),
+        Group(("zmq/minimal/request_reply.*",), ("latency",), twin=1, blocks=blocks),
+        Group(("zmq/lossless/fan_out.*",), ("throughput",), twin=1, blocks=blocks),
+        Group(("zmq/minimal/pipeline.*",), ("throughput",), twin=1, blocks=blocks),
     )
 
 
-NULL = Group(("*",), placements=("shared",), floor=True)
+NULL = Group(("*",), placements=SHARED, floor=True)
+CLIENTS_OF_CLAIMS = (
+    Group((CLIENTS + "request_reply.*",), ("latency",)),
+    Group((CLIENTS + "pipeline.*", CLIENTS + "fan_out.*"), ("throughput",)),
+)
 ALTERNATIVES = (
-    Group(CLIENTS),
-    Group(("*/websocket/*", "*/buffered/*"), placements=("shared",)),
-    Group(("*/*/fan_out.*",), placements=("shared",), mode="lossy"),
+    Group(("*/websocket/*", "*/buffered/*"), ("throughput",)),
+    Group(("*/*/fan_out.*",), ("throughput",), SHARED, mode="lossy"),
 )
-LARGE = (
-    Group((*MINIMAL, *CLIENTS), ("latency",), ("shared",), LARGE_BYTES),
-    Group(LOSSLESS_FAN_OUT, ("throughput",), ("shared",), LARGE_BYTES, mode="lossless"),
-)
-IPC = Group(("*/minimal/request_reply.*",), ("latency",), ("shared",), transport="ipc")
-INPROC = Group(
-    ("*/minimal/request_reply.*",), ("latency",), ("shared",), transport="inproc"
-)
-OTHER_TRANSPORTS = (
-    IPC,
-    INPROC,
-    Group(LOSSLESS_FAN_OUT, ("throughput",), ("shared",), transport="ipc", mode="lossless"),
+OTHER_QUANTITIES = (
+    Group(_with_clients(REQUEST_REPLY), ("throughput",), SHARED),
     Group(
-        LOSSLESS_FAN_OUT,
-        ("throughput",),
-        ("shared",),
-        transport="inproc",
+        (*_with_clients(FAN_OUT), "*/websocket/*", "*/buffered/fan_out.*"),
+        ("latency",),
+        SPLIT,
         mode="lossless",
     ),
-    Group(("*/minimal/pipeline.*",), ("throughput",), ("shared",), transport="ipc"),
+    Group((*_with_clients(PIPELINE), "*/buffered/pipeline.*"), ("latency",), SPLIT),
+)
+LARGE = (
+    Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),
+    Group(_with_clients(FAN_OUT), ("throughput",), SHARED, LARGE_BYTES, mode="lossless"),
+)
+OTHER_TRANSPORTS = (
+    Group(REQUEST_REPLY, ("latency",), SHARED, transport="ipc"),
+    Group(REQUEST_REPLY, ("latency",), SHARED, transport="inproc"),
+    Group(FAN_OUT, ("throughput",), SHARED, transport="ipc", mode="lossless"),
+    Group(FAN_OUT, ("throughput",), SHARED, transport="inproc", mode="lossless"),
+    Group(PIPELINE, ("throughput",), SHARED, transport="ipc"),
+)
+STANDARD = (
+    *_headline(10),
+    *_twins(10),
+    *CLIENTS_OF_CLAIMS,
+    *ALTERNATIVES,
+    *OTHER_QUANTITIES,
+    *LARGE,
+    *OTHER_TRANSPORTS,
+    NULL,
 )
 
 PROFILES = {
@@ -131,54 +138,40 @@ PROFILES = {
             "quick",
             "screening only: every cell once, six blocks, one claim at most",
             (
-                Group(("*/*/request_reply.*",), ("latency",), ("shared",)),
-                Group(("*/*/pipeline.*", "*/*/fan_out.*"), ("throughput",), ("shared",)),
-                Group(("zmq/minimal/request_reply.*",), ("latency",), ("shared",), twin=1),
-                Group(("*/request_reply.*",), ("latency",), ("shared",), floor=True),
+                Group(("*/*/request_reply.*",), ("latency",), SHARED),
+                Group(("*/*/pipeline.*", "*/*/fan_out.*"), ("throughput",), SHARED),
+                Group(("zmq/minimal/request_reply.*",), ("latency",), SHARED, twin=1),
+                Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
                 Group(
                     ("*/pipeline.*", "*/fan_out.*"),
                     ("throughput",),
-                    ("shared",),
+                    SHARED,
                     floor=True,
                 ),
             ),
         ),
         Profile(
             "standard",
-            "what `make bench` runs: the headline in ten blocks, the rest in six",
-            (
-                *_headline(10, BOTH),
-                *_twins(10, BOTH),
-                *ALTERNATIVES,
-                *LARGE,
-                *OTHER_TRANSPORTS,
-                NULL,
-            ),
+            "what `make bench` runs: the claims in ten blocks, the rest in six",
+            STANDARD,
         ),
         Profile(
             "full",
-            "ten blocks of everything, 1 KiB, free placement and several clients too",
+            "standard, and 1 KiB, free placement, several clients, the other quantities",
             (
-                *_headline(10, BOTH),
-                *_twins(10, BOTH),
-                *ALTERNATIVES,
-                *LARGE,
-                *OTHER_TRANSPORTS,
-                NULL,
-                Group((*MINIMAL, *CLIENTS), ("latency",), ("free",), blocks=10),
+                *STANDARD,
+                Group(("*/*/fan_out.*", "*/*/pipeline.*"), mode="lossless", blocks=10),
+                Group(("*/*/fan_out.*",), mode="lossy"),
+                Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=10),
                 Group(
-                    (*MINIMAL, *CLIENTS),
-                    ("throughput",),
-                    ("shared",),
+                    _with_clients(REQUEST_REPLY),
+                    ("latency",),
+                    SHARED,
                     MEDIUM_BYTES,
                     blocks=10,
                 ),
                 Group(
-                    ("*/*/request_reply.*",),
-                    ("throughput",),
-                    BOTH,
-                    instances=4,
-                    blocks=10,
+                    _with_clients(REQUEST_REPLY), ("throughput",), instances=4, blocks=10
                 ),
             ),
         ),

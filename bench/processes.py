@@ -48,6 +48,8 @@ class HostProcess:
         self.spec = spec
         self.log = log
         environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        # Compiled once, not by each of a thousand hosts.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with open(log, "wb") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bench.hosts.host", json.dumps(spec)],

@@ -14,9 +14,10 @@ from bench import archive as archives
 from bench.archive import Archive
 from bench.check import CheckResult
 from bench.contract import FLOOR, IMPLEMENTATIONS, Case, Cell, find_cells
+from bench.manifest import about
 from bench.measure.measured import Measured
 from bench.plan import PROFILES, Planned, plan
-from bench.run import PILOT_BLOCK, Runner, about
+from bench.run import PILOT_BLOCK, Runner
 from bench.stats import summary
 
 SEED = 7
@@ -137,7 +138,7 @@ def make(
     blocks: int | None = None,
     seconds: Callable[[Case], float] = usual_s,
     failing: dict[str, str] | None = None,
-    keep: Callable[[Case], bool] = lambda case: True,
+    keep: Callable[[Case], bool] = lambda _: True,
     noise: float = NOISE,
 ) -> Path:
     """Write a finished run with invented values and return its folder.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import io
 import socket
 import threading
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,17 +14,11 @@ from hypothesis import strategies as st
 
 from bench.contract import IMPLEMENTATIONS
 
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(IMPLEMENTATIONS / "raw_socket")
+    framing: Any = importlib.import_module("framing")
+    reassembly: Any = importlib.import_module("reassembly")
 
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-framing: Any = _load(IMPLEMENTATIONS / "raw_socket" / "framing.py")
 messages_lists = st.lists(st.binary(max_size=300), max_size=20)
 cuts = st.lists(st.integers(1, 50), min_size=1, max_size=20)
 TOO_LONG = framing.HEADER.pack(framing.MAX_LENGTH + 1)
@@ -78,7 +70,7 @@ def test_a_buffer_gives_each_message_as_soon_as_it_is_whole(
     for part in pieces(data, lengths):
         received += part
         arrived += len(part)
-        found += framing.whole_messages(received)
+        found += reassembly.whole_messages(received)
         complete = sum(
             1
             for n in range(1, len(messages) + 1)
@@ -104,11 +96,11 @@ def test_a_stream_that_ends_inside_a_message_is_an_error_not_a_short_message(
 
 def test_a_message_of_the_greatest_length_is_allowed() -> None:
     message = bytes(framing.MAX_LENGTH)
-    assert framing.whole_messages(bytearray(framing.frame(message))) == [message]
+    assert reassembly.whole_messages(bytearray(framing.frame(message))) == [message]
 
 
 def test_too_great_a_length_raises_before_anything_is_read() -> None:
     with pytest.raises(ValueError, match="at most"):
         read_all([TOO_LONG])
     with pytest.raises(ValueError, match="at most"):
-        framing.whole_messages(bytearray(TOO_LONG))
+        reassembly.whole_messages(bytearray(TOO_LONG))

@@ -21,8 +21,9 @@ from helpers_bench import BROKEN, TIMEOUT_S, bench, finish, hosts_of, start_benc
 
 from bench.archive import FAILURES, NOT_SUITES, RUN, SUMS, Archive, sha256
 from bench.contract import IMPLEMENTATIONS
+from bench.manifest import about
 from bench.plan import PROFILES, plan
-from bench.run import Runner, about
+from bench.run import Runner
 
 NULL = "null/minimal/request_reply.py"
 ZMQ = "zmq/minimal/request_reply.py"
@@ -51,7 +52,7 @@ def wait_for(happened: Callable[[], object], what: str) -> None:
 
 
 def begun(folder: Path) -> Callable[[], bool]:
-    return lambda: (folder / RUN).exists()
+    return (folder / RUN).exists
 
 
 def suites(folder: Path) -> list[Path]:
@@ -97,8 +98,7 @@ def test_three_sigkills_leave_no_process_and_the_resumed_run_is_complete(
     for _ in range(3):
         harness = start_bench(*words)
         wait_for(begun(folder), "the run began")
-        delay_s = random.uniform(0.3, 4)  # noqa: S311
-        print(f"killed after {delay_s} s")
+        delay_s = random.uniform(0.3, 4)
         time.sleep(delay_s)
         harness.kill()
         harness.communicate()
@@ -107,7 +107,9 @@ def test_three_sigkills_leave_no_process_and_the_resumed_run_is_complete(
     if not (folder / SUMS).exists():  # a fast machine may have finished before
         finished = bench(*words)
         assert finished.returncode == 0, finished.stderr
-    assert trials(folder) == planned_trials(folder)
+    elif not (folder / "report" / "REPORT.md").exists():
+        assert bench("report", folder).returncode == 0
+    assert trials(folder) == planned_trials(folder), f"last killed after {delay_s} s"
     assert (folder / "report" / "REPORT.md").exists()
 
 
@@ -208,7 +210,9 @@ def copied(finished: Path, tmp_path: Path) -> Path:
 
 def run_pyperf(*words: object) -> str:
     command = [sys.executable, "-m", "pyperf", *map(str, words)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 

@@ -161,9 +161,7 @@ def test_renaming_changes_neither_statements_nor_tokens(write: Write) -> None:
 
 @pytest.mark.parametrize("width", [40, 88, 200])
 @pytest.mark.parametrize("module", [heapq, queue, sched])
-def test_a_formatter_changes_nothing(
-    write: Write, module: ModuleType, width: int
-) -> None:
+def test_a_formatter_changes_nothing(write: Write, module: ModuleType, width: int) -> None:
     pytest.importorskip("ruff")
     original = Path(str(module.__file__)).read_text()
     path = write(original)

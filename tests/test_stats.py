@@ -260,9 +260,7 @@ def test_the_unit_does_not_matter(
 
 
 @given(blocks, estimators)
-def test_swapping_inverts(
-    pairs: list[tuple[float, float]], estimator: Estimator
-) -> None:
+def test_swapping_inverts(pairs: list[tuple[float, float]], estimator: Estimator) -> None:
     a, b = columns(pairs)
     there, back = estimator(a, b), estimator(b, a)
     assert there.estimate == pytest.approx(1 / back.estimate)
@@ -339,9 +337,7 @@ def test_nothing_has_no_summary() -> None:
     ("low", "high", "expected"),
     [(0.98, 1.03, 0.03), (0.95, 1.01, 1 / 0.95 - 1), (1.02, 1.04, 0.04), (1, 1, 0)],
 )
-def test_noise_counts_width_and_offset(
-    low: float, high: float, expected: float
-) -> None:
+def test_noise_counts_width_and_offset(low: float, high: float, expected: float) -> None:
     interval = Interval(math.sqrt(low * high), low, high, 0.95, 10)
     assert noise_half_width(interval) == pytest.approx(expected)
     logs = max(abs(math.log(low)), abs(math.log(high)))

@@ -19,7 +19,10 @@ EXHIBITS = sorted(IMPLEMENTATIONS.rglob("*.py"))
 CELLS = find_cells([IMPLEMENTATIONS])
 MODULES = sorted(path for path in BENCH.rglob("*.py") if FLOOR not in path.parents)
 CELL_LINES_MAX = 60
-LONGER_CELLS: dict[str, str] = {}
+LONGER_CELLS = {
+    "raw_socket/lossy/fan_out.py": "what is dropped is whole messages, never the rest of "
+    "one that is half sent: that rest has to be kept, per subscriber, without waiting"
+}
 """Cells that are allowed to be longer, each with its reason."""
 MODULE_LINES_MAX = 320
 LONGER_MODULES = {"trial.py": "the order in which hosts are told is one story"}
@@ -105,7 +108,9 @@ def test_no_module_is_called_like_one_of_the_standard_library() -> None:
     assert not names & {"queue", "socket", "http", "select", "signal", "random"}
 
 
-@pytest.mark.parametrize("path", sorted((BENCH / "hosts").glob("*.py")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((BENCH / "hosts").glob("*.py")), ids=lambda p: p.stem
+)
 def test_a_host_loads_the_standard_library_and_the_message_format_only(
     path: Path,
 ) -> None:

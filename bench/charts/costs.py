@@ -12,6 +12,7 @@ from bench.charts.rows import color, labels, positions, rows_of, with_company
 from bench.charts.speed import rules, usual
 from bench.charts.style import HATCHES, INK, Chart, Look
 from bench.results import Run
+from bench.workloads import WORKLOADS
 
 SIZES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
 ROLE_SHADES = (1.0, 0.62, 0.34)
@@ -76,8 +77,11 @@ def _bar(axes: Axes, row: dict[str, Any], y: float, value: float, look: Look) ->
 
 
 def _roles(table: pd.DataFrame, prefix: str) -> list[str]:
+    """Return the roles that a measure was recorded of, drivers before peers."""
     names = dict.fromkeys(m for m in table["measure"] if m.startswith(prefix + "_"))
-    return [name.removeprefix(prefix + "_") for name in names]
+    found = [name.removeprefix(prefix + "_") for name in names]
+    order = [role.name for w in WORKLOADS.values() for role in w.roles]
+    return sorted(found, key=lambda role: order.index(role) if role in order else 99)
 
 
 def _lighter(ink: str, shade: float) -> tuple[float, float, float]:
@@ -143,7 +147,7 @@ def _memory(
             )  # fmt: skip
             axes.annotate(
                 words.number(width, digits=2), (width, y), (5, 0), color=INK,
-                textcoords="offset points", va="center", fontsize=10.5,
+                textcoords="offset points", va="center", fontsize=13,
             )  # fmt: skip
             highest = max(highest, width)
     axes.set_xlim(0, max(highest, 0.1) * 1.2)

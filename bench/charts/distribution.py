@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from bench.charts import style, words
@@ -17,6 +18,8 @@ from bench.results import Run
 from bench.stats import TAIL_SAMPLES
 
 POINTS = 160
+RAREST = 10_000.0
+"""One in how many is the rarest round trip that is still drawn."""
 TICKS = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 LEAST_APART = 0.055
@@ -28,7 +31,7 @@ def spectrum(samples_ns: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]
 
     Ends where fewer than ten samples are expected beyond q.
     """
-    beyond = max(2.0, len(samples_ns) / TAIL_SAMPLES)
+    beyond = min(RAREST, max(2.0, len(samples_ns) / TAIL_SAMPLES))
     scale = np.geomspace(1.0, beyond, POINTS)
     ordered = np.sort(samples_ns)
     ranks = np.clip(np.ceil(len(ordered) * (1 - 1 / scale)).astype(int) - 1, 0, None)
@@ -36,7 +39,7 @@ def spectrum(samples_ns: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]
 
 
 def spread(values: list[float], apart: float) -> list[float]:
-    """Return positions in the order of ``values``, each at least ``apart`` above the last."""
+    """Return positions in the order of ``values``, each ``apart`` from the last."""
     order = sorted(range(len(values)), key=lambda index: values[index])
     placed: dict[int, float] = {}
     last = -np.inf
@@ -80,12 +83,13 @@ def _axes(axes: Axes) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     low, high = axes.get_xlim()[0], axes.get_xlim()[1]
-    ticks = [q for q in TICKS if low <= 1 / (1 - q) <= high]
+    wide = high > 2000
+    ticks = [q for q in TICKS if low <= 1 / (1 - q) <= high and not (wide and q == 0.5)]
     axes.set_xticks([1 / (1 - q) for q in ticks])
     axes.set_xticklabels([f"{100 * q:g} %" for q in ticks])
-    axes.xaxis.set_minor_locator(style.LogLocator(subs=()))
-    axes.yaxis.set_major_formatter(style.FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(style.NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(
         "share of round trips that were at most so long", fontsize=style.SMALL_PT
     )
@@ -114,6 +118,8 @@ def round_trips(run: Run, table: pd.DataFrame, placement: str, look: Look) -> Ch
     lines = [spectrum(samples) for _, samples in pairs]
     _draw(axes, rows, lines, look)
     _axes(axes)
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom, top * (top / bottom) ** 0.06)
     _name(axes, rows, lines, look)
     drawn = _table(rows, [samples for _, samples in pairs])
     return Chart(f"distribution_request_reply_{placement}", "latency", title, figure, drawn)

@@ -107,7 +107,7 @@ def large(table: pd.DataFrame, look: Look) -> Chart | None:
         "name": "large",
         "section": "other",
         "title": "Large messages: 64 KiB, everything on one CPU",
-        "subtitle": "With 1024 times the bytes, copying weighs more than handling a message",
+        "subtitle": "With 1024 times the bytes, copying outweighs handling",
     }
     return _chart(_ordered(shown, "_cell"), about, look, lambda row: _two_lines(row, look))
 
@@ -124,7 +124,7 @@ def transports(table: pd.DataFrame, look: Look) -> Chart | None:
         "name": "transports",
         "section": "other",
         "title": "The same cells over tcp, ipc and inproc, on one CPU",
-        "subtitle": "ipc: a Unix socket; inproc: threads of one process, which only some offer",
+        "subtitle": "ipc: a Unix socket; inproc: threads of one process",
     }
 
     def names(row: dict[str, Any]) -> str:

@@ -130,27 +130,33 @@ def _places(pairs: list[dict[str, Any]], look: Look) -> dict[tuple[str, str], fl
 
 def _mark(axes: Axes, pair: dict[str, Any], y: float) -> None:
     marker, color, _ = MARKS[pair["verdict"]]
-    right = pair["ratio"]
+    left = right = pair["ratio"]
     if not math.isnan(pair["low"]):
         axes.plot([pair["low"], pair["high"]], [y, y], color=color, linewidth=4)
-        right = max(right, pair["high"])
+        left, right = min(left, pair["low"]), max(right, pair["high"])
     face = style.PAPER if pair["verdict"] == "inconclusive" else color
     axes.plot(
         [pair["ratio"]], [y], marker=marker, color=color, markerfacecolor=face,
         markersize=13, markeredgewidth=2.5,
     )  # fmt: skip
+    # The number stands on the side away from 1, clear of the line and the bands.
+    below = pair["ratio"] < 1
     axes.annotate(
-        words.number(pair["ratio"]), (right, y), (13, 0), textcoords="offset points",
-        va="center", fontsize=style.SMALL_PT,
+        words.number(pair["ratio"]), (left if below else right, y),
+        (-13 if below else 13, 0), textcoords="offset points", va="center",
+        ha="right" if below else "left", fontsize=style.SMALL_PT,
     )  # fmt: skip
 
 
 def _noise_band(axes: Axes, rows: pd.DataFrame, ys: list[float], side: float) -> None:
     noise = float(rows["noise"].max())
     if math.isfinite(noise):
-        edges = [1 / (1 + noise), 1 + noise]
         axes.fill_betweenx(
-            [min(ys) - side, max(ys) + side], *edges, color=NOISE_COLOR, zorder=1
+            [min(ys) - side, max(ys) + side],
+            1 / (1 + noise),
+            1 + noise,
+            color=NOISE_COLOR,
+            zorder=1,
         )
 
 
@@ -212,8 +218,9 @@ def headline(compared: pd.DataFrame, placement: str, look: Look) -> Chart | None
     shown = [quantity for quantity in QUANTITIES if (table["quantity"] == quantity).any()]
     made = style.panels(figure, len(shown), left=0.27)
     values = table[["ratio", "low", "high"]].to_numpy(dtype=float)
-    low, high = np.nanmin(values) / 1.3, np.nanmax(values)
-    low, high = min(low, 0.7), max(high, 1.4) * (max(high, 1.4) / min(low, 0.7)) ** 0.2
+    low, high = min(np.nanmin(values), 0.8), max(np.nanmax(values), 1.25)
+    room = (high / low) ** 0.22
+    low, high = low / room, high * room
     for axes, quantity in zip(made, shown, strict=True):
         _panel(axes, table[table["quantity"] == quantity], at, look)
         what = "latency (p50)" if quantity == "latency" else "time per delivered message"

@@ -48,7 +48,7 @@ def accompanied(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def lossy(row: dict[str, Any]) -> bool:
-    return row["fan_out_mode"] == "lossy"
+    return bool(row["fan_out_mode"] == "lossy")
 
 
 def row_key(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -95,4 +95,5 @@ def color(row: dict[str, Any], look: Look) -> str:
 
 def hollow(row: dict[str, Any]) -> bool:
     """Whether a cell is drawn hollow: it does not stand for its stack."""
-    return not row["floor"] and row["variant"] not in ("minimal", row["fan_out_mode"])
+    stands = row["variant"] in ("minimal", row["fan_out_mode"])
+    return not (row["floor"] or stands)

@@ -98,7 +98,9 @@ def limits(values: pd.Series[float]) -> tuple[float, float]:
 def floor_line(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         if row["floor"]:
-            axes.axvline(row["value"], color=style.MUTED, linestyle=":", linewidth=2)
+            axes.axvline(
+                row["value"], color=style.MUTED, linestyle=":", linewidth=2, zorder=1
+            )
 
 
 def panel(

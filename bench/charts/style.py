@@ -17,7 +17,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bench.charts import words
 
@@ -33,7 +33,7 @@ SPARE_COLORS = ("#CC79A7", "#56B4E9", "#E69F00", "#882255", "#44AA99", "#332288"
 MARKERS = "osD^vP*Xhd"
 HATCHES = ("", "//", "xx", "\\\\", "--", "++")
 FLOOR_MARKER = "x"
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": LABEL_PT,
     "text.color": INK,
@@ -120,10 +120,11 @@ def log_axis(axes: Axes, low: float, high: float, label: str, form: Any) -> None
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     decades = high / low
+    few = 5 if decades > 1e4 else 12
     subs = (1.0,) if decades > 300 else (1.0, 3.0) if decades > 20 else (1.0, 2.0, 5.0)
-    axes.xaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=12))
+    axes.xaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=few))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: form(value)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(label, fontsize=SMALL_PT, labelpad=8)
 
 

@@ -24,7 +24,7 @@ PLACEMENTS_SHORT = {
     "free": "CPUs left to the scheduler",
 }
 CLIENT_OF_MINIMAL = {"http": "requests"}
-"""The client library of a stack's minimal request/reply, where it has others beside."""
+"""The client library of a stack's minimal cells, where it has other clients as well."""
 CLIENT = "_client"
 PASSED_OVER = "\N{EN DASH}"
 KIB = 1024
@@ -50,11 +50,10 @@ def variant(row: Mapping[str, Any]) -> str:
     """Return a variant's name, with what it makes special: its client, its losses."""
     name = str(row["variant"])
     client = CLIENT_OF_MINIMAL.get(str(row["stack"]))
-    if row["workload"] == "request_reply" and client:
-        if name == "minimal":
-            return f"{name}: {client}"
-        if name.endswith(CLIENT):
-            return name.removesuffix(CLIENT).replace("stdlib", "http.client")
+    if client and name == "minimal":
+        return f"{name}: {client}"
+    if client and name.endswith(CLIENT):
+        return name.removesuffix(CLIENT).replace("stdlib", "http.client")
     return name
 
 
@@ -114,7 +113,7 @@ def number(value: float, like: float | None = None, digits: int = 3) -> str:
     if abs(scale) >= LARGE_FROM:
         step = 10 ** (math.floor(math.log10(abs(scale))) - digits + 1)
         return f"{round(value / step) * step:,}"
-    return f"{value:.{decimals(scale, digits)}f}"
+    return f"{value:,.{decimals(scale, digits)}f}"
 
 
 def time_us(value_us: float, like: float | None = None) -> str:

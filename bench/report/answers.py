@@ -63,28 +63,28 @@ def _interval(row: dict[str, Any]) -> str:
 def answer(data: Data, row: dict[str, Any]) -> str:
     """Return one comparison as a sentence with numbers, interval and verdict."""
     first, second = (words.side(row, which, data.stacks) for which in "ab")
-    return (
-        f"{words.workload(row['workload'])} {words.quantity(row)}, {words.case(row)}: {first} "
-        f"takes {words.number(row['ratio'])} times the {sentences.compared_quantity(row)} of "
-        f"{second} ({_values(data, row)}; {_interval(row)}; {sentences.verdict_detail(row)}): "
-        f"{sentences.VERDICTS[row['verdict']]}."
-    )
+    case = f"{words.workload(row['workload'])} {words.quantity(row)}, {words.case(row)}"
+    times = f"{words.number(row['ratio'])} times the {sentences.compared_quantity(row)}"
+    detail = f"{_values(data, row)}; {_interval(row)}; {sentences.verdict_detail(row)}"
+    found = sentences.VERDICTS[row["verdict"]]
+    return f"{case}: {first} takes {times} of {second} ({detail}): {found}."
 
 
 def _joint(data: Data, rows: list[dict[str, Any]]) -> str:
     """Return one pair of cells over all placements as one sentence."""
     head = rows[0]
     first, second = (words.side(head, which, data.stacks) for which in "ab")
-    clauses = [
-        f"on {words.PLACEMENTS_SHORT[row['placement']]} {words.number(row['ratio'])} times "
-        f"({_values(data, row)}; {_interval(row)}): {sentences.VERDICTS[row['verdict']]}"
-        for row in rows
-    ]
-    return (
-        f"{words.workload(head['workload'])} {words.quantity(head)}, "
-        f"{sentences.compared_quantity(head)} of {first} over that of {second}: "
-        f"{'; '.join(clauses)}."
-    )
+    what = sentences.compared_quantity(head)
+    clauses = []
+    for row in rows:
+        where = words.PLACEMENTS_SHORT[row["placement"]]
+        than = f" that of {second}" if row is head else ""
+        clauses.append(
+            f"on {where} {words.number(row['ratio'])} times{than} ({_values(data, row)}; "
+            f"{_interval(row)}): {sentences.VERDICTS[row['verdict']]}"
+        )
+    workload = words.workload(head["workload"])
+    return f"{workload}: the {what} of {first} is {'; '.join(clauses)}."
 
 
 def summary(data: Data) -> str:
@@ -186,8 +186,8 @@ def size_losses(data: Data) -> Iterator[str]:
             continue
         for name, row in heads.items():
             if row["statements"] < heads[SUBJECT]["statements"]:
+                label, own = (words.stack(n, data.stacks) for n in (name, SUBJECT))
                 yield (
-                    f"{words.workload(str(workload))}: {words.stack(name, data.stacks)} takes "
-                    f"{row['statements']} statements, {words.stack(SUBJECT, data.stacks)} "
-                    f"{heads[SUBJECT]['statements']}."
+                    f"{words.workload(str(workload))}: {label} takes {row['statements']} "
+                    f"statements, {own} {heads[SUBJECT]['statements']}."
                 )

@@ -14,8 +14,8 @@ from bench.report.citation import load_numbers
 
 BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
 CHARTS = {
-    "headline_split": "Ratios of times, driver and peers on separate CPUs",
-    "headline_shared": "Ratios of times, everything on one CPU",
+    "split": "Ratios of times, driver and peers on separate CPUs",
+    "shared": "Ratios of times, everything on one CPU",
 }
 FOLDER = "reports/figures"
 
@@ -108,10 +108,14 @@ def block(entries: Sequence[Mapping[str, Any]]) -> str:
     source = entries[0]
     lines += [
         "",
-        f"Run {source['run']}, {source['date']}: {source['machine']}; 64 B over tcp, loopback, "
-        "one machine. Ratios compare across machines; absolute numbers do not.",
+        f"Run {source['run']}, {source['date']}: {source['machine']}; 64 B over tcp, "
+        "loopback, one machine. Ratios compare across machines; absolute numbers do not.",
         "",
-        *(f"![{title}]({FOLDER}/{name}.svg)" for name, title in CHARTS.items()),
+        *(
+            f"![{title}]({FOLDER}/headline_{placement}.svg)"
+            for placement, title in CHARTS.items()
+            if any(case.endswith(f".{placement}") for case in _claims(entries))
+        ),
     ]
     return "\n".join(lines)
 

@@ -130,7 +130,8 @@ def _result(values: dict[tuple[str, str], dict[str, Any]], case: Mapping[str, An
     for name in ("p90", "p99", "p999", "max", "lost"):
         more = values.get((case["case"], name))
         if more is not None and (name != "lost" or case["fan_out_mode"] == "lossy"):
-            said += f"; {sentences.PERCENTILE_NAMES.get(name, name)} {words.number(more['value'])}"
+            spoken = sentences.PERCENTILE_NAMES.get(name, name)
+            said += f"; {spoken} {words.number(more['value'])}"
             said += f" {more['unit']}" if name == "lost" else ""
     return said.removeprefix("rate ")
 
@@ -214,28 +215,6 @@ def noise_table(data: Data) -> Table:
         for row in records(data.floor)
     ]
     return Table(columns, rows)
-
-
-def socket_table(data: Data) -> Table:
-    """Return the socket options that the kernel told after each trial, per cell and role."""
-    endings = ("_tcp_nodelay", "_so_sndbuf", "_so_rcvbuf")
-    trials = data.run.trials.merge(
-        data.run.cases[["cell", "transport"]], left_on="case", right_index=True
-    )
-    rows = []
-    for (cell, transport), part in trials.groupby(["cell", "transport"], sort=True):
-        for column in [c for c in part.columns if str(c).endswith(endings)]:
-            found = part[column].dropna()
-            each = sorted({v for text in found for v in str(text).split(",") if v}, key=len)
-            if each:
-                role, option = next(
-                    (str(column).removesuffix(end), end[1:]) for end in endings
-                    if str(column).endswith(end)
-                )  # fmt: skip
-                values = ", ".join(sorted(each, key=lambda v: (len(v), v)))
-                rows.append([str(cell), str(transport), role, option, values])
-    columns = ["cell", "transport", "role", "option", "values read back"]
-    return Table(columns, rows, folded=True)
 
 
 def other_runs_table(data: Data, others: list[Data]) -> Table:
