@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -199,10 +198,11 @@ def _shown(path: Path) -> str:
 
 def _report_after(folder: Path) -> None:
     from bench.report import build
+    from bench.report.headline import table
 
-    began = time.monotonic()
     page = build([folder], _report_folder(folder))
-    console.print(f"report: {_shown(page)} ({time.monotonic() - began:.0f} s)")
+    console.print(table(page.parent / "numbers.json"))
+    console.print(f"report: {_shown(page)}")
 
 
 def _report_folder(run_folder: Path) -> Path:

@@ -20,7 +20,9 @@ CHARTS = {
 FOLDER = "reports/figures"
 
 
-def _claims(entries: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+def claimed_cases(
+    entries: Sequence[Mapping[str, Any]],
+) -> dict[str, list[Mapping[str, Any]]]:
     """Return the comparisons behind each claimed case, other clients too, in order."""
     cases: dict[str, list[Mapping[str, Any]]] = {}
     named = {entry["case"] for entry in entries if entry["kind"] == "claim"}
@@ -66,7 +68,7 @@ def _ratio(pair: Mapping[str, Any]) -> str:
 
 
 def _rows(entries: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
-    cases = _claims(entries)
+    cases = claimed_cases(entries)
     stacks = sorted(
         {
             _stack(cell)
@@ -87,10 +89,10 @@ def _rows(entries: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
     for case, pairs in cases.items():
         values = _values(entries, pairs)
         shown = ["<br>".join(values.get(stack, [words.PASSED_OVER])) for stack in stacks]
-        yield [_name(case), *shown, "<br>".join(map(_ratio, pairs))]
+        yield [name_of(case), *shown, "<br>".join(map(_ratio, pairs))]
 
 
-def _name(case: str) -> str:
+def name_of(case: str) -> str:
     workload, quantity, *_, placement = case.split(".")
     row = {"workload": workload, "quantity": quantity}
     placed = words.PLACEMENTS_SHORT.get(placement, placement)
@@ -114,7 +116,7 @@ def block(entries: Sequence[Mapping[str, Any]]) -> str:
         *(
             f"![{title}]({FOLDER}/headline_{placement}.svg)"
             for placement, title in CHARTS.items()
-            if any(case.endswith(f".{placement}") for case in _claims(entries))
+            if any(case.endswith(f".{placement}") for case in claimed_cases(entries))
         ),
     ]
     return "\n".join(lines)
