@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from bench.contract import PROJECT, Stack
 from bench.placement import allowed_cpus
 
+NATIVE = ("libzmq",)
 HARNESS = ("pyperf", "numpy", "pandas", "matplotlib")
 SYSCTLS = (
     "net/core/rmem_default",
@@ -60,6 +62,7 @@ def git_revision() -> str:
         return ""
 
 
+@cache
 def version(distribution: str) -> str | None:
     try:
         return metadata.version(distribution)
@@ -72,15 +75,22 @@ def missing(stack: Stack) -> list[str]:
     return [name for name in stack.requirements if version(name) is None]
 
 
+@cache
+def native_versions() -> dict[str, str]:
+    """Return the versions of libraries that come inside of distributions."""
+    if version("pyzmq") is None:
+        return {}
+    import zmq
+
+    return {"libzmq": zmq.zmq_version()}
+
+
 def versions(stacks: Sequence[Stack]) -> dict[str, str]:
     """Return the versions of the harness's and the stacks' distributions, and libzmq's."""
     names = {*HARNESS, *(name for stack in stacks for name in stack.requirements)}
     found = {name: value for name in sorted(names) if (value := version(name))}
-    if "pyzmq" in found:
-        import zmq
-
-        found["libzmq"] = zmq.zmq_version()
-    return {"python": platform.python_version(), **found}
+    native = native_versions() if "pyzmq" in found else {}
+    return {"python": platform.python_version(), **found, **native}
 
 
 def describe(stacks: Sequence[Stack]) -> dict[str, Any]:

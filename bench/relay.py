@@ -1,15 +1,17 @@
 """A relay between two addresses that cuts the byte stream in awkward places.
 
-``one_byte`` hands on every byte in a send of its own; ``glued`` holds bytes back until
-nothing more comes for a moment, so that many messages share a segment. A cell that
+``one_byte`` hands on every byte in a send of its own; ``glued`` holds bytes back for a
+moment, so that all messages of that moment share a segment. A cell that
 takes one ``recv`` for one message fails behind either.
 """
 
 from __future__ import annotations
 
 import random
+import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -52,20 +54,19 @@ def _one_byte(source: socket.socket, target: socket.socket) -> None:
 
 
 def _glued(source: socket.socket, target: socket.socket) -> None:
-    held = b""
+    held, due_s = b"", 0.0
     while True:
-        source.settimeout(GLUE_S if held else None)
-        try:
-            data = source.recv(1 << 16)
-        except TimeoutError:
-            target.sendall(held)
-            held = b""
-            continue
+        left_s = max(0.0, due_s - time.monotonic()) if held else None
+        readable, _, _ = select.select([source], [], [], left_s)
+        data = source.recv(1 << 16) if readable else b""
+        if not held:
+            due_s = time.monotonic() + GLUE_S
         held += data
-        if not data or len(held) > GLUED_BYTES_MAX:
+        ended = bool(readable) and not data
+        if ended or time.monotonic() >= due_s or len(held) > GLUED_BYTES_MAX:
             target.sendall(held)
             held = b""
-        if not data:
+        if ended:
             return
 
 
@@ -113,7 +114,7 @@ class Relay:
         try:
             self.carry(source, target)
             target.shutdown(socket.SHUT_WR)
-        except OSError:
+        except (OSError, ValueError):
             return  # one of the two ends is gone, which the cells see for themselves
 
     def close(self) -> None:

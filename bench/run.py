@@ -18,9 +18,9 @@ from typing import Any
 from bench import archive as archives
 from bench.archive import Archive
 from bench.check import CheckResult, check_all
-from bench.contract import Case
+from bench.contract import Case, Stack
 from bench.errors import NoMiddleError, NotMeasurable
-from bench.machine import missing
+from bench.machine import NATIVE, missing, versions
 from bench.measure import latency, throughput
 from bench.measure.measured import Measured
 from bench.measure.size import size
@@ -29,7 +29,7 @@ from bench.plan import Planned
 from bench.processes import require_linux
 from bench.progress import console, steps
 from bench.schedule import Slot, schedule
-from bench.trial import run_trial
+from bench.trial import PILOT_QUIET_S, QUIET_S, run_trial
 
 QUANTITIES: dict[str, ModuleType] = {"latency": latency, "throughput": throughput}
 PILOT_BLOCK = -1
@@ -115,12 +115,11 @@ class Runner:
         began = time.monotonic()
         trial = run_trial(case, window, self._log_folder(case, PILOT_BLOCK), rng)
         measured = throughput.measure(case, trial)
-        trial_s = time.monotonic() - began
+        overhead_s = time.monotonic() - began - float(measured.metadata["window_s"])
+        if not case.cell.workload.lockstep:  # a pilot of these ends by silence
+            overhead_s += (QUIET_S if case.cell.lossy else 0.0) - PILOT_QUIET_S
         self._forget_logs(case, PILOT_BLOCK)
-        return {
-            "seconds_per_message": measured.value_s,
-            "overhead_s": trial_s - float(measured.metadata["window_s"]),
-        }
+        return {"seconds_per_message": measured.value_s, "overhead_s": overhead_s}
 
     # -- timing --------------------------------------------------------------------
 
@@ -172,7 +171,13 @@ class Runner:
         measured: Measured = quantity.measure(case, trial)
         self._forget_logs(case, slot.block)
         measured.metadata["seed"] = self.seed
+        measured.metadata |= self._versions(case.cell.stack)
         return measured
+
+    def _versions(self, stack: Stack) -> dict[str, str]:
+        found = versions([stack])
+        names = [name for name in (*stack.requirements, *NATIVE) if name in found]
+        return {f"{name}_version": found[name] for name in names}
 
     def _log_folder(self, case: Case, block: int) -> Path:
         return self.logs / f"{case.id}.b{block:02d}"

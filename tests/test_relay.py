@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import select
 import socket
 import threading
 from collections.abc import Iterator
@@ -111,6 +112,17 @@ def test_small_messages_arrive_glued_together(tmp_path: Path) -> None:
         data, lengths = read_all(client)
     assert data == b"message" * 50
     assert max(lengths) > len(b"message")
+
+
+def test_a_steady_trickle_is_not_held_up(tmp_path: Path) -> None:
+    """Join sends a message each millisecond until it is answered: glue must let go."""
+    with echo_behind("glued", "tcp", tmp_path) as client:
+        for _ in range(5000):
+            client.sendall(b"are you there? ")
+            if select.select([client], [], [], 0.0005)[0]:
+                break
+        else:
+            pytest.fail("nothing came through while messages kept coming")
 
 
 def test_more_than_it_may_hold_still_passes(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 from helpers_bench import BROKEN, TIMEOUT_S, bench, finish, hosts_of, start_bench
 
 from bench.archive import FAILURES, NOT_SUITES, RUN, SUMS, Archive, sha256
-from bench.contract import IMPLEMENTATIONS
+from bench.contract import IMPLEMENTATIONS, find_cells
 from bench.manifest import about
 from bench.plan import PROFILES, plan
 from bench.run import Runner
@@ -166,8 +166,6 @@ def test_a_second_run_at_once_refuses_and_says_why(tmp_path: Path) -> None:
 def test_a_run_killed_between_two_sizes_is_completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bench.contract import find_cells
-
     cells = [cell for cell in find_cells([IMPLEMENTATIONS]) if cell.id == ZMQ]
     planned = plan(PROFILES["quick"], cells, 1)
     archive = Archive.create(tmp_path / "run", about(planned, cells, "quick", 1))
@@ -257,14 +255,11 @@ def test_the_sums_are_what_sha256sum_checks(finished: Path) -> None:
 
 
 def test_the_order_of_a_run_is_that_of_its_seed(finished: Path) -> None:
-    from bench.cli import _planned_again, all_cells
-    from bench.schedule import schedule
-
     then = Archive(finished).about()
     assert then["seed"] == 7
     order = [
         (slot.block, slot.position, slot.planned.case.id)
-        for slot in schedule(_planned_again(then, all_cells(())), 7)
+        for slot in schedule(planned_again(then, find_cells([IMPLEMENTATIONS])), 7)
     ]
     facts = [metadata for metadata, _ in timed_runs(finished)]
     measured = sorted((f["block"], f["position"], f["case"]) for f in facts)
