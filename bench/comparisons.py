@@ -27,13 +27,15 @@ CLAIMED = {"request_reply": "latency"}
 """The quantity of a workload's headline claims; throughput where nothing is said."""
 CLAIMED_TRANSPORT = "tcp"
 LOSSY = "lossy"
+"""Cells that may lose are shown, not compared: what one drops in a window depends on how
+much it may queue, so that a rate beside a loss is no rate of like promises."""
 FAMILY_ERROR = 0.05
 
-KINDS = ("claim", "further", "alternative", "lossy")
+KINDS = ("claim", "further", "alternative")
 """claim: headline cells in the workload's claimed quantity, 64 B over tcp;
 further: headline cells in any other case, and the subject against every alternative
 that another stack has; alternative: a variant against the headline cell of its own
-stack; lossy: lossy fan-out cells among themselves."""
+stack."""
 
 
 def stack_order(name: str) -> tuple[int, str]:
@@ -71,14 +73,12 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
         if head is not None and row["case"] == head["case"]:
             continue
         if SUBJECT in heads and row["stack"] != SUBJECT:
-            yield LOSSY if row["fan_out_mode"] == LOSSY else "further", heads[SUBJECT], row
+            yield "further", heads[SUBJECT], row
         if head is not None:
             yield "alternative", row, head
 
 
 def _kind(row: dict[str, Any]) -> str:
-    if row["fan_out_mode"] == LOSSY:
-        return LOSSY
     claimed = (
         row["quantity"] == CLAIMED.get(row["workload"], "throughput")
         and row["size_bytes"] == SMALL_BYTES
@@ -141,22 +141,27 @@ def noise(run: Run) -> pd.DataFrame:
         if compared is not None:
             half_width = noise_half_width(compared.pop("interval"))
             rows.append({**twin, **compared, "noise": half_width})
-    columns = ["case", "workload", "placement", "noise"]
+    columns = ["case", *SAME_NOISE, "noise"]
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
 
 
-def noise_of(floor: pd.DataFrame, workload: str, placement: str) -> tuple[float, str]:
+SAME_NOISE = ("workload", "quantity", "placement", "size_bytes", "transport")
+"""What a twin must share with a comparison to be its own noise floor."""
+
+
+def noise_of(floor: pd.DataFrame, case: dict[str, Any]) -> tuple[float, str]:
     """Return the noise that a comparison must exceed, and whose it is.
 
-    The twin of the same workload and placement; else the run's largest. Without any
-    twin the noise is unknown, so infinite: nothing then counts as faster or slower.
+    The twin that shares ``SAME_NOISE`` with the case; else the run's largest. Without
+    any twin the noise is unknown, so infinite: nothing is then faster or slower.
     """
     if floor.empty:
         return math.inf, "no A/A twin in this run"
-    own = floor[(floor["workload"] == workload) & (floor["placement"] == placement)]
+    wanted = pd.Series({key: case[key] for key in SAME_NOISE})
+    own = floor[(floor[list(SAME_NOISE)] == wanted).all(axis=1)]
     if own.empty:
         return float(floor["noise"].max()), "largest of the run"
-    return float(own["noise"].max()), "same workload and placement"
+    return float(own["noise"].max()), "its own twin"
 
 
 def _case_columns(row: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +175,7 @@ def _comparison(
     compared = compare(run, a["case"], b["case"])
     if compared is None:
         return None
-    width, whose = noise_of(floor, a["workload"], a["placement"])
+    width, whose = noise_of(floor, a)
     row = {"kind": kind, **_case_columns(a)}
     for side, case in (("a", a), ("b", b)):
         for key in ("case", "cell", "key", "stack", "variant"):
@@ -183,6 +188,7 @@ def comparisons(run: Run) -> pd.DataFrame:
     """Return every comparison of a run, claims first, each in the order of the plan."""
     floor = noise(run)
     planned = run.cases[(run.cases["twin"] == 0) & ~run.cases["floor"].astype(bool)]
+    planned = planned[planned["fan_out_mode"] != LOSSY]
     rows: list[dict[str, Any]] = []
     # A missing promise is a group as well: only fan-out makes one.
     alike = [planned["name"], planned["language"], planned["fan_out_mode"].fillna("")]

@@ -96,7 +96,7 @@ CLIENTS_OF_CLAIMS = (
     Group((CLIENTS + "pipeline.*", CLIENTS + "fan_out.*"), ("throughput",)),
 )
 ALTERNATIVES = (
-    Group(("*/websocket/*", "*/buffered/*"), ("throughput",)),
+    Group(("*/websocket/*", "*/buffered/*"), ("throughput",), blocks=10),
     Group(("*/*/fan_out.*",), ("throughput",), SHARED, mode="lossy"),
 )
 OTHER_QUANTITIES = (

@@ -31,6 +31,14 @@ def require_linux() -> None:
         )
 
 
+PROCESS = "process"
+
+
+def cpu_clock(pid: int) -> int:
+    """Return the id of a process's CPU clock on Linux (clock_getcpuclockid(3))."""
+    return (~pid << 3) | 2
+
+
 _living: set[HostProcess] = set()
 
 
@@ -95,9 +103,13 @@ class HostProcess:
         last = "".join(f"\n    {line}" for line in lines) or "\n    (nothing)"
         return TrialError(f"{self.name} {what} ({exit_status}); its last words:{last}")
 
-    def threads_cpu_ns(self) -> dict[str, int]:
-        """Return nanoseconds on a CPU of every thread, by ``<thread id>:<name>``."""
-        times: dict[str, int] = {}
+    def cpu_ns(self) -> dict[str, int]:
+        """Return nanoseconds on a CPU: of the process, and of each thread that lives.
+
+        Keys are ``PROCESS``, which includes threads that have ended, and
+        ``<thread id>:<name>``.
+        """
+        times = {PROCESS: time.clock_gettime_ns(cpu_clock(self.pid))}
         for task in Path(f"/proc/{self.pid}/task").iterdir():
             try:
                 name = (task / "comm").read_text().strip()

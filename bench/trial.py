@@ -309,7 +309,7 @@ class Trial:
             host.kill()
 
     def cpu_ns(self) -> dict[str, dict[str, int]]:
-        return {host.name: host.threads_cpu_ns() for host in self.hosts}
+        return {host.name: host.cpu_ns() for host in self.hosts}
 
 
 def _difference(

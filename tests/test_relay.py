@@ -57,8 +57,8 @@ def echo_behind(way: str, transport: str, folder: Path) -> Iterator[socket.socke
         yield client
     finally:
         client.close()
-        thread.join()
         relay.close()
+        thread.join()
         server.close()
         Path(public).unlink(missing_ok=True)
 
@@ -144,6 +144,8 @@ def test_closing_the_relay_ends_its_connections(tmp_path: Path) -> None:
         client = socket.create_connection(("127.0.0.1", int(address.split(":")[2])))
         client.settimeout(30)
         far, _ = server.accept()
+        client.sendall(b"?")
+        assert far.recv(1) == b"?"
         relay.close()
         assert client.recv(1) == b""
         assert far.recv(1) == b""

@@ -21,9 +21,10 @@ from helpers_bench import BROKEN, TIMEOUT_S, bench, finish, hosts_of, start_benc
 
 from bench.archive import FAILURES, NOT_SUITES, RUN, SUMS, Archive, sha256
 from bench.contract import IMPLEMENTATIONS, find_cells
-from bench.manifest import about
+from bench.manifest import about, planned_again
 from bench.plan import PROFILES, plan
 from bench.run import Runner
+from bench.schedule import schedule
 
 NULL = "null/minimal/request_reply.py"
 ZMQ = "zmq/minimal/request_reply.py"
@@ -95,9 +96,9 @@ def test_three_sigkills_leave_no_process_and_the_resumed_run_is_complete(
 ) -> None:
     folder = tmp_path / "run"
     words = words_of_run(folder, NULL, ZMQ)
-    for _ in range(3):
+    for awaited in (begun(folder), begun(folder), lambda: suites(folder)):
         harness = start_bench(*words)
-        wait_for(begun(folder), "the run began")
+        wait_for(awaited, "the run began, and the last time: had a value")
         delay_s = random.uniform(0.3, 4)
         time.sleep(delay_s)
         harness.kill()
@@ -144,7 +145,7 @@ def test_a_killed_host_is_a_failed_trial_with_its_reason_and_the_run_goes_on(
             os.kill(pid, signal.SIGKILL)
         return json.loads((folder / FAILURES).read_text()) != []
 
-    wait_for(failed, "a trial had failed")
+    wait_for(lambda: harness.poll() is not None or failed(), "a trial had failed")
     ended = finish(harness)
     assert ended.returncode == 1
     assert "exit status -9" in json.loads((folder / FAILURES).read_text())[0]["reason"]

@@ -16,12 +16,15 @@ from bench.contract import Case
 from bench.errors import TrialError
 from bench.measure.measured import Measured, bounded_messages, common, consumed, count
 from bench.records import RoleRecord, TrialRecord, Window
-from bench.stats import summary
+from bench.stats import quantile, summary
 
 CLOSED_WINDOW_S = 0.25
+PACED_MESSAGES = 80
 PACED_WINDOW_S = 0.4
+"""A paced window lasts so long, and longer where it would hold fewer messages."""
 PILOT_S = 0.1
 WARM_UP_SHARE = 0.1
+WARM_UP_MIN = 50
 WARM_UP_MAX = 1000
 
 
@@ -37,12 +40,24 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
     """Return the timed window of a case, from its pilot's seconds per message."""
     rate_hz = case.cell.workload.paced_rate_hz
     if rate_hz:
-        messages = bounded_messages(PACED_WINDOW_S * rate_hz, case.size_bytes)
+        messages = max(PACED_MESSAGES, int(PACED_WINDOW_S * rate_hz))
         return Window(messages, warm_up=10, interval_s=1 / rate_hz, stamp_each=True)
     assert seconds_per_message
     messages = bounded_messages(CLOSED_WINDOW_S / seconds_per_message, case.size_bytes)
-    warm_up = min(WARM_UP_MAX, int(messages * WARM_UP_SHARE))
+    warm_up = max(WARM_UP_MIN, min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
     return Window(messages, warm_up=warm_up, stamp_each=True)
+
+
+def late_p99_ns(driver: RoleRecord, rate_hz: float) -> int:
+    """Return by how much messages were given after they were due, p99 in nanoseconds.
+
+    A driver that is still busy with the last message asks late for the next; its
+    one-way time does not hold that wait, so it stands beside it.
+    """
+    assert driver.given_ns is not None
+    given_ns = driver.given_ns[driver.given_ns > 0]
+    due_ns = given_ns[0] + np.arange(len(given_ns)) * int(1e9 / rate_hz)
+    return max(0, int(quantile(given_ns - due_ns, 0.99)))
 
 
 def samples_ns(consumer: RoleRecord, driver: RoleRecord) -> NDArray[np.int64]:
@@ -65,4 +80,7 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
     samples = {c.id: samples_ns(c, d) for c, d in consumed(case, trial)}
     percentiles = summary(np.concatenate(list(samples.values())))
     metadata = {**common(trial, total), **percentiles}
+    if rate_hz := case.cell.workload.paced_rate_hz:
+        driver = trial.of(case.cell.workload.driver)[0]
+        metadata["late_p99_ns"] = late_p99_ns(driver, rate_hz)
     return Measured(percentiles["p50_ns"] / 1e9, metadata, samples)

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from bench.contract import Case
 from bench.errors import TrialError
+from bench.processes import PROCESS
 from bench.records import RoleRecord, TrialRecord
 from bench.tally import NOTHING, Tally, tally
 
+MESSAGES_MIN = 50
 MESSAGES_MAX = 200_000
 BYTES_MAX = 64 << 20
 """The most that the messages of one driver may take: they are built beforehand."""
@@ -33,8 +35,9 @@ class Measured:
 
 
 def bounded_messages(wanted: float, size_bytes: int) -> int:
-    """Return a number of messages that one driver can hold, and at least two."""
-    return max(2, min(int(wanted), MESSAGES_MAX, BYTES_MAX // max(1, size_bytes)))
+    """Return a number of messages that fills a window and that one driver can hold."""
+    most = min(MESSAGES_MAX, BYTES_MAX // max(1, size_bytes))
+    return min(most, max(MESSAGES_MIN, int(wanted)))
 
 
 def consumed(case: Case, trial: TrialRecord) -> Iterator[tuple[RoleRecord, RoleRecord]]:
@@ -70,14 +73,14 @@ def count(case: Case, trial: TrialRecord) -> Tally:
 def costs(trial: TrialRecord, delivered: int) -> Metadata:
     """Return CPU time per delivered message and peak memory, per role.
 
-    A role's CPU time is summed over its threads and instances; its memory is that of
+    A role's CPU time is that of all threads, ended ones too, of all its instances; its memory is that of
     the instance that took the most, above what it had when ready.
     """
     cpu_ns: dict[str, int] = {}
     peak_bytes: dict[str, int] = {}
     for host, threads in trial.cpu_ns.items():
         role = host.split(".")[0]
-        cpu_ns[role] = cpu_ns.get(role, 0) + sum(threads.values())
+        cpu_ns[role] = cpu_ns.get(role, 0) + threads[PROCESS]
         peak_bytes[role] = max(peak_bytes.get(role, 0), trial.peak_bytes[host])
     metadata: Metadata = {}
     for role, ns in cpu_ns.items():

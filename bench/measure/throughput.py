@@ -12,9 +12,12 @@ from bench.errors import TrialError
 from bench.measure.measured import Measured, bounded_messages, common, consumed, count
 from bench.records import TrialRecord, Window
 
+PACE = "seconds_per_message_given"
+"""Metadata: how fast one driver gives; windows are sized by it, lossy ones too."""
 WINDOW_S = 0.25
 PILOT_S = 0.1
 WARM_UP_SHARE = 0.1
+WARM_UP_MIN = 50
 WARM_UP_MAX = 2000
 
 
@@ -24,14 +27,11 @@ def pilot(case: Case) -> Window:
 
 
 def window(case: Case, seconds_per_message: float | None) -> Window:
-    """Return the timed window of a case, from its pilot's seconds per message."""
+    """Return the timed window of a case, from its pilot's seconds per message given."""
     assert seconds_per_message
-    deliveries = WINDOW_S / seconds_per_message
-    workload = case.cell.workload
-    per_message = workload.deliveries(1, case.instances)
-    drivers = case.instances if workload.driver.name == workload.repeated else 1
-    messages = bounded_messages(deliveries / per_message / drivers, case.size_bytes)
-    return Window(messages, warm_up=min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
+    messages = bounded_messages(WINDOW_S / seconds_per_message, case.size_bytes)
+    warm_up = max(WARM_UP_MIN, min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
+    return Window(messages, warm_up=warm_up)
 
 
 def measure(case: Case, trial: TrialRecord) -> Measured:
@@ -48,5 +48,9 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
     start_ns = min(int(d.given_ns[0]) for _, d in pairs if d.given_ns is not None)
     end_ns = max(int(c.arrived_ns[-1]) for c in arrived if c.arrived_ns is not None)
     window_s = (end_ns - start_ns) / 1e9
-    metadata = {**common(trial, total), "window_s": window_s}
+    metadata = {
+        **common(trial, total),
+        "window_s": window_s,
+        PACE: window_s / max(d.counts["given"] for _, d in pairs),
+    }
     return Measured(window_s / covered, metadata)

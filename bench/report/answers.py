@@ -95,16 +95,24 @@ def summary(data: Data) -> str:
         return "This run compares nothing in its headline cases."
     label = words.stack(SUBJECT, data.stacks)
     said = []
-    for other, rows in mine.groupby("stack_b", sort=True):
+    named = data.compared["name"].isin(mine["name"])
+    further = data.compared[named & (data.compared["stack_a"] == SUBJECT)]
+    further = further[further["stack_b"] != SUBJECT]
+    for _, rows in further.groupby(["stack_b", "variant_b"], sort=True):
         found = Counter(rows["verdict"])
         counts = [
             f"{sentences.VERDICTS[name].split(':')[0]} in {found[name]}"
             for name in sentences.VERDICTS
             if found[name]
         ]
-        against = words.stack(str(other), data.stacks)
-        said.append(f"against {against} it is {', '.join(counts)} of {len(rows)}")
-    return f"{label} in the headline cases: {'; '.join(said)}."
+        against = _variant_name(records(rows)[0], data)
+        said.append(f"against {against} {', '.join(counts)} of {len(rows)}")
+    return f"{label} in the headline cases is, {'; '.join(said)}."
+
+
+def _variant_name(row: dict[str, Any], data: Data) -> str:
+    stack = words.stack(str(row["stack_b"]), data.stacks)
+    return f"{stack} ({str(row['variant_b']).replace('_', ' ')})"
 
 
 def speed_answers(data: Data) -> Iterator[tuple[str, list[str]]]:

@@ -17,5 +17,5 @@ WORKLOAD = Workload(
     repeated_label="workers",
     ordered=False,
     lockstep=False,
-    paced_rate_hz=200.0,
+    paced_rate_hz=100.0,
 )
