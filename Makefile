@@ -22,7 +22,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 bench: $(READY)
-	$(BIN)/python -m bench run --profile $(PROFILE) $(ARGS)
+	$(BIN)/python -m bench run $(if $(findstring --resume,$(ARGS)),,--profile $(PROFILE)) $(ARGS)
 
 report: $(READY)
 	$(BIN)/python -m bench report $(ARGS)

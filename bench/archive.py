@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from bench.contract import Case
 from bench.errors import ResultsError, UsageError
 from bench.measure.measured import Measured
+from bench.suggest import command
 
 FORMAT = 1
 SUMS = "SHA256SUMS"
@@ -56,7 +57,7 @@ def write_whole(path: Path, text: str) -> None:
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink(missing_ok=True)
         raise
 
 
@@ -65,6 +66,20 @@ def run_name(host: str, seed: int) -> str:
     now = datetime.now(UTC)
     digest = hashlib.sha256(f"{now.isoformat()}{host}{seed}".encode()).hexdigest()
     return f"{now:%Y-%m-%d}-{host}-{digest[:6]}"
+
+
+def _narrow(ns: NDArray[np.int64]) -> NDArray[Any]:
+    """Return nanoseconds in four bytes each where they fit: up to 4.29 s."""
+    fits = len(ns) == 0 or (ns.min() >= 0 and ns.max() < 1 << 32)
+    return ns.astype(np.uint32) if fits else ns
+
+
+def load_suite(path: Path) -> pyperf.BenchmarkSuite:
+    """Read a pyperf file. Raises ResultsError when it is not one."""
+    try:
+        return pyperf.BenchmarkSuite.load(str(path))
+    except Exception as error:  # pyperf raises whatever its parser raises
+        raise ResultsError(f"{path} is not a pyperf file, or damaged: {error}") from error
 
 
 class Archive:
@@ -99,12 +114,15 @@ class Archive:
         if not (folder / RUN).exists():
             raise ResultsError(f"{folder} is not a run: it has no {RUN}")
         if (folder / SUMS).exists():
-            raise ResultsError(f"{folder} is finished: there is nothing to resume")
+            raise ResultsError(
+                f"{folder} is finished: there is nothing to resume; its report: "
+                f"`{command(f'report {folder}')}`"
+            )
         archive = cls(folder)
         archive.about()
         archive.failures = archive.read(FAILURES) or []
         for path in archive.suite_paths():
-            archive.suites[path.stem] = pyperf.BenchmarkSuite.load(str(path))
+            archive.suites[path.stem] = load_suite(path)
         return archive
 
     def suite_paths(self) -> list[Path]:
@@ -117,7 +135,7 @@ class Archive:
             return None
         try:
             return json.loads(path.read_text())
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             raise ResultsError(f"{path} is damaged: {error}") from error
 
     def write(self, name: str, content: Any) -> None:
@@ -167,8 +185,9 @@ class Archive:
         self, case: Case, block: int, samples: dict[str, NDArray[np.int64]]
     ) -> Path:
         path = self.folder / "samples" / f"{case.id}.b{block:02d}.npz"
-        unsigned = {role: np.asarray(ns, dtype=np.uint32) for role, ns in samples.items()}
-        np.savez_compressed(path, allow_pickle=False, **unsigned)
+        np.savez_compressed(
+            path, allow_pickle=False, **{role: _narrow(ns) for role, ns in samples.items()}
+        )
         return path
 
     def add_run(
@@ -215,26 +234,35 @@ def verify(folder: Path) -> None:
     if not (folder / SUMS).exists():
         raise ResultsError(
             f"{folder} is unfinished: complete it with "
-            f"`python -m bench run --resume {folder}`"
+            f"`{command(f'run --resume {folder}')}`"
         )
+    listed = set()
     for line in (folder / SUMS).read_text().splitlines():
-        digest, name = line.split("  ", 1)
+        digest, _, name = line.partition("  ")
         path = folder / name
-        if not path.exists():
-            raise ResultsError(f"{path} is missing: restore it, or measure again")
+        if not name or not path.is_file():
+            raise ResultsError(f"{path} is missing or {SUMS} is damaged: restore both")
         if sha256(path) != digest:
             raise ResultsError(
                 f"{path} was changed after the run: restore it, or measure again"
             )
+        listed.add(path)
+    for path in Archive(folder).raw_files():
+        if path not in listed:
+            raise ResultsError(f"{path} is not of this run: move it out of its folder")
 
 
 def latest_run(data: Path) -> Path:
-    """Return the newest finished run among the folders in ``data``.
+    """Return the newest whole and finished run among the folders in ``data``.
 
     Raises UsageError when there is none.
     """
+    folders = [path.parent for path in data.glob(f"*/{SUMS}")]
+    folders = [path.parent for path in data.glob(f"*/{SUMS}")]
     finished = [
-        path.parent for path in data.glob(f"*/{SUMS}") if (path.parent / RUN).exists()
+        folder
+        for folder in folders
+        if (folder / RUN).exists() and Archive(folder).about().get("whole", False)
     ]
     if not finished:
         raise UsageError(f"no finished run in {data}: measure one with `make bench`")

@@ -50,7 +50,6 @@ def time_replies(replies: Iterator[bytes], spec: dict[str, Any]) -> None:
     deque(islice(replies, spec["warm_up"]), maxlen=0)
     gc.collect()
     gc.freeze()
-    gc.disable()
     began_ns = time.perf_counter_ns()
     for _ in replies:
         pass
@@ -128,7 +127,6 @@ def loop_zmq_push(spec: dict[str, Any]) -> None:
         push.send(message)
     gc.collect()
     gc.freeze()
-    gc.disable()
     wait()
     began_ns = time.perf_counter_ns()
     for message in fed[spec["warm_up"] :]:

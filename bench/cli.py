@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich.table import Table
 
 from bench import __version__
 from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
 from bench.progress import console, steps
+from bench.suggest import command
 
 REPORTS = PROJECT / "reports"
 DATA = REPORTS / "data"
@@ -105,6 +108,7 @@ def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...])
     ]
     if not wanted:
         raise UsageError(f"none of these cells has the transport {transport!r}")
+    # Kept when something fails: the reasons name files in it.
     logs = Path(tempfile.mkdtemp(prefix="nomiddle-check-"))
     with steps("checking", len(wanted)) as shown:
 
@@ -122,6 +126,8 @@ def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...])
         results = check_all(wanted, logs, done)
     failed = [result for result in results if not result.passed]
     console.print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    if not failed:
+        shutil.rmtree(logs, ignore_errors=True)
     sys.exit(1 if failed else 0)
 
 
@@ -154,6 +160,7 @@ def run(
     require_linux()
     with only_run():
         if resume:
+            _refuse_beside_resume()
             begun = manifest.resume(resume, [IMPLEMENTATIONS, FLOOR], more)
         else:
             seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
@@ -167,17 +174,30 @@ def run(
         raise NoMiddleError("some cases have no value: their reasons are in the report")
 
 
+def _refuse_beside_resume() -> None:
+    """Raise UsageError for an option that a resumed run would have to ignore."""
+    context = click.get_current_context()
+    given = [
+        f"--{name}"
+        for name in ("profile", "only", "seed", "blocks", "out")
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    ]
+    if given:
+        raise UsageError(f"--resume goes on as the run began: leave out {', '.join(given)}")
+
+
 def _interruptible(begun: Any) -> bool:
     from bench.run import make_run
 
+    folder = _shown(begun.archive.folder)
+    go_on = command(f"run --resume {folder}")
+    resume = f"every finished trial is kept. To go on:\n  {go_on}"
     try:
         return make_run(begun.archive, begun.planned, begun.seed)
     except KeyboardInterrupt:
-        folder = _shown(begun.archive.folder)
-        raise NoMiddleError(
-            "interrupted; every finished trial is kept. To go on:\n"
-            f"  python -m bench run --resume {folder}"
-        ) from None
+        raise NoMiddleError(f"interrupted; {resume}") from None
+    except OSError as error:
+        raise NoMiddleError(f"cannot write {folder}: {error}; {resume}") from error
 
 
 def _new_folder(seed: int) -> Path:
@@ -206,9 +226,16 @@ def _report_after(folder: Path) -> None:
 
 
 def _report_folder(run_folder: Path) -> Path:
-    """Return where a run's report goes: ``reports/``, or beside a run kept elsewhere."""
+    """Return where a run's report goes.
+
+    ``reports/`` for a whole run under ``reports/data/``: what README shows is never
+    replaced by a screening or a part. Beside the run for any other.
+    """
+    from bench.archive import Archive
+
     inside = run_folder.resolve().parent == DATA.resolve()
-    return REPORTS if inside else run_folder / "report"
+    whole = inside and Archive(run_folder).about().get("whole", False)
+    return REPORTS if whole else run_folder / "report"
 
 
 @main.command()

@@ -74,6 +74,8 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
             continue
         if SUBJECT in heads and row["stack"] != SUBJECT:
             yield "further", heads[SUBJECT], row
+        if BASELINE in heads and row["stack"] not in (SUBJECT, BASELINE):
+            yield "further", row, heads[BASELINE]
         if head is not None:
             yield "alternative", row, head
 

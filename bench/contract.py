@@ -22,6 +22,7 @@ IMPLEMENTATIONS = PROJECT / "implementations"
 FLOOR = Path(__file__).resolve().parent / "floor"
 """The root of the null stack: the floor of the harness, not an exhibit."""
 
+TRANSPORTS = ("tcp", "ipc", "inproc", "direct")
 LANGUAGES = {".py": "python"}
 PLACEMENTS = ("split", "shared", "free")
 QUANTITIES = ("latency", "throughput")
@@ -171,6 +172,14 @@ class Case:
         return f"{self.name}.{self.cell.key}"
 
 
+def _strings(path: Path, table: dict[str, Any], key: str) -> tuple[str, ...]:
+    """Return a list of strings; a string alone would be taken for a list of letters."""
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ContractError(f"{path}: {key} = {value!r}: write a list of strings")
+    return tuple(value)
+
+
 def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
     for name, table in tables.items():
         fan_out = table.get("fan_out")
@@ -179,9 +188,14 @@ def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
                 f"{path}: [variants.{name}] fan_out = {fan_out!r}: "
                 f"write one of {', '.join(FAN_OUT_MODES)}"
             )
-        transports = tuple(table.get("transports", ()))
+        transports = _strings(path, table, "transports")
         if not transports:
             raise ContractError(f"{path}: [variants.{name}] names no transports")
+        if unknown := set(transports) - set(TRANSPORTS):
+            raise ContractError(
+                f"{path}: [variants.{name}] transports: {', '.join(sorted(unknown))}: "
+                f"write some of {', '.join(TRANSPORTS)}"
+            )
         yield Variant(name, transports, fan_out)
 
 
@@ -199,13 +213,13 @@ def load_stack(folder: Path) -> Stack:
             folder=folder,
             label=table["label"],
             color=table.get("color"),
-            requirements=tuple(table.get("requirements", ())),
-            system=tuple(table.get("system", ())),
+            requirements=_strings(path, table, "requirements"),
+            system=_strings(path, table, "system"),
             variants=variants,
         )
     except FileNotFoundError as error:
         raise ContractError(f"{folder} holds cells but no stack.toml: write one") from error
-    except (tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise ContractError(f"{path}: {type(error).__name__}: {error}") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 from bench.contract import PROJECT, Stack
 from bench.placement import allowed_cpus
 
+CODE = ("bench", "implementations", "pyproject.toml", "constraints.txt")
 NATIVE = ("libzmq",)
 HARNESS = ("pyperf", "numpy", "pandas", "matplotlib")
 SYSCTLS = (
@@ -56,7 +56,7 @@ def git_revision() -> str:
         ).stdout.strip()
 
     try:
-        dirty = git("status", "--porcelain", "--untracked-files=no")
+        dirty = git("status", "--porcelain", "--untracked-files=no", "--", *CODE)
         return git("rev-parse", "--short=12", "HEAD") + ("+dirty" if dirty else "")
     except (OSError, subprocess.CalledProcessError):
         return ""
@@ -109,7 +109,6 @@ def describe(stacks: Sequence[Stack]) -> dict[str, Any]:
         ),
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "sysctl": {name: _read(f"/proc/sys/{name}") for name in SYSCTLS},
-        "pythonpath_set": "PYTHONPATH" in os.environ,
         "versions": versions(stacks),
         "revision": git_revision(),
     }

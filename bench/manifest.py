@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.archive import Archive
-from bench.contract import Case, Cell, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
 from bench.errors import NoMiddleError, ResultsError, UsageError
 from bench.machine import describe
 from bench.measure.size import size
 from bench.plan import PROFILES, Planned, plan
 from bench.suggest import near
+
+HARNESS = PROJECT / "bench"
 
 
 def cell_digest(cell: Cell) -> str:
@@ -51,6 +53,15 @@ def case_table(planned: Planned) -> dict[str, Any]:
     }
 
 
+def harness_digest() -> str:
+    """Return a checksum of all of the harness that can move a number."""
+    digest = hashlib.sha256()
+    for path in sorted(HARNESS.rglob("*.py")):
+        if path.relative_to(HARNESS).parts[0] not in ("report", "charts"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def about(
     planned: Sequence[Planned], cells: Sequence[Cell], profile: str, seed: int
 ) -> dict[str, Any]:
@@ -61,7 +72,7 @@ def about(
         "seed": seed,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "command": sys.argv[1:],
-        "machine": describe(stacks),
+        "machine": {**describe(stacks), "harness": harness_digest()},
         "stacks": {
             stack.name: {
                 "label": stack.label,
@@ -87,7 +98,8 @@ def refuse_if_changed(archive: Archive, cells: Sequence[Cell]) -> None:
     """Raise ResultsError when a resumed run would mix machines or versions of cells."""
     then = archive.about()
     now = describe([cell.stack for cell in cells])
-    for key in ("host", "cpu", "versions"):
+    now["harness"] = harness_digest()
+    for key in ("host", "cpu", "cpus", "kernel", "versions", "harness"):
         if then["machine"][key] != now[key]:
             raise ResultsError(
                 f"the run began with {key} {then['machine'][key]}, here it is {now[key]}: "
@@ -151,6 +163,8 @@ def begin(
         raise UsageError(f"profile {profile} has no case of these cells")
     facts = about(planned, cells, profile, seed)
     facts["roots"] = [str(root.resolve()) for root in more]
+    every = plan(PROFILES[profile], find_cells([IMPLEMENTATIONS, FLOOR]))
+    facts["whole"] = profile != "quick" and planned == every
     return Begun(Archive.create(folder, facts), planned, seed)
 
 

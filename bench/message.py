@@ -77,6 +77,11 @@ def read_header(message: bytes) -> Header:
     return Header(*HEADER.unpack_from(message))
 
 
+def sender(message: bytes) -> int:
+    """Return the sender in the header of a message that has one."""
+    return int.from_bytes(message[:8])
+
+
 def intact(message: bytes) -> bool:
     """Say whether the payload of a message with a header matches its checksum."""
     return zlib.crc32(message[HEADER_BYTES:]) == read_header(message).checksum

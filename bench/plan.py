@@ -107,7 +107,11 @@ OTHER_QUANTITIES = (
         SPLIT,
         mode="lossless",
     ),
-    Group((*_with_clients(PIPELINE), "*/buffered/pipeline.*"), ("latency",), SPLIT),
+    Group(
+        (*_with_clients(PIPELINE), "*/websocket/pipeline.*", "*/buffered/pipeline.*"),
+        ("latency",),
+        SPLIT,
+    ),
 )
 LARGE = (
     Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),

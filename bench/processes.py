@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,19 @@ from bench.errors import NotMeasurable, TrialError
 LOG_LINES_SHOWN = 12
 RESET_PEAK = "5"
 KIB = 1024
+
+
+def child_environment() -> dict[str, str]:
+    """Return this process's environment without what would change how programs run.
+
+    A debugging switch of Python's or aiohttp's would slow one stack and not another.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "AIOHTTP_"))
+    }
+    return {**kept, "PYTHONPATH": str(PROJECT)}
 
 
 def require_linux() -> None:
@@ -45,7 +59,7 @@ _living: set[HostProcess] = set()
 def kill_all() -> None:
     """Kill every host that this process started: for an interrupt amid threads."""
     for host in list(_living):
-        host.process.kill()
+        host.kill_group()
 
 
 class HostProcess:
@@ -55,16 +69,13 @@ class HostProcess:
         self.name = name
         self.spec = spec
         self.log = log
-        environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-        # Compiled once, not by each of a thousand hosts.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         with open(log, "wb") as file:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bench.hosts.host", json.dumps(spec)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
-                env=environment,
+                env=child_environment(),
                 bufsize=0,
                 process_group=0,  # Ctrl-C is for the harness, which then kills its hosts
             )
@@ -134,9 +145,14 @@ class HostProcess:
     def peak_above_ready_bytes(self) -> int:
         return max(0, self._memory_bytes("VmHWM") - self._resident_at_ready)
 
+    def kill_group(self) -> None:
+        """Send SIGKILL to the host and to whatever its cell may have started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
     def kill(self) -> None:
-        """Send SIGKILL and reap; harmless on a host that is gone."""
-        self.process.kill()
+        """Kill and reap; harmless on a host that is gone."""
+        self.kill_group()
         self.process.wait()
         _living.discard(self)
         for pipe in (self.process.stdin, self.process.stdout):
@@ -148,6 +164,8 @@ class Events:
     """Waits for events of several hosts at once."""
 
     def __init__(self, hosts: Sequence[HostProcess]) -> None:
+        self.ending = False
+        """Whether hosts have been told to leave: what a role raises then is no error."""
         self._selector = selectors.DefaultSelector()
         for host in hosts:
             assert host.process.stdout
@@ -161,7 +179,7 @@ class Events:
         for key, _ in self._selector.select(max(0.0, timeout_s)):
             host: HostProcess = key.data
             for event in host.read_events():
-                if event["event"] == "raised":
+                if event["event"] == "raised" and not self.ending:
                     raise host.failure(f"raised {event['error']}")
                 if event["event"] == "result":  # its last words: it leaves now
                     self._selector.unregister(key.fileobj)

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyperf
 from numpy.typing import NDArray
 
 from bench import archive as archives
-from bench.archive import Archive, verify
+from bench.archive import Archive, load_suite, verify
 from bench.errors import ResultsError
 
 SIZE_PREFIX = ".size."
@@ -75,10 +74,7 @@ def _rows(suites: list[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]
     timed: list[dict[str, Any]] = []
     sized: list[dict[str, Any]] = []
     for path in suites:
-        try:
-            suite = pyperf.BenchmarkSuite.load(str(path))
-        except Exception as error:  # pyperf raises whatever its parser raises
-            raise ResultsError(f"{path} is not a pyperf file: {error}") from error
+        suite = load_suite(path)
         for benchmark in suite.get_benchmarks():
             name = benchmark.get_name()
             for run in benchmark.get_runs():

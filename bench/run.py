@@ -105,6 +105,9 @@ class Runner:
     def pilot(self) -> dict[str, dict[str, float]]:
         """Find out how fast each case is; return seconds per message and per trial."""
         known: dict[str, dict[str, float]] = self.archive.read(archives.PILOT) or {}
+        for failure in self.archive.failures:
+            if failure["block"] == PILOT_BLOCK:
+                self.failed.setdefault(failure["case"], failure["reason"])
         todo = [e for e in self.planned if e.case.id not in {*known, *self.failed}]
         with steps("pilots", len(todo)) as shown:
             for entry in todo:
@@ -177,12 +180,18 @@ class Runner:
         slots = self.slots()
         pace_s = {case: pilot["seconds_per_message"] for case, pilot in pilots.items()}
         with steps("measuring", len(slots)) as shown:
-            for slot in slots:
+            again: set[Slot] = set()
+            for slot in slots:  # grows: a trial that failed is tried once more, at the end
                 case = slot.planned.case
                 shown.now(f"block {slot.block + 1}, {case.id}")
                 try:
                     measured = self._trial(slot, pace_s[case.id])
                 except NoMiddleError as error:
+                    if slot not in again:
+                        again.add(slot)
+                        slots.append(slot)
+                        console.print(f"once more later: {case.id}: {error}", markup=False)
+                        continue
                     self.archive.fail(case, slot.block, str(error))
                     shown.done(f"FAILED {case.id}: {error}")
                 else:
@@ -215,11 +224,12 @@ class Runner:
 
     def sizes(self) -> None:
         """Add the code size of every planned cell, unless done before."""
-        done = self.archive.finished()
         cells = {entry.case.cell.id: entry.case.cell for entry in self.planned}
         for cell in cells.values():
-            if cell.is_floor or (cell.id, 0) in done:
+            if cell.is_floor:
                 continue
+            suite = self.archive.suites.get(f"{cell.stack.name}.{cell.variant.name}")
+            known = suite.get_benchmark_names() if suite else []
             try:
                 counted = size(cell.path, cell.search)
             except NoMiddleError:
@@ -229,8 +239,11 @@ class Runner:
                 ("tokens", "integer", counted.tokens),
                 ("gzip", "byte", counted.gzip_bytes),
             ):
+                full_name = f"{cell.workload.name}.size.{name}.{cell.language}"
+                if full_name in known:
+                    continue
                 metadata = {
-                    "name": f"{cell.workload.name}.size.{name}.{cell.language}",
+                    "name": full_name,
                     "unit": unit,
                     "case": cell.id,
                     "cell": cell.id,

@@ -24,11 +24,12 @@ from typing import Any
 from rich.table import Table
 
 from bench import addresses
-from bench.contract import IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Case, Cell, find_cells
 from bench.errors import TrialError
 from bench.measure import latency, throughput
 from bench.measure.measured import count
 from bench.placement import cpus_for
+from bench.processes import child_environment, require_linux
 from bench.progress import console, steps
 from bench.records import Window
 from bench.stats import Interval, ratio
@@ -58,7 +59,7 @@ class Bare:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            env=child_environment(),
         )
         self.role = role
 
@@ -235,6 +236,7 @@ def _pipeline(
 
 def overhead(blocks: int, seed: int | None = None) -> bool:
     """Measure what the harness adds, print it, and return whether every gate holds."""
+    require_linux()
     seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
     cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
     logs = Path(tempfile.mkdtemp(prefix="nomiddle-selftest-"))

@@ -294,6 +294,8 @@ class Trial:
             self._await_quiet(PILOT_QUIET_S if self.window.limit_s else QUIET_S, all_in)
 
     def end(self) -> None:
+        assert self.events
+        self.events.ending = True
         self._tell_all("end")
         hosts = {host.name for host in self.hosts}
         self._await(

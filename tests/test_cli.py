@@ -23,6 +23,7 @@ def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Exclude nobody's run on this machine, and be excluded by none."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("t")))
+        patch.setenv("NOMIDDLE_LOCK", str(tmp_path_factory.mktemp("lock")))
         patch.setattr(tempfile, "tempdir", None)
         yield
 

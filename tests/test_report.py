@@ -41,8 +41,8 @@ def out(run: Path) -> Path:
 def test_it_opens_with_the_answer(out: Path) -> None:
     first = text_of(out).split("\n## ", 2)[1]
     assert first.startswith("The answer")
-    assert "against HTTP it is faster in 3 of 3" in first
-    assert "against BSD sockets it is slower in 3 of 3" in first
+    assert "HTTP (minimal: requests) faster in 3 of 3" in first
+    assert "BSD sockets (minimal) slower in 3 of 3" in first
     assert re.search(
         r"one CPU 1\.\d+ times.*\(.*interval 1\.\d+ to 1\.\d+; 10 blocks\)", first
     )

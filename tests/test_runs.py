@@ -37,6 +37,7 @@ def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Have the runs of these tests exclude each other, and nobody else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("t")))
+        patch.setenv("NOMIDDLE_LOCK", str(tmp_path_factory.mktemp("lock")))
         yield
 
 

@@ -30,6 +30,8 @@ MARKS: dict[Verdict, tuple[str, str, str]] = {
 }
 """Marker, colour and name of each verdict on the first of a pair."""
 QUANTITIES = ("latency", "throughput")
+PLAIN = ("minimal", "lossless")
+"""Variants that stand for their stack, so that its name says enough."""
 BETWEEN_GROUPS = 1.25
 
 
@@ -44,8 +46,9 @@ def spoken(pair: dict[str, Any], look: Look) -> str:
             "variant": pair[f"variant_{which}"],
             "workload": pair["workload"],
         }
-        client = words.variant(row).removeprefix("minimal: ")
-        sides.append(f"{label} ({client})" if client != row["variant"] else label)
+        special = words.variant(row).removeprefix("minimal: ")
+        plain = special in PLAIN
+        sides.append(label if plain else f"{label} ({special})")
     return " vs ".join(sides)
 
 

@@ -170,7 +170,7 @@ def footer(rows: pd.DataFrame) -> str:
             continue
         values = [form(value) for value in dict.fromkeys(rows[column])]
         shared.append(" / ".join(values))
-    blocks = words.block_counts([int(n) for n in rows["blocks_done"]])
+    blocks = words.block_counts([int(n) for n in rows["blocks_done"]] or [0])
     return "case: " + ", ".join(shared) + f"  |  {blocks} blocks"
 
 

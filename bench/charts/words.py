@@ -26,6 +26,7 @@ PLACEMENTS_SHORT = {
 CLIENT_OF_MINIMAL = {"http": "requests"}
 """The client library of a stack's minimal cells, where it has other clients as well."""
 CLIENT = "_client"
+SPOKEN = {"websocket": "WebSocket"}
 PASSED_OVER = "\N{EN DASH}"
 KIB = 1024
 LARGE_FROM = 1000
@@ -54,7 +55,7 @@ def variant(row: Mapping[str, Any]) -> str:
         return f"{name}: {client}"
     if client and name.endswith(CLIENT):
         return name.removesuffix(CLIENT).replace("stdlib", "http.client")
-    return name
+    return SPOKEN.get(name, name)
 
 
 def cell(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:

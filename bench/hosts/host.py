@@ -8,6 +8,7 @@ beside every cell that is measured.
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib.util
 import json
 import os
@@ -214,7 +215,7 @@ class RoleRun:
             result |= self.recorder.result(self.spec["size_bytes"])
             (folder / f"{self.id}.heads").write_bytes(b"".join(self.recorder.heads))
             with open(folder / f"{self.id}.arrived", "wb") as file:
-                self.recorder.arrived_ns[: self.recorder.stamps].tofile(file)
+                self.recorder.stamped_ns().tofile(file)
         return result
 
 
@@ -238,6 +239,16 @@ class Host:
 
     def listen(self, told: BinaryIO) -> None:
         """Obey the lines told; at their end the parent is gone, and so is this host."""
+        try:
+            self._obey(told)
+        except BaseException as error:  # else the harness would wait for an answer
+            import traceback
+
+            traceback.print_exc()
+            self.tell("raised", role="host", error=f"{type(error).__name__}: {error}")
+        os._exit(0)
+
+    def _obey(self, told: BinaryIO) -> None:
         for line in told:
             command = json.loads(line)
             match command["do"]:
@@ -246,15 +257,16 @@ class Host:
                 case "warm" | "window" as phase:
                     if phase == "warm":  # every peer is connected; later some have left
                         self.sockets = socket_options()
+                        gc.collect()  # what loading left is no work of the window
+                        gc.freeze()
                     for role in self.roles:
                         if role.stream:
                             getattr(role.stream, phase).set()
                 case "count":
-                    counts = {r.id: r.recorder.count for r in self.roles if r.recorder}
+                    counts = {r.id: r.recorder.arrivals for r in self.roles if r.recorder}
                     self.tell("count", counts=counts)
                 case "end":
                     self._leave()
-        os._exit(0)
 
     def _leave(self) -> None:
         folder = Path(self.spec["folder"])

@@ -35,6 +35,7 @@ class Recorder:
         self.samples: list[bytes] = []
         self.arrived_ns = array("q", [0]) * (expected if every else expected // CHUNK + 2)
         self.stamps = 0
+        self.warm = 0
         self._senders: set[int] = set()
         # The heads would count as the role's memory: claim theirs before `ready`, and
         # keep every 4096th so that the allocator holds on to the rest.
@@ -44,11 +45,17 @@ class Recorder:
     def count(self) -> int:
         return len(self.heads)
 
+    @property
+    def arrivals(self) -> int:
+        """Everything that has arrived, warm-up included: it stands still when it is in."""
+        return self.warm + self.count
+
     def is_warm_up(self, message: bytes) -> bool:
         """Take note of a warm-up message's sender; False for a message of the window."""
         if not msg.is_warm_up(message):
             return False
-        sender = msg.read_header(message).sender
+        self.warm += 1
+        sender = msg.sender(message)
         if sender not in self._senders:
             self._senders.add(sender)
             self.tell("seen", sender=sender)
@@ -84,7 +91,6 @@ class Recorder:
         for number, message in zip(range(1, self.expected), stream):  # noqa: B905
             arrived_ns[number] = now()
             append(message[:HEAD])
-        self.stamps = self.count
         self.samples.append(message)
 
     def _take_chunks(self, stream: Iterator[bytes]) -> None:
@@ -109,18 +115,58 @@ class Recorder:
 
     async def consume_async(self, stream: AsyncIterator[bytes]) -> None:
         async for message in stream:
-            if self.count >= self.expected:
-                self._take_extra(message)
-            elif self.count or not self.is_warm_up(message):
+            if not self.is_warm_up(message):
                 self._take(message)
-                if self.count >= self.expected:
-                    self._all_in()
+                break
+        hot_loop = self._stamped_async if self.every else self._chunks_async
+        await hot_loop(stream)
+        self._all_in()
+        async for message in stream:
+            self._take_extra(message)
+
+    async def _stamped_async(self, stream: AsyncIterator[bytes]) -> None:
+        now, arrived_ns, append = (
+            time.perf_counter_ns,
+            self.arrived_ns,
+            self.heads.append,
+        )
+        number, expected = self.count, self.expected
+        if number >= expected:
+            return
+        async for message in stream:
+            arrived_ns[number] = now()
+            append(message[:HEAD])
+            number += 1
+            if number == expected:
+                self.samples.append(message)
+                return
+
+    async def _chunks_async(self, stream: AsyncIterator[bytes]) -> None:
+        append = self.heads.append
+        number, expected = self.count, self.expected
+        next_stamp = min(number + CHUNK, expected)
+        if number >= expected:
+            return
+        async for message in stream:
+            append(message[:HEAD])
+            number += 1
+            if number == next_stamp:
+                self.arrived_ns[self.stamps] = time.perf_counter_ns()
+                self.stamps += 1
+                self.samples.append(message)
+                next_stamp = min(number + CHUNK, expected)
+            if number == expected:
+                return
 
     def _stamp_counts(self) -> int:
         """Return how many messages the last stamp covers."""
         if self.every:
-            return self.stamps
+            return min(self.count, self.expected)
         return min(self.count, 1 + (self.stamps - 1) * CHUNK) if self.stamps else 0
+
+    def stamped_ns(self) -> array[int]:
+        """Return the stamps that were made, in order of arrival."""
+        return self.arrived_ns[: self._stamp_counts() if self.every else self.stamps]
 
     def result(self, size_bytes: int) -> dict[str, Any]:
         """Return the counts; wrong ones are samples that are not what was sent."""
@@ -193,6 +239,13 @@ class CheckingRecorder(Recorder):
         if message is not None and not isinstance(message, bytes):
             raise TypeError(f"the role yields {type(message).__name__}, not bytes")
         return message is not None and super().is_warm_up(message)
+
+    async def consume_async(self, stream: AsyncIterator[bytes]) -> None:
+        async for message in stream:
+            if not self.is_warm_up(message):
+                self._take(message)
+                if self.taken == self.expected:
+                    self._all_in()
 
     def consume(self, stream: Iterator[bytes]) -> None:
         for message in stream:

@@ -8,7 +8,6 @@ event loop never blocks it while the next message is not yet due.
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 from array import array
@@ -70,9 +69,6 @@ class Stream:
             yield self._warm_up_message
             if self._interval_s:
                 yield self._interval_s
-        gc.collect()
-        gc.freeze()
-        gc.disable()
         self._tell("warmed")
         while not self.window.is_set():
             yield POLL_INTERVAL_S
@@ -80,11 +76,8 @@ class Stream:
     def _batches(self) -> Iterator[list[bytes]]:
         """Yield the window in chunks, with one stamp in front of each."""
         now = time.perf_counter_ns
-        end_ns = now() + int((self._limit_s or 3600.0) * 1e9)
         for number, first in enumerate(range(0, len(self.messages), CHUNK)):
-            self.given_ns[number] = stamp_ns = now()
-            if stamp_ns > end_ns:
-                return
+            self.given_ns[number] = now()
             batch = self.messages[first : first + CHUNK]
             self._given_in_batches += len(batch)
             yield batch
@@ -95,7 +88,17 @@ class Stream:
             given_ns[number] = now()
             yield message
 
+    def _limited(self, limit_s: float) -> Iterator[bytes]:
+        """Yield the window of a pilot: stamped, and over after ``limit_s`` seconds."""
+        end_ns = time.perf_counter_ns() + int(limit_s * 1e9)
+        for message in self._stamped():
+            yield message
+            if time.perf_counter_ns() > end_ns:
+                return
+
     def _window(self) -> Iterator[bytes]:
+        if self._limit_s:
+            return self._limited(self._limit_s)
         if self._stamp_each:
             return self._stamped()
         return chain.from_iterable(self._batches())

@@ -33,7 +33,7 @@ def pilot(case: Case) -> Window | None:
     if case.cell.workload.paced_rate_hz:
         return None
     most = bounded_messages(1e9, case.size_bytes)
-    return Window(most, warm_up=50, limit_s=PILOT_S)
+    return Window(most, warm_up=WARM_UP_MIN, stamp_each=True, limit_s=PILOT_S)
 
 
 def window(case: Case, seconds_per_message: float | None) -> Window:

@@ -73,8 +73,8 @@ def count(case: Case, trial: TrialRecord) -> Tally:
 def costs(trial: TrialRecord, delivered: int) -> Metadata:
     """Return CPU time per delivered message and peak memory, per role.
 
-    A role's CPU time is that of all threads, ended ones too, of all its instances; its memory is that of
-    the instance that took the most, above what it had when ready.
+    A role's CPU time is that of all threads, ended ones too, of all its instances; its
+    memory is that of the instance that took the most, above what it had when ready.
     """
     cpu_ns: dict[str, int] = {}
     peak_bytes: dict[str, int] = {}

@@ -23,7 +23,8 @@ WARM_UP_MAX = 2000
 
 def pilot(case: Case) -> Window:
     """Return the window that finds out how many messages fill the timed one."""
-    return Window(bounded_messages(1e9, case.size_bytes), warm_up=50, limit_s=PILOT_S)
+    most = bounded_messages(1e9, case.size_bytes)
+    return Window(most, warm_up=WARM_UP_MIN, stamp_each=True, limit_s=PILOT_S)
 
 
 def window(case: Case, seconds_per_message: float | None) -> Window:

@@ -107,12 +107,11 @@ def summary(data: Data) -> str:
         ]
         against = _variant_name(records(rows)[0], data)
         said.append(f"against {against} {', '.join(counts)} of {len(rows)}")
-    return f"{label} in the headline cases is, {'; '.join(said)}."
+    return f"{label} in the headline cases is: {'; '.join(said)}."
 
 
 def _variant_name(row: dict[str, Any], data: Data) -> str:
-    stack = words.stack(str(row["stack_b"]), data.stacks)
-    return f"{stack} ({str(row['variant_b']).replace('_', ' ')})"
+    return words.side(row, "b", data.stacks)
 
 
 def speed_answers(data: Data) -> Iterator[tuple[str, list[str]]]:
@@ -153,7 +152,7 @@ def size_answers(data: Data) -> Iterator[str]:
 
 
 def cpu_answers(data: Data) -> Iterator[str]:
-    """Yield, per workload, the CPU time per message of each stack's headline cell."""
+    """Yield, per workload, the CPU time per message of every cell that loses nothing."""
     table = data.table
     usual = table[
         (table["measure"] == "cpu")
@@ -165,10 +164,10 @@ def cpu_answers(data: Data) -> Iterator[str]:
         & (table["fan_out_mode"] != "lossy")
     ]
     for workload in [w for w in words.WORKLOADS if (usual["workload"] == w).any()]:
-        heads = headline_cells(usual[usual["workload"] == workload]).values()
+        rows = records(usual[(usual["workload"] == workload) & ~usual["floor"]])
         said = ", ".join(
             f"{words.cell(row, data.stacks)} {words.number(row['value'])} \N{MICRO SIGN}s"
-            for row in sorted(heads, key=lambda row: row["value"])
+            for row in sorted(rows, key=lambda row: row["value"])
         )
         yield f"{words.workload(workload)}, per delivered message on one CPU: {said}."
 

@@ -145,6 +145,7 @@ def every_cell(data: Data) -> Table:
         if row["block"] != PILOT_BLOCK:
             reason = f"block {row['block'] + 1}: {reason}"
         failed.setdefault(str(row["case"]), []).append(reason)
+    messages = data.run.trials.groupby("case")["delivered"].median().to_dict()
     rows = []
     for case in records(data.run.cases):
         result = _result(keyed, case)
@@ -156,18 +157,29 @@ def every_cell(data: Data) -> Table:
             )
             reasons = ""
         blocks = f"{done['blocks_done'] if done else 0} of {case['blocks']}"
+        count = f"{messages[case['case']]:,.0f}" if case["case"] in messages else ""
         twin = " (A/A twin)" if case["twin"] else ""
         quantity = f"{words.quantity(case)}{twin}"
-        rows.append([case["cell"], quantity, words.case(case), result, blocks, reasons])
+        rows.append(
+            [case["cell"], quantity, words.case(case), result, count, blocks, reasons]
+        )
     rows += _without_case(data) + _not_implemented(data)
-    columns = ["cell", "quantity", "case", "result", "blocks", "failed trials"]
+    columns = [
+        "cell",
+        "quantity",
+        "case",
+        "result",
+        "messages a trial",
+        "blocks",
+        "failed trials",
+    ]
     return Table(columns, rows)
 
 
 def _without_case(data: Data) -> list[list[str]]:
     planned = set(data.run.cases["cell"])
     return [
-        [cell, "", "", "not in this plan", "0 of 0", ""]
+        [cell, "", "", "not in this plan", "", "0 of 0", ""]
         for cell in sorted(set(data.run.about["cells"]) - planned)
     ]
 

@@ -18,5 +18,5 @@ WORKLOAD = Workload(
     repeated_label="subscribers",
     ordered=True,
     lockstep=False,
-    paced_rate_hz=1000.0,
+    paced_rate_hz=200.0,
 )

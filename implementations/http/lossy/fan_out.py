@@ -45,6 +45,6 @@ async def publish(address, messages):
 async def subscribe(address):
     url = address.replace("tcp:", "http:")
     async with ClientSession() as session:
-        async with session.ws_connect(url, max_msg_size=16 * 1024 * 1024) as socket:
+        async with session.ws_connect(url) as socket:
             async for message in socket:
                 yield message.data
