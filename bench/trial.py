@@ -136,7 +136,7 @@ class Trial:
             "checking": bool(window.sizes_bytes),
             "transforms": any(role.handles for role in self.workload.roles),
             "interval_s": window.interval_s,
-            "stamp_each": window.stamp_each,
+            "stamp_each": window.stamp_each or window.limit_s is not None,
             "limit_s": window.limit_s,
             "folder": str(self.folder),
             "parent": os.getpid(),

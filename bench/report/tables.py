@@ -196,7 +196,7 @@ def _not_implemented(data: Data) -> list[list[str]]:
             has = any(cell.startswith(f"{stack}/minimal/{workload}.") for cell in there)
             if not has and stack not in floors:
                 rows.append(
-                    [f"{stack}/minimal/{workload}", "", "", "not implemented", "", ""]
+                    [f"{stack}/minimal/{workload}", "", "", "not implemented", "", "", ""]
                 )
     return rows
 
