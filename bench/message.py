@@ -18,6 +18,8 @@ HEADER_BYTES = HEADER.size
 SMALLEST_WITH_HEADER = 32
 WARM_UP_EPOCH = 0
 WINDOW_EPOCH = 1
+JOIN_SEQUENCE, WARM_UP_SEQUENCE = 0, 1
+"""Of epoch 0: a join message may find nobody yet, a warm-up message finds everyone."""
 EPOCH_LOW_BYTE = 19
 """Index of the lowest byte of the epoch: zero in every warm-up message."""
 
@@ -75,6 +77,11 @@ def is_warm_up(message: bytes) -> bool:
 def read_header(message: bytes) -> Header:
     """Return the header of a message of at least ``HEADER_BYTES`` bytes."""
     return Header(*HEADER.unpack_from(message))
+
+
+def is_join(message: bytes) -> bool:
+    """Say whether a message of epoch 0 was given before everyone had been seen."""
+    return int.from_bytes(message[8:16]) == JOIN_SEQUENCE
 
 
 def sender(message: bytes) -> int:

@@ -30,7 +30,9 @@ READY_S = 20.0
 JOIN_S = 10.0
 WINDOW_S = 30.0
 RESULT_S = 10.0
-SETTLED_S = 0.02
+SETTLED_S = 0.2
+"""Silence after which warm-up counts as over where some of it may have been lost."""
+POLL_S = 0.005
 PILOT_QUIET_S = 0.1
 QUIET_S = 0.5
 """Silence after which what has not arrived counts as lost."""
@@ -252,7 +254,13 @@ class Trial:
             lambda: self.progress.warmed >= set(drivers),
         )
         if not self.workload.lockstep and self.case.transport != DIRECT:
-            self._await_quiet(SETTLED_S, lambda: False)
+            self._await_quiet(SETTLED_S, self._warm_up_is_in)
+
+    def _warm_up_is_in(self) -> bool:
+        """Say whether every consumer has all of warm-up; one that may lose never has."""
+        counts, wanted = self.progress.counts, self.window.warm_up
+        consumers = self._all(lambda role: role.consumes)
+        return all(counts.get(consumer, 0) >= wanted for consumer in consumers)
 
     def _await_quiet(self, quiet_s: float, done: Callable[[], bool]) -> None:
         """Wait until arrivals have stood still for ``quiet_s`` seconds, or all is done."""
@@ -260,17 +268,19 @@ class Trial:
         hosts = [h for h in self.hosts if any(t["consumes"] for t in h.spec["roles"])]
         before, since = dict(self.progress.counts), time.monotonic()
         deadline = since + WINDOW_S
+        poll_s = POLL_S
         while time.monotonic() - since < quiet_s and not done():
             if time.monotonic() > deadline:
                 raise TrialError(
                     f"messages kept coming for {WINDOW_S:g} s: {self._state()}"
                 )
-            for host, event in self.events.until(time.monotonic() + quiet_s / 5):
+            for host, event in self.events.until(time.monotonic() + poll_s):
                 self.progress.take(host, event)
                 if done():
                     return
             for host in hosts:
                 host.tell("count")
+            poll_s = min(2 * poll_s, quiet_s / 5)  # rarely: asking takes CPU time too
             if self.progress.counts != before:
                 before, since = dict(self.progress.counts), time.monotonic()
 

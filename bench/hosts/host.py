@@ -153,9 +153,14 @@ class RoleRun:
             messages = msg.build_alike(
                 sender, spec["messages"], msg.WINDOW_EPOCH, spec["size_bytes"]
             )
+
+        def early(sequence: int) -> bytes:
+            return msg.build(sender, sequence, msg.WARM_UP_EPOCH, spec["size_bytes"])
+
         return Stream(
             messages=messages,
-            warm_up_message=msg.build(sender, 0, msg.WARM_UP_EPOCH, spec["size_bytes"]),
+            join_message=early(msg.JOIN_SEQUENCE),
+            warm_up_message=early(msg.WARM_UP_SEQUENCE),
             warm_up_count=spec["warm_up"],
             interval_s=spec["interval_s"],
             stamp_each=spec["stamp_each"],

@@ -47,14 +47,14 @@ class Recorder:
 
     @property
     def arrivals(self) -> int:
-        """Everything that has arrived, warm-up included: it stands still when it is in."""
+        """How much has arrived of warm-up and window."""
         return self.warm + self.count
 
     def is_warm_up(self, message: bytes) -> bool:
         """Take note of a warm-up message's sender; False for a message of the window."""
         if not msg.is_warm_up(message):
             return False
-        self.warm += 1
+        self.warm += not msg.is_join(message)
         sender = msg.sender(message)
         if sender not in self._senders:
             self._senders.add(sender)

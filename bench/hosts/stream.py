@@ -32,6 +32,7 @@ class Stream:
     def __init__(
         self,
         messages: list[bytes],
+        join_message: bytes,
         warm_up_message: bytes,
         warm_up_count: int,
         interval_s: float | None,
@@ -44,6 +45,7 @@ class Stream:
         self.window = threading.Event()
         stamps = len(messages) if stamp_each else len(messages) // CHUNK + 1
         self.given_ns = array("q", [0]) * stamps
+        self._join_message = join_message
         self._warm_up_message = warm_up_message
         self._warm_up_count = warm_up_count
         self._interval_s = interval_s
@@ -63,7 +65,7 @@ class Stream:
         """Yield join and warm-up messages, and between them seconds to pause."""
         join_interval_s = max(JOIN_INTERVAL_S, self._interval_s or 0.0)
         while not self.warm.is_set():
-            yield self._warm_up_message
+            yield self._join_message
             yield join_interval_s
         for _ in range(self._warm_up_count):
             yield self._warm_up_message
