@@ -11,13 +11,14 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from rich.table import Table
 from bench import addresses
 from bench.contract import IMPLEMENTATIONS, Case, Cell, find_cells
 from bench.errors import TrialError
-from bench.measure import latency, throughput
+from bench.measure import throughput
 from bench.measure.measured import count
 from bench.placement import cpus_for
 from bench.processes import child_environment, require_linux
@@ -177,13 +178,14 @@ class Comparison:
 def _round_trips(
     cell: Cell, placement: str, logs: Path
 ) -> tuple[dict[str, Measure], list[Comparison]]:
-    case = Case(cell, "latency", "tcp", SIZE_BYTES, 1, placement)
-    pilot = run_trial(case, latency.pilot(case) or Window(2, 0), logs, random.Random())
-    window = latency.window(case, throughput.measure(case, pilot).value_s)
+    case = Case(cell, "throughput", "tcp", SIZE_BYTES, 1, placement)
+    pilot = run_trial(case, throughput.pilot(case), logs, random.Random())
+    window = throughput.window(case, throughput.measure(case, pilot).value_s)
     library = "loop_zmq" if cell.stack.name == "zmq" else "loop_socket"
     title = f"{cell.stack.name} request_reply {placement}"
     measures = {
         f"{title} harness": harnessed(case, window, logs),
+        f"{title} stamped": harnessed(case, replace(window, stamp_each=True), logs),
         f"{title} fed": bare_round_trip("fed", cell, placement, window.messages),
         f"{title} loop": bare_round_trip(library, cell, placement, window.messages),
     }
@@ -200,6 +202,13 @@ def _round_trips(
             f"{title} fed",
             gate,
             passes,
+        ),
+        Comparison(
+            f"{title}: every message stamped / list-fed cell",
+            f"{title} stamped",
+            f"{title} fed",
+            "",
+            None,
         ),
         Comparison(
             f"{title}: list-fed cell / bare loop",
@@ -252,6 +261,7 @@ def overhead(blocks: int, seed: int | None = None) -> bool:
         measures |= more
         comparisons += compared
     values = _interleave(measures, blocks, seed)
+    shutil.rmtree(logs, ignore_errors=True)
     return _show(comparisons, values, blocks, seed)
 
 

@@ -215,12 +215,13 @@ class RoleRun:
         if self.stream:
             result["given"] = self.stream.given
             with open(folder / f"{self.id}.given", "wb") as file:
-                self.stream.given_ns.tofile(file)
+                # A stamp more is made before it shows that there is no message left.
+                self.stream.given_ns[: len(self.stream.messages)].tofile(file)
         if self.recorder:
             result |= self.recorder.result(self.spec["size_bytes"])
             (folder / f"{self.id}.heads").write_bytes(b"".join(self.recorder.heads))
             with open(folder / f"{self.id}.arrived", "wb") as file:
-                self.recorder.stamped_ns().tofile(file)
+                self.recorder.arrived_ns.tofile(file)
         return result
 
 

@@ -55,7 +55,7 @@ def late_p99_ns(driver: RoleRecord, rate_hz: float) -> int:
     one-way time does not hold that wait, so it stands beside it.
     """
     assert driver.given_ns is not None
-    given_ns = driver.given_ns[driver.given_ns > 0]
+    given_ns = driver.given_ns
     due_ns = given_ns[0] + np.arange(len(given_ns)) * int(1e9 / rate_hz)
     return max(0, int(quantile(given_ns - due_ns, 0.99)))
 
