@@ -18,7 +18,7 @@ from bench.measure.measured import Measured, bounded_messages, common, consumed,
 from bench.records import RoleRecord, TrialRecord, Window
 from bench.stats import quantile, summary
 
-CLOSED_WINDOW_S = 0.25
+CLOSED_WINDOW_S = 0.2
 PACED_MESSAGES = 80
 PACED_WINDOW_S = 0.4
 """A paced window lasts so long, and longer where it would hold fewer messages."""

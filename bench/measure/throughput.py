@@ -14,7 +14,7 @@ from bench.records import TrialRecord, Window
 
 PACE = "seconds_per_message_given"
 """Metadata: how fast one driver gives; windows are sized by it, lossy ones too."""
-WINDOW_S = 0.25
+WINDOW_S = 0.2
 PILOT_S = 0.1
 WARM_UP_SHARE = 0.1
 WARM_UP_MIN = 50
