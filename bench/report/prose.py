@@ -24,7 +24,7 @@ METHOD = [
     "Each trial starts every role in a fresh process, waits until it is seen to listen, "
     "warms up, measures one window, and ends every process.",
     "Cases are interleaved in random order within blocks; the seed is given below.",
-    "A pilot sizes a case's first window, the trial before each later one: about a quarter "
+    "A pilot sizes a case's first window, the trial before each later one: about a fifth "
     "of a second of messages, fewer where 64 MiB or 200,000 of them are reached sooner.",
     "Latency of request/reply: a closed loop, one request at a time. Fan-out and pipeline: "
     "one way, paced at 200 and 100 messages a second, on one clock that all processes "
