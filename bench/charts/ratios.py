@@ -29,7 +29,6 @@ MARKS: dict[Verdict, tuple[str, str, str]] = {
     "inconclusive": ("o", "#77777c", "undecided"),
 }
 """Marker, colour and name of each verdict on the first of a pair."""
-QUANTITIES = ("latency", "throughput")
 PLAIN = ("minimal", "lossless")
 """Variants that stand for their stack, so that its name says enough."""
 BETWEEN_GROUPS = 1.25
@@ -83,27 +82,33 @@ def headline_table(compared: pd.DataFrame, placement: str) -> pd.DataFrame:
     return with_company(table[chosen])
 
 
+def on_the_slide(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the subject's rows of the cases that claims are made of: one message."""
+    claimed = table["name"].isin(of_kind(table, "claim")["name"])
+    mine = table[claimed & (table["stack_a"] == SUBJECT)]
+    return mine if len(mine) else table[claimed]
+
+
 def counted(table: pd.DataFrame) -> str:
-    """Return "3 faster, 2 slower, 1 undecided" of a table's verdicts."""
+    """Return "faster in 3, slower in 2, undecided in 1" of a table's verdicts."""
     found = Counter(table["verdict"])
     said = [
-        f"{found[name]} {MARKS[name][2].split(' ')[0]}" for name in MARKS if found[name]
+        f"{MARKS[name][2].split(' ')[0]} in {found[name]}" for name in MARKS if found[name]
     ]
     return ", ".join(said)
 
 
 def title(table: pd.DataFrame, placement: str, look: Look) -> str:
-    """Return the finding, computed from the verdicts of the claims on the subject."""
+    """Return the finding, computed from the verdicts of all that is shown."""
     where = words.PLACEMENTS_SHORT[placement].capitalize().replace("cpu", "CPU")
     where = where.replace("cpus", "CPUs")
-    claims = of_kind(table, "claim")
-    mine = claims[claims["stack_a"] == SUBJECT]
+    mine = table[table["stack_a"] == SUBJECT]
     if mine.empty:
         return f"{where}: ratios of times"
     label = words.stack(SUBJECT, look.stacks)
     if mine["low"].isna().all():
         return f"{where}: too few blocks to say which is faster"
-    return f"{where}: of {words.plural(len(mine), 'claim')} on {label}, {counted(mine)}"
+    return f"{where}: {label} is {counted(mine)}"
 
 
 def _places(pairs: list[dict[str, Any]], look: Look) -> dict[tuple[str, str], float]:
@@ -140,7 +145,7 @@ def _mark(axes: Axes, pair: dict[str, Any], y: float) -> None:
     face = style.PAPER if pair["verdict"] == "inconclusive" else color
     axes.plot(
         [pair["ratio"]], [y], marker=marker, color=color, markerfacecolor=face,
-        markersize=13, markeredgewidth=2.5,
+        markersize=11, markeredgewidth=2.5,
     )  # fmt: skip
     # The number stands on the side away from 1, clear of the line and the bands.
     below = pair["ratio"] < 1
@@ -177,7 +182,7 @@ def _panel(
 
 
 def _names(axes: Axes, at: dict[tuple[str, str], float]) -> None:
-    size = 15.5 if len(at) <= 12 else 190 / len(at)
+    size = 15.5 if len(at) <= 12 else max(12.5, 210 / len(at))
     axes.set_yticks(list(at.values()))
     axes.set_yticklabels([label for _, label in at], fontsize=size)
     first: dict[str, float] = {}
@@ -212,25 +217,22 @@ def _legend(figure: Figure) -> None:
 def headline(compared: pd.DataFrame, placement: str, look: Look) -> Chart | None:
     """Return the forest plot of one placement, None where nothing was compared."""
     table = headline_table(compared, placement)
+    table = table if table.empty else on_the_slide(table)
     if table.empty:
         return None
     at = _places(style.records(table), look)
     heading = title(table, placement, look)
     subtitle = "Time of the first over time of the second: left of 1 the first is faster"
     figure = style.blank(heading, subtitle, style.footer(table), look)
-    shown = [quantity for quantity in QUANTITIES if (table["quantity"] == quantity).any()]
-    made = style.panels(figure, len(shown), left=0.27)
+    axes = style.panels(figure, 1, left=0.27)[0]
     values = table[["ratio", "low", "high"]].to_numpy(dtype=float)
     low, high = min(np.nanmin(values), 0.8), max(np.nanmax(values), 1.25)
     room = (high / low) ** 0.22
     low, high = low / room, high * room
-    for axes, quantity in zip(made, shown, strict=True):
-        _panel(axes, table[table["quantity"] == quantity], at, look)
-        what = "latency (p50)" if quantity == "latency" else "time per delivered message"
-        axes.set_title(what, fontsize=style.LABEL_PT, loc="left", pad=14)
-        style.log_axis(axes, low, high, "ratio of times (log scale)", lambda v: f"{v:g}")
-        axes.xaxis.labelpad = 2
-        axes.set_yticks([])
-    _names(made[0], at)
+    _panel(axes, table, at, look)
+    what = "ratio of times (log scale): round trip p50, else time per delivered message"
+    style.log_axis(axes, low, high, what, lambda v: f"{v:g}")
+    axes.xaxis.labelpad = 2
+    _names(axes, at)
     _legend(figure)
     return Chart(f"headline_{placement}", "headline", heading, figure, table)
