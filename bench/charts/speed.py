@@ -136,15 +136,24 @@ def rules(axes: Axes, rows: Sequence[dict[str, Any]], at: dict[str, float]) -> N
 def two_placements(
     table: pd.DataFrame, chart: dict[str, Any], look: Look, note: Any, form: Form
 ) -> Chart | None:
-    """Return a chart of ``table`` with a panel per placement, None without any row."""
+    """Return a chart of ``table`` with a panel per placement, None without any row.
+
+    The floor is drawn in every panel: one thread has no placement to speak of.
+    """
+    is_floor = table["floor"].astype(bool)
+    floor, real = table[is_floor], table[~is_floor]
     parts = {
-        placement: with_company(table[table["placement"] == placement])
-        for placement in BOTH
+        placement: with_company(real[real["placement"] == placement]) for placement in BOTH
     }
-    parts = {placement: part for placement, part in parts.items() if len(part)}
-    if not parts:
+    parts = {
+        placement: pd.concat([part, floor])
+        for placement, part in parts.items()
+        if len(part)
+    }
+    if not parts and floor.empty:
         return None
-    shown = pd.concat(list(parts.values()))
+    parts = parts or {"shared": floor}
+    shown = pd.concat(list(parts.values())).drop_duplicates(["case"])
     rows = rows_of(shown)
     at = positions(rows)
     footer = style.footer(shown[~shown["floor"].astype(bool)]) if len(shown) else ""
