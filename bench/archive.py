@@ -41,6 +41,8 @@ CHECK = "check.json"
 PILOT = "pilot.json"
 FAILURES = "failures.json"
 TIMING = "timing.json"
+NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
+"""A published run is no place for the paths of the machine that made it."""
 NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING}
 
 
@@ -194,7 +196,7 @@ class Archive:
         self, stack: str, variant: str, values: list[float], metadata: dict[str, Any]
     ) -> None:
         """Add one pyperf run to the suite of a stack's variant, and save the suite."""
-        run = pyperf.Run(values, metadata=metadata, collect_metadata=True)
+        run = pyperf.Run(values, metadata={**metadata, **NO_PATHS}, collect_metadata=True)
         benchmark = pyperf.Benchmark([run])
         key = f"{stack}.{variant}"
         if key not in self.suites:
