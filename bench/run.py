@@ -20,7 +20,7 @@ from bench.archive import Archive
 from bench.check import CheckResult, check_all
 from bench.contract import Case, Stack
 from bench.errors import NoMiddleError, NotMeasurable
-from bench.machine import NATIVE, missing, versions
+from bench.machine import NATIVE, versions
 from bench.measure import latency, throughput
 from bench.measure.measured import Measured
 from bench.measure.size import size
@@ -70,22 +70,15 @@ class Runner:
         known = {
             (r["cell"], r["transport"]): r for r in self.archive.read(archives.CHECK) or []
         }
-        missing_ones = [pair for key, pair in wanted.items() if key not in known]
-        runnable = []
-        for cell, transport in missing_ones:
-            if absent := missing(cell.stack):
-                reason = f"needs {', '.join(absent)}: pip install {' '.join(absent)}"
-                self._checked(known, CheckResult(cell.id, transport, reason, skipped=True))
-            else:
-                runnable.append((cell, transport))
-        with steps("checking cells", len(runnable)) as shown:
+        todo = [pair for key, pair in wanted.items() if key not in known]
+        with steps("checking cells", len(todo)) as shown:
 
             def done(result: CheckResult) -> None:
                 self._checked(known, result)
                 failed = f"FAILED {result.cell} {result.transport}: {result.reason}"
                 shown.done("" if result.passed else failed)
 
-            check_all(runnable, self.logs / "check", done)
+            check_all(todo, self.logs / "check", done)
         for entry in self.planned:
             result = known[(entry.case.cell.id, entry.case.transport)]
             if result["reason"]:
