@@ -56,6 +56,13 @@ class TrialRecord:
         return [r for name, r in self.roles.items() if name.split(".")[0] == role.name]
 
 
+def read_heads(path: Path, width: int) -> NDArray[np.void]:
+    """Return the headers at the front of rows of ``width`` bytes, shape (messages,)."""
+    stored = np.fromfile(path, dtype=np.uint8)
+    rows = stored[: len(stored) // width * width].reshape(-1, width)
+    return np.ascontiguousarray(rows[:, : HEADS.itemsize]).view(HEADS).ravel()
+
+
 def read_records(
     folder: Path, results: Mapping[str, dict[str, Any]]
 ) -> Iterator[RoleRecord]:
@@ -70,5 +77,5 @@ def read_records(
                 record.given_ns = np.fromfile(given, dtype=np.int64)
             if arrived.exists():
                 record.arrived_ns = np.fromfile(arrived, dtype=np.int64)
-                record.heads = np.fromfile(heads, dtype=HEADS)
+                record.heads = read_heads(heads, counts["head_bytes"])
             yield record

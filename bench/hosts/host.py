@@ -19,10 +19,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import AsyncGeneratorType, CoroutineType, ModuleType
+from types import AsyncGeneratorType, CoroutineType, FunctionType, ModuleType
 from typing import Any, BinaryIO
 
 from bench import message as msg
+from bench.hosts.handle import make_handle, stop_signing
 from bench.hosts.record import CheckingRecorder, Recorder
 from bench.hosts.stream import Stream
 
@@ -80,23 +81,6 @@ def check_signature(cell: ModuleType, function: Any, arguments: list[Any]) -> No
         )
 
 
-def make_handle(worker: int, transform: bool) -> Callable[[bytes], bytes]:
-    """Return what a serving role is given: O(1) when timed, the complement in `check`.
-
-    Warm-up messages come back signed by the worker, so that every worker is seen.
-    """
-
-    def handle(message: bytes) -> bytes:
-        return message if message[19] else msg.signed_by(message, worker)
-
-    def handle_checked(message: bytes) -> bytes:
-        if msg.is_warm_up(message):
-            return msg.signed_by(message, worker)
-        return message.translate(msg.COMPLEMENT)
-
-    return handle_checked if transform else handle
-
-
 def socket_options() -> dict[str, list[int]]:
     """Read TCP options back from every connected socket this process holds.
 
@@ -127,6 +111,7 @@ class RoleRun:
         self.undeliverable = 0
         self.stream: Stream | None = None
         self.recorder: Recorder | None = None
+        self.handle: FunctionType | None = None
         self.host = host
         tell = self.tell
         arguments: list[Any] = list(table["addresses"])
@@ -134,7 +119,8 @@ class RoleRun:
             self.stream = self._make_stream(table["sender"], tell)
             arguments.append(self.stream)
         if table["handles"]:
-            arguments.append(make_handle(table["sender"], spec["checking"]))
+            self.handle = make_handle(table["sender"], spec["checking"])
+            arguments.append(self.handle)
         if self.consumes:
             self.recorder = self._make_recorder(table, tell)
         self.function = find_role(host.cell, table["name"])
@@ -171,7 +157,7 @@ class RoleRun:
     def _make_recorder(self, table: dict[str, Any], tell: Callable[..., None]) -> Recorder:
         spec = self.spec
         if not spec["checking"]:
-            return Recorder(table["expected"], spec["stamp_each"], tell)
+            return Recorder(table["expected"], spec["stamp_each"], spec["size_bytes"], tell)
         return CheckingRecorder(
             table["expected"],
             spec["sizes_bytes"],
@@ -219,7 +205,7 @@ class RoleRun:
                 self.stream.given_ns[: len(self.stream.messages)].tofile(file)
         if self.recorder:
             result |= self.recorder.result(self.spec["size_bytes"])
-            (folder / f"{self.id}.heads").write_bytes(b"".join(self.recorder.heads))
+            (folder / f"{self.id}.heads").write_bytes(self.recorder.heads.to_bytes())
             with open(folder / f"{self.id}.arrived", "wb") as file:
                 self.recorder.arrived_ns.tofile(file)
         return result
@@ -268,6 +254,8 @@ class Host:
                     for role in self.roles:
                         if role.stream:
                             getattr(role.stream, phase).set()
+                        if role.handle and phase == "window" and not self.spec["checking"]:
+                            stop_signing(role.handle)
                 case "count":
                     counts = {r.id: r.recorder.arrivals for r in self.roles if r.recorder}
                     self.tell("count", counts=counts)

@@ -15,11 +15,49 @@ from operator import itemgetter
 from typing import Any
 
 from bench import message as msg
-from bench.hosts.stream import CHUNK, stamps_into
+from bench.hosts.stream import stamps_into
 
 HEAD = msg.HEADER_BYTES
+SMALL_BYTES = 128
+"""Messages up to this size are kept whole: to cut their header off would cost more."""
 HEAD_OF = itemgetter(slice(HEAD))
 FIRST = itemgetter(0)
+CHUNK = 64
+"""In throughput trials a consumer stamps one message in so many."""
+
+
+class Heads:
+    """The first ``width`` bytes of each message of a window, in the order they came in.
+
+    New ones go to ``pending``; ``settle`` moves them, every ``CHUNK`` messages, into one
+    buffer that is claimed before the role starts: memory that the harness needs is not
+    the role's, and a page touched for the first time would cost a message a microsecond.
+    """
+
+    def __init__(self, expected: int, size_bytes: int) -> None:
+        self.width = size_bytes if HEAD <= size_bytes <= SMALL_BYTES else HEAD
+        self.pending: list[bytes] = []
+        self._whole = self.width == size_bytes
+        self._buffer = bytearray(b"\xff") * (expected * self.width)
+        self._settled = 0
+
+    def __len__(self) -> int:
+        return self._settled + len(self.pending)
+
+    def of(self, messages: Iterator[bytes]) -> Iterator[bytes]:
+        """Return the heads of ``messages``, cut off in C, or as they are."""
+        return messages if self._whole else map(HEAD_OF, messages)
+
+    def settle(self) -> None:
+        heads = b"".join(self.pending)
+        start = self._settled * self.width
+        self._buffer[start : start + len(heads)] = heads
+        self._settled += len(self.pending)
+        self.pending.clear()
+
+    def to_bytes(self) -> bytes:
+        self.settle()
+        return bytes(self._buffer[: self._settled * self.width])
 
 
 class Recorder:
@@ -30,18 +68,17 @@ class Recorder:
     sender first seen in warm-up, and ``counted`` when the expected number is in.
     """
 
-    def __init__(self, expected: int, every: bool, tell: Callable[..., None]) -> None:
+    def __init__(
+        self, expected: int, every: bool, size_bytes: int, tell: Callable[..., None]
+    ) -> None:
         self.expected = expected
         self.every = every
         self.tell = tell
-        self.heads: list[bytes] = []
+        self.heads = Heads(expected, size_bytes)
         self.samples: list[bytes] = []
         self.arrived_ns = array("q")
         self.warm = 0
         self._senders: set[int] = set()
-        # The heads would count as the role's memory: claim theirs before `ready`, and
-        # keep every 4096th so that the allocator holds on to the rest.
-        self._claimed = [bytes(HEAD) for _ in range(expected)][::4096]
 
     @property
     def count(self) -> int:
@@ -86,7 +123,7 @@ class Recorder:
         pairs = zip(stream, stamps_into(self.arrived_ns))  # noqa: B905  (ends with stream)
         while self.count < self.expected:
             rest = min(CHUNK, self.expected - self.count) - 1
-            self.heads.extend(map(HEAD_OF, map(FIRST, islice(pairs, rest))))
+            self.heads.pending.extend(self.heads.of(map(FIRST, islice(pairs, rest))))
             pair = next(pairs, None)
             if pair is None:
                 return
@@ -95,7 +132,7 @@ class Recorder:
     def _take_chunks(self, stream: Iterator[bytes]) -> None:
         while self.count < self.expected:
             rest = min(CHUNK, self.expected - self.count) - 1
-            self.heads.extend(map(HEAD_OF, islice(stream, rest)))
+            self.heads.pending.extend(self.heads.of(islice(stream, rest)))
             message = next(stream, None)
             if message is None:
                 return
@@ -104,7 +141,8 @@ class Recorder:
 
     def _sample(self, message: bytes) -> None:
         self.samples.append(message)
-        self.heads.append(message[:HEAD])
+        self.heads.pending.append(message[: self.heads.width])
+        self.heads.settle()
 
     def _all_in(self) -> None:
         if self.count >= self.expected:
@@ -112,7 +150,7 @@ class Recorder:
 
     def _take_extra(self, message: bytes) -> None:
         if not self.is_warm_up(message):
-            self.heads.append(message[:HEAD])
+            self.heads.pending.append(message[: self.heads.width])
 
     async def consume_async(self, stream: AsyncIterator[bytes]) -> None:
         async for message in stream:
@@ -126,30 +164,32 @@ class Recorder:
             self._take_extra(message)
 
     async def _stamped_async(self, stream: AsyncIterator[bytes]) -> None:
-        now, stamp, append = time.perf_counter_ns, self.arrived_ns.append, self.heads.append
+        now, stamp = time.perf_counter_ns, self.arrived_ns.append
+        append, width = self.heads.pending.append, self.heads.width
         number, expected = self.count, self.expected
         if number >= expected:
             return
         async for message in stream:
             stamp(now())
-            append(message[:HEAD])
+            append(message[:width])
             number += 1
             if number == expected:
                 self.samples.append(message)
                 return
 
     async def _chunks_async(self, stream: AsyncIterator[bytes]) -> None:
-        append = self.heads.append
+        append, width = self.heads.pending.append, self.heads.width
         number, expected = self.count, self.expected
         next_stamp = min(number + CHUNK, expected)
         if number >= expected:
             return
         async for message in stream:
-            append(message[:HEAD])
+            append(message[:width])
             number += 1
             if number == next_stamp:
                 self.arrived_ns.append(time.perf_counter_ns())
                 self.samples.append(message)
+                self.heads.settle()
                 next_stamp = min(number + CHUNK, expected)
             if number == expected:
                 return
@@ -164,7 +204,12 @@ class Recorder:
     def result(self, size_bytes: int) -> dict[str, Any]:
         """Return the counts; wrong ones are samples that are not what was sent."""
         bad = [m for m in self.samples if len(m) != size_bytes or not msg.intact(m)]
-        return {"count": self.count, "covered": self._covered(), "wrong": len(bad)}
+        return {
+            "count": self.count,
+            "covered": self._covered(),
+            "wrong": len(bad),
+            "head_bytes": self.heads.width,
+        }
 
 
 class CheckingRecorder(Recorder):
@@ -182,7 +227,7 @@ class CheckingRecorder(Recorder):
         transform: bytes | None,
         tell: Callable[..., None],
     ) -> None:
-        super().__init__(0, True, tell)
+        super().__init__(0, True, 0, tell)
         self.expected = expected
         self.taken = 0
         self.wrong: list[str] = []
@@ -222,7 +267,7 @@ class CheckingRecorder(Recorder):
                 f"message {position} ({len(message)} bytes) is not one that was sent"
             )
         else:
-            self.heads.append(message[:HEAD])
+            self.heads.pending.append(message[: self.heads.width])
 
     def _take_extra(self, message: bytes) -> None:
         if not self.is_warm_up(message):
@@ -252,6 +297,7 @@ class CheckingRecorder(Recorder):
         return {
             "count": self.taken,
             "covered": self.taken,
+            "head_bytes": self.heads.width,
             "wrong": len(self.wrong),
             "wrong_first": self.wrong[:3],
             "bare": self.bare,

@@ -13,14 +13,10 @@ import time
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import chain
-from operator import itemgetter
+from operator import itemgetter, length_hint
 
 JOIN_INTERVAL_S = 0.001
 POLL_INTERVAL_S = 0.0005
-CHUNK = 64
-"""In throughput trials one message in so many is stamped."""
-
-
 SECOND = itemgetter(1)
 
 
@@ -33,7 +29,7 @@ class Stream:
     """The messages of one driver.
 
     ``interval_s`` paces the window (None: as fast as they are pulled); ``stamp_each``
-    stamps every message when it is pulled, otherwise one stamp per ``CHUNK`` of them;
+    stamps every message when it is pulled, otherwise only the first;
     ``limit_s`` ends the window early (pilots). ``given_ns`` holds the stamps, on the
     system's monotonic clock.
     """
@@ -58,7 +54,7 @@ class Stream:
         self._warm_up_count = warm_up_count
         self._interval_s = interval_s
         self._stamp_each = stamp_each
-        self._given_in_batches = 0
+        self._to_give = iter(messages)
         self._limit_s = limit_s
         self._tell = tell
 
@@ -67,7 +63,7 @@ class Stream:
         """How many messages of the window have been pulled so far."""
         if self._stamp_each:
             return min(len(self.given_ns), len(self.messages))
-        return self._given_in_batches
+        return len(self.messages) - length_hint(self._to_give)
 
     def _approach(self) -> Iterator[bytes | float]:
         """Yield join and warm-up messages, and between them seconds to pause."""
@@ -83,14 +79,10 @@ class Stream:
         while not self.window.is_set():
             yield POLL_INTERVAL_S
 
-    def _batches(self) -> Iterator[list[bytes]]:
-        """Yield the window in chunks, with one stamp in front of each."""
-        now = time.perf_counter_ns
-        for first in range(0, len(self.messages), CHUNK):
-            self.given_ns.append(now())
-            batch = self.messages[first : first + CHUNK]
-            self._given_in_batches += len(batch)
-            yield batch
+    def _unstamped(self) -> Iterator[bytes]:
+        """Return the window with a stamp in front; between messages nothing runs."""
+        self.given_ns.append(time.perf_counter_ns())
+        return self._to_give
 
     def _stamped(self) -> Iterator[bytes]:
         """Return the window, stamped message by message, all of it in C."""
@@ -109,7 +101,7 @@ class Stream:
             return self._limited(self._limit_s)
         if self._stamp_each:
             return self._stamped()
-        return chain.from_iterable(self._batches())
+        return self._unstamped()
 
     def _finish(self) -> Iterator[bytes]:
         self._tell("finished")
