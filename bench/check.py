@@ -8,6 +8,7 @@ the messages differ (awkward sizes, every byte value, thousands of them), the ha
 from __future__ import annotations
 
 import random
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +23,9 @@ from bench.measure.measured import consumed
 from bench.processes import kill_all
 from bench.records import RoleRecord, TrialRecord, Window
 from bench.relay import Relay
+from bench.scratch import scratch_folder
 from bench.tally import NOTHING, tally
-from bench.trial import run_trial, trial_folder
+from bench.trial import run_trial
 
 AWKWARD_BYTES = (0, 1, 2, 31, 32, 33, 255, 256, 1000, 4096, 65535, 65536, 65537, 524288)
 SMALL_BYTES = 64
@@ -153,7 +155,7 @@ def _run(cell: Cell, transport: str, scenario: Scenario, logs: Path) -> tuple[st
     rng = random.Random()
     if scenario.relay is None:
         return judge(case, scenario, run_trial(case, scenario.window, logs, rng))
-    with trial_folder() as folder:
+    with scratch_folder() as folder:
         relay = Relay(scenario.relay, transport, folder, rng)
         try:
             return judge(case, scenario, run_trial(case, scenario.window, logs, rng, relay))
@@ -161,13 +163,20 @@ def _run(cell: Cell, transport: str, scenario: Scenario, logs: Path) -> tuple[st
             relay.close()
 
 
-def check(cell: Cell, transport: str, logs: Path) -> CheckResult:
-    """Run every scenario of a cell over one transport; the first failure ends it."""
+def check(
+    cell: Cell, transport: str, logs: Path, stop: threading.Event | None = None
+) -> CheckResult:
+    """Run every scenario of a cell over one transport; the first failure ends it.
+
+    ``stop`` ends it too, before its next scenario: whoever set it wants no result.
+    """
     if absent := missing(cell.stack):
         reason = f"needs {', '.join(absent)}: pip install {' '.join(absent)}"
         return CheckResult(cell.id, transport, reason, skipped=True)
     losses = 0
     for number, scenario in enumerate(scenarios(cell, transport)):
+        if stop and stop.is_set():
+            return CheckResult(cell.id, transport, "interrupted", skipped=True)
         folder = logs / f"{cell.id.replace('/', '.')}.{transport}.{number}"
         try:
             reason, lost = _run(cell, transport, scenario, folder)
@@ -189,14 +198,16 @@ def check_all(
     done: Callable[[CheckResult], None],
 ) -> list[CheckResult]:
     """Check cells over transports, two at a time; nothing here is timed."""
+    stop = threading.Event()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(check, cell, transport, logs) for cell, transport in wanted]
+        futures = [pool.submit(check, *pair, logs, stop) for pair in wanted]
         results = []
         try:
             for future in futures:
                 results.append(future.result())
                 done(results[-1])
         except BaseException:
+            stop.set()
             for future in futures:
                 future.cancel()
             kill_all()

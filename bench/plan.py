@@ -92,6 +92,12 @@ def _twins(blocks: int) -> tuple[Group, ...]:
 
 
 NULL = Group(("*",), placements=SHARED, floor=True)
+NULL_LARGE = (
+    Group(("*/request_reply.*",), ("latency",), SHARED, LARGE_BYTES, floor=True),
+    Group(
+        ("*/fan_out.*", "*/pipeline.*"), ("throughput",), SHARED, LARGE_BYTES, floor=True
+    ),
+)
 CLIENTS_OF_CLAIMS = (
     Group((CLIENTS + "request_reply.*",), ("latency",)),
     Group((CLIENTS + "pipeline.*", CLIENTS + "fan_out.*"), ("throughput",)),
@@ -109,6 +115,7 @@ OTHER_QUANTITIES = (
 LARGE = (
     Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),
     Group(FAN_OUT, ("throughput",), SHARED, LARGE_BYTES, mode="lossless"),
+    Group(PIPELINE, ("throughput",), SHARED, LARGE_BYTES),
 )
 OTHER_TRANSPORTS = (
     Group(REQUEST_REPLY, ("latency",), SHARED, transport="ipc"),
@@ -126,6 +133,7 @@ STANDARD = (
     *LARGE,
     *OTHER_TRANSPORTS,
     NULL,
+    *NULL_LARGE,
 )
 
 PROFILES = {

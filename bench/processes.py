@@ -113,9 +113,13 @@ class HostProcess:
         except subprocess.TimeoutExpired:
             status = None
         exit_status = "still running" if status is None else f"exit status {status}"
-        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
-        last = "".join(f"\n    {line}" for line in lines) or "\n    (nothing)"
+        last = self.last_words() or "\n    (nothing)"
         return TrialError(f"{self.name} {what} ({exit_status}); its last words:{last}")
+
+    def last_words(self) -> str:
+        """Return the end of this host's log, each line on one of its own; "" if empty."""
+        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+        return "".join(f"\n    {line}" for line in lines)
 
     def cpu_ns(self) -> dict[str, int]:
         """Return nanoseconds on a CPU: of the process, and of each thread that lives.

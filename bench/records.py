@@ -49,6 +49,8 @@ class TrialRecord:
     cpu_ns: dict[str, dict[str, int]]
     peak_bytes: dict[str, int]
     sockets: dict[str, dict[str, list[int]]]
+    build_s: float
+    """How long the messages of the window took to build, the slowest driver's time."""
     join_s: float
     total_s: float
 

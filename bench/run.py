@@ -133,13 +133,14 @@ class Runner:
         trial = run_trial(case, window, self._log_folder(case, PILOT_BLOCK), rng)
         measured = throughput.measure(case, trial)
         window_s = float(measured.metadata["window_s"])
-        overhead_s = time.monotonic() - began - window_s
+        overhead_s = time.monotonic() - began - window_s - trial.build_s
         if not case.cell.workload.lockstep:  # a pilot of these ends by silence
             overhead_s += (QUIET_S if case.cell.lossy else 0.0) - PILOT_QUIET_S
         self._forget_logs(case, PILOT_BLOCK)
         return {
             "seconds_per_message": float(measured.metadata[throughput.PACE]),
             "overhead_s": overhead_s,
+            "build_s_per_message": trial.build_s / window.messages,
             "window_s": window_s,
         }
 
@@ -165,7 +166,8 @@ class Runner:
                 window_s = window.messages * window.interval_s
             else:
                 window_s = window.messages * pilot["seconds_per_message"]
-            total_s += pilot["overhead_s"] + window_s
+            build_s = window.messages * pilot["build_s_per_message"]
+            total_s += pilot["overhead_s"] + build_s + window_s
         return total_s
 
     def measure(self, pilots: dict[str, dict[str, float]]) -> None:

@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench import addresses
 from bench.contract import DIRECT, INPROC, Case, Role
-from bench.errors import NotMeasurable, TrialError
+from bench.errors import TrialError
 from bench.placement import cpus_for
 from bench.processes import Events, HostProcess
 from bench.records import TrialRecord, Window, read_records
+from bench.scratch import scratch_folder
 
 READY_S = 20.0
 JOIN_S = 10.0
@@ -51,6 +49,8 @@ class _Progress:
     finished: set[str] = field(default_factory=set)
     counted: set[str] = field(default_factory=set)
     ready: set[str] = field(default_factory=set)
+    returned: set[str] = field(default_factory=set)
+    build_s: float = 0.0
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -58,9 +58,10 @@ class _Progress:
         match event["event"]:
             case "ready":
                 self.ready.add(host.name)
+                self.build_s = max(self.build_s, event["build_s"])
             case "seen":
                 self.seen.add((event["role"], event["sender"]))
-            case "warmed" | "finished" | "counted" as milestone:
+            case "warmed" | "finished" | "counted" | "returned" as milestone:
                 getattr(self, milestone).add(event["role"])
             case "count":
                 self.counts |= event["counts"]
@@ -192,8 +193,13 @@ class Trial:
         return (
             f"seen {sorted(progress.seen) or 'nobody'}, "
             f"streams used up {sorted(progress.finished) or 'none'}, "
-            f"arrived {progress.counts or 'nothing'}"
+            f"returned {sorted(progress.returned) or 'none'}, "
+            f"arrived {progress.counts or 'nothing'}{self._last_words()}"
         )
+
+    def _last_words(self) -> str:
+        words = [(host.name, host.last_words()) for host in self.hosts]
+        return "".join(f"\n  {name} wrote:{said}" for name, said in words if said)
 
     def _await_listening(self, roles: list[Role]) -> None:
         assert self.events
@@ -333,19 +339,6 @@ def _difference(
     }
 
 
-@contextmanager
-def trial_folder() -> Iterator[Path]:
-    """Give a short-lived folder for a trial's sockets and samples."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="nomiddle-"))
-    except OSError as error:
-        raise NotMeasurable(f"cannot write temporary files: {error}; set TMPDIR") from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def run_trial(
     case: Case,
     window: Window,
@@ -362,7 +355,7 @@ def run_trial(
     """
     began = time.monotonic()
     logs.mkdir(parents=True, exist_ok=True)
-    with trial_folder() as folder:
+    with scratch_folder() as folder:
         trial = Trial(case, window, folder, logs, rng)
         if relay:
             trial.public = {name: relay(url) for name, url in trial.bound.items()}
@@ -381,6 +374,7 @@ def run_trial(
                 cpu_ns=cpu_ns,
                 peak_bytes=peaks,
                 sockets={n: e["sockets"] for n, e in results.items()},
+                build_s=trial.progress.build_s,
                 join_s=join_s,
                 total_s=time.monotonic() - began,
             )

@@ -22,6 +22,7 @@ from helpers_bench import find_cell, hosts_of, make_case
 from bench.check import check
 from bench.contract import FLOOR, QUANTITIES, find_cells
 from bench.measure import latency, throughput
+from bench.measure.measured import WINDOW_S
 from bench.trial import TrialRecord, Window, run_trial
 
 CELLS = [cell.id for cell in find_cells([FLOOR])]
@@ -104,8 +105,8 @@ def test_a_pilot_ends_by_its_limit_and_counts_what_was_given(
 def test_a_window_follows_from_its_pilot(cell_id: str) -> None:
     case = make_case(find_cell(cell_id), "throughput")
     fast, slow = (throughput.window(case, pace_s) for pace_s in (1e-5, 1e-3))
-    assert fast.messages == pytest.approx(throughput.WINDOW_S / 1e-5, abs=1)
-    assert slow.messages == pytest.approx(throughput.WINDOW_S / 1e-3, abs=1)
+    assert fast.messages == pytest.approx(WINDOW_S / 1e-5, abs=1)
+    assert slow.messages == pytest.approx(WINDOW_S / 1e-3, abs=1)
 
 
 @pytest.mark.parametrize("cell_id", CELLS)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from bench.charts import style, words
 from bench.charts.rows import accompanied, label, rows_of
-from bench.charts.speed import draw_row, limits, rate_tick
+from bench.charts.speed import draw_row, floor_line, limits, rate_tick
 from bench.charts.style import INK, Chart, Look
 from bench.estimates import headline_measure
 from bench.plan import SMALL_BYTES
@@ -22,10 +22,19 @@ NARROW_GAP = 0.155
 
 
 def _headline_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Return each case's p50 or rate, twins and the null stack left out."""
+    """Return each case's p50 or rate on one CPU, twins left out."""
     wanted = table["quantity"].map(headline_measure)
-    real = (table["twin"] == 0) & ~table["floor"].astype(bool)
-    return table[real & (table["measure"] == wanted) & (table["placement"] == "shared")]
+    once = (table["twin"] == 0) & (table["measure"] == wanted)
+    return table[once & (table["placement"] == "shared")]
+
+
+def _with_floor(shown: pd.DataFrame, everything: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows to show with the null stack's of the same quantities and sizes."""
+    floors = everything[everything["floor"].astype(bool)]
+    same = ["workload", "quantity", "size_bytes"]
+    wanted = set(map(tuple, shown[same].to_numpy()))
+    beside = [tuple(row) in wanted for row in floors[same].to_numpy()]
+    return pd.concat([shown, floors[beside]])
 
 
 def _note(row: dict[str, Any]) -> str:
@@ -45,6 +54,7 @@ def _panel(
 ) -> None:
     rows = style.records(part)
     at = {row["case"]: -float(number) for number, row in enumerate(rows)}
+    floor_line(axes, rows)
     for row in rows:
         draw_row(axes, row, at[row["case"]], look, _note(row))
     low, high = limits(pd.concat([part["value"], part["low"], part["high"]]).dropna())
@@ -67,7 +77,8 @@ def _chart(
 ) -> Chart | None:
     if shown.empty:
         return None
-    figure = style.blank(about["title"], about["subtitle"], style.footer(shown), look)
+    footer = style.footer(shown[~shown["floor"].astype(bool)])
+    figure = style.blank(about["title"], about["subtitle"], footer, look)
     parts = [part for _, part in shown.groupby(["workload", "quantity"], sort=False)]
     made = style.panels(figure, len(parts), left=NARROW_LEFT, gap=NARROW_GAP)
     for axes, part in zip(made, parts, strict=True):
@@ -96,19 +107,23 @@ def _ordered(table: pd.DataFrame, *then: str) -> pd.DataFrame:
 
 
 def _two_lines(row: dict[str, Any], look: Look) -> str:
-    return label(row, look).replace(" (", "\n(")
+    return (
+        label(row, look).replace(" (", "\n(").replace(": ", ":\n" if row["floor"] else ": ")
+    )
 
 
 def large(table: pd.DataFrame, look: Look) -> Chart | None:
     """Return the 64 KiB cases on one CPU."""
     mine = _headline_rows(table)
-    shown = accompanied(mine[mine["size_bytes"] == LARGE_BYTES])
+    real = ~mine["floor"].astype(bool)
+    shown = accompanied(mine[real & (mine["size_bytes"] == LARGE_BYTES)])
     about = {
         "name": "large",
         "section": "other",
         "title": "Large messages: 64 KiB, everything on one CPU",
         "subtitle": "The same cells with 1024 times the bytes in each message",
     }
+    shown = _with_floor(shown, mine)
     return _chart(_ordered(shown, "_cell"), about, look, lambda row: _two_lines(row, look))
 
 
@@ -128,6 +143,9 @@ def transports(table: pd.DataFrame, look: Look) -> Chart | None:
     }
 
     def names(row: dict[str, Any]) -> str:
+        if row["floor"]:
+            return _two_lines(row, look)
         return f"{words.stack(row['stack'], look.stacks)}\n{row['transport']}"
 
+    shown = _with_floor(shown, mine)
     return _chart(_ordered(shown, "_cell", "_transport"), about, look, names)

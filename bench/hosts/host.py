@@ -110,6 +110,7 @@ class RoleRun:
         self.go = threading.Event()
         self.undeliverable = 0
         self.stream: Stream | None = None
+        self.build_s = 0.0
         self.recorder: Recorder | None = None
         self.handle: FunctionType | None = None
         self.host = host
@@ -133,12 +134,14 @@ class RoleRun:
 
     def _make_stream(self, sender: int, tell: Callable[..., None]) -> Stream:
         spec = self.spec
+        began = time.monotonic()
         if spec["checking"]:
             messages = msg.build_sizes(sender, spec["sizes_bytes"], spec["messages"])
         else:
             messages = msg.build_alike(
                 sender, spec["messages"], msg.WINDOW_EPOCH, spec["size_bytes"]
             )
+        self.build_s = time.monotonic() - began
 
         def early(sequence: int) -> bytes:
             return msg.build(sender, sequence, msg.WARM_UP_EPOCH, spec["size_bytes"])
@@ -275,7 +278,7 @@ class Host:
             role.go.wait()
             role.run()
 
-        self.tell("ready")
+        self.tell("ready", build_s=sum(role.build_s for role in self.roles))
         if self.spec["in_turn"]:
             for role in self.roles:
                 role.go.wait()

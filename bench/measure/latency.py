@@ -14,26 +14,27 @@ from numpy.typing import NDArray
 
 from bench.contract import Case
 from bench.errors import TrialError
-from bench.measure.measured import Measured, bounded_messages, common, consumed, count
+from bench.measure.measured import (
+    Measured,
+    common,
+    consumed,
+    count,
+    free_running_pilot,
+    free_running_window,
+)
 from bench.records import RoleRecord, TrialRecord, Window
 from bench.stats import quantile, summary
 
-CLOSED_WINDOW_S = 0.2
 PACED_MESSAGES = 80
 PACED_WINDOW_S = 0.4
 """A paced window lasts so long, and longer where it would hold fewer messages."""
-PILOT_S = 0.1
-WARM_UP_SHARE = 0.1
-WARM_UP_MIN = 50
-WARM_UP_MAX = 1000
 
 
 def pilot(case: Case) -> Window | None:
     """Return the window that finds out how fast a closed loop turns; None when paced."""
     if case.cell.workload.paced_rate_hz:
         return None
-    most = bounded_messages(1e9, case.size_bytes)
-    return Window(most, warm_up=WARM_UP_MIN, stamp_each=True, limit_s=PILOT_S)
+    return free_running_pilot(case)
 
 
 def window(case: Case, seconds_per_message: float | None) -> Window:
@@ -43,9 +44,7 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
         messages = max(PACED_MESSAGES, int(PACED_WINDOW_S * rate_hz))
         return Window(messages, warm_up=10, interval_s=1 / rate_hz, stamp_each=True)
     assert seconds_per_message
-    messages = bounded_messages(CLOSED_WINDOW_S / seconds_per_message, case.size_bytes)
-    warm_up = max(WARM_UP_MIN, min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
-    return Window(messages, warm_up=warm_up, stamp_each=True)
+    return free_running_window(case, seconds_per_message, stamp_each=True)
 
 
 def late_p99_ns(driver: RoleRecord, rate_hz: float) -> int:

@@ -11,13 +11,20 @@ from numpy.typing import NDArray
 from bench.contract import Case
 from bench.errors import TrialError
 from bench.processes import PROCESS
-from bench.records import RoleRecord, TrialRecord
+from bench.records import RoleRecord, TrialRecord, Window
 from bench.tally import NOTHING, Tally, tally
 
 MESSAGES_MIN = 50
 MESSAGES_MAX = 200_000
 BYTES_MAX = 64 << 20
 """The most that the messages of one driver may take: they are built beforehand."""
+
+WINDOW_S = 0.2
+"""How long a window lasts where the cell sets the pace."""
+PILOT_S = 0.1
+WARM_UP_SHARE = 0.1
+WARM_UP_MIN = 50
+WARM_UP_MAX = 2000
 
 Metadata = dict[str, str | int | float]
 
@@ -38,6 +45,19 @@ def bounded_messages(wanted: float, size_bytes: int) -> int:
     """Return a number of messages that fills a window and that one driver can hold."""
     most = min(MESSAGES_MAX, BYTES_MAX // max(1, size_bytes))
     return min(most, max(MESSAGES_MIN, int(wanted)))
+
+
+def free_running_pilot(case: Case) -> Window:
+    """Return the window that finds out how many messages fill the timed one."""
+    most = bounded_messages(1e9, case.size_bytes)
+    return Window(most, warm_up=WARM_UP_MIN, stamp_each=True, limit_s=PILOT_S)
+
+
+def free_running_window(case: Case, seconds_per_message: float, stamp_each: bool) -> Window:
+    """Return a window of ``WINDOW_S``, and in front of it a tenth as much of warm-up."""
+    messages = bounded_messages(WINDOW_S / seconds_per_message, case.size_bytes)
+    warm_up = max(WARM_UP_MIN, min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
+    return Window(messages, warm_up=warm_up, stamp_each=stamp_each)
 
 
 def consumed(case: Case, trial: TrialRecord) -> Iterator[tuple[RoleRecord, RoleRecord]]:
@@ -99,6 +119,7 @@ def common(trial: TrialRecord, total: Tally) -> Metadata:
         "lost": total.lost,
         "duplicated": total.duplicated,
         "reordered": total.reordered,
+        "build_s": trial.build_s,
         "join_s": trial.join_s,
         "trial_s": trial.total_s,
         **costs(trial, total.delivered),

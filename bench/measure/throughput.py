@@ -9,30 +9,29 @@ from __future__ import annotations
 
 from bench.contract import Case
 from bench.errors import TrialError
-from bench.measure.measured import Measured, bounded_messages, common, consumed, count
+from bench.measure.measured import (
+    Measured,
+    common,
+    consumed,
+    count,
+    free_running_pilot,
+    free_running_window,
+)
 from bench.records import TrialRecord, Window
 
 PACE = "seconds_per_message_given"
 """Metadata: how fast one driver gives; windows are sized by it, lossy ones too."""
-WINDOW_S = 0.2
-PILOT_S = 0.1
-WARM_UP_SHARE = 0.1
-WARM_UP_MIN = 50
-WARM_UP_MAX = 2000
 
 
 def pilot(case: Case) -> Window:
     """Return the window that finds out how many messages fill the timed one."""
-    most = bounded_messages(1e9, case.size_bytes)
-    return Window(most, warm_up=WARM_UP_MIN, stamp_each=True, limit_s=PILOT_S)
+    return free_running_pilot(case)
 
 
 def window(case: Case, seconds_per_message: float | None) -> Window:
     """Return the timed window of a case, from its pilot's seconds per message given."""
     assert seconds_per_message
-    messages = bounded_messages(WINDOW_S / seconds_per_message, case.size_bytes)
-    warm_up = max(WARM_UP_MIN, min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
-    return Window(messages, warm_up=warm_up)
+    return free_running_window(case, seconds_per_message, stamp_each=False)
 
 
 def measure(case: Case, trial: TrialRecord) -> Measured:

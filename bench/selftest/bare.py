@@ -1,9 +1,9 @@
 """Bare processes for ``selftest overhead``: what the harness is compared with.
 
-``python -m bench.bare SPEC``. ``fed`` roles call a cell's function with a plain list and
-an identity handle. ``loop`` roles are the shortest honest loops of the library itself,
-without the cell. Each writes ``ready``, waits for a line, and when it has a time to
-tell writes it in nanoseconds of the monotonic clock.
+``python -m bench.selftest.bare SPEC``. ``fed`` roles call a cell's function with a plain
+list and an identity handle. ``loop`` roles are the shortest honest loops of the library
+itself, without the cell. Each writes ``ready``, waits for a line, and when it has a time
+to tell writes it in nanoseconds of the monotonic clock.
 """
 
 from __future__ import annotations
