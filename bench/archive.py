@@ -41,9 +41,10 @@ CHECK = "check.json"
 PILOT = "pilot.json"
 FAILURES = "failures.json"
 TIMING = "timing.json"
+ENVIRONMENT = "environment.json"
 NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
 """A published run is no place for the paths of the machine that made it."""
-NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING}
+NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT}
 
 
 def sha256(path: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from bench.environment import Grade, flags, grade
 from bench.estimates import bounds
 from bench.plan import BOTH, SMALL_BYTES
 from bench.results import Run
@@ -200,6 +201,18 @@ def comparisons(run: Run) -> pd.DataFrame:
             rows += [made] if made else []
     rows.sort(key=lambda row: KINDS.index(row["kind"]))
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["kind", "verdict"])
+
+
+def grade_of(run: Run, floor: pd.DataFrame) -> Grade:
+    """Return the grade of a run from its blocks' environment and its A/A twins.
+
+    ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C.
+    """
+    found = flags(run.environment)
+    if not found:
+        return Grade("C", ("The environment of this run was not recorded.",))
+    share = sum(map(bool, found.values())) / len(found)
+    return grade(share, [float(width) for width in floor["noise"]])
 
 
 def of_kind(table: pd.DataFrame, *kinds: str) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bench import archive as archives
 from bench.archive import Archive, load_suite, verify
+from bench.environment import BlockEnvironment
 from bench.errors import ResultsError
 
 SIZE_PREFIX = ".size."
@@ -32,6 +33,7 @@ class Run:
     ``failures``  one row per trial or case without one: ``case``, ``block``, ``reason``
     ``checks``    one row per cell and transport: ``passed``, ``reason``, ``losses``
     ``sizes``     one row per cell: ``statements``, ``tokens``, ``gzip_bytes``
+    ``environment``  what the machine did during each block, in order
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class Run:
     checks: pd.DataFrame
     sizes: pd.DataFrame
     timing: list[dict[str, float]]
+    environment: list[BlockEnvironment]
 
     @property
     def name(self) -> str:
@@ -114,6 +117,10 @@ def load(folder: Path) -> Run:
         checks=pd.DataFrame(_checks(archive)),
         sizes=_sizes(sized),
         timing=archive.read(archives.TIMING) or [],
+        environment=[
+            BlockEnvironment.from_json(kept)
+            for kept in archive.read(archives.ENVIRONMENT) or []
+        ],
     )
 
 

@@ -30,6 +30,7 @@ from bench.processes import require_linux
 from bench.progress import console, steps
 from bench.schedule import Slot, schedule
 from bench.trial import PILOT_QUIET_S, QUIET_S, run_trial
+from bench.watch import Watch
 
 QUANTITIES: dict[str, ModuleType] = {"latency": latency, "throughput": throughput}
 DISTURBED_S = 0.5
@@ -174,13 +175,15 @@ class Runner:
         """Make every trial that has not been made, in the order of the schedule."""
         slots = self.slots()
         pace_s = {case: pilot["seconds_per_message"] for case, pilot in pilots.items()}
+        watch = Watch(self.archive)
         with steps("measuring", len(slots)) as shown:
             again: set[Slot] = set()
             for slot in slots:  # grows: a trial that failed is tried once more, at the end
                 case = slot.planned.case
                 shown.now(f"block {slot.block + 1}, {case.id}")
                 try:
-                    measured = self._trial(slot, pace_s[case.id])
+                    with watch.of(slot.block):
+                        measured = self._trial(slot, pace_s[case.id])
                 except NoMiddleError as error:
                     if slot not in again:
                         again.add(slot)

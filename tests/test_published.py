@@ -28,7 +28,7 @@ def test_numbers_are_those_of_the_newest_whole_run(
     published: list[dict[str, object]],
 ) -> None:
     data = derive(load(latest_run(REPORTS / "data")), draw=False)
-    made = numbers(data.run, data.table, data.compared)
+    made = numbers(data)
     assert json.loads(json.dumps(made)) == published
 
 

@@ -132,7 +132,7 @@ def test_markdown_links_the_figures_that_exist(out: Path) -> None:
 
 def test_each_chart_says_where_it_is_from(run: Path) -> None:
     loaded = load(run)
-    for chart in charts(loaded, estimates(loaded), comparisons(loaded)):
+    for chart in charts(loaded, estimates(loaded), comparisons(loaded), "B"):
         said = " ".join(text.get_text() for text in chart.figure.texts)
         for words in ("loopback, one machine", "2026-01-02", "host ", chart.title):
             assert words in said, chart.name
@@ -148,7 +148,7 @@ def test_requests_is_never_drawn_without_the_other_clients(
         return request_reply and case.cell.variant.name != absent
 
     loaded = load(synthetic.make(tmp_path / "run", profile="standard", keep=keep, blocks=6))
-    for chart in charts(loaded, estimates(loaded), comparisons(loaded)):
+    for chart in charts(loaded, estimates(loaded), comparisons(loaded), "B"):
         texts = [text.get_text() for text in chart.figure.texts]
         for axes in chart.figure.axes:
             texts += [text.get_text() for text in (*axes.texts, *axes.get_yticklabels())]
@@ -157,7 +157,7 @@ def test_requests_is_never_drawn_without_the_other_clients(
 
 def test_requests_is_drawn_beside_the_other_clients(run: Path) -> None:
     loaded = load(run)
-    drawn = charts(loaded, estimates(loaded), comparisons(loaded))
+    drawn = charts(loaded, estimates(loaded), comparisons(loaded), "B")
     chart = next(chart for chart in drawn if chart.name == "latency_request_reply")
     labels = [label.get_text() for label in chart.figure.axes[0].get_yticklabels()]
     assert {"HTTP (minimal: requests)", "HTTP (aiohttp)", "HTTP (http.client)"} <= set(

@@ -19,7 +19,7 @@ import pyperf
 import pytest
 from helpers_bench import BROKEN, TIMEOUT_S, bench, finish, hosts_of, start_bench
 
-from bench.archive import FAILURES, NOT_SUITES, RUN, SUMS, Archive, sha256
+from bench.archive import ENVIRONMENT, FAILURES, NOT_SUITES, RUN, SUMS, Archive, sha256
 from bench.contract import IMPLEMENTATIONS, find_cells
 from bench.manifest import about, planned_again
 from bench.plan import PROFILES, plan
@@ -112,6 +112,8 @@ def test_three_sigkills_leave_no_process_and_the_resumed_run_is_complete(
     elif not (folder / "report" / "REPORT.md").exists():
         assert bench("report", folder).returncode == 0
     assert trials(folder) == planned_trials(folder), f"last killed after {delay_s} s"
+    watched = {kept["block"] for kept in json.loads((folder / ENVIRONMENT).read_text())}
+    assert watched == {block for _, block in planned_trials(folder)}
     assert (folder / "report" / "REPORT.md").exists()
 
 

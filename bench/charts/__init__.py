@@ -27,10 +27,10 @@ def date(about: dict[str, Any]) -> str:
     return str(about["started"])[:10]
 
 
-def look_of(run: Run) -> Look:
+def look_of(run: Run, grade: str) -> Look:
     """Return colours, markers and the line of provenance of a run."""
     floors = sorted(set(run.cases.loc[run.cases["floor"].astype(bool), "stack"]))
-    facts = (machine(run.about), f"run {run.name}", date(run.about))
+    facts = (machine(run.about), f"run {run.name}", date(run.about), f"grade {grade}")
     source = "  |  ".join((*facts, "loopback, one machine"))
     return Look.of(run.about["stacks"], floors, source)
 
@@ -43,9 +43,9 @@ def workloads(run: Run) -> list[str]:
 
 
 def _charts(
-    run: Run, table: pd.DataFrame, compared: pd.DataFrame
+    run: Run, table: pd.DataFrame, compared: pd.DataFrame, grade: str
 ) -> Iterator[Chart | None]:
-    look = look_of(run)
+    look = look_of(run, grade)
     names = workloads(run)
     for placement in ("split", "shared"):
         yield ratios.headline(compared, placement, look)
@@ -63,10 +63,15 @@ def _charts(
         yield costs.cpu_and_memory(table, workload, look)
 
 
-def charts(run: Run, table: pd.DataFrame, compared: pd.DataFrame) -> list[Chart]:
+def charts(
+    run: Run, table: pd.DataFrame, compared: pd.DataFrame, grade: str
+) -> list[Chart]:
     """Return every chart that the run has data for.
 
-    ``table`` is ``estimates(run)``, ``compared`` is ``comparisons(run)``.
+    ``table`` is ``estimates(run)``, ``compared`` is ``comparisons(run)``; ``grade``, the
+    run's, stands on each.
     """
     with rc_context(style.RC):
-        return [chart for chart in _charts(run, table, compared) if chart is not None]
+        return [
+            chart for chart in _charts(run, table, compared, grade) if chart is not None
+        ]

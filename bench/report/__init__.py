@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.archive import write_whole
 from bench.charts import Chart, charts, machine, style
-from bench.comparisons import comparisons, noise
+from bench.comparisons import comparisons, grade_of, noise
 from bench.contract import PROJECT
 from bench.errors import UsageError
 from bench.estimates import estimates
@@ -27,8 +27,10 @@ README = PROJECT / "README.md"
 def derive(run: Run, *, draw: bool = True) -> Data:
     """Return a run with everything computed from it; without charts if not ``draw``."""
     table, compared = estimates(run), comparisons(run)
-    drawn = charts(run, table, compared) if draw else []
-    return Data(run, table, compared, noise(run), drawn)
+    floor = noise(run)
+    graded = grade_of(run, floor)
+    drawn = charts(run, table, compared, graded.letter) if draw else []
+    return Data(run, table, compared, floor, drawn, graded)
 
 
 def _write_figures(drawn: Sequence[Chart], folder: Path) -> dict[str, str]:
@@ -59,7 +61,7 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     others = [derive(run, draw=False) for run in runs[1:]]
     out.mkdir(parents=True, exist_ok=True)
     svgs = _write_figures(data.charts, out / "figures")
-    entries = numbers(data.run, data.table, data.compared)
+    entries = numbers(data)
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     parts = {
         "facts": facts_line(data),

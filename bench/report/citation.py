@@ -46,7 +46,7 @@ def cite(identifier: str, numbers: Path) -> str:
         f"  case      {entry['case']}",
         f"  machine   {entry['machine']}; loopback, one machine",
         f"  versions  {entry['versions']}",
-        f"  run       {entry['run']}, {entry['date']}",
+        f"  run       {entry['run']}, {entry['date']}, grade {entry['grade']}",
         f"  id        {entry['id']}",
     ]
     return "\n".join(lines)

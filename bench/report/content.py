@@ -33,10 +33,20 @@ def _answer(data: Data) -> Section:
     return Section(
         "answer",
         "The answer",
-        [*([warning] if warning else []), answers.summary(data)],
+        [*([warning] if warning else []), *_grade_banner(data), answers.summary(data)],
         groups=[(question, said) for question, said in asked if said],
         figures=_figures(data, "headline"),
     )
+
+
+def _grade_banner(data: Data) -> list[str]:
+    """Return what a run of grade C opens with."""
+    if data.grade.letter != "C":
+        return []
+    return [
+        f"Grade C: {' '.join(data.grade.reasons)} Ratios whose verdict stands all the "
+        "same are larger than that noise; the others are undecided."
+    ]
 
 
 def _how_to_read(data: Data) -> Section:
@@ -149,6 +159,18 @@ def _noise(data: Data) -> Section:
     return Section("noise", "A/A noise floor", [lead], tables=[tables.noise_table(data)])
 
 
+def _environment(data: Data) -> Section:
+    lead = (
+        "What the machine did during each block. A block is flagged for its environment, "
+        "never for its result: CPU time stolen by a hypervisor, work of other processes, "
+        "a fixed piece of work (the canary) that took longer than usual, clock jumps, "
+        "throttling."
+    )
+    graded = f"Grade {data.grade.letter}: {' '.join(data.grade.reasons)}"
+    made = [tables.environment_table(data)] if data.run.environment else []
+    return Section("environment", "Environment and grade", [lead, graded], tables=made)
+
+
 def _facts(data: Data) -> Section:
     about = data.run.about
     machine = dict(about["machine"])
@@ -208,6 +230,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _cells,
     _conformance,
     _noise,
+    _environment,
     _method,
     _facts,
     _time,
@@ -227,4 +250,8 @@ def sections(data: Data, others: list[Data]) -> list[Section]:
 def facts_line(data: Data) -> str:
     """Return the provenance that stands below the title."""
     about = data.run.about
-    return f"run {data.run.name}, profile {about['profile']}, {str(about['started'])[:10]}"
+    started = str(about["started"])[:10]
+    return (
+        f"run {data.run.name}, profile {about['profile']}, {started}, "
+        f"grade {data.grade.letter}"
+    )

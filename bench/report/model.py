@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.charts import Chart
+from bench.environment import Grade
 from bench.results import Run
 
 
@@ -21,6 +22,7 @@ class Data:
     compared: pd.DataFrame
     floor: pd.DataFrame
     charts: list[Chart]
+    grade: Grade
 
     @property
     def stacks(self) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 A list of entries. Bounds and confidence are null where too few blocks allow no
 interval; counted things (code sizes) have the value for both bounds and no blocks.
-``kind`` is "absolute", "size" or the kind of a comparison; ``grade`` is not given yet.
+``kind`` is "absolute", "size" or the kind of a comparison; ``grade`` is the run's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bench.charts.costs import SIZES, size_table
 from bench.charts.style import records
 from bench.estimates import headline_measure
 from bench.report import sentences
+from bench.report.model import Data
 from bench.results import Run
 
 SIGNIFICANT = 6
@@ -60,7 +61,6 @@ def provenance(run: Run, stacks: list[str]) -> dict[str, Any]:
         "date": date(run.about),
         "machine": f"{machine(run.about)}, Linux {run.about['machine']['kernel']}",
         "versions": _versions(run, stacks),
-        "grade": None,
     }
 
 
@@ -132,6 +132,11 @@ def _sizes(run: Run) -> Iterator[dict[str, Any]]:
             }
 
 
-def numbers(run: Run, table: pd.DataFrame, compared: pd.DataFrame) -> list[dict[str, Any]]:
+def numbers(data: Data) -> list[dict[str, Any]]:
     """Return every entry of a run, in the order: comparisons, absolutes, sizes."""
-    return [*_comparisons(run, compared), *_absolutes(run, table), *_sizes(run)]
+    entries = (
+        *_comparisons(data.run, data.compared),
+        *_absolutes(data.run, data.table),
+        *_sizes(data.run),
+    )
+    return [{**entry, "grade": data.grade.letter} for entry in entries]

@@ -11,6 +11,7 @@ import pandas as pd
 from bench.charts import Chart, words
 from bench.charts.style import records
 from bench.comparisons import of_kind
+from bench.environment import flags
 from bench.estimates import headline_measure
 from bench.report import sentences
 from bench.report.model import Data, Figure, Table
@@ -18,6 +19,30 @@ from bench.run import PILOT_BLOCK
 from bench.workloads import WORKLOADS
 
 NOT_MEASURED = "not measured: "
+
+
+def environment_table(data: Data) -> Table:
+    """Return one row per block: its canary, stolen and foreign CPU time, its flags."""
+    columns = ["block", "canary, ms", "stolen", "other processes", "flagged for"]
+    flagged = flags(data.run.environment)
+    rows = []
+    for block in data.run.environment:
+        again = f" (attempt {block.attempt + 1})" if block.attempt else ""
+        reasons = flagged[block.block, block.attempt]
+        rows.append(
+            [
+                f"{block.block + 1}{again}",
+                f"{block.canary_ms:.1f}",
+                _share(block.steal_share),
+                _share(block.other_cpu_share),
+                "; ".join(reasons) or words.PASSED_OVER,
+            ]
+        )
+    return Table(columns, rows)
+
+
+def _share(value: float | None) -> str:
+    return words.PASSED_OVER if value is None else f"{100 * value:.1f} %"
 
 
 def _bounds(row: Mapping[str, Any], value: float) -> str:

@@ -1,0 +1,245 @@
+"""What the machine did while a block was measured, and the grade that a run earns by it.
+
+Flags come from the environment only, never from a result. The kernel's own pressure
+figure cannot tell the run's processes from others, so the work of others is what is left
+of the machine's busy time after the run's own CPU time has been taken off.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from os import sysconf
+from pathlib import Path
+from statistics import median
+from typing import Any, Self
+
+PROC = Path("/proc")
+CGROUP = Path("/sys/fs/cgroup")
+CANARY_SPINS = 2_000_000
+"""Turns of an empty loop: about 30 ms where a turn takes 16 ns."""
+STEAL_MAX = 0.01
+OTHER_CPU_MAX = 0.05
+CANARY_SLOWER_MAX = 1.10
+CLOCK_JUMP_MAX_MS = 50.0
+FLAGGED_MAX_B = 0.05
+NOISE_MAX_A = 0.02
+NOISE_MAX_B = 0.05
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """CPU time of the whole machine since it started, in seconds summed over CPUs."""
+
+    total_s: float
+    busy_s: float
+    steal_s: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The machine's counters at one moment; None for what it does not tell."""
+
+    monotonic_ns: int
+    wall_ns: int
+    ticks: Ticks | None
+    pressure_us: int | None
+    throttled_us: int | None
+
+
+@dataclass(frozen=True)
+class BlockEnvironment:
+    """What the machine did during one block; None for what it does not tell.
+
+    ``canary_ms`` is how long a fixed piece of work took just before the block. Shares are
+    of all CPU time that passed (0 to 1); ``pressure_share`` is of the time in which some
+    process waited for a CPU, the run's own too, and is context only.
+    """
+
+    block: int
+    attempt: int
+    canary_ms: float
+    steal_share: float | None
+    own_cpu_share: float | None
+    other_cpu_share: float | None
+    pressure_share: float | None
+    clock_jump_ms: float
+    throttled_ms: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        return cls(**kept)
+
+
+@dataclass(frozen=True)
+class Grade:
+    """A (quiet), B or C (noisy), and why: each reason a sentence."""
+
+    letter: str
+    reasons: tuple[str, ...]
+
+
+def parse_ticks(stat: str, tick_s: float) -> Ticks | None:
+    """Read the first line of /proc/stat; None for anything else (proc(5)).
+
+    The fields are user, nice, system, idle, iowait, irq, softirq, steal; guest time,
+    which follows, is in user already.
+    """
+    name, *fields = (stat.splitlines() or [""])[0].split() or [""]
+    if name != "cpu" or len(fields) < 8 or not all(field.isdigit() for field in fields):
+        return None
+    ticks = [int(field) * tick_s for field in fields[:8]]
+    steal_s = ticks[7]
+    idle_s = ticks[3] + ticks[4]
+    return Ticks(sum(ticks), sum(ticks) - idle_s - steal_s, steal_s)
+
+
+def parse_pressure(text: str) -> int | None:
+    """Return the microseconds of ``some total=`` in /proc/pressure/cpu, None without."""
+    for line in text.splitlines():
+        kind, *fields = line.split() or [""]
+        for field in fields:
+            name, _, value = field.partition("=")
+            if (kind, name) == ("some", "total") and value.isdigit():
+                return int(value)
+    return None
+
+
+def parse_throttled(text: str) -> int | None:
+    """Return ``throttled_usec`` of a cgroup's cpu.stat, None without."""
+    for line in text.splitlines():
+        name, _, value = line.partition(" ")
+        if name == "throttled_usec" and value.strip().isdigit():
+            return int(value)
+    return None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def _own_cgroup(text: str) -> str:
+    """Return the path in ``0::/path`` of /proc/self/cgroup (cgroup v2), "" without."""
+    lines = [line for line in text.splitlines() if line.startswith("0::/")]
+    return lines[0].removeprefix("0::/") if lines else ""
+
+
+def take(proc: Path = PROC, cgroup: Path = CGROUP) -> Snapshot:
+    """Read the machine's counters; what cannot be read is None."""
+    own = cgroup / _own_cgroup(_read(proc / "self/cgroup"))
+    return Snapshot(
+        monotonic_ns=time.monotonic_ns(),
+        wall_ns=time.time_ns(),
+        ticks=parse_ticks(_read(proc / "stat"), 1 / sysconf("SC_CLK_TCK")),
+        pressure_us=parse_pressure(_read(proc / "pressure/cpu")),
+        throttled_us=parse_throttled(_read(own / "cpu.stat")),
+    )
+
+
+def canary_ms(spins: int = CANARY_SPINS) -> float:
+    """Return how many milliseconds a fixed piece of work takes now.
+
+    A hypervisor need not tell its guests of stolen time; a loop that has slowed down
+    cannot be hidden.
+    """
+    began_ns = time.perf_counter_ns()
+    for _ in range(spins):
+        pass
+    return (time.perf_counter_ns() - began_ns) / 1e6
+
+
+def between(
+    before: Snapshot,
+    after: Snapshot,
+    own_cpu_s: float,
+    canary_ms: float,
+    block: int,
+    attempt: int,
+) -> BlockEnvironment:
+    """Return what happened between two snapshots.
+
+    ``own_cpu_s`` is the CPU time that the run's own processes used meanwhile, in seconds.
+    """
+    steal = own = other = None
+    if before.ticks and after.ticks:
+        passed_s = after.ticks.total_s - before.ticks.total_s
+        if passed_s > 0:
+            busy_s = after.ticks.busy_s - before.ticks.busy_s
+            steal = (after.ticks.steal_s - before.ticks.steal_s) / passed_s
+            own = own_cpu_s / passed_s
+            other = max(0.0, busy_s - own_cpu_s) / passed_s
+    elapsed_ns = after.monotonic_ns - before.monotonic_ns
+    pressure = _difference(before.pressure_us, after.pressure_us)
+    throttled = _difference(before.throttled_us, after.throttled_us)
+    return BlockEnvironment(
+        block=block,
+        attempt=attempt,
+        canary_ms=canary_ms,
+        steal_share=steal,
+        own_cpu_share=own,
+        other_cpu_share=other,
+        pressure_share=None
+        if pressure is None or elapsed_ns <= 0
+        else pressure * 1e3 / elapsed_ns,
+        clock_jump_ms=(after.wall_ns - before.wall_ns - elapsed_ns) / 1e6,
+        throttled_ms=None if throttled is None else throttled / 1e3,
+    )
+
+
+def _difference(before: int | None, after: int | None) -> int | None:
+    return None if before is None or after is None else after - before
+
+
+def flags(blocks: Sequence[BlockEnvironment]) -> dict[tuple[int, int], list[str]]:
+    """Return why each (block, attempt) is flagged: reasons in words, none for most."""
+    usual_ms = median(block.canary_ms for block in blocks) if blocks else 0.0
+    return {(block.block, block.attempt): _reasons(block, usual_ms) for block in blocks}
+
+
+def _reasons(block: BlockEnvironment, usual_ms: float) -> list[str]:
+    found = []
+    if (block.steal_share or 0) > STEAL_MAX:
+        found.append(f"{100 * (block.steal_share or 0):.1f} % of the CPU time stolen")
+    if (block.other_cpu_share or 0) > OTHER_CPU_MAX:
+        share = 100 * (block.other_cpu_share or 0)
+        found.append(f"other processes took {share:.1f} % of the CPU time")
+    if block.canary_ms > CANARY_SLOWER_MAX * usual_ms:
+        slower = 100 * (block.canary_ms / usual_ms - 1)
+        found.append(f"canary {slower:.0f} % slower than usual")
+    if abs(block.clock_jump_ms) > CLOCK_JUMP_MAX_MS:
+        found.append(f"the clock jumped by {block.clock_jump_ms:.0f} ms")
+    if (block.throttled_ms or 0) > 0:
+        found.append(f"throttled for {block.throttled_ms:.0f} ms")
+    return found
+
+
+def grade(flagged_share: float, noise_half_widths: Sequence[float]) -> Grade:
+    """Grade a run by its environment and by how far its A/A twins are from 1.
+
+    A: no block flagged and every half-width below 2 %; B: fewer than 5 % of the blocks
+    flagged and every half-width below 5 %; C: anything else, or no twin to tell by.
+    ``flagged_share`` is between 0 and 1, half-widths are as of
+    ``stats.noise_half_width``: 0.03 for 3 %.
+    """
+    widest = max(noise_half_widths, default=math.inf)
+    if any(math.isnan(width) for width in noise_half_widths):
+        widest = math.inf
+    noise = f"The widest A/A twin is within {100 * widest:.1f} % of 1."
+    if math.isinf(widest):
+        noise = "No A/A twin of this run tells its noise."
+    flagged = f"{100 * flagged_share:.0f} % of the blocks were flagged."
+    if flagged_share == 0 and widest < NOISE_MAX_A:
+        letter = "A"
+    elif flagged_share < FLAGGED_MAX_B and widest < NOISE_MAX_B:
+        letter = "B"
+    else:
+        letter = "C"
+    return Grade(letter, (noise, flagged))

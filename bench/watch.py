@@ -1,0 +1,63 @@
+"""Keeps the environment of each block while a run is measured."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench import archive as archives
+from bench.archive import Archive
+from bench.environment import Snapshot, between, canary_ms, take
+
+
+def own_cpu_s() -> float:
+    """Return the CPU time of this process and of all hosts that it has reaped."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    used = (resource.getrusage(who) for who in whose)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+class Watch:
+    """What the machine did during each block, in the archive after each of its trials.
+
+    A block that is resumed, or returned to for a trial that had failed, is watched as a
+    further attempt.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._kept: list[dict[str, Any]] = archive.read(archives.ENVIRONMENT) or []
+        self._block: int | None = None
+        self._attempt = 0
+        self._canary_ms = 0.0
+        self._before: Snapshot
+        self._used_before_s = 0.0
+
+    @contextmanager
+    def of(self, block: int) -> Iterator[None]:
+        """Watch a block while one of its trials is made; kept before the trial's value."""
+        self._enter(block)
+        try:
+            yield
+        finally:
+            self._note()
+
+    def _enter(self, block: int) -> None:
+        if block == self._block:
+            return
+        self._block = block
+        self._attempt = sum(kept["block"] == block for kept in self._kept)
+        self._kept.append({})
+        self._canary_ms = canary_ms()
+        self._before, self._used_before_s = take(), own_cpu_s()
+
+    def _note(self) -> None:
+        assert self._block is not None
+        used_s = own_cpu_s() - self._used_before_s
+        seen = between(
+            self._before, take(), used_s, self._canary_ms, self._block, self._attempt
+        )
+        self._kept[-1] = seen.to_json()
+        self._archive.write(archives.ENVIRONMENT, self._kept)
