@@ -18,7 +18,7 @@ from bench import __version__
 from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
 from bench.progress import console, steps
-from bench.suggest import command
+from bench.suggest import command, near
 
 REPORTS = PROJECT / "reports"
 DATA = REPORTS / "data"
@@ -295,14 +295,24 @@ def doctor() -> None:
 
 
 @main.command()
-@click.argument("name", type=click.Choice(["overhead"]))
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--blocks", type=click.IntRange(min=6), default=20, show_default=True)
-def selftest(name: str, blocks: int) -> None:
-    """Measure the harness itself against known answers."""
-    from importlib import import_module
+@click.option("--seed", type=int, help="Repeat the order of another selftest.")
+def selftest(names: tuple[str, ...], blocks: int, seed: int | None) -> None:
+    """Measure the harness itself against known answers.
 
+    NAME is losses, sockets, handler_delay, known_difference, interop or overhead; all of
+    them without one.
+    """
+    from bench import selftest as tests
     from bench.lock import only_run
 
+    for name in names:
+        if name not in tests.NAMES:
+            raise UsageError(
+                f"no selftest {name!r}: choose {', '.join(tests.NAMES)}"
+                f"{near(name, tests.NAMES)}"
+            )
     with only_run():
-        passed = getattr(import_module(f"bench.selftest.{name}"), name)(blocks)
+        passed = tests.run(names or tests.NAMES, blocks, seed)
     sys.exit(0 if passed else 1)

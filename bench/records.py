@@ -26,6 +26,8 @@ class Window:
     interval_s: float | None = None
     stamp_each: bool = False
     limit_s: float | None = None
+    busy_ns: int = 0
+    """How long each message keeps a handle busy: something to find for selftests."""
     sizes_bytes: tuple[int, ...] = ()
     """Not empty: a conformance trial, with these sizes in turn and full checks."""
 

@@ -48,6 +48,11 @@ class Interval:
         return self.confidence >= 1.0
 
 
+def signed_rank_interval_level(blocks: int, confidence: float = 0.95) -> float:
+    """Return the exact level of ``ratio``'s interval, 1 with too few blocks for any."""
+    return _depth(_signed_rank_pmf(blocks), confidence)[1]
+
+
 def ratio(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) -> Interval:
     """Return how many times b's value a's is: a dimensionless ratio, paired by block.
 
@@ -61,7 +66,7 @@ def ratio(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) -> Inter
     Raises ValueError for values that are not positive and finite, for lengths that
     differ, for no values, and for a confidence outside (0, 1).
     """
-    differences = _log_ratios(a, b)
+    differences = log_ratios(a, b)
     first, second = np.triu_indices(len(differences))
     walsh = np.sort((differences[first] + differences[second]) / 2)
     depth, achieved = _depth(_signed_rank_pmf(len(differences)), confidence)
@@ -75,7 +80,7 @@ def sign_interval(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) 
     Arguments and errors as for ``ratio``. It is the interval that the exact sign test
     does not reject: wider than ``ratio``'s, but it assumes no symmetry.
     """
-    return _exponential(median_interval(_log_ratios(a, b), confidence))
+    return _exponential(median_interval(log_ratios(a, b), confidence))
 
 
 def median_interval(values: npt.ArrayLike, confidence: float = 0.95) -> Interval:
@@ -170,7 +175,7 @@ def _one_dimension(values: npt.ArrayLike, name: str) -> Floats:
     return array
 
 
-def _log_ratios(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
+def log_ratios(a: npt.ArrayLike, b: npt.ArrayLike) -> Floats:
     """Return log a/b, shape (blocks,); of swapped arguments exactly the negative."""
     top, bottom = _one_dimension(a, "a"), _one_dimension(b, "b")
     if len(top) != len(bottom):

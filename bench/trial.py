@@ -141,6 +141,7 @@ class Trial:
             "interval_s": window.interval_s,
             "stamp_each": window.stamp_each or window.limit_s is not None,
             "limit_s": window.limit_s,
+            "busy_ns": window.busy_ns,
             "folder": str(self.folder),
             "parent": os.getpid(),
         }

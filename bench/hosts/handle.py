@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from types import FunctionType
 
 from bench import message as msg
 
 
-def make_handle(worker: int, transform: bool) -> FunctionType:
+def make_handle(worker: int, transform: bool, busy_ns: int) -> FunctionType:
     """Return ``handle(message) -> message``: the complement in `check`, O(1) when timed.
 
     Warm-up messages come back signed by the worker, so that every worker is seen.
+    ``busy_ns`` is how long each message of the window keeps it busy (selftests).
     """
 
     def handle(message: bytes, worker: int = worker) -> bytes:
@@ -21,7 +23,15 @@ def make_handle(worker: int, transform: bool) -> FunctionType:
             return msg.signed_by(message, worker)
         return message.translate(msg.COMPLEMENT)
 
-    made = handle_checked if transform else handle
+    def handle_busily(message: bytes) -> bytes:
+        if msg.is_warm_up(message):
+            return msg.signed_by(message, worker)
+        end_ns = time.perf_counter_ns() + busy_ns
+        while time.perf_counter_ns() < end_ns:
+            pass
+        return message
+
+    made = handle_checked if transform else handle_busily if busy_ns else handle
     assert isinstance(made, FunctionType)
     return made
 

@@ -120,7 +120,7 @@ class RoleRun:
             self.stream = self._make_stream(table["sender"], tell)
             arguments.append(self.stream)
         if table["handles"]:
-            self.handle = make_handle(table["sender"], spec["checking"])
+            self.handle = make_handle(table["sender"], spec["checking"], spec["busy_ns"])
             arguments.append(self.handle)
         if self.consumes:
             self.recorder = self._make_recorder(table, tell)
@@ -128,6 +128,11 @@ class RoleRun:
         if spec["checking"]:
             check_signature(host.cell, self.function, arguments)
         self.arguments = arguments
+
+    @property
+    def signs_early(self) -> bool:
+        """Whether the handle does nothing but sign what comes before the window."""
+        return not self.spec["checking"] and not self.spec["busy_ns"]
 
     def tell(self, event: str, **more: Any) -> None:
         self.host.tell(event, role=self.id, **more)
@@ -257,7 +262,7 @@ class Host:
                     for role in self.roles:
                         if role.stream:
                             getattr(role.stream, phase).set()
-                        if role.handle and phase == "window" and not self.spec["checking"]:
+                        if role.handle and phase == "window" and role.signs_early:
                             stop_signing(role.handle)
                 case "count":
                     counts = {r.id: r.recorder.arrivals for r in self.roles if r.recorder}

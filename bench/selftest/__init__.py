@@ -1,1 +1,41 @@
-"""The harness against known answers: one module for each question a sceptic asks."""
+"""The harness against known answers: one module for each question a sceptic asks.
+
+Each has ``answers(blocks, seed, logs)``, which injects something, measures, and says
+whether the answer is the right one. Statistical ones take ``blocks`` blocks.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from bench.processes import require_linux
+from bench.selftest.answers import Answer, show
+
+NAMES = (
+    "losses",
+    "sockets",
+    "handler_delay",
+    "known_difference",
+    "interop",
+    "overhead",
+)
+
+
+def run(names: Sequence[str], blocks: int, seed: int | None = None) -> bool:
+    """Run selftests by name, print their answers, and return whether all passed."""
+    require_linux()
+    seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
+    every: list[bool] = []
+    for name in names:
+        logs = Path(tempfile.mkdtemp(prefix="nomiddle-selftest-"))
+        found: list[Answer] = import_module(f"bench.selftest.{name}").answers(
+            blocks, seed, logs
+        )
+        every.append(show(f"{name} ({blocks} blocks, seed {seed})", found))
+        shutil.rmtree(logs, ignore_errors=True)
+    return all(every)

@@ -9,18 +9,13 @@ library, which is what a cell's idiom (threads, framing, generators) costs.
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.table import Table
-
 from bench.contract import IMPLEMENTATIONS, Case, Cell, find_cells
 from bench.measure import throughput
-from bench.processes import require_linux
-from bench.progress import console
+from bench.selftest.answers import Answer
 from bench.selftest.measures import (
     SIZE_BYTES,
     WORKERS,
@@ -116,12 +111,9 @@ def _pipeline(
     ]
 
 
-def overhead(blocks: int, seed: int | None = None) -> bool:
-    """Measure what the harness adds, print it, and return whether every gate holds."""
-    require_linux()
-    seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
+def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+    """Measure what the harness adds to two cells and to a pipeline."""
     cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
-    logs = Path(tempfile.mkdtemp(prefix="nomiddle-selftest-"))
     measures: dict[str, Measure] = {}
     comparisons: list[Comparison] = []
     for placement in ("split", "shared"):
@@ -133,41 +125,17 @@ def overhead(blocks: int, seed: int | None = None) -> bool:
         more, compared = _pipeline(cells["zmq/minimal/pipeline.py"], placement, logs)
         measures |= more
         comparisons += compared
-    values = interleave("selftest overhead", measures, blocks, seed)
-    shutil.rmtree(logs, ignore_errors=True)
-    return _show(comparisons, values, blocks, seed)
+    values = interleave("overhead", measures, blocks, seed)
+    return [_answer(comparison, values) for comparison in comparisons]
 
 
-def _show(
-    comparisons: list[Comparison],
-    values: dict[str, list[float]],
-    blocks: int,
-    seed: int,
-) -> bool:
-    table = Table(box=None, pad_edge=False, title=f"overhead, {blocks} blocks, seed {seed}")
-    for column in (
-        "comparison",
-        "ratio of times",
-        "95 % interval",
-        "must be",
-        "verdict",
-    ):
-        table.add_column(column)
-    all_pass = True
-    for comparison in comparisons:
-        interval = ratio(values[comparison.over], values[comparison.under])
-        verdict = ""
-        if comparison.passes:
-            passed = comparison.passes(interval)
-            all_pass &= passed
-            verdict = "pass" if passed else "FAIL"
-        bounds = f"{interval.low:.3f} to {interval.high:.3f}"
-        table.add_row(
-            comparison.name,
-            f"{interval.estimate:.3f}",
-            bounds,
-            comparison.gate,
-            verdict,
-        )
-    console.print(table)
-    return all_pass
+def _answer(comparison: Comparison, values: dict[str, list[float]]) -> Answer:
+    interval = ratio(values[comparison.over], values[comparison.under])
+    bounds = f"{interval.low:.3f} to {interval.high:.3f}"
+    return Answer(
+        comparison.name,
+        "",
+        f"{interval.estimate:.3f} ({bounds})",
+        comparison.gate,
+        comparison.passes(interval) if comparison.passes else None,
+    )

@@ -1,0 +1,94 @@
+"""pyperf reads what a run writes: one run per block, complete pairs, nothing left over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyperf
+
+from bench.archive import Archive
+from bench.contract import FLOOR, IMPLEMENTATIONS, choose, find_cells
+from bench.manifest import begin
+from bench.plan import BLOCKS_MIN
+from bench.processes import child_environment
+from bench.run import make_run
+from bench.selftest.answers import Answer
+
+CELLS = ("zmq/minimal/request_reply.py", "raw_socket/minimal/request_reply.py")
+FILES = ("raw_socket.minimal.json", "zmq.minimal.json")
+
+
+def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+    """Make a short run of two cells, and have pyperf's own commands read its files."""
+    del blocks
+    folder = logs / "run"
+    cells = choose(find_cells([IMPLEMENTATIONS, FLOOR]), CELLS)
+    begun = begin(folder, "quick", cells, seed, BLOCKS_MIN, [])
+    descriptors = len(os.listdir("/proc/self/fd"))
+    complete = make_run(begun.archive, begun.planned, begun.seed)
+    left = len(os.listdir("/proc/self/fd")) - descriptors
+    return [
+        *(_command(folder, *words) for words in _COMMANDS),
+        _blocks(folder, complete),
+        Answer("descriptors left open", "nothing", str(left), "0", left == 0),
+        _prediction(begun.archive),
+    ]
+
+
+_COMMANDS = (
+    ("check", FILES[0]),
+    ("stats", FILES[0]),
+    ("compare_to", *FILES, "--table"),
+)
+
+
+def _command(folder: Path, *words: str) -> Answer:
+    ended = subprocess.run(
+        [sys.executable, "-m", "pyperf", *words],
+        cwd=folder,
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = ended.returncode != 0 or "Traceback" in ended.stderr
+    return Answer(
+        f"pyperf {' '.join(words)}",
+        "nothing",
+        f"exit status {ended.returncode}, {len(ended.stdout.splitlines())} lines",
+        "exit status 0",
+        not failed and bool(ended.stdout.strip()),
+    )
+
+
+def _blocks(folder: Path, complete: bool) -> Answer:
+    seen = []
+    for name in FILES:
+        suite = pyperf.BenchmarkSuite.load(str(folder / name))
+        seen += [
+            sorted(run.get_metadata()["block"] for run in benchmark.get_runs())
+            for benchmark in suite.get_benchmarks()
+            if ".size." not in benchmark.get_name()
+        ]
+    wanted = list(range(BLOCKS_MIN))
+    return Answer(
+        f"runs of {len(seen)} benchmarks",
+        f"{BLOCKS_MIN} blocks",
+        " and ".join(sorted({str(len(blocks)) for blocks in seen})),
+        f"blocks 1 to {BLOCKS_MIN}, once each",
+        complete and all(blocks == wanted for blocks in seen),
+    )
+
+
+def _prediction(archive: Archive) -> Answer:
+    (timing,) = archive.read("timing.json")
+    return Answer(
+        "time of the run",
+        f"predicted {timing['predicted_s']:.1f} s",
+        f"{timing['took_s']:.1f} s",
+        "shown, not gated: so short a run is decided by chance",
+        None,
+    )

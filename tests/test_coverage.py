@@ -1,0 +1,69 @@
+"""How often each interval covers the truth: simulated, with fixed seeds.
+
+Each observed coverage must be within one point of the exact level that the interval
+claims. With 10,000 simulations its standard error is 0.22 points or less.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from bench.stats import Interval, median_interval, ratio, sign_interval
+
+SIMULATIONS = 10_000
+POINT = 0.01
+Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
+
+SYMMETRIC: dict[str, Draw] = {
+    "normal": lambda rng, shape: rng.normal(0, 1, shape),
+    "laplace": lambda rng, shape: rng.laplace(0, 1, shape),
+}
+SKEWED: dict[str, tuple[Draw, float]] = {
+    "lognormal": (lambda rng, shape: rng.lognormal(0, 1, shape), 1.0),
+    "exponential": (lambda rng, shape: rng.exponential(1, shape), math.log(2)),
+    "censored": (
+        # a third never ends: the median is that of the rest's upper part
+        lambda rng, shape: np.where(
+            rng.random(shape) < 1 / 3, math.inf, rng.uniform(0, 1, shape)
+        ),
+        0.75,
+    ),
+}
+
+
+def coverage(intervals: list[Interval], truth: float) -> float:
+    return sum(i.low <= truth <= i.high for i in intervals) / len(intervals)
+
+
+def expect_exact(intervals: list[Interval], truth: float) -> None:
+    assert coverage(intervals, truth) == pytest.approx(intervals[0].confidence, abs=POINT)
+
+
+@pytest.mark.parametrize("blocks", [6, 10, 20])
+@pytest.mark.parametrize("name", SYMMETRIC)
+def test_the_ratio_is_covered_where_differences_are_symmetric(
+    name: str, blocks: int
+) -> None:
+    rng = np.random.default_rng(blocks)
+    logs = SYMMETRIC[name](rng, (SIMULATIONS, blocks)) * 0.1 + math.log(1.3)
+    ones = np.ones(blocks)
+    expect_exact([ratio(row, ones) for row in np.exp(logs)], 1.3)
+
+
+@pytest.mark.parametrize("blocks", [6, 10, 15])
+@pytest.mark.parametrize("name", SKEWED)
+def test_the_median_is_covered_whatever_the_shape(name: str, blocks: int) -> None:
+    draw, truth = SKEWED[name]
+    drawn = draw(np.random.default_rng(blocks), (SIMULATIONS, blocks))
+    expect_exact([median_interval(row) for row in drawn], truth)
+
+
+@pytest.mark.parametrize("blocks", [6, 10])
+def test_the_sign_interval_needs_no_symmetry(blocks: int) -> None:
+    drawn = np.random.default_rng(blocks).exponential(1, (SIMULATIONS, blocks))
+    ones = np.ones(blocks)
+    expect_exact([sign_interval(row, ones) for row in drawn], math.log(2))
