@@ -16,6 +16,7 @@ import pandas as pd
 
 from bench.environment import Grade, flags, grade
 from bench.estimates import bounds
+from bench.inference import q_values, signed_rank_p
 from bench.plan import BOTH, SMALL_BYTES
 from bench.results import Run
 from bench.stats import noise_half_width, ratio, sign_interval, verdict
@@ -117,6 +118,7 @@ def compare(run: Run, case_a: str, case_b: str) -> dict[str, Any] | None:
         "sign_high": sign_high,
         "sign_confidence": sign.confidence,
         "faster_blocks": int((a < b).sum()),
+        "p": signed_rank_p(a, b),
     }
 
 
@@ -200,7 +202,18 @@ def comparisons(run: Run) -> pd.DataFrame:
             made = _comparison(run, floor, kind, a, b)
             rows += [made] if made else []
     rows.sort(key=lambda row: KINDS.index(row["kind"]))
+    _add_q(rows)
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["kind", "verdict"])
+
+
+def _add_q(rows: list[dict[str, Any]]) -> None:
+    """Give every exploratory row its q over all of them; claims have none."""
+    exploratory = [row for row in rows if row["kind"] != "claim"]
+    adjusted = q_values([row["p"] for row in exploratory])
+    for row in rows:
+        row["q"] = math.nan
+    for row, q in zip(exploratory, adjusted, strict=True):
+        row["q"] = float(q)
 
 
 def grade_of(run: Run, floor: pd.DataFrame) -> Grade:

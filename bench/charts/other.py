@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from bench.charts import style, words
 from bench.charts.rows import accompanied, label, rows_of
@@ -19,6 +20,7 @@ LARGE_BYTES = 64 * 1024
 TRANSPORTS = ("tcp", "ipc", "inproc")
 NARROW_LEFT = 0.165
 NARROW_GAP = 0.155
+WIDE = 1e4
 
 
 def _headline_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -60,6 +62,8 @@ def _panel(
     low, high = limits(pd.concat([part["value"], part["low"], part["high"]]).dropna())
     title, form = _axis(part)
     style.log_axis(axes, low / 1.25, high * 1.6, title, form)
+    if high / low > WIDE:  # the floor is far away, and the panel narrow
+        axes.xaxis.set_major_locator(LogLocator(base=10, numticks=4))
     row = rows[0]
     heading = f"{words.workload(row['workload'])}\n{words.quantity(row)}"
     axes.set_title(heading, fontsize=style.LABEL_PT, loc="left", pad=10)

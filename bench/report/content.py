@@ -9,6 +9,7 @@ from typing import Any
 from bench.charts import words
 from bench.charts.style import records
 from bench.comparisons import claims_supported, of_kind
+from bench.inference import family_error
 from bench.report import answers, tables
 from bench.report.model import Data, Section, Table
 from bench.report.prose import HOW_TO_READ, METHOD
@@ -44,8 +45,8 @@ def _grade_banner(data: Data) -> list[str]:
     if data.grade.letter != "C":
         return []
     return [
-        f"Grade C: {' '.join(data.grade.reasons)} Ratios whose verdict stands all the "
-        "same are larger than that noise; the others are undecided."
+        f"Grade C: {' '.join(data.grade.reasons)} Faster or slower is said "
+        "only where a ratio clears the noise of its own twin, or without one the widest."
     ]
 
 
@@ -56,9 +57,22 @@ def _how_to_read(data: Data) -> Section:
     more = (
         f"This run makes {words.plural(claims, 'claim')}, each at its own level of about "
         f"95 %; {named} could support {claims_supported(blocks)} at a family-wise error of "
-        "5 %. All other comparisons are exploratory."
+        f"5 %. {_family(claims, blocks)} All other comparisons are exploratory: q beside "
+        "them is the share of false findings among those with a q as small, of a ratio "
+        "that differs from 1 at all; it says nothing about how much."
     )
     return Section("read", "How to read this", [], [*HOW_TO_READ, more])
+
+
+def _family(claims: int, blocks: int) -> str:
+    bound = family_error(claims, blocks)
+    if bound >= 1:
+        return (
+            "So many intervals together have no useful bound on the chance that one misses."
+        )
+    return (
+        f"The chance that any of their intervals misses is at most {words.percent(bound)}."
+    )
 
 
 def _speed(data: Data, quantity: str, title: str) -> Section:

@@ -54,10 +54,10 @@ def _bounds(row: Mapping[str, Any], value: float) -> str:
 def comparison_table(
     table: pd.DataFrame, stacks: Mapping[str, Any], caption: str = ""
 ) -> Table:
-    """Return comparisons with ratio, both intervals, blocks, noise and verdict."""
+    """Return comparisons with ratio, both intervals, blocks, noise, q and verdict."""
     columns = [
         "first", "second", "workload", "case", "ratio of times", "interval", "level",
-        "sign interval", "first faster in", "A/A noise", "verdict",
+        "sign interval", "first faster in", "A/A noise", "q", "verdict",
     ]  # fmt: skip
     rows = []
     for row in records(table):
@@ -75,6 +75,7 @@ def comparison_table(
                 _bounds(sign, row["ratio"]),
                 f"{row['faster_blocks']} of {row['blocks_done']}",
                 sentences.noise(row["noise"]),
+                words.PASSED_OVER if math.isnan(row["q"]) else words.number(row["q"]),
                 sentences.VERDICTS[row["verdict"]],
             ]
         )
