@@ -29,8 +29,7 @@ PIPELINE = ("*/minimal/pipeline.*",)
 FAN_OUT = ("*/minimal/fan_out.*", "*/lossless/fan_out.*")
 """Where ``minimal`` is lossy (ZeroMQ's PUB), ``lossless`` stands in: like with like."""
 CLIENTS = "*/*_client/"
-"""The other HTTP clients. ``standard`` has them wherever ``requests`` answers a claim or
-makes requests one by one; the other quantities of fan-out and pipeline are in ``full``."""
+"""The other HTTP clients: wherever ``requests`` is measured, so are they."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +108,18 @@ ALTERNATIVES = (
 )
 OTHER_QUANTITIES = (
     Group(_with_clients(REQUEST_REPLY), ("throughput",), SHARED),
-    Group((*FAN_OUT, "*/buffered/fan_out.*"), ("latency",), SPLIT, mode="lossless"),
-    Group((*PIPELINE, "*/buffered/pipeline.*"), ("latency",), SPLIT),
+    Group(
+        (*_with_clients(FAN_OUT), "*/buffered/fan_out.*"),
+        ("latency",),
+        SPLIT,
+        mode="lossless",
+    ),
+    Group((*_with_clients(PIPELINE), "*/buffered/pipeline.*"), ("latency",), SPLIT),
 )
 LARGE = (
     Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),
-    Group(FAN_OUT, ("throughput",), SHARED, LARGE_BYTES, mode="lossless"),
-    Group(PIPELINE, ("throughput",), SHARED, LARGE_BYTES),
+    Group(_with_clients(FAN_OUT), ("throughput",), SHARED, LARGE_BYTES, mode="lossless"),
+    Group(_with_clients(PIPELINE), ("throughput",), SHARED, LARGE_BYTES),
 )
 OTHER_TRANSPORTS = (
     Group(REQUEST_REPLY, ("latency",), SHARED, transport="ipc"),

@@ -55,22 +55,11 @@ def test_every_case_has_a_transport_that_its_cell_has(planned: list[Planned]) ->
 def test_requests_never_stands_alone_for_http(
     planned: list[Planned], workload: str
 ) -> None:
-    """Most of what people call the cost of HTTP is the cost of its client library.
-
-    In request/reply always; in the others where claims are made: 64 B, throughput.
-    """
+    """Most of what people call the cost of HTTP is the cost of its client library."""
 
     def cases_of(variant: str) -> set[tuple[object, ...]]:
         cell = f"http/{variant}/{workload}.py"
-        return {
-            circumstances(e.case)
-            for e in planned
-            if e.case.cell.id == cell
-            and (
-                workload == "request_reply"
-                or (e.case.quantity, e.case.size_bytes) == ("throughput", 64)
-            )
-        }
+        return {circumstances(e.case) for e in planned if e.case.cell.id == cell}
 
     assert cases_of("minimal")
     assert cases_of("minimal") <= cases_of("aiohttp_client") & cases_of("stdlib_client")

@@ -56,8 +56,7 @@ def with_company(table: pd.DataFrame) -> pd.DataFrame:
     keep = []
     for pair in style.records(table):
         stacks = {pair["stack_a"], pair["stack_b"]} & set(words.CLIENT_OF_MINIMAL)
-        minimal = pair["workload"] == "request_reply" and stacks
-        keep.append(not minimal or _client_pairs(table, pair["name"]) >= MIN_COMPANIONS)
+        keep.append(not stacks or _client_pairs(table, pair["name"]) >= MIN_COMPANIONS)
     return table[keep]
 
 

@@ -21,7 +21,7 @@ def _client_count(cells: pd.DataFrame, stack: str) -> int:
 
 
 def with_company(cells: pd.DataFrame) -> pd.DataFrame:
-    """Leave out a request/reply whose client library lacks its companions.
+    """Leave out a cell whose client library lacks its companions.
 
     The client is most of what people call the cost of HTTP, so ``requests`` alone would
     be a verdict on a library passed off as one on a protocol. ``cells`` are rows of one
@@ -32,12 +32,7 @@ def with_company(cells: pd.DataFrame) -> pd.DataFrame:
         for stack in words.CLIENT_OF_MINIMAL
         if _client_count(cells, stack) < MIN_COMPANIONS
     ]
-    hidden = (
-        (cells["workload"] == "request_reply")
-        & (cells["variant"] == "minimal")
-        & cells["stack"].isin(alone)
-    )
-    return cells[~hidden]
+    return cells[~((cells["variant"] == "minimal") & cells["stack"].isin(alone))]
 
 
 def accompanied(table: pd.DataFrame) -> pd.DataFrame:
