@@ -30,8 +30,10 @@ import pyperf
 from numpy.typing import NDArray
 
 from bench.contract import Case
+from bench.environment import BlockEnvironment
 from bench.errors import ResultsError, UsageError
 from bench.measure.measured import Measured
+from bench.schedule import Slot
 from bench.suggest import command
 
 FORMAT = 1
@@ -154,40 +156,45 @@ class Archive:
             )
         return about
 
-    def finished(self) -> set[tuple[str, int]]:
-        """Return (case id, block) of every trial that has a value or failed for good."""
-        done = {(failure["case"], failure["block"]) for failure in self.failures}
+    def environment(self) -> list[BlockEnvironment]:
+        """Return what the machine did during each block so far, in order."""
+        return [BlockEnvironment.from_json(kept) for kept in self.read(ENVIRONMENT) or []]
+
+    def finished(self) -> set[tuple[str, int, int]]:
+        """Return (case id, block, repeat) of every trial that has a value or failed."""
+        done = {(f["case"], f["block"], f.get("repeat", 0)) for f in self.failures}
         for suite in self.suites.values():
             for benchmark in suite.get_benchmarks():
                 for run in benchmark.get_runs():
                     metadata = run.get_metadata()
                     if "block" in metadata:
-                        done.add((metadata["case"], metadata["block"]))
+                        key = metadata["block"], metadata.get("repeat", 0)
+                        done.add((metadata["case"], *key))
         return done
 
-    def add(self, case: Case, block: int, position: int, measured: Measured) -> None:
+    def add(self, slot: Slot, measured: Measured) -> None:
         """Keep a trial: its samples first, then the suite that refers to them."""
+        case = slot.planned.case
         metadata: dict[str, Any] = {
             "name": case.name,
             "unit": "second",
             "loops": max(1, int(measured.metadata["delivered"])),
             "case": case.id,
-            "block": block,
-            "position": position,
+            "block": slot.block,
+            "repeat": slot.repeat,
+            "position": slot.position,
             **measured.metadata,
         }
         if measured.samples:
-            path = self._save_samples(case, block, measured.samples)
+            path = self._save_samples(slot, measured.samples)
             metadata["samples"] = f"samples/{path.name}"
             metadata["samples_sha256"] = sha256(path)
         self.add_run(
             case.cell.stack.name, case.cell.variant.name, [measured.value_s], metadata
         )
 
-    def _save_samples(
-        self, case: Case, block: int, samples: dict[str, NDArray[np.int64]]
-    ) -> Path:
-        path = self.folder / "samples" / f"{case.id}.b{block:02d}.npz"
+    def _save_samples(self, slot: Slot, samples: dict[str, NDArray[np.int64]]) -> Path:
+        path = self.folder / "samples" / f"{slot.planned.case.id}.{slot.name}.npz"
         np.savez_compressed(
             path, allow_pickle=False, **{role: _narrow(ns) for role, ns in samples.items()}
         )
@@ -209,8 +216,9 @@ class Archive:
         self.suites[key].dump(str(partial), replace=True)
         os.replace(partial, path)
 
-    def fail(self, case: Case, block: int, reason: str) -> None:
-        self.failures.append({"case": case.id, "block": block, "reason": reason})
+    def fail(self, case: Case, block: int, reason: str, repeat: int = 0) -> None:
+        failure = {"case": case.id, "block": block, "repeat": repeat, "reason": reason}
+        self.failures.append(failure)
         self.write(FAILURES, self.failures)
 
     def raw_files(self) -> Iterator[Path]:
@@ -260,7 +268,6 @@ def latest_run(data: Path) -> Path:
 
     Raises UsageError when there is none.
     """
-    folders = [path.parent for path in data.glob(f"*/{SUMS}")]
     folders = [path.parent for path in data.glob(f"*/{SUMS}")]
     finished = [
         folder

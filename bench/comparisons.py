@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.environment import Grade, flags, grade
+from bench.claims import claims_of
+from bench.environment import Grade, grade, spoiled_blocks
 from bench.estimates import bounds
 from bench.inference import q_values, signed_rank_p
-from bench.plan import BOTH, SMALL_BYTES
 from bench.results import Run
 from bench.stats import noise_half_width, ratio, sign_interval, verdict
 
@@ -25,19 +25,16 @@ SUBJECT = "zmq"
 """The stack that the talk is about: always the first of a pair."""
 BASELINE = "raw_socket"
 """What every stack is built on: always the second of a pair."""
-CLAIMED = {"request_reply": "latency"}
-"""The quantity of a workload's headline claims; throughput where nothing is said."""
-CLAIMED_TRANSPORT = "tcp"
 LOSSY = "lossy"
 """Cells that may lose are shown, not compared: what one drops in a window depends on how
-much it may queue, so that a rate beside a loss is no rate of like promises."""
+much it may queue, so that a rate beside a loss is no rate of like promises. The rates at
+which they lose nothing are compared."""
 FAMILY_ERROR = 0.05
 
 KINDS = ("claim", "further", "alternative")
-"""claim: headline cells in the workload's claimed quantity, 64 B over tcp;
-further: headline cells in any other case, and the subject against every alternative
-that another stack has; alternative: a variant against the headline cell of its own
-stack."""
+"""claim: declared in ``claims.toml`` before the run; further: headline cells in any other
+case, and the subject against every alternative that another stack has; alternative: a
+variant against the headline cell of its own stack."""
 
 
 def stack_order(name: str) -> tuple[int, str]:
@@ -69,7 +66,7 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
     """Yield (kind, a, b) of one benchmark's cases, all of one promise and language."""
     heads = headline_cells(cases)
     for first, second in combinations(sorted(heads, key=stack_order), 2):
-        yield _kind(heads[first]), heads[first], heads[second]
+        yield "further", heads[first], heads[second]
     for row in sorted(_rows(cases), key=lambda row: str(row["key"])):
         head = heads.get(row["stack"])
         if head is not None and row["case"] == head["case"]:
@@ -80,16 +77,6 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
             yield "further", row, heads[BASELINE]
         if head is not None:
             yield "alternative", row, head
-
-
-def _kind(row: dict[str, Any]) -> str:
-    claimed = (
-        row["quantity"] == CLAIMED.get(row["workload"], "throughput")
-        and row["size_bytes"] == SMALL_BYTES
-        and row["transport"] == CLAIMED_TRANSPORT
-        and row["placement"] in BOTH
-    )
-    return "claim" if claimed else "further"
 
 
 def _paired(run: Run, case_a: str, case_b: str) -> pd.DataFrame:
@@ -136,6 +123,7 @@ def noise(run: Run) -> pd.DataFrame:
         "size_bytes",
         "instances",
         "placement",
+        "load",
     ]
     originals = run.cases[run.cases["twin"] == 0]
     for twin in _rows(run.cases[run.cases["twin"] > 0]):
@@ -171,7 +159,9 @@ def noise_of(floor: pd.DataFrame, case: dict[str, Any]) -> tuple[float, str]:
 
 def _case_columns(row: dict[str, Any]) -> dict[str, Any]:
     shared = ("name", "workload", "quantity", "transport", "size_bytes", "instances")
-    return {key: row[key] for key in (*shared, "placement", "fan_out_mode", "language")}
+    return {
+        key: row[key] for key in (*shared, "placement", "load", "fan_out_mode", "language")
+    }
 
 
 def _comparison(
@@ -193,13 +183,16 @@ def comparisons(run: Run) -> pd.DataFrame:
     """Return every comparison of a run, claims first, each in the order of the plan."""
     floor = noise(run)
     planned = run.cases[(run.cases["twin"] == 0) & ~run.cases["floor"].astype(bool)]
-    planned = planned[planned["fan_out_mode"] != LOSSY]
+    comparable = (planned["fan_out_mode"] != LOSSY) | (planned["quantity"] == "zero_loss")
+    planned = planned[comparable & ~planned["case"].isin(run.refused)]
+    declared = claims_of(run.about)
     rows: list[dict[str, Any]] = []
     # A missing promise is a group as well: only fan-out makes one.
     alike = [planned["name"], planned["language"], planned["fan_out_mode"].fillna("")]
     for _, cases in planned.groupby(alike, sort=False):
         for kind, a, b in _pairs(cases):
-            made = _comparison(run, floor, kind, a, b)
+            claimed = (a["name"], a["key"], b["key"]) in declared
+            made = _comparison(run, floor, "claim" if claimed else kind, a, b)
             rows += [made] if made else []
     rows.sort(key=lambda row: KINDS.index(row["kind"]))
     _add_q(rows)
@@ -219,12 +212,14 @@ def _add_q(rows: list[dict[str, Any]]) -> None:
 def grade_of(run: Run, floor: pd.DataFrame) -> Grade:
     """Return the grade of a run from its blocks' environment and its A/A twins.
 
-    ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C.
+    ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C. What
+    counts is the share of flagged blocks among those that the verdicts rest on.
     """
-    found = flags(run.environment)
-    if not found:
+    if not run.environment:
         return Grade("C", ("The environment of this run was not recorded.",))
-    share = sum(map(bool, found.values())) / len(found)
+    blocks = set(run.trials["block"])
+    flagged = set(spoiled_blocks(run.environment)) - set(run.replaced)
+    share = len(flagged) / len(blocks)
     return grade(share, [float(width) for width in floor["noise"]])
 
 

@@ -25,7 +25,9 @@ FLOOR = Path(__file__).resolve().parent / "floor"
 TRANSPORTS = ("tcp", "ipc", "inproc", "direct")
 LANGUAGES = {".py": "python"}
 PLACEMENTS = ("split", "shared", "free")
-QUANTITIES = ("latency", "throughput")
+LOADS = ("common", "own")
+"""What an offered load is a percentage of: the least saturation of all cells of the case,
+so that every cell is offered the same, or the cell's own."""
 FAN_OUT_MODES = ("lossless", "lossy")
 DIRECT = "direct"
 """The null stack's transport: plain calls in one thread."""
@@ -143,7 +145,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Case:
-    """A cell with its parameters. ``twin`` numbers the copies of an A/A pair from 1."""
+    """A cell with its parameters. ``twin`` numbers the copies of an A/A pair from 1.
+
+    ``load`` is what an open loop offers, as ``<one of LOADS>_<per cent>``; '' otherwise.
+    """
 
     cell: Cell
     quantity: str
@@ -152,6 +157,7 @@ class Case:
     instances: int
     placement: str
     twin: int = 0
+    load: str = ""
 
     @property
     def name(self) -> str:
@@ -164,6 +170,7 @@ class Case:
             self.transport,
             f"{self.instances}_{workload.repeated_label}",
             self.placement,
+            *([self.load] if self.load else []),
         ]
         return ".".join(parts) + (f".twin{self.twin}" if self.twin else "")
 

@@ -59,6 +59,7 @@ class BlockEnvironment:
     """
 
     block: int
+    repeat: int
     attempt: int
     canary_ms: float
     steal_share: float | None
@@ -73,7 +74,7 @@ class BlockEnvironment:
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> Self:
-        return cls(**kept)
+        return cls(**{"repeat": 0, **kept})
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def between(
     own_cpu_s: float,
     canary_ms: float,
     block: int,
+    repeat: int,
     attempt: int,
 ) -> BlockEnvironment:
     """Return what happened between two snapshots.
@@ -181,6 +183,7 @@ def between(
     throttled = _difference(before.throttled_us, after.throttled_us)
     return BlockEnvironment(
         block=block,
+        repeat=repeat,
         attempt=attempt,
         canary_ms=canary_ms,
         steal_share=steal,
@@ -198,10 +201,24 @@ def _difference(before: int | None, after: int | None) -> int | None:
     return None if before is None or after is None else after - before
 
 
-def flags(blocks: Sequence[BlockEnvironment]) -> dict[tuple[int, int], list[str]]:
-    """Return why each (block, attempt) is flagged: reasons in words, none for most."""
-    usual_ms = median(block.canary_ms for block in blocks) if blocks else 0.0
-    return {(block.block, block.attempt): _reasons(block, usual_ms) for block in blocks}
+Stretch = tuple[int, int, int]
+"""Which part of a run: block, repeat, attempt."""
+
+
+def flags(blocks: Sequence[BlockEnvironment]) -> dict[Stretch, list[str]]:
+    """Return why each stretch is flagged: reasons in words, none for most.
+
+    A canary is slow beside the median of the first pass, so that no later one moves it.
+    """
+    first = [block.canary_ms for block in blocks if not block.repeat]
+    usual_ms = median(first) if first else 0.0
+    return {(b.block, b.repeat, b.attempt): _reasons(b, usual_ms) for b in blocks}
+
+
+def spoiled_blocks(blocks: Sequence[BlockEnvironment], repeat: int = 0) -> list[int]:
+    """Return the blocks of one pass that have a flag in any of their stretches."""
+    found = flags(blocks)
+    return sorted({key[0] for key, why in found.items() if why and key[1] == repeat})
 
 
 def _reasons(block: BlockEnvironment, usual_ms: float) -> list[str]:

@@ -3,7 +3,11 @@
 One row per case and measure. Measures and their units:
 
 p50 p90 p99 p999 max   us            percentiles of one message's latency
-rate                   messages/s    delivered, counted where messages are consumed
+p50_from_given ...     us            the same from when it was given, open loops only
+lag_p99                us            how late the generator itself was, open loops only
+offered                messages/s    what an open loop asks for
+rate                   messages/s    delivered, counted where messages are consumed; the
+                                     greatest offered without a loss where that was sought
 lost                   %             of the deliveries that lossless fan-out would make
 cpu, cpu_<role>        us/message    CPU time per delivered message, all threads
 memory_<role>          MiB           peak above what the role's host had when ready
@@ -30,8 +34,11 @@ PERCENTILES = {
     "p999": "p999_ns",
     "max": "max_ns",
 }
+FROM_GIVEN = "_from_given"
 UNITS = {
     **dict.fromkeys(PERCENTILES, "us"),
+    "lag": "us",
+    "offered": "messages/s",
     "rate": "messages/s",
     "lost": "%",
     "cpu": "us/message",
@@ -68,6 +75,11 @@ def _columns(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
     for measure, column in PERCENTILES.items():
         if column in trials:
             yield measure, trials[column] / 1e3
+        if f"from_given_{column}" in trials:
+            yield measure + FROM_GIVEN, trials[f"from_given_{column}"] / 1e3
+    if "lag_p99_ns" in trials:
+        yield "lag_p99", trials["lag_p99_ns"] / 1e3
+        yield "offered", trials["offered_hz"]
     given = trials["given"].where(trials["given"] > 0)
     yield "lost", 100 * trials["lost"] / given
     cpu = [trials[role + CPU] for role in roles(trials, CPU)]
@@ -105,7 +117,7 @@ def _rate(case: str, values_s: pd.Series[float]) -> dict[str, Any]:
 
 
 def _case_rows(case: str, quantity: str, trials: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    if quantity == "throughput":
+    if headline_measure(quantity) == "rate":
         yield _rate(case, trials["value_s"])
     for measure, values in _columns(trials):
         present = values.dropna()
@@ -117,7 +129,10 @@ def _case_rows(case: str, quantity: str, trials: pd.DataFrame) -> Iterator[dict[
 def estimates(run: Run) -> pd.DataFrame:
     """Return every case's measures, beside the columns of ``run.cases``."""
     rows: list[dict[str, Any]] = []
+    refused = run.refused
     for case, trials in run.trials.groupby("case", sort=False):
+        if case in refused:
+            continue
         quantity = str(run.cases.at[str(case), "quantity"])
         rows += _case_rows(str(case), quantity, trials)
     table = pd.DataFrame(rows)
@@ -126,4 +141,4 @@ def estimates(run: Run) -> pd.DataFrame:
 
 def headline_measure(quantity: str) -> str:
     """Return the measure that stands for a quantity: its p50, or its rate."""
-    return "p50" if quantity == "latency" else "rate"
+    return "p50" if quantity in ("latency", "response") else "rate"

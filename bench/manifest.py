@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.archive import Archive
+from bench.claims import read_claims
 from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
 from bench.errors import NoMiddleError, ResultsError, UsageError
 from bench.machine import describe
@@ -48,6 +49,7 @@ def case_table(planned: Planned) -> dict[str, Any]:
         "instances": case.instances,
         "placement": case.placement,
         "twin": case.twin,
+        "load": case.load,
         "floor": cell.is_floor,
         "blocks": planned.blocks,
     }
@@ -82,6 +84,7 @@ def about(
             for stack in stacks
         },
         "cells": {cell.id: safe_digest(cell) for cell in cells},
+        "claims": read_claims(),
         "cases": [case_table(entry) for entry in planned],
     }
 
@@ -113,24 +116,25 @@ def refuse_if_changed(archive: Archive, cells: Sequence[Cell]) -> None:
             )
 
 
+def planned_case(row: Mapping[str, Any], cell: Cell) -> Planned:
+    """Return the case of a row of ``case_table``, with this cell."""
+    case = Case(
+        cell=cell,
+        quantity=row["quantity"],
+        transport=row["transport"],
+        size_bytes=row["size_bytes"],
+        instances=row["instances"],
+        placement=row["placement"],
+        twin=row["twin"],
+        load=row.get("load", ""),  # runs of an earlier version had none
+    )
+    return Planned(case, row["blocks"])
+
+
 def planned_again(then: dict[str, Any], cells: Sequence[Cell]) -> list[Planned]:
     """Return the plan of the run that a run.json describes, over the same cells."""
     by_id = {cell.id: cell for cell in cells}
-    return [
-        Planned(
-            Case(
-                cell=by_id[row["cell"]],
-                quantity=row["quantity"],
-                transport=row["transport"],
-                size_bytes=row["size_bytes"],
-                instances=row["instances"],
-                placement=row["placement"],
-                twin=row["twin"],
-            ),
-            row["blocks"],
-        )
-        for row in then["cases"]
-    ]
+    return [planned_case(row, by_id[row["cell"]]) for row in then["cases"]]
 
 
 @dataclass(frozen=True)
@@ -161,11 +165,28 @@ def begin(
     planned = plan(PROFILES[profile], cells, blocks)
     if not planned:
         raise UsageError(f"profile {profile} has no case of these cells")
-    facts = about(planned, cells, profile, seed)
-    facts["roots"] = [str(root.resolve()) for root in more]
     every = plan(PROFILES[profile], find_cells([IMPLEMENTATIONS, FLOOR]))
-    facts["whole"] = profile != "quick" and planned == every
-    return Begun(Archive.create(folder, facts), planned, seed)
+    whole = profile != "quick" and planned == every
+    return begin_plan(folder, profile, planned, cells, seed, more, whole=whole)
+
+
+def begin_plan(
+    folder: Path,
+    profile: str,
+    planned: list[Planned],
+    cells: Sequence[Cell],
+    seed: int,
+    more: Sequence[Path],
+    **facts: Any,
+) -> Begun:
+    """Make the folder of a new run of any plan, which run.json calls ``profile``.
+
+    ``facts`` are what else run.json says, or says instead. Raises ResultsError where the
+    folder cannot be made.
+    """
+    roots = [str(root.resolve()) for root in more]
+    said = {**about(planned, cells, profile, seed), "roots": roots, **facts}
+    return Begun(Archive.create(folder, said), planned, seed)
 
 
 def resume(folder: Path, roots: Sequence[Path], more: Sequence[Path]) -> Begun:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import product
 
 from bench.contract import Case, Cell
 
@@ -48,6 +49,7 @@ class Group:
     mode: str | None = None
     instances: int | None = None
     twin: int = 0
+    loads: tuple[str, ...] = ("",)
     blocks: int = BLOCKS_MIN
     floor: bool = False
     """Whether the group is of the null stack, which joins no other."""
@@ -128,6 +130,24 @@ OTHER_TRANSPORTS = (
     Group(FAN_OUT, ("throughput",), SHARED, transport="inproc", mode="lossless"),
     Group(PIPELINE, ("throughput",), SHARED, transport="ipc"),
 )
+LOADS = ("common_50", "own_70")
+RESPONSE = ("response",)
+OPEN_LOOP = (Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=LOADS),)
+STREAMS = (
+    (*_with_clients(FAN_OUT), "*/buffered/fan_out.*", "*/websocket/fan_out.*"),
+    (*_with_clients(PIPELINE), "*/buffered/pipeline.*", "*/websocket/pipeline.*"),
+)
+OPEN_LOOP_OF_STREAMS = tuple(
+    Group(cells, RESPONSE, SPLIT, mode="lossless", loads=LOADS) for cells in STREAMS
+)
+LOAD_CURVE = Group(
+    _with_clients(REQUEST_REPLY),
+    RESPONSE,
+    SPLIT,
+    loads=("own_10", "own_30", "own_50", "own_90"),
+)
+"""With ``own_70`` of ``OPEN_LOOP``."""
+ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, mode="lossy")
 STANDARD = (
     *_headline(10),
     *_twins(10),
@@ -136,6 +156,7 @@ STANDARD = (
     *OTHER_QUANTITIES,
     *LARGE,
     *OTHER_TRANSPORTS,
+    *OPEN_LOOP,
     NULL,
     *NULL_LARGE,
 )
@@ -171,6 +192,9 @@ PROFILES = {
             "standard, and 1 KiB, free placement, several clients, the other quantities",
             (
                 *STANDARD,
+                *OPEN_LOOP_OF_STREAMS,
+                LOAD_CURVE,
+                ZERO_LOSS,
                 Group(("*/*/fan_out.*", "*/*/pipeline.*"), mode="lossless", blocks=10),
                 Group(("*/*/fan_out.*",), mode="lossy"),
                 Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=10),
@@ -207,20 +231,20 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
         instances = group.instances or INSTANCES[cell.workload.name]
         if cell.is_floor:
             instances = 1
-        for quantity in group.quantities:
-            for placement in group.placements:
-                yield Planned(
-                    Case(
-                        cell=cell,
-                        quantity=quantity,
-                        transport=transport,
-                        size_bytes=group.size_bytes,
-                        instances=instances,
-                        placement=placement,
-                        twin=group.twin,
-                    ),
-                    group.blocks,
-                )
+        for quantity, placement, load in product(
+            group.quantities, group.placements, group.loads
+        ):
+            case = Case(
+                cell=cell,
+                quantity=quantity,
+                transport=transport,
+                size_bytes=group.size_bytes,
+                instances=instances,
+                placement=placement,
+                twin=group.twin,
+                load=load,
+            )
+            yield Planned(case, group.blocks)
 
 
 def plan(

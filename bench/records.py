@@ -28,6 +28,10 @@ class Window:
     limit_s: float | None = None
     busy_ns: int = 0
     """How long each message keeps a handle busy: something to find for selftests."""
+    rate_hz: float | None = None
+    """Messages a second that an open loop offers: by a Poisson schedule, or evenly."""
+    arrivals_seed: int = 0
+    evenly: bool = False
     sizes_bytes: tuple[int, ...] = ()
     """Not empty: a conformance trial, with these sizes in turn and full checks."""
 
@@ -39,6 +43,8 @@ class RoleRecord:
     id: str
     counts: dict[str, Any]
     given_ns: NDArray[np.int64] | None = None
+    intended_ns: NDArray[np.int64] | None = None
+    asked_ns: NDArray[np.int64] | None = None
     arrived_ns: NDArray[np.int64] | None = None
     heads: NDArray[np.void] | None = None
 
@@ -67,6 +73,11 @@ def read_heads(path: Path, width: int) -> NDArray[np.void]:
     return np.ascontiguousarray(rows[:, : HEADS.itemsize]).view(HEADS).ravel()
 
 
+def read_stamps(path: Path) -> NDArray[np.int64] | None:
+    """Return nanoseconds, shape (messages,), None where the role wrote none."""
+    return np.fromfile(path, dtype=np.int64) if path.exists() else None
+
+
 def read_records(
     folder: Path, results: Mapping[str, dict[str, Any]]
 ) -> Iterator[RoleRecord]:
@@ -74,12 +85,12 @@ def read_records(
     for event in results.values():
         for counts in event["results"]:
             record = RoleRecord(counts["role"], counts)
-            given, arrived, heads = (
-                folder / f"{record.id}.{kind}" for kind in ("given", "arrived", "heads")
-            )
-            if given.exists():
-                record.given_ns = np.fromfile(given, dtype=np.int64)
-            if arrived.exists():
-                record.arrived_ns = np.fromfile(arrived, dtype=np.int64)
-                record.heads = read_heads(heads, counts["head_bytes"])
+            record.given_ns = read_stamps(folder / f"{record.id}.given")
+            record.intended_ns = read_stamps(folder / f"{record.id}.intended")
+            record.asked_ns = read_stamps(folder / f"{record.id}.asked")
+            record.arrived_ns = read_stamps(folder / f"{record.id}.arrived")
+            if record.arrived_ns is not None:
+                record.heads = read_heads(
+                    folder / f"{record.id}.heads", counts["head_bytes"]
+                )
             yield record

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 
 from bench import archive as archives
 from bench.archive import Archive, load_suite, verify
-from bench.environment import BlockEnvironment
+from bench.environment import BlockEnvironment, spoiled_blocks
 from bench.errors import ResultsError
+from bench.measure.response import GIVEN, generator_is_limit
 
 SIZE_PREFIX = ".size."
 
@@ -28,9 +30,12 @@ class Run:
     ``about``     run.json: profile, seed, machine, versions, stacks, start
     ``cases``     one row per planned case, the columns of ``run.case_table``, indexed
                   by case id
-    ``trials``    one row per trial with a value: ``case``, ``block``, ``position``,
-                  ``value_s``, counts, ``p50_ns`` and so on, costs per role
-    ``failures``  one row per trial or case without one: ``case``, ``block``, ``reason``
+    ``trials``    one row per trial with a value: ``case``, ``block``, ``repeat``,
+                  ``position``, ``value_s``, counts, ``p50_ns`` and so on, costs per role;
+                  of a block that was repeated, those of ``kept_repeat``
+    ``every``     all trials, those of spoiled blocks and of their repetition
+    ``failures``  one row per trial or case without one: ``case``, ``block``, ``repeat``,
+                  ``reason``
     ``checks``    one row per cell and transport: ``passed``, ``reason``, ``losses``
     ``sizes``     one row per cell: ``statements``, ``tokens``, ``gzip_bytes``
     ``environment``  what the machine did during each block, in order
@@ -40,6 +45,7 @@ class Run:
     about: dict[str, Any]
     cases: pd.DataFrame
     trials: pd.DataFrame
+    every: pd.DataFrame
     failures: pd.DataFrame
     checks: pd.DataFrame
     sizes: pd.DataFrame
@@ -50,6 +56,29 @@ class Run:
     def name(self) -> str:
         return self.folder.name
 
+    @property
+    def replaced(self) -> list[int]:
+        """The blocks whose repetition stands for them, in order."""
+        return sorted(set(self.trials.loc[self.trials["repeat"] > 0, "block"]))
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why open-loop cases have no result although they were measured, by case id."""
+        if "lag_p99_ns" not in self.trials:
+            return {}
+        open_loop = self.trials[self.trials["lag_p99_ns"].notna()]
+        medians = open_loop.groupby("case")[["lag_p99_ns", "p50_ns"]].median()
+        return {
+            str(case): "refused: the generator is the limit, "
+            f"{row['lag_p99_ns'] / 1e3:,.0f} us late at p99"
+            for case, row in medians.iterrows()
+            if generator_is_limit(row["lag_p99_ns"], row["p50_ns"])
+        }
+
+    def first_pass(self) -> Run:
+        """Return the run as it was measured first, spoiled blocks and all."""
+        return replace(self, trials=self.every[self.every["repeat"] == 0])
+
     def values_s(self, case: str) -> pd.Series[float]:
         """Return a case's values in seconds, by block."""
         mine = self.trials[self.trials["case"] == case].sort_values("block")
@@ -58,9 +87,18 @@ class Run:
     def samples_ns(self, case: str) -> NDArray[np.int64]:
         """Return every latency sample of a case over all blocks, in nanoseconds.
 
+        Of open loops, those from the intended time.
+
         Raises ResultsError when a file is not the one that the trial wrote.
         """
-        parts = []
+        parts = list(self.samples_by_trial(case))
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def samples_by_trial(self, case: str) -> Iterator[NDArray[np.int64]]:
+        """Yield the samples of each trial of a case, in order of arrival.
+
+        Raises as ``samples_ns``.
+        """
         for row in self.trials[self.trials["case"] == case].itertuples():
             if not isinstance(row.samples, str):
                 continue
@@ -68,9 +106,8 @@ class Run:
             if archives.sha256(path) != row.samples_sha256:
                 raise ResultsError(f"{path} was changed after the run: restore it")
             with np.load(path, allow_pickle=False) as stored:
-                parts += [stored[role] for role in stored.files]
-        joined = np.concatenate(parts) if parts else np.empty(0, dtype=np.uint32)
-        return joined.astype(np.int64)
+                parts = [stored[r] for r in stored.files if not r.endswith(GIVEN)]
+                yield np.concatenate(parts).astype(np.int64)
 
 
 def _rows(suites: list[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -84,6 +121,28 @@ def _rows(suites: list[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]
                 row = {**run.get_metadata(), "value": run.values[0]}
                 (sized if SIZE_PREFIX in name else timed).append({**row, "name": name})
     return timed, sized
+
+
+def kept_repeat(
+    block: int,
+    trials: pd.DataFrame,
+    failures: pd.DataFrame,
+    environment: list[BlockEnvironment],
+) -> int:
+    """Return which pass over a block counts: 1 for its repetition, else 0.
+
+    The repetition does where the first pass was spoiled by the environment, it was not,
+    and it is whole. Results have no part in it.
+    """
+    known = pd.concat([trials[["case", "block", "repeat"]], failures[list(PLACE)]])
+    mine = known[known["block"] == block]
+    first, again = (set(mine.loc[mine["repeat"] == r, "case"]) for r in (0, 1))
+    spoiled = block in spoiled_blocks(environment, 0)
+    good = bool(again) and again >= first and block not in spoiled_blocks(environment, 1)
+    return int(spoiled and good)
+
+
+PLACE = ("case", "block", "repeat")
 
 
 def _sizes(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -104,24 +163,37 @@ def load(folder: Path) -> Run:
     archive = Archive(folder)
     about = archive.about()
     timed, sized = _rows(archive.suite_paths())
-    trials = pd.DataFrame(timed).rename(columns={"value": "value_s"})
-    if trials.empty:
+    every = pd.DataFrame(timed).rename(columns={"value": "value_s"})
+    if every.empty:
         raise ResultsError(f"{folder} holds no value at all: see its failures.json")
-    columns = ["case", "block", "reason"]
+    failed = archive.read(archives.FAILURES) or []
+    failures = pd.DataFrame(failed, columns=[*PLACE, "reason"])
+    cases = pd.DataFrame(about["cases"])
+    _fill(every, "repeat", 0)
+    _fill(failures, "repeat", 0)
+    _fill(cases, "load", "")
+    environment = archive.environment()
+    kept = {
+        block: kept_repeat(block, every, failures, environment)
+        for block in every["block"].unique()
+    }
     return Run(
         folder=folder,
         about=about,
-        cases=pd.DataFrame(about["cases"]).set_index("case", drop=False),
-        trials=trials,
-        failures=pd.DataFrame(archive.read(archives.FAILURES) or [], columns=columns),
+        cases=cases.set_index("case", drop=False),
+        trials=every[every["repeat"] == every["block"].map(kept)],
+        every=every,
+        failures=failures,
         checks=pd.DataFrame(_checks(archive)),
         sizes=_sizes(sized),
         timing=archive.read(archives.TIMING) or [],
-        environment=[
-            BlockEnvironment.from_json(kept)
-            for kept in archive.read(archives.ENVIRONMENT) or []
-        ],
+        environment=environment,
     )
+
+
+def _fill(table: pd.DataFrame, column: str, value: Any) -> None:
+    """Give a column that runs of an earlier version lack its one value there."""
+    table[column] = table[column].fillna(value) if column in table else value
 
 
 def _checks(archive: Archive) -> list[dict[str, Any]]:

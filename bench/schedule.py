@@ -1,4 +1,7 @@
-"""The order of trials: in each block every case once, shuffled by the printed seed."""
+"""The order of trials: in each block every case once, shuffled by the printed seed.
+
+A block that the environment spoiled is repeated whole, in an order of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,30 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.environment import BlockEnvironment, spoiled_blocks
 from bench.plan import Planned
+
+REPEATED_MAX_SHARE = 0.2
+"""How many trials may be repeated at most, as a share of those that were planned."""
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One place in the schedule. ``rng`` seeds what else is random in its trial."""
+    """One place in the schedule. ``rng`` seeds what else is random in its trial.
+
+    ``repeat`` is 0, or 1 in the repetition of a block.
+    """
 
     block: int
     position: int
     planned: Planned
     seed: str
+    repeat: int = 0
+
+    @property
+    def name(self) -> str:
+        """How files name the block: ``b03``, and ``b03r1`` for its repetition."""
+        return f"b{self.block:02d}" + (f"r{self.repeat}" if self.repeat else "")
 
     def rng(self) -> random.Random:
         return random.Random(self.seed)
@@ -37,3 +53,34 @@ def schedule(planned: Sequence[Planned], seed: int) -> list[Slot]:
             for position, entry in enumerate(entries)
         ]
     return slots
+
+
+def blocks_to_repeat(
+    environment: Sequence[BlockEnvironment], slots: Sequence[Slot]
+) -> list[int]:
+    """Return the blocks that are to be repeated: those that were flagged, in order.
+
+    Decided by the environment of the first pass alone, never by a result; no more blocks
+    than ``REPEATED_MAX_SHARE`` of all trials hold, the first ones first.
+    """
+    left = REPEATED_MAX_SHARE * len(slots)
+    chosen = []
+    for block in spoiled_blocks(environment):
+        size = sum(slot.block == block for slot in slots)
+        if size <= left:
+            chosen.append(block)
+            left -= size
+    return chosen
+
+
+def repeats(slots: Sequence[Slot], blocks: Sequence[int]) -> list[Slot]:
+    """Return the trials of these blocks once more, shuffled anew, with repeat 1."""
+    found: list[Slot] = []
+    for block in blocks:
+        again = [slot for slot in slots if slot.block == block]
+        random.Random(f"{again[0].seed}:again").shuffle(again)
+        found += [
+            Slot(block, position, slot.planned, f"{slot.seed}:again", repeat=1)
+            for position, slot in enumerate(again)
+        ]
+    return found

@@ -23,32 +23,32 @@ class Watch:
     """What the machine did during each block, in the archive after each of its trials.
 
     A block that is resumed, or returned to for a trial that had failed, is watched as a
-    further attempt.
+    further attempt; its repetition, as that of a block of its own.
     """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._kept: list[dict[str, Any]] = archive.read(archives.ENVIRONMENT) or []
-        self._block: int | None = None
+        self._block: tuple[int, int] | None = None
         self._attempt = 0
         self._canary_ms = 0.0
         self._before: Snapshot
         self._used_before_s = 0.0
 
     @contextmanager
-    def of(self, block: int) -> Iterator[None]:
+    def of(self, block: int, repeat: int = 0) -> Iterator[None]:
         """Watch a block while one of its trials is made; kept before the trial's value."""
-        self._enter(block)
+        self._enter((block, repeat))
         try:
             yield
         finally:
             self._note()
 
-    def _enter(self, block: int) -> None:
+    def _enter(self, block: tuple[int, int]) -> None:
         if block == self._block:
             return
         self._block = block
-        self._attempt = sum(kept["block"] == block for kept in self._kept)
+        self._attempt = sum((k["block"], k["repeat"]) == block for k in self._kept)
         self._kept.append({})
         self._canary_ms = canary_ms()
         self._before, self._used_before_s = take(), own_cpu_s()
@@ -57,7 +57,7 @@ class Watch:
         assert self._block is not None
         used_s = own_cpu_s() - self._used_before_s
         seen = between(
-            self._before, take(), used_s, self._canary_ms, self._block, self._attempt
+            self._before, take(), used_s, self._canary_ms, *self._block, self._attempt
         )
         self._kept[-1] = seen.to_json()
         self._archive.write(archives.ENVIRONMENT, self._kept)

@@ -18,6 +18,7 @@ from bench.manifest import about
 from bench.measure.measured import Measured
 from bench.plan import PROFILES, Planned, plan
 from bench.run import PILOT_BLOCK, Runner
+from bench.schedule import Slot
 from bench.stats import summary
 
 SEED = 7
@@ -91,18 +92,26 @@ def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
         "reordered": 0,
         "join_s": 0.1,
         "trial_s": 1.0,
+        "bottleneck": "latency",
     }
     for number, role in enumerate(case.cell.workload.roles):
         metadata[f"{role.name}_cpu_us_per_message"] = 1e6 * value_s * (number + 1) / 4
+        metadata[f"{role.name}_thread_share"] = 0.25
+        metadata[f"{role.name}_cpu_share"] = 0.5
         metadata[f"{role.name}_peak_memory_bytes"] = (1 << 20) * (number + 1)
         metadata[f"{role.name}_tcp_nodelay"] = "1"
         metadata[f"{role.name}_so_sndbuf"] = "2626560"
     if case.quantity == "throughput":
         metadata["window_s"] = 1000 * value_s
         return Measured(value_s, metadata)
+    metadata["window_s"] = SAMPLES * value_s
     tail = rng.lognormal(0, 0.25, SAMPLES)
     samples = (value_s * 1e9 * tail / np.median(tail)).astype(np.int64)
     metadata |= summary(samples)
+    if case.quantity == "response":
+        given = {f"from_given_{k}": v // 2 for k, v in summary(samples).items()}
+        del given["from_given_n"]
+        metadata |= {**given, "lag_p99_ns": 2000, "offered_hz": 0.7 / value_s}
     consumer = f"{case.cell.workload.consumer.name}.0"
     return Measured(value_s, metadata, {consumer: samples})
 
@@ -127,7 +136,7 @@ def _fill(
             continue
         for block in range(entry.blocks):
             value_s = seconds(case) * float(np.exp(rng.normal(0, noise)))
-            archive.add(case, block, block, measured(case, value_s, rng))
+            archive.add(Slot(block, block, entry, ""), measured(case, value_s, rng))
     archive.write(archives.CHECK, list(checks.values()))
 
 

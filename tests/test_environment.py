@@ -25,7 +25,7 @@ from bench.environment import (
     take,
 )
 
-QUIET = BlockEnvironment(0, 0, 30.0, 0.0, 0.7, 0.01, 0.5, 0.0, 0.0)
+QUIET = BlockEnvironment(0, 0, 0, 30.0, 0.0, 0.7, 0.01, 0.5, 0.0, 0.0)
 FIRST = Snapshot(0, 0, Ticks(100.0, 10.0, 0.0), 1_000, 0)
 
 
@@ -52,9 +52,9 @@ def test_pressure_and_throttling_are_read_in_microseconds() -> None:
 def test_what_the_machine_does_not_tell_is_unknown(tmp_path: Path) -> None:
     snapshot = take(tmp_path, tmp_path)
     assert (snapshot.ticks, snapshot.pressure_us, snapshot.throttled_us) == (None,) * 3
-    block = between(snapshot, take(tmp_path, tmp_path), 0.1, 30.0, 0, 0)
+    block = between(snapshot, take(tmp_path, tmp_path), 0.1, 30.0, 0, 0, 0)
     assert (block.steal_share, block.other_cpu_share, block.throttled_ms) == (None,) * 3
-    assert flags([block]) == {(0, 0): []}
+    assert flags([block]) == {(0, 0, 0): []}
 
 
 def test_this_machine_tells_its_ticks() -> None:
@@ -68,7 +68,9 @@ def test_this_machine_tells_its_ticks() -> None:
 
 def test_the_work_of_others_is_what_the_run_s_own_processes_did_not_do() -> None:
     after = Snapshot(int(10e9), int(10e9) + int(2e6), Ticks(120.0, 25.0, 1.0), 4_001_000, 5)
-    block = between(FIRST, after, own_cpu_s=12.0, canary_ms=31.0, block=3, attempt=1)
+    block = between(
+        FIRST, after, own_cpu_s=12.0, canary_ms=31.0, block=3, repeat=0, attempt=1
+    )
     assert block.own_cpu_share == pytest.approx(12 / 20)
     assert block.other_cpu_share == pytest.approx(3 / 20)
     assert block.steal_share == pytest.approx(1 / 20)
@@ -92,8 +94,8 @@ def test_a_block_is_flagged_beyond_its_threshold_only(
     field: str, just: float, over: float, reason: str
 ) -> None:
     quiet = [replace(QUIET, block=number) for number in range(5)]
-    assert flags([*quiet, replace(QUIET, block=5, **{field: just})])[5, 0] == []
-    (found,) = flags([*quiet, replace(QUIET, block=5, **{field: over})])[5, 0]
+    assert flags([*quiet, replace(QUIET, block=5, **{field: just})])[5, 0, 0] == []
+    (found,) = flags([*quiet, replace(QUIET, block=5, **{field: over})])[5, 0, 0]
     assert reason in found
 
 

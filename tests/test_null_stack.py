@@ -20,7 +20,7 @@ import pytest
 from helpers_bench import find_cell, hosts_of, make_case
 
 from bench.check import check
-from bench.contract import FLOOR, QUANTITIES, find_cells
+from bench.contract import FLOOR, find_cells
 from bench.measure import latency, throughput
 from bench.measure.measured import WINDOW_S
 from bench.trial import TrialRecord, Window, run_trial
@@ -44,7 +44,7 @@ def test_the_null_stack_has_all_three_workloads() -> None:
     }
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", MEASURES)
 @pytest.mark.parametrize("cell_id", CELLS)
 def test_what_goes_in_comes_out_and_is_counted(
     cell_id: str, quantity: str, tmp_path: Path

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib import rc_context
 
-from bench.charts import costs, distribution, other, ratios, speed, style, words
+from bench.charts import costs, distribution, open_loop, other, ratios, speed, style, words
 from bench.charts.style import Chart, Look
 from bench.results import Run
 
@@ -53,6 +53,9 @@ def _charts(
         yield speed.latency(table, workload, look)
     for placement in ("split", "shared"):
         yield distribution.round_trips(run, table, placement, look)
+    for workload in names:
+        yield open_loop.response(table, workload, look)
+        yield open_loop.load_curve(table, workload, look)
     for workload in names:
         yield speed.throughput(table, workload, look)
     yield other.large(table, look)

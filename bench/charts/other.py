@@ -47,8 +47,8 @@ def _note(row: dict[str, Any]) -> str:
 
 def _axis(part: pd.DataFrame) -> tuple[str, Callable[[float], str]]:
     if part["measure"].iloc[0] == "rate":
-        return "messages/s, higher is better", rate_tick
-    return "p50, \N{MICRO SIGN}s, lower is better", lambda value: f"{value:g}"
+        return "messages/s, more is better", rate_tick
+    return "p50, \N{MICRO SIGN}s, less is better", lambda value: f"{value:g}"
 
 
 def _panel(
@@ -61,9 +61,9 @@ def _panel(
         draw_row(axes, row, at[row["case"]], look, _note(row))
     low, high = limits(pd.concat([part["value"], part["low"], part["high"]]).dropna())
     title, form = _axis(part)
-    style.log_axis(axes, low / 1.25, high * 1.6, title, form)
+    style.log_axis(axes, low / 1.25, high * 1.3 * (high / low) ** 0.14, title, form)
     if high / low > WIDE:  # the floor is far away, and the panel narrow
-        axes.xaxis.set_major_locator(LogLocator(base=10, numticks=4))
+        axes.xaxis.set_major_locator(LogLocator(base=10, numticks=3))
     row = rows[0]
     heading = f"{words.workload(row['workload'])}\n{words.quantity(row)}"
     axes.set_title(heading, fontsize=style.LABEL_PT, loc="left", pad=10)

@@ -16,8 +16,7 @@ from matplotlib.patches import Patch
 from bench.charts import style, words
 from bench.charts.rows import MIN_COMPANIONS
 from bench.charts.style import Chart, Look
-from bench.comparisons import CLAIMED_TRANSPORT, SUBJECT, of_kind, stack_order
-from bench.plan import SMALL_BYTES
+from bench.comparisons import SUBJECT, of_kind, stack_order
 from bench.stats import Verdict
 
 MARGIN = 1.05
@@ -67,25 +66,18 @@ def _client_pairs(table: pd.DataFrame, name: str) -> int:
 
 
 def headline_table(compared: pd.DataFrame, placement: str) -> pd.DataFrame:
-    """Return the headline comparisons of a placement: 64 B over tcp, both quantities."""
+    """Return all comparisons in those cases of a placement of which claims are made."""
     table = of_kind(compared, "claim", "further")
     if table.empty:
         return table
-    instances = table.groupby("workload")["instances"].transform("min")
-    chosen = (
-        (table["placement"] == placement)
-        & (table["size_bytes"] == SMALL_BYTES)
-        & (table["transport"] == CLAIMED_TRANSPORT)
-        & (table["instances"] == instances)
-    )
-    return with_company(table[chosen])
+    claimed = table["name"].isin(of_kind(table, "claim")["name"])
+    return with_company(table[claimed & (table["placement"] == placement)])
 
 
 def on_the_slide(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep the subject's rows of the cases that claims are made of: one message."""
-    claimed = table["name"].isin(of_kind(table, "claim")["name"])
-    mine = table[claimed & (table["stack_a"] == SUBJECT)]
-    return mine if len(mine) else table[claimed]
+    """Keep the subject's rows, where it has any."""
+    mine = table[table["stack_a"] == SUBJECT]
+    return mine if len(mine) else table
 
 
 def counted(table: pd.DataFrame) -> str:

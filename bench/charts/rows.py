@@ -16,8 +16,8 @@ MIN_COMPANIONS = 2
 
 
 def _client_count(cells: pd.DataFrame, stack: str) -> int:
-    mine = cells[cells["stack"] == stack]
-    return int(mine["variant"].str.endswith(words.CLIENT).sum())
+    variants = cells.loc[cells["stack"] == stack, "variant"].unique()
+    return sum(str(variant).endswith(words.CLIENT) for variant in variants)
 
 
 def with_company(cells: pd.DataFrame) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def with_company(cells: pd.DataFrame) -> pd.DataFrame:
 
     The client is most of what people call the cost of HTTP, so ``requests`` alone would
     be a verdict on a library passed off as one on a protocol. ``cells`` are rows of one
-    case: they differ in their cell only.
+    case: they differ in their cell, or in their measure.
     """
     alone = [
         stack
@@ -38,6 +38,7 @@ def with_company(cells: pd.DataFrame) -> pd.DataFrame:
 def accompanied(table: pd.DataFrame) -> pd.DataFrame:
     """Apply ``with_company`` to each case of a table of many cases."""
     same = ["workload", "quantity", "transport", "size_bytes", "instances", "placement"]
+    same.append("load")
     parts = [with_company(part) for _, part in table.groupby(same, sort=False)]
     return pd.concat(parts) if parts else table
 

@@ -12,6 +12,8 @@ WORKLOADS = {
     "pipeline": "Pipeline",
 }
 LATENCY = {"request_reply": "round trip"}
+RESPONSE = "response time"
+ZERO_LOSS = "zero-loss rate"
 ONE_WAY = "one-way latency"
 PLACEMENTS = {
     "split": "split: driver and peers on separate CPUs",
@@ -40,7 +42,8 @@ def quantity(row: Mapping[str, Any]) -> str:
     """Return what a case measures: "round trip", "one-way latency", "throughput"."""
     if row["quantity"] == "latency":
         return LATENCY.get(row["workload"], ONE_WAY)
-    return str(row["quantity"])
+    spoken = {"response": RESPONSE, "zero_loss": ZERO_LOSS}
+    return spoken.get(row["quantity"], str(row["quantity"]))
 
 
 def stack(name: str, stacks: Mapping[str, Any]) -> str:
@@ -94,7 +97,15 @@ def case(row: Mapping[str, Any]) -> str:
     """Return "64 B over tcp, 4 subscribers, one CPU"."""
     placed = PLACEMENTS_SHORT.get(row["placement"], row["placement"])
     sized = size(int(row["size_bytes"]))
-    return f"{sized} over {row['transport']}, {instances(row)}, {placed}"
+    loaded = f", {load(row['load'])}" if row.get("load") else ""
+    return f"{sized} over {row['transport']}, {instances(row)}, {placed}{loaded}"
+
+
+def load(name: str) -> str:
+    """Return what an open loop offers: "70 % of its own saturation"."""
+    whose, per_cent = name.split("_")
+    what = "the slowest cell's" if whose == "common" else "its own"
+    return f"{per_cent} % of {what} saturation"
 
 
 def decimals(value: float, digits: int = 3) -> int:

@@ -151,16 +151,23 @@ class RoleRun:
         def early(sequence: int) -> bytes:
             return msg.build(sender, sequence, msg.WARM_UP_EPOCH, spec["size_bytes"])
 
-        return Stream(
-            messages=messages,
-            join_message=early(msg.JOIN_SEQUENCE),
-            warm_up_message=early(msg.WARM_UP_SEQUENCE),
-            warm_up_count=spec["warm_up"],
-            interval_s=spec["interval_s"],
-            stamp_each=spec["stamp_each"],
-            limit_s=spec["limit_s"],
-            tell=tell,
-        )
+        parts = {
+            "messages": messages,
+            "join_message": early(msg.JOIN_SEQUENCE),
+            "warm_up_message": early(msg.WARM_UP_SEQUENCE),
+            "warm_up_count": spec["warm_up"],
+            "interval_s": spec["interval_s"],
+            "stamp_each": spec["stamp_each"],
+            "limit_s": spec["limit_s"],
+            "tell": tell,
+        }
+        if not spec["rate_hz"]:
+            return Stream(**parts)
+        from bench.hosts.open_loop import OpenLoopStream, offsets_ns
+
+        seed = None if spec["evenly"] else spec["arrivals_seed"] + sender
+        due_ns = offsets_ns(seed, spec["rate_hz"], spec["messages"])
+        return OpenLoopStream(due_ns, **parts)
 
     def _make_recorder(self, table: dict[str, Any], tell: Callable[..., None]) -> Recorder:
         spec = self.spec
@@ -208,9 +215,9 @@ class RoleRun:
         result: dict[str, Any] = {"role": self.id, "undeliverable": self.undeliverable}
         if self.stream:
             result["given"] = self.stream.given
-            with open(folder / f"{self.id}.given", "wb") as file:
-                # A stamp more is made before it shows that there is no message left.
-                self.stream.given_ns[: len(self.stream.messages)].tofile(file)
+            for kind, stamps_ns in self.stream.stamps().items():
+                with open(folder / f"{self.id}.{kind}", "wb") as file:
+                    stamps_ns.tofile(file)
         if self.recorder:
             result |= self.recorder.result(self.spec["size_bytes"])
             (folder / f"{self.id}.heads").write_bytes(self.recorder.heads.to_bytes())

@@ -57,6 +57,13 @@ class Stream:
         self._to_give = iter(messages)
         self._limit_s = limit_s
         self._tell = tell
+        self._keeps_time = interval_s is not None
+        """Whether the window waits for moments, and so must not block an event loop."""
+
+    def stamps(self) -> dict[str, array[int]]:
+        """Return arrays of nanoseconds by what they are of, one for each message given."""
+        # A stamp more is made before it shows that there is no message left.
+        return {"given": self.given_ns[: len(self.messages)]}
 
     @property
     def given(self) -> int:
@@ -97,6 +104,8 @@ class Stream:
                 return
 
     def _window(self) -> Iterator[bytes]:
+        if self._interval_s:
+            return self._paced()
         if self._limit_s:
             return self._limited(self._limit_s)
         if self._stamp_each:
@@ -108,7 +117,7 @@ class Stream:
         return iter(())
 
     def __iter__(self) -> Iterator[bytes]:
-        return chain(self._approach_now(), self._paced_or_not(), _later(self._finish))
+        return chain(self._approach_now(), _later(self._window), _later(self._finish))
 
     def _approach_now(self) -> Iterator[bytes]:
         for step in self._approach():
@@ -116,9 +125,6 @@ class Stream:
                 time.sleep(step)
             else:
                 yield step
-
-    def _paced_or_not(self) -> Iterator[bytes]:
-        return self._paced() if self._interval_s else _later(self._window)
 
     def _due_ns(self) -> Iterator[int]:
         start_ns = time.perf_counter_ns()
@@ -141,7 +147,7 @@ class Stream:
                 await asyncio.sleep(step)
             else:
                 yield step
-        if self._interval_s:
+        if self._keeps_time:
             async for message in self._paced_async():
                 yield message
         else:

@@ -1,5 +1,18 @@
 """The measured quantities: one module each.
 
-``latency`` and ``throughput`` measure trials: each says which window a case needs and
-what its trial came to. ``size`` measures files.
+Those of speed (``QUANTITIES``) say how to size a case's window from a pilot, what a trial
+will cost, and what it came to. ``size`` measures files.
 """
+
+from types import ModuleType
+
+from bench.measure import latency, response, throughput, zero_loss
+
+QUANTITIES: dict[str, ModuleType] = {
+    "latency": latency,
+    "throughput": throughput,
+    "response": response,
+    "zero_loss": zero_loss,
+}
+"""Each has ``pilot(case)``, ``cost_s(case, sizing, pilot)`` and ``take(case, sizing, logs,
+rng)``."""

@@ -9,21 +9,27 @@ median of its samples; every sample is kept.
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.contract import Case
-from bench.errors import TrialError
+from bench.measure.closed_loop import assert_little
 from bench.measure.measured import (
     Measured,
+    Sizing,
     common,
     consumed,
     count,
     free_running_pilot,
     free_running_window,
+    needed_s,
 )
 from bench.records import RoleRecord, TrialRecord, Window
 from bench.stats import quantile, summary
+from bench.trial import run_trial
 
 PACED_MESSAGES = 80
 PACED_WINDOW_S = 0.4
@@ -47,6 +53,19 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
     return free_running_window(case, seconds_per_message, stamp_each=True)
 
 
+def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
+    """Return how many seconds a trial will take, from what its pilot took."""
+    made = window(case, sizing.seconds_per_message)
+    interval_s = made.interval_s or sizing.seconds_per_message
+    return needed_s(pilot, made.messages, made.messages * interval_s)
+
+
+def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+    """Make one trial and return what it came to; errors as of ``run_trial``."""
+    made = window(case, sizing.seconds_per_message)
+    return measure(case, run_trial(case, made, logs, rng))
+
+
 def late_p99_ns(driver: RoleRecord, rate_hz: float) -> int:
     """Return by how much messages were given after they were due, p99 in nanoseconds.
 
@@ -68,17 +87,28 @@ def samples_ns(consumer: RoleRecord, driver: RoleRecord) -> NDArray[np.int64]:
     return consumer.arrived_ns - driver.given_ns[stamped]
 
 
+def _little(case: Case, trial: TrialRecord) -> float:
+    given, arrived = [], []
+    for consumer, driver in consumed(case, trial):
+        assert driver.given_ns is not None
+        assert consumer.arrived_ns is not None
+        given.append(driver.given_ns)
+        arrived.append(consumer.arrived_ns)
+    return assert_little(given, arrived)
+
+
 def measure(case: Case, trial: TrialRecord) -> Measured:
     """Return the median latency of a trial in seconds, with its percentiles and samples.
 
     Raises TrialError when nothing was delivered or the contract was broken.
     """
     total = count(case, trial)
-    if not total.delivered:
-        raise TrialError("nothing was delivered in the window")
+    metadata = common(case, trial, total)
     samples = {c.id: samples_ns(c, d) for c, d in consumed(case, trial)}
     percentiles = summary(np.concatenate(list(samples.values())))
-    metadata = {**common(trial, total), **percentiles}
+    metadata |= percentiles
+    if case.cell.workload.lockstep:
+        metadata["little_share"] = _little(case, trial)
     if rate_hz := case.cell.workload.paced_rate_hz:
         driver = trial.of(case.cell.workload.driver)[0]
         metadata["late_p99_ns"] = late_p99_ns(driver, rate_hz)

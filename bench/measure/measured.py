@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.contract import Case
 from bench.errors import TrialError
+from bench.measure.bottleneck import bottleneck, loads
 from bench.processes import PROCESS
 from bench.records import RoleRecord, TrialRecord, Window
 from bench.tally import NOTHING, Tally, tally
@@ -29,6 +30,18 @@ WARM_UP_MAX = 2000
 Metadata = dict[str, str | int | float]
 
 
+@dataclass(frozen=True)
+class Sizing:
+    """What a window is sized by: the case's pace, and the load where it is offered one.
+
+    ``seconds_per_message`` is how fast one driver gives when nothing holds it back.
+    """
+
+    seconds_per_message: float
+    rate_hz: float | None = None
+    arrivals_seed: int = 0
+
+
 @dataclass
 class Measured:
     """One trial's value in seconds, what goes into its metadata, and raw samples.
@@ -45,6 +58,12 @@ def bounded_messages(wanted: float, size_bytes: int) -> int:
     """Return a number of messages that fills a window and that one driver can hold."""
     most = min(MESSAGES_MAX, BYTES_MAX // max(1, size_bytes))
     return min(most, max(MESSAGES_MIN, int(wanted)))
+
+
+def needed_s(pilot: dict[str, float], messages: int, window_s: float) -> float:
+    """Return how many seconds a trial will take, from what its pilot took."""
+    build_s = messages * pilot["build_s_per_message"]
+    return pilot["overhead_s"] + build_s + window_s
 
 
 def free_running_pilot(case: Case) -> Window:
@@ -66,6 +85,23 @@ def consumed(case: Case, trial: TrialRecord) -> Iterator[tuple[RoleRecord, RoleR
     drivers = trial.of(workload.driver)
     for number, record in enumerate(trial.of(workload.consumer)):
         yield record, drivers[number] if workload.driver.consumes else drivers[0]
+
+
+def window_s(case: Case, trial: TrialRecord) -> float:
+    """Return the seconds from the first message given to the last one consumed.
+
+    Raises TrialError when nothing was delivered.
+    """
+    pairs = list(consumed(case, trial))
+    last = [
+        int(c.arrived_ns[-1])
+        for c, _ in pairs
+        if c.arrived_ns is not None and len(c.arrived_ns)
+    ]
+    first = [int(d.given_ns[0]) for _, d in pairs if d.given_ns is not None]
+    if not last:
+        raise TrialError("nothing was delivered in the window")
+    return (max(last) - min(first)) / 1e9
 
 
 def count(case: Case, trial: TrialRecord) -> Tally:
@@ -112,8 +148,25 @@ def costs(trial: TrialRecord, delivered: int) -> Metadata:
     return metadata
 
 
-def common(trial: TrialRecord, total: Tally) -> Metadata:
+def limits(case: Case, trial: TrialRecord, seconds: float) -> Metadata:
+    """Return what the case was bound by, and each role's load that says so."""
+    found = loads(case, trial, seconds)
+    metadata: Metadata = {"bottleneck": bottleneck(case, found)}
+    for role, load in found.items():
+        metadata[f"{role}_thread_share"] = load.thread
+        metadata[f"{role}_cpu_share"] = load.total
+    return metadata
+
+
+def common(case: Case, trial: TrialRecord, total: Tally) -> Metadata:
+    """Return what every quantity keeps of a trial beside its value.
+
+    Raises TrialError when nothing was delivered.
+    """
+    seconds = window_s(case, trial)
     return {
+        "window_s": seconds,
+        **limits(case, trial, seconds),
         "given": total.given,
         "delivered": total.delivered,
         "lost": total.lost,

@@ -7,17 +7,23 @@ what pyperf keeps, and averaging times averages rates correctly.
 
 from __future__ import annotations
 
+from pathlib import Path
+from random import Random
+
 from bench.contract import Case
-from bench.errors import TrialError
 from bench.measure.measured import (
     Measured,
+    Sizing,
     common,
     consumed,
     count,
     free_running_pilot,
     free_running_window,
+    needed_s,
+    window_s,
 )
 from bench.records import TrialRecord, Window
+from bench.trial import run_trial
 
 PACE = "seconds_per_message_given"
 """Metadata: how fast one driver gives; windows are sized by it, lossy ones too."""
@@ -34,23 +40,27 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
     return free_running_window(case, seconds_per_message, stamp_each=False)
 
 
+def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
+    """Return how many seconds a trial will take, from what its pilot took."""
+    messages = window(case, sizing.seconds_per_message).messages
+    return needed_s(pilot, messages, messages * sizing.seconds_per_message)
+
+
+def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+    """Make one trial and return what it came to; errors as of ``run_trial``."""
+    made = window(case, sizing.seconds_per_message)
+    return measure(case, run_trial(case, made, logs, rng))
+
+
 def measure(case: Case, trial: TrialRecord) -> Measured:
     """Return seconds per delivered message of a trial.
 
     Raises TrialError when nothing was delivered or the contract was broken.
     """
     total = count(case, trial)
+    metadata = common(case, trial, total)
     pairs = list(consumed(case, trial))
-    arrived = [c for c, _ in pairs if c.arrived_ns is not None and len(c.arrived_ns)]
-    covered = sum(record.counts["covered"] for record in arrived)
-    if not covered:
-        raise TrialError("nothing was delivered in the window")
-    start_ns = min(int(d.given_ns[0]) for _, d in pairs if d.given_ns is not None)
-    end_ns = max(int(c.arrived_ns[-1]) for c in arrived if c.arrived_ns is not None)
-    window_s = (end_ns - start_ns) / 1e9
-    metadata = {
-        **common(trial, total),
-        "window_s": window_s,
-        PACE: window_s / max(d.counts["given"] for _, d in pairs),
-    }
-    return Measured(window_s / covered, metadata)
+    covered = sum(consumer.counts["covered"] for consumer, _ in pairs)
+    seconds = window_s(case, trial)
+    metadata[PACE] = seconds / max(driver.counts["given"] for _, driver in pairs)
+    return Measured(seconds / covered, metadata)

@@ -27,10 +27,11 @@ README = PROJECT / "README.md"
 def derive(run: Run, *, draw: bool = True) -> Data:
     """Return a run with everything computed from it; without charts if not ``draw``."""
     table, compared = estimates(run), comparisons(run)
+    first = comparisons(run.first_pass()) if run.replaced else compared
     floor = noise(run)
     graded = grade_of(run, floor)
     drawn = charts(run, table, compared, graded.letter) if draw else []
-    return Data(run, table, compared, floor, drawn, graded)
+    return Data(run, table, compared, first, floor, drawn, graded)
 
 
 def _write_figures(drawn: Sequence[Chart], folder: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +9,12 @@ from bench.charts import words
 from bench.charts.style import records
 from bench.comparisons import claims_supported, of_kind
 from bench.inference import family_error
-from bench.report import answers, tables
+from bench.report import answers, evidence, tables
+from bench.report.limits import limits_table
 from bench.report.model import Data, Section, Table
+from bench.report.placement import placement_sentences
 from bench.report.prose import HOW_TO_READ, METHOD
-from bench.report.sockets import socket_table
+from bench.report.response import response_table
 
 
 def _figures(data: Data, section: str, *names: str) -> list[Any]:
@@ -89,6 +90,39 @@ def _speed(data: Data, quantity: str, title: str) -> Section:
     return Section(quantity, title, [lead[quantity]], [], [], _figures(data, quantity))
 
 
+def _response(data: Data) -> Section:
+    mine = data.table[data.table["quantity"] == "response"]
+    figures = _figures(data, "response")
+    refused = data.run.refused
+    if mine.empty and not refused:
+        return Section("response", "Response time under load")
+    lead = (
+        "An open loop: messages become due by a Poisson schedule, the same for every cell, "
+        "whether or not earlier ones have been answered. Response time counts from the "
+        "moment a message was due; counted from the moment it was given, it would leave "
+        "out what it waited for the cell (coordinated omission). Never compare it with "
+        "the round trips above."
+    )
+    bullets = [f"{case}: {reason}" for case, reason in refused.items()]
+    made = [response_table(data)]
+    return Section("response", "Response time under load", [lead], bullets, made, figures)
+
+
+def _limits(data: Data) -> Section:
+    lead = (
+        "A case is bound by the role whose thread, or whose processes together, had 95 % "
+        "of the CPU time that they could have had; by the host where CPUs were full "
+        "without that; else by latency: messages wait for something that takes no CPU."
+    )
+    table = limits_table(data)
+    return Section("limits", "What limits each case", [lead], tables=[table])
+
+
+def _placement(data: Data) -> Section:
+    title = "Why the order can differ between placements"
+    return Section("placement", title, placement_sentences(data))
+
+
 def _large(data: Data) -> Section:
     return Section(
         "other", "Large messages and other transports", figures=_figures(data, "other")
@@ -155,77 +189,6 @@ def _cells(data: Data) -> Section:
     return Section("cells", "Every cell", [lead], tables=made)
 
 
-def _conformance(data: Data) -> Section:
-    lead = (
-        "What each cell passed before it was timed. Losses are those of a lossy cell in a "
-        "blast; it loses nothing when paced."
-    )
-    return Section("conformance", "Conformance", [lead], tables=[tables.checks_table(data)])
-
-
-def _noise(data: Data) -> Section:
-    lead = (
-        "The same cell, measured twice under two names in every block. How far that "
-        "ratio may be from 1 is the noise that a verdict must exceed."
-    )
-    if data.floor.empty:
-        return Section("noise", "A/A noise floor", ["This run has no A/A twin."])
-    return Section("noise", "A/A noise floor", [lead], tables=[tables.noise_table(data)])
-
-
-def _environment(data: Data) -> Section:
-    lead = (
-        "What the machine did during each block. A block is flagged for its environment, "
-        "never for its result: CPU time stolen by a hypervisor, work of other processes, "
-        "a fixed piece of work (the canary) that took longer than usual, clock jumps, "
-        "throttling."
-    )
-    graded = f"Grade {data.grade.letter}: {' '.join(data.grade.reasons)}"
-    made = [tables.environment_table(data)] if data.run.environment else []
-    return Section("environment", "Environment and grade", [lead, graded], tables=made)
-
-
-def _facts(data: Data) -> Section:
-    about = data.run.about
-    machine = dict(about["machine"])
-    versions = machine.pop("versions")
-    sysctl = machine.pop("sysctl", {})
-    rows = [[name, _text(value)] for name, value in machine.items()]
-    rows += [[name, str(about[name])] for name in ("profile", "seed", "started")]
-    made = [
-        Table(["fact", "value"], rows),
-        Table(
-            ["package", "version"], [[n, str(v)] for n, v in versions.items()], "Versions"
-        ),
-        Table(["sysctl", "value"], [[n, str(v)] for n, v in sysctl.items()], "Kernel"),
-    ]
-    sockets = socket_table(data)
-    if sockets.rows:
-        named = Table(sockets.columns, sockets.rows, "Socket options", folded=True)
-        made.append(named)
-    return Section("machine", "Machine, versions, seed, socket options", tables=made)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _time(data: Data) -> Section:
-    rows = [
-        [
-            str(int(entry["trials"])),
-            f"{entry['predicted_s'] / 60:.1f} min",
-            f"{entry['took_s'] / 60:.1f} min",
-            f"{100 * (entry['took_s'] / entry['predicted_s'] - 1):+.0f} %"
-            if entry["predicted_s"]
-            else words.PASSED_OVER,
-        ]
-        for entry in data.run.timing
-    ]
-    columns = ["trials", "predicted", "took", "difference"]
-    return Section("time", "Predicted and actual time", tables=[Table(columns, rows)])
-
-
 def _method(_: Data) -> Section:
     return Section("method", "Method in ten lines", bullets=METHOD)
 
@@ -234,7 +197,10 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _answer,
     _how_to_read,
     lambda data: _speed(data, "latency", "Latency"),
+    _response,
     lambda data: _speed(data, "throughput", "Throughput"),
+    _placement,
+    _limits,
     _large,
     _loses,
     _cannot_tell,
@@ -242,12 +208,13 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _cost,
     _comparisons,
     _cells,
-    _conformance,
-    _noise,
-    _environment,
+    evidence.conformance,
+    evidence.noise,
+    evidence.precision,
+    evidence.environment,
     _method,
-    _facts,
-    _time,
+    evidence.facts,
+    evidence.time,
 ]
 
 
@@ -258,7 +225,11 @@ def sections(data: Data, others: list[Data]) -> list[Section]:
         lead = "Ratios may be compared across runs and machines; absolute numbers may not."
         beside = tables.other_runs_table(data, others)
         made.insert(2, Section("runs", "Other runs", [lead], tables=[beside]))
-    return [s for s in made if s.paragraphs or s.bullets or s.tables or s.figures]
+    return [s for s in made if s.paragraphs or s.bullets or s.figures or _rows(s)]
+
+
+def _rows(section: Section) -> bool:
+    return any(table.rows for table in section.tables)
 
 
 def facts_line(data: Data) -> str:

@@ -15,11 +15,15 @@ from bench.results import Run
 
 @dataclass(frozen=True)
 class Data:
-    """One run with everything computed from it."""
+    """One run with everything computed from it.
+
+    ``compared_first`` are the comparisons with flagged blocks as they were measured first.
+    """
 
     run: Run
     table: pd.DataFrame
     compared: pd.DataFrame
+    compared_first: pd.DataFrame
     floor: pd.DataFrame
     charts: list[Chart]
     grade: Grade

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.charts import words
+from bench.estimates import FROM_GIVEN
 
 VERDICTS = {
     "faster": "faster",
@@ -22,6 +23,8 @@ def compared_quantity(row: Mapping[str, Any]) -> str:
     """Return what a ratio is of: always a time, so that lower is better."""
     if row["quantity"] == "latency":
         return words.quantity(row) + (" time" if row["workload"] == "request_reply" else "")
+    if row["quantity"] == "response":
+        return "response time"
     return "time per delivered message"
 
 
@@ -55,9 +58,18 @@ def absolute(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:
     factor, unit = _unit(row)
     measure = str(row["measure"])
     value = words.number(row["value"] * factor)
-    names = {"rate": "", "lost": "lost ", "cpu": "CPU time "}
+    names = {
+        "rate": "",
+        "lost": "lost ",
+        "cpu": "CPU time ",
+        "offered": "offered ",
+        "lag_p99": "lag of the generator, p99 ",
+    }
     head, _, role = measure.partition("_")
-    if role:
+    if measure.endswith(FROM_GIVEN):
+        percentile = measure.removesuffix(FROM_GIVEN)
+        name = f"{PERCENTILE_NAMES.get(percentile, percentile)} from when it was given "
+    elif role and measure not in names:
         name = (
             f"{'CPU time' if head == 'cpu' else 'peak memory'} of {role.replace('_', ' ')} "
         )

@@ -27,8 +27,9 @@ def environment_table(data: Data) -> Table:
     flagged = flags(data.run.environment)
     rows = []
     for block in data.run.environment:
-        again = f" (attempt {block.attempt + 1})" if block.attempt else ""
-        reasons = flagged[block.block, block.attempt]
+        again = " (repeated)" if block.repeat else ""
+        again += f" (attempt {block.attempt + 1})" if block.attempt else ""
+        reasons = flagged[block.block, block.repeat, block.attempt]
         rows.append(
             [
                 f"{block.block + 1}{again}",

@@ -23,7 +23,7 @@ def publish(address, messages):
 
 def welcome(listener, subscribers):
     while True:
-        subscribers.append(Subscriber(accept(listener), limit=8 * 1024 * 1024))
+        subscribers.append(Subscriber(accept(listener), limit=1024 * 1024))
 
 
 def send_to_all(outbox, subscribers):

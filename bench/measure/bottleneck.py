@@ -1,0 +1,85 @@
+"""What limits a case: one role's CPU, all the CPU there is, or waiting.
+
+A role is the limit when one of its threads, or all its processes together, had nearly
+all the CPU time that they could have had during the window: no change to another role
+would then help. Where no single role is, the machine may still be full. Otherwise
+messages wait for something that takes no CPU time: wake-ups, the other side's turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.contract import DIRECT, INPROC, Case
+from bench.placement import cpus_for
+from bench.processes import PROCESS
+from bench.records import TrialRecord
+
+FULL = 0.95
+"""The share of a CPU's time from which it counts as full."""
+HOST = "host"
+LATENCY = "latency"
+
+
+@dataclass(frozen=True)
+class RoleLoad:
+    """A role's CPU time over the window, as shares from 0 to 1.
+
+    ``thread`` is of one CPU, for the busiest thread of any instance; ``total`` is of all
+    CPUs that the role was allowed, for all its instances.
+    """
+
+    thread: float
+    total: float
+
+    @property
+    def full(self) -> bool:
+        return max(self.thread, self.total) >= FULL
+
+
+def loads(case: Case, trial: TrialRecord, window_s: float) -> dict[str, RoleLoad]:
+    """Return the load of each role over a window of ``window_s`` seconds.
+
+    Where all roles are threads of one process they cannot be told apart: one entry then
+    stands for all of them.
+    """
+    busiest: dict[str, int] = {}
+    used: dict[str, int] = {}
+    for host, threads in trial.cpu_ns.items():
+        role = host.split(".")[0]
+        single = max((ns for name, ns in threads.items() if name != PROCESS), default=0)
+        busiest[role] = max(busiest.get(role, 0), single)
+        used[role] = used.get(role, 0) + threads[PROCESS]
+    window_ns = window_s * 1e9
+    return {
+        role: RoleLoad(
+            busiest[role] / window_ns, used[role] / window_ns / len(_cpus(case, role))
+        )
+        for role in used
+    }
+
+
+def _cpus(case: Case, role: str) -> list[int]:
+    return cpus_for(case.placement, drives=role == case.cell.workload.driver.name)
+
+
+def bottleneck(case: Case, role_loads: dict[str, RoleLoad]) -> str:
+    """Return the name of the role that is the limit, or ``host``, or ``latency``.
+
+    Two full roles, or CPUs that several roles fill together, are ``host``.
+    """
+    apart = case.transport not in (INPROC, DIRECT)
+    full = [role for role, load in role_loads.items() if load.full]
+    if len(full) == 1 and apart:
+        return full[0]
+    return HOST if full or any(_sets_filled(case, role_loads)) else LATENCY
+
+
+def _sets_filled(case: Case, role_loads: dict[str, RoleLoad]) -> Iterator[bool]:
+    """Yield for each set of CPUs whether the roles on it filled it together."""
+    sets: dict[tuple[int, ...], float] = {}
+    for role, load in role_loads.items():
+        cpus = tuple(_cpus(case, role))
+        sets[cpus] = sets.get(cpus, 0.0) + load.total
+    yield from (total >= FULL for total in sets.values())

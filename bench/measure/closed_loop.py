@@ -1,0 +1,58 @@
+"""Little's law in a closed loop: a check that stamps and counts belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import TrialError
+
+OFF_MAX = 0.02
+
+
+def clients_by_little(
+    given_ns: Sequence[NDArray[np.int64]], arrived_ns: Sequence[NDArray[np.int64]]
+) -> tuple[float, float]:
+    """Return how many clients rates and times say there are, and its resolution.
+
+    Each client gives a request, waits for its reply and gives the next; entry i of both
+    arguments are one client's stamps in nanoseconds, request by request. Over the time in
+    which all clients are at work, the clients are throughput times the mean of response
+    and think time (the interactive response time law: Lazowska et al., Quantitative
+    System Performance, 1984, chapter 3). The resolution is one request of each client,
+    which the ends of that time may cut in two.
+
+    Raises TrialError where the clients were never at work together.
+    """
+    start = max(int(given[0]) for given in given_ns)
+    end = min(int(arrived[-1]) for arrived in arrived_ns)
+    if end <= start:
+        raise TrialError("the clients of a closed loop were never at work together")
+    cycles = []
+    for given, arrived in zip(given_ns, arrived_ns, strict=True):
+        cycle = np.append(given[1 : len(arrived)], arrived[-1]) - given[: len(arrived)]
+        cycles.append(cycle[(arrived > start) & (arrived <= end)])
+    every = np.concatenate(cycles)
+    if not len(every):
+        raise TrialError("no request of a closed loop ended while all clients were at work")
+    clients = len(every) / (end - start) * float(every.mean())
+    return clients, len(given_ns) / len(every)
+
+
+def assert_little(
+    given_ns: Sequence[NDArray[np.int64]], arrived_ns: Sequence[NDArray[np.int64]]
+) -> float:
+    """Return the clients by Little's law over those there are: 1 when all is well.
+
+    Raises TrialError when it is off by more than ``OFF_MAX`` and its resolution.
+    """
+    clients, resolution = clients_by_little(given_ns, arrived_ns)
+    share = clients / len(given_ns)
+    if abs(share - 1) > OFF_MAX + resolution:
+        raise TrialError(
+            f"by Little's law {clients:.2f} clients were at work, but there are "
+            f"{len(given_ns)}: stamps and counts do not belong together"
+        )
+    return share

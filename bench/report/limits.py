@@ -1,0 +1,72 @@
+"""What each case was limited by, as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bench.charts import words
+from bench.charts.style import records
+from bench.measure.bottleneck import HOST, LATENCY
+from bench.report.model import Data, Table
+
+SPOKEN = {
+    "call": "client",
+    "serve": "server",
+    "publish": "publisher",
+    "subscribe": "subscribers",
+    "distribute": "distributor",
+    "work": "workers",
+    "collect": "collector",
+    HOST: "host",
+    LATENCY: "latency",
+}
+THREAD = "_thread_share"
+CPU = "_cpu_share"
+
+
+def limit_words(label: str) -> str:
+    """Return "server-bound", "latency-bound": the role as people call it."""
+    return f"{SPOKEN.get(label, label)}-bound"
+
+
+def limited_by(data: Data) -> dict[str, str]:
+    """Return what most blocks of each case were limited by, with how many, by case id."""
+    trials = data.run.trials
+    if "bottleneck" not in trials:
+        return {}
+    found = {}
+    for case, labels in trials.groupby("case")["bottleneck"]:
+        counts = Counter(labels.dropna())
+        if counts:
+            (label, most), total = counts.most_common(1)[0], counts.total()
+            count = "" if most == total else f" ({most} of {total} blocks)"
+            found[str(case)] = limit_words(label) + count
+    return found
+
+
+def limits_table(data: Data) -> Table:
+    """Return a row per case with its limit and the load of each role, medians of blocks."""
+    columns = ["cell", "quantity", "case", "limited by", "busiest thread", "all CPU time"]
+    limits, rows = limited_by(data), []
+    for case in records(data.run.cases[~data.run.cases["floor"].astype(bool)]):
+        if case["twin"] or case["case"] not in limits:
+            continue
+        trials = data.run.trials[data.run.trials["case"] == case["case"]]
+        shares = {}
+        for ending in (THREAD, CPU):
+            medians = trials[[c for c in trials if c.endswith(ending)]].median().dropna()
+            shares[ending] = ", ".join(
+                f"{str(name).removesuffix(ending).replace('_', ' ')} {100 * value:.0f} %"
+                for name, value in medians.items()
+            )
+        rows.append(
+            [
+                case["cell"],
+                words.quantity(case),
+                words.case(case),
+                limits[case["case"]],
+                shares[THREAD],
+                shares[CPU],
+            ]
+        )
+    return Table(columns, rows, folded=True)

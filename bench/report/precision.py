@@ -1,0 +1,127 @@
+"""How precise a run is: the widths of its intervals, and where they come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from statistics import median
+
+import numpy as np
+import pandas as pd
+
+from bench.charts import words
+from bench.charts.style import records
+from bench.comparisons import of_kind
+from bench.inference import variance_components
+from bench.report import sentences
+from bench.report.model import Data, Table
+from bench.results import Run
+
+PARTS = 4
+"""Into how many parts in a row a trial's samples are cut to see how it varies within."""
+
+
+def half_widths(compared: pd.DataFrame) -> dict[str, list[float]]:
+    """Return the relative half-width of each claim's interval by placement: 0.05 is 5 %.
+
+    That is the square root of high over low, less 1: intervals of ratios are symmetric on
+    a log scale.
+    """
+    found: dict[str, list[float]] = {}
+    for row in records(of_kind(compared, "claim")):
+        if not math.isnan(row["low"]):
+            width = math.sqrt(row["high"] / row["low"]) - 1
+            found.setdefault(row["placement"], []).append(width)
+    return found
+
+
+def width_words(compared: pd.DataFrame) -> str:
+    """Return the median half-width of the claims' intervals in each placement."""
+    said = [
+        f"{words.PLACEMENTS_SHORT[placement]} {100 * median(widths):.1f} %"
+        for placement, widths in half_widths(compared).items()
+    ]
+    if not said:
+        return "Too few blocks for any interval."
+    return f"Median relative half-width of the claims' intervals: {', '.join(said)}."
+
+
+def variance_table(data: Data) -> Table:
+    """Return standard deviations of each A/A pair: blocks, processes, within a trial."""
+    columns = [
+        "case", "cell", "between blocks", "between processes of a block", "within a trial",
+    ]  # fmt: skip
+    rows = []
+    for twin in records(data.floor):
+        original = data.run.cases[
+            (
+                data.run.cases["name"]
+                == str(twin["name"]).removesuffix(f".twin{twin['twin']}")
+            )
+            & (data.run.cases["key"] == twin["key"])
+        ]
+        pair = [str(twin["case"]), str(original["case"].iloc[0])]
+        values = pd.concat([data.run.values_s(c) for c in pair], axis=1, join="inner")
+        if len(values) < 2:
+            continue
+        found = variance_components(list(values.to_numpy()))
+        within = _within(data.run, pair)
+        rows.append(
+            [
+                f"{words.workload(twin['workload'])} {words.quantity(twin)}, "
+                f"{words.case(twin)}",
+                str(twin["cell"]),
+                _percent(found.between),
+                _percent(found.within),
+                words.PASSED_OVER if within is None else _percent(within),
+            ]
+        )
+    return Table(columns, rows, "Where the width comes from: standard deviations")
+
+
+def _percent(deviation: float) -> str:
+    return f"{100 * deviation:.1f} %"
+
+
+def _within(run: Run, cases: list[str]) -> float | None:
+    """Return how much a trial's median would vary by its samples alone, None without.
+
+    From the medians of parts of a trial in a row, so that slow changes inside it count.
+    """
+    parts = list(_part_medians(run, cases))
+    if not parts:
+        return None
+    spread = np.mean([np.log(medians).var(ddof=1) for medians in parts])
+    return float(np.sqrt(spread / PARTS))
+
+
+def _part_medians(run: Run, cases: list[str]) -> Iterator[list[float]]:
+    for case in cases:
+        for samples in run.samples_by_trial(case):
+            if len(samples) >= 2 * PARTS:
+                yield [float(np.median(part)) for part in np.array_split(samples, PARTS)]
+
+
+def both_analyses(data: Data) -> Table:
+    """Return each claim as it stands, and as it would with the flagged blocks in it."""
+    columns = ["claim", "with the repetitions", "as measured first"]
+    first = {
+        (r["name"], r["key_a"], r["key_b"]): r
+        for r in records(of_kind(data.compared_first, "claim"))
+    }
+    rows = []
+    for row in records(of_kind(data.compared, "claim")):
+        before = first.get((row["name"], row["key_a"], row["key_b"]))
+        sides = " over ".join(words.side(row, which, data.stacks) for which in "ab")
+        rows.append(
+            [
+                f"{words.workload(row['workload'])}, {words.case(row)}: {sides}",
+                *(_said(r) if r else words.PASSED_OVER for r in (row, before)),
+            ]
+        )
+    return Table(columns, rows, "Both analyses")
+
+
+def _said(row: dict[str, float | str]) -> str:
+    shown = sentences.ratio_words(row)
+    return f"{shown}: {sentences.VERDICTS[str(row['verdict'])].split(':')[0]}"
