@@ -4,6 +4,8 @@ run.json          what was planned, with which seed, cells and machine
 check.json        the verdict of conformance on every cell
 pilot.json        seconds per message of each case, from which its window was sized
 <stack>.<variant>.json   pyperf suites: one run per block, one value each
+environment.json  what the machine did during each block
+trimmed.json      the blocks of each case that a --budget left, 0 of those left out
 timing.json       how long the trials were predicted to take, and took
 failures.json     trials without a value, each with its reason
 samples/*.npz     every latency sample, in nanoseconds
@@ -44,9 +46,10 @@ PILOT = "pilot.json"
 FAILURES = "failures.json"
 TIMING = "timing.json"
 ENVIRONMENT = "environment.json"
+TRIMMED = "trimmed.json"
 NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
 """A published run is no place for the paths of the machine that made it."""
-NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT}
+NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED}
 
 
 def sha256(path: Path) -> str:

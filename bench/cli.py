@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 from rich.table import Table
 
-from bench import __version__
-from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell, choose, find_cells
+from bench import __version__, cli_run
+from bench.cli_common import REPORTS, all_cells, more_roots
+from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
 from bench.progress import console, steps
-from bench.suggest import command, near
-
-REPORTS = PROJECT / "reports"
-DATA = REPORTS / "data"
-SEEDS = 1 << 32
+from bench.suggest import near
 
 
 class Commands(click.Group):
@@ -38,19 +32,6 @@ class Commands(click.Group):
             where = f" {error.filename}" if error.filename else ""
             click.echo(f"nomiddle: {error.strerror or error}{where}", err=True)
             sys.exit(1)
-
-
-def all_cells(more: Sequence[Path]) -> list[Cell]:
-    return find_cells([IMPLEMENTATIONS, FLOOR, *more])
-
-
-more_roots = click.option(
-    "--implementations",
-    "more",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A further folder of stacks, beside the project's own.",
-)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -131,127 +112,6 @@ def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...])
     sys.exit(1 if failed else 0)
 
 
-@main.command()
-@click.option(
-    "--profile", default="standard", show_default=True, help="quick, standard, full"
-)
-@click.option("--only", multiple=True, metavar="GLOB", help="Only cells that match.")
-@click.option("--seed", type=int, help="Repeat the order of another run.")
-@click.option(
-    "--blocks", type=click.IntRange(min=1), help="Instead of the profile's number."
-)
-@click.option("--out", type=click.Path(path_type=Path), help="The folder of the run.")
-@click.option("--resume", type=click.Path(path_type=Path), help="Complete that run.")
-@more_roots
-def run(
-    profile: str,
-    only: tuple[str, ...],
-    seed: int | None,
-    blocks: int | None,
-    out: Path | None,
-    resume: Path | None,
-    more: tuple[Path, ...],
-) -> None:
-    """Measure, and write a run's folder and its report."""
-    from bench import manifest
-    from bench.lock import only_run
-    from bench.processes import require_linux
-    from bench.scratch import sweep_folders
-
-    require_linux()
-    with only_run():
-        sweep_folders()
-        if resume:
-            _refuse_beside_resume()
-            begun = manifest.resume(resume, [IMPLEMENTATIONS, FLOOR], more)
-        else:
-            seed = random.SystemRandom().randrange(SEEDS) if seed is None else seed
-            cells = choose(all_cells(more), only)
-            folder = out or _new_folder(seed)
-            begun = manifest.begin(folder, profile, cells, seed, blocks, more)
-        console.print(f"run: {_shown(begun.archive.folder)}")
-        complete = _interruptible(begun)
-    _report_after(begun.archive.folder)
-    if not complete:
-        raise NoMiddleError("some cases have no value: their reasons are in the report")
-
-
-def _refuse_beside_resume() -> None:
-    """Raise UsageError for an option that a resumed run would have to ignore."""
-    context = click.get_current_context()
-    given = [
-        f"--{name}"
-        for name in ("profile", "only", "seed", "blocks", "out")
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
-    ]
-    if given:
-        raise UsageError(f"--resume goes on as the run began: leave out {', '.join(given)}")
-
-
-def _interruptible(begun: Any) -> bool:
-    from bench.run import make_run
-
-    folder = _shown(begun.archive.folder)
-    go_on = command(f"run --resume {folder}")
-    resume = f"every finished trial is kept. To go on:\n  {go_on}"
-    try:
-        return make_run(begun.archive, begun.planned, begun.seed)
-    except KeyboardInterrupt:
-        raise NoMiddleError(f"interrupted; {resume}") from None
-    except OSError as error:
-        raise NoMiddleError(f"cannot write {folder}: {error}; {resume}") from error
-
-
-def _new_folder(seed: int) -> Path:
-    import platform
-
-    from bench.archive import run_name
-
-    return DATA / run_name(platform.node(), seed)
-
-
-def _shown(path: Path) -> str:
-    """Return a path as a user would type it from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _report_after(folder: Path) -> None:
-    from bench.report import build
-    from bench.report.headline import table
-
-    page = build([folder], _report_folder(folder))
-    console.print(table(page.parent / "numbers.json"))
-    console.print(f"report: {_shown(page)}")
-
-
-def _report_folder(run_folder: Path) -> Path:
-    """Return where a run's report goes.
-
-    ``reports/`` for a whole run under ``reports/data/``: what README shows is never
-    replaced by a screening or a part. Beside the run for any other.
-    """
-    from bench.archive import Archive
-
-    inside = run_folder.resolve().parent == DATA.resolve()
-    whole = inside and Archive(run_folder).about().get("whole", False)
-    return REPORTS if whole else run_folder / "report"
-
-
-@main.command()
-@click.argument("runs", nargs=-1, type=click.Path(path_type=Path))
-def report(runs: tuple[Path, ...]) -> None:
-    """Rebuild everything that is derived from raw data, without measuring."""
-    from bench.archive import latest_run
-    from bench.report import build
-
-    folders = list(runs) or [latest_run(DATA)]
-    page = build(folders, _report_folder(folders[0]))
-    console.print(f"report: {_shown(page)}")
-
-
 @main.command("size")
 @click.argument("globs", nargs=-1, metavar="[CELL]...")
 @more_roots
@@ -301,18 +161,22 @@ def doctor() -> None:
 def selftest(names: tuple[str, ...], blocks: int, seed: int | None) -> None:
     """Measure the harness itself against known answers.
 
-    NAME is losses, sockets, handler_delay, known_difference, interop or overhead; all of
-    them without one.
+    Without a NAME all of them but twenty_runs, which takes many minutes. An unknown NAME
+    is answered with those that exist.
     """
     from bench import selftest as tests
     from bench.lock import only_run
 
+    known = (*tests.NAMES, *tests.LONG)
     for name in names:
-        if name not in tests.NAMES:
+        if name not in known:
             raise UsageError(
-                f"no selftest {name!r}: choose {', '.join(tests.NAMES)}"
-                f"{near(name, tests.NAMES)}"
+                f"no selftest {name!r}: choose {', '.join(known)}{near(name, known)}"
             )
     with only_run():
         passed = tests.run(names or tests.NAMES, blocks, seed)
     sys.exit(0 if passed else 1)
+
+
+for measuring in (cli_run.run, cli_run.report, cli_run.reproduce):
+    main.add_command(measuring)

@@ -211,7 +211,7 @@ def flags(blocks: Sequence[BlockEnvironment]) -> dict[Stretch, list[str]]:
     A canary is slow beside the median of the first pass, so that no later one moves it.
     """
     first = [block.canary_ms for block in blocks if not block.repeat]
-    usual_ms = median(first) if first else 0.0
+    usual_ms = median(first or [block.canary_ms for block in blocks] or [0.0])
     return {(b.block, b.repeat, b.attempt): _reasons(b, usual_ms) for b in blocks}
 
 

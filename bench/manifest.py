@@ -20,6 +20,8 @@ from bench.plan import PROFILES, Planned, plan
 from bench.suggest import near
 
 HARNESS = PROJECT / "bench"
+BUDGET = "budget_minutes"
+"""The entry of run.json that says how long measuring may take, where that was given."""
 
 
 def cell_digest(cell: Cell) -> str:
@@ -153,6 +155,7 @@ def begin(
     seed: int,
     blocks: int | None,
     more: Sequence[Path],
+    budget_minutes: float | None = None,
 ) -> Begun:
     """Make the folder of a new run. ``more`` are the further implementations roots.
 
@@ -166,8 +169,9 @@ def begin(
     if not planned:
         raise UsageError(f"profile {profile} has no case of these cells")
     every = plan(PROFILES[profile], find_cells([IMPLEMENTATIONS, FLOOR]))
-    whole = profile != "quick" and planned == every
-    return begin_plan(folder, profile, planned, cells, seed, more, whole=whole)
+    whole = profile != "quick" and planned == every and budget_minutes is None
+    budget = {BUDGET: budget_minutes} if budget_minutes else {}
+    return begin_plan(folder, profile, planned, cells, seed, more, whole=whole, **budget)
 
 
 def begin_plan(

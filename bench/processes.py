@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.contract import PROJECT
 from bench.errors import NotMeasurable, TrialError
@@ -22,8 +22,16 @@ RESET_PEAK = "5"
 KIB = 1024
 
 
-def child_environment() -> dict[str, str]:
+PADDING_BYTES_MAX = 4096
+PADDING = "NOMIDDLE_PADDING"
+
+
+def child_environment(padding_bytes: int = 0) -> dict[str, str]:
     """Return this process's environment without what would change how programs run.
+
+    ``padding_bytes`` more are put into it: where a stack begins depends on how much
+    environment lies below it, and some programs run faster at some places than at others
+    (Mytkowicz et al., ASPLOS 2009), so that the place is drawn anew in each trial.
 
     A debugging switch of Python's or aiohttp's would slow one stack and not another. No
     certificate is needed on loopback, and reading the system's takes every HTTP host a
@@ -35,7 +43,8 @@ def child_environment() -> dict[str, str]:
         if not name.startswith(("PYTHON", "AIOHTTP_"))
     }
     no_certificates = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
-    return {**kept, **no_certificates, "PYTHONPATH": str(PROJECT)}
+    padding = {PADDING: "x" * padding_bytes}
+    return {**kept, **no_certificates, **padding, "PYTHONPATH": str(PROJECT)}
 
 
 def require_linux() -> None:
@@ -56,6 +65,18 @@ def cpu_clock(pid: int) -> int:
     return (~pid << 3) | 2
 
 
+class CpuTime(NamedTuple):
+    """Nanoseconds on a CPU, and ready to run but waiting for one that others had."""
+
+    run_ns: int
+    wait_ns: int
+
+    def since(self, before: CpuTime | None) -> CpuTime:
+        if before is None:
+            return self
+        return CpuTime(self.run_ns - before.run_ns, self.wait_ns - before.wait_ns)
+
+
 _living: set[HostProcess] = set()
 
 
@@ -68,7 +89,9 @@ def kill_all() -> None:
 class HostProcess:
     """One host. Its log is a file; its events are read with ``Events``."""
 
-    def __init__(self, name: str, spec: dict[str, Any], log: Path) -> None:
+    def __init__(
+        self, name: str, spec: dict[str, Any], log: Path, padding_bytes: int = 0
+    ) -> None:
         self.name = name
         self.spec = spec
         self.log = log
@@ -78,7 +101,7 @@ class HostProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
-                env=child_environment(),
+                env=child_environment(padding_bytes),
                 bufsize=0,
                 process_group=0,  # Ctrl-C is for the harness, which then kills its hosts
             )
@@ -121,21 +144,23 @@ class HostProcess:
         lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
         return "".join(f"\n    {line}" for line in lines)
 
-    def cpu_ns(self) -> dict[str, int]:
-        """Return nanoseconds on a CPU: of the process, and of each thread that lives.
+    def cpu_times(self) -> dict[str, CpuTime]:
+        """Return the CPU time of the process, and of each thread that lives.
 
-        Keys are ``PROCESS``, which includes threads that have ended, and
+        Keys are ``PROCESS``, which includes what threads that have ended ran for, and
         ``<thread id>:<name>``.
         """
-        times = {PROCESS: time.clock_gettime_ns(cpu_clock(self.pid))}
+        threads = {}
         for task in Path(f"/proc/{self.pid}/task").iterdir():
             try:
                 name = (task / "comm").read_text().strip()
-                running_ns = int((task / "schedstat").read_text().split()[0])
+                run_ns, wait_ns, _ = map(int, (task / "schedstat").read_text().split())
             except OSError:
                 continue  # the thread ended between the listing and the reading
-            times[f"{task.name}:{name}"] = running_ns
-        return times
+            threads[f"{task.name}:{name}"] = CpuTime(run_ns, wait_ns)
+        waited_ns = sum(thread.wait_ns for thread in threads.values())
+        run_ns = time.clock_gettime_ns(cpu_clock(self.pid))
+        return {PROCESS: CpuTime(run_ns, waited_ns), **threads}
 
     def _memory_bytes(self, key: str) -> int:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():

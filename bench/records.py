@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.contract import Role
+from bench.processes import CpuTime
 
 HEADS = np.dtype(
     [("sender", ">u8"), ("sequence", ">u8"), ("epoch", ">u4"), ("checksum", ">u4")]
@@ -28,6 +29,9 @@ class Window:
     limit_s: float | None = None
     busy_ns: int = 0
     """How long each message keeps a handle busy: something to find for selftests."""
+    stall_at: int = -1
+    """The number of the one message that keeps it busy for ``stall_ns``; -1 is none."""
+    stall_ns: int = 0
     rate_hz: float | None = None
     """Messages a second that an open loop offers: by a Poisson schedule, or evenly."""
     arrivals_seed: int = 0
@@ -54,7 +58,7 @@ class TrialRecord:
     """Everything a trial left: per role records, per host CPU time and memory."""
 
     roles: dict[str, RoleRecord]
-    cpu_ns: dict[str, dict[str, int]]
+    cpu: dict[str, dict[str, CpuTime]]
     peak_bytes: dict[str, int]
     sockets: dict[str, dict[str, list[int]]]
     build_s: float

@@ -37,6 +37,7 @@ class Run:
     ``failures``  one row per trial or case without one: ``case``, ``block``, ``repeat``,
                   ``reason``
     ``checks``    one row per cell and transport: ``passed``, ``reason``, ``losses``
+    ``trimmed``   blocks of each case that a budget left, empty without one
     ``sizes``     one row per cell: ``statements``, ``tokens``, ``gzip_bytes``
     ``environment``  what the machine did during each block, in order
     """
@@ -49,6 +50,7 @@ class Run:
     failures: pd.DataFrame
     checks: pd.DataFrame
     sizes: pd.DataFrame
+    trimmed: dict[str, int]
     timing: list[dict[str, float]]
     environment: list[BlockEnvironment]
 
@@ -63,16 +65,29 @@ class Run:
 
     @property
     def refused(self) -> dict[str, str]:
-        """Why open-loop cases have no result although they were measured, by case id."""
+        """Why cases have no result although nothing failed, by case id.
+
+        They were left out to keep a budget, or are open loops whose generator was too slow.
+        """
+        left_out = {
+            case: "left out to keep the budget"
+            for case, blocks in self.trimmed.items()
+            if not blocks
+        }
+        return {**left_out, **self._open_loops_refused()}
+
+    def _open_loops_refused(self) -> dict[str, str]:
         if "lag_p99_ns" not in self.trials:
             return {}
         open_loop = self.trials[self.trials["lag_p99_ns"].notna()]
-        medians = open_loop.groupby("case")[["lag_p99_ns", "p50_ns"]].median()
+        columns = ["lag_p99_ns", "p50_ns", "generator_share"]
+        medians = open_loop.groupby("case")[columns].median()
         return {
             str(case): "refused: the generator is the limit, "
-            f"{row['lag_p99_ns'] / 1e3:,.0f} us late at p99"
+            f"{row['lag_p99_ns'] / 1e3:,.0f} us late at p99, "
+            f"{100 * row['generator_share']:.0f} % of the time between messages its own"
             for case, row in medians.iterrows()
-            if generator_is_limit(row["lag_p99_ns"], row["p50_ns"])
+            if generator_is_limit(*row[columns])
         }
 
     def first_pass(self) -> Run:
@@ -186,6 +201,7 @@ def load(folder: Path) -> Run:
         failures=failures,
         checks=pd.DataFrame(_checks(archive)),
         sizes=_sizes(sized),
+        trimmed=archive.read(archives.TRIMMED) or {},
         timing=archive.read(archives.TIMING) or [],
         environment=environment,
     )

@@ -11,16 +11,19 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from bench import archive as archives
 from bench.archive import Archive
+from bench.budget import trim
 from bench.check import CheckResult, check_all
+from bench.claims import claims_of
 from bench.contract import Case, Stack
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.machine import NATIVE, versions
+from bench.manifest import BUDGET
 from bench.measure import QUANTITIES, throughput
 from bench.measure.measured import Measured, Sizing
 from bench.measure.size import size
@@ -134,6 +137,7 @@ class Runner:
         """Make every planned trial, then those of the blocks that are to be repeated."""
         cases = [entry.case for entry in self.planned]
         rates_hz = offered_hz(cases, pilots)
+        self._keep_budget(pilots, rates_hz)
         pace_s = {case: pilot["seconds_per_message"] for case, pilot in pilots.items()}
         every = schedule(self.planned, self.seed)
         planned = self.todo(every)
@@ -158,6 +162,29 @@ class Runner:
             )
             took_s = self._trials("repeating", again, pace_s, rates_hz)
             self._keep_time(len(again), predicted_s, took_s)
+
+    def _keep_budget(self, pilots: dict[str, Pilot], rates_hz: dict[str, float]) -> None:
+        """Trim the plan to the run's budget; a resumed run, as it was trimmed first."""
+        about = self.archive.about()
+        if BUDGET not in about:
+            return
+
+        def cost_s(planned: Sequence[Planned]) -> float:
+            slots = self.todo(schedule(planned, self.seed))
+            return predict_s(slots, self.seed, pilots, rates_hz)
+
+        kept = self.archive.read(archives.TRIMMED)
+        if kept is None:
+            budget_s = 60 * float(about[BUDGET])
+            made = trim(self.planned, claims_of(about), budget_s, cost_s)
+            kept = {e.case.id: e.blocks for e in made.planned}
+            kept |= dict.fromkeys(made.left_out, 0)
+            self.archive.write(archives.TRIMMED, kept)
+            if made.left_out:
+                console.print(f"cases left out to keep the budget: {len(made.left_out)}")
+        self.planned = [
+            replace(e, blocks=kept[e.case.id]) for e in self.planned if kept[e.case.id]
+        ]
 
     def _trials(
         self,

@@ -20,7 +20,7 @@ from bench import addresses
 from bench.contract import DIRECT, INPROC, Case, Role
 from bench.errors import TrialError
 from bench.placement import cpus_for
-from bench.processes import Events, HostProcess
+from bench.processes import PADDING_BYTES_MAX, CpuTime, Events, HostProcess
 from bench.records import TrialRecord, Window, read_records
 from bench.scratch import scratch_folder
 
@@ -40,6 +40,7 @@ FIRST_WORKER = 1000
 DEFAULT_CHECK_SIZE_BYTES = 64
 
 Relay = Callable[[str], str]
+CpuTimes = dict[str, dict[str, CpuTime]]
 
 
 @dataclass
@@ -90,6 +91,7 @@ class Trial:
         names = sorted({name for role in self.workload.roles for name in role.binds})
         self.bound = addresses.assign(names, case.transport, folder, rng)
         self.public = dict(self.bound)
+        self.padding_bytes = rng.randrange(PADDING_BYTES_MAX)
         self.hosts: list[HostProcess] = []
         self.events: Events | None = None
         self.progress = _Progress()
@@ -145,14 +147,15 @@ class Trial:
             "arrivals_seed": window.arrivals_seed,
             "evenly": window.evenly,
             "busy_ns": window.busy_ns,
+            "stall_at": window.stall_at,
+            "stall_ns": window.stall_ns,
             "folder": str(self.folder),
             "parent": os.getpid(),
         }
 
     def _spawn(self, name: str, tables: list[dict[str, Any]], cpus: list[int]) -> None:
-        self.hosts.append(
-            HostProcess(name, self._spec(tables, cpus), self.logs / f"{name}.log")
-        )
+        spec, log = self._spec(tables, cpus), self.logs / f"{name}.log"
+        self.hosts.append(HostProcess(name, spec, log, self.padding_bytes))
 
     def spawn(self) -> None:
         """Start a host for each role, or one for all where the transport has no reach."""
@@ -330,15 +333,13 @@ class Trial:
         for host in self.hosts:
             host.kill()
 
-    def cpu_ns(self) -> dict[str, dict[str, int]]:
-        return {host.name: host.cpu_ns() for host in self.hosts}
+    def cpu_times(self) -> CpuTimes:
+        return {host.name: host.cpu_times() for host in self.hosts}
 
 
-def _difference(
-    after: dict[str, dict[str, int]], before: dict[str, dict[str, int]]
-) -> dict[str, dict[str, int]]:
+def _difference(after: CpuTimes, before: CpuTimes) -> CpuTimes:
     return {
-        host: {thread: ns - before[host].get(thread, 0) for thread, ns in threads.items()}
+        host: {name: used.since(before[host].get(name)) for name, used in threads.items()}
         for host, threads in after.items()
     }
 
@@ -367,15 +368,15 @@ def run_trial(
             trial.spawn()
             join_s = trial.join()
             trial.warm_up()
-            before = trial.cpu_ns()
+            before = trial.cpu_times()
             trial.measure()
-            cpu_ns = _difference(trial.cpu_ns(), before)
+            cpu = _difference(trial.cpu_times(), before)
             peaks = {host.name: host.peak_above_ready_bytes() for host in trial.hosts}
             trial.end()
             results = trial.progress.results
             return TrialRecord(
                 roles={record.id: record for record in read_records(folder, results)},
-                cpu_ns=cpu_ns,
+                cpu=cpu,
                 peak_bytes=peaks,
                 sockets={n: e["sockets"] for n, e in results.items()},
                 build_s=trial.progress.build_s,

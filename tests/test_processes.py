@@ -144,11 +144,11 @@ def test_a_stopped_host_is_killed_with_its_trial(tmp_path: Path) -> None:
 def test_processor_time_and_memory_of_every_process_are_read(tmp_path: Path) -> None:
     case = make_case(find_cell(ZMQ), size_bytes=1 << 20)
     record = run_trial(case, Window(60, 2), tmp_path, random.Random())
-    assert set(record.cpu_ns) == set(record.peak_bytes) == {"call.0", "serve.0"}
-    for threads in record.cpu_ns.values():
+    assert set(record.cpu) == set(record.peak_bytes) == {"call.0", "serve.0"}
+    for threads in record.cpu.values():
         assert len(threads) >= 3  # Python's main, libzmq's reaper and its I/O thread
-        assert all(ns >= 0 for ns in threads.values())
-        assert sum(threads.values()) > 0
+        assert all(time.run_ns >= 0 and time.wait_ns >= 0 for time in threads.values())
+        assert sum(time.run_ns for time in threads.values()) > 0
     assert record.peak_bytes["serve.0"] > 1 << 20
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from helpers_bench import find_cell, make_case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.environment import BlockEnvironment
 from bench.plan import Planned
-from bench.schedule import schedule
+from bench.schedule import REPEATED_MAX_SHARE, blocks_to_repeat, repeats, schedule
 
 CELL = find_cell("null/minimal/request_reply.py")
 seeds = st.integers(0, 2**32 - 1)
@@ -74,3 +76,39 @@ def test_no_two_trials_share_their_chance(seed: int) -> None:
 
 def test_nothing_planned_is_nothing_scheduled() -> None:
     assert schedule([], 1) == []
+
+
+def environment(*flagged: int, repeat: int = 0) -> list[BlockEnvironment]:
+    """Return six blocks, of which these had their CPU time stolen."""
+    quiet = BlockEnvironment(0, repeat, 0, 30.0, 0.0, 0.7, 0.01, 0.5, 0.0, 0.0)
+    stolen = replace(quiet, steal_share=0.2)
+    return [replace(stolen if b in flagged else quiet, block=b) for b in range(6)]
+
+
+@given(seeds)
+def test_a_spoiled_block_is_repeated_whole_in_an_order_of_its_own(seed: int) -> None:
+    slots = schedule(plan_of([6] * 8), seed)
+    again = repeats(slots, blocks_to_repeat(environment(4), slots))
+    assert {s.block for s in again} == {4}
+    assert {s.repeat for s in again} == {1}
+    first = [s for s in slots if s.block == 4]
+    assert Counter(s.planned.case.id for s in again) == Counter(
+        s.planned.case.id for s in first
+    )
+    assert not {s.seed for s in again} & {s.seed for s in slots}
+    assert {s.name for s in again} == {"b04r1"}
+
+
+@given(st.sets(st.integers(0, 5)), seeds)
+def test_at_most_a_fifth_is_repeated(flagged: set[int], seed: int) -> None:
+    slots = schedule(plan_of([6] * 8), seed)
+    chosen = blocks_to_repeat(environment(*flagged), slots)
+    assert set(chosen) <= flagged
+    assert len(repeats(slots, chosen)) <= REPEATED_MAX_SHARE * len(slots)
+    assert chosen or not flagged
+
+
+def test_a_repetition_is_not_repeated_again() -> None:
+    slots = schedule(plan_of([6] * 8), 1)
+    both = [*environment(), *environment(3, repeat=1)]
+    assert blocks_to_repeat(both, slots) == []

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import time
 from types import FunctionType
+from typing import NamedTuple
 
 from bench import message as msg
 
 
-def make_handle(worker: int, transform: bool, busy_ns: int) -> FunctionType:
+class Busy(NamedTuple):
+    """How long messages keep a handle busy: each, and one more than the others."""
+
+    each_ns: int
+    stall_at: int
+    stall_ns: int
+
+
+def make_handle(worker: int, transform: bool, busy: Busy | None) -> FunctionType:
     """Return ``handle(message) -> message``: the complement in `check`, O(1) when timed.
 
     Warm-up messages come back signed by the worker, so that every worker is seen.
-    ``busy_ns`` is how long each message of the window keeps it busy (selftests).
+    ``busy`` is something to find for selftests; None in every run.
     """
+    number = -1
 
     def handle(message: bytes, worker: int = worker) -> bytes:
         return message if message[19] else msg.signed_by(message, worker)
@@ -26,12 +36,16 @@ def make_handle(worker: int, transform: bool, busy_ns: int) -> FunctionType:
     def handle_busily(message: bytes) -> bytes:
         if msg.is_warm_up(message):
             return msg.signed_by(message, worker)
-        end_ns = time.perf_counter_ns() + busy_ns
+        nonlocal number
+        number += 1
+        assert busy
+        stall_ns = busy.stall_ns if number == busy.stall_at else 0
+        end_ns = time.perf_counter_ns() + busy.each_ns + stall_ns
         while time.perf_counter_ns() < end_ns:
             pass
         return message
 
-    made = handle_checked if transform else handle_busily if busy_ns else handle
+    made = handle_checked if transform else handle_busily if busy else handle
     assert isinstance(made, FunctionType)
     return made
 

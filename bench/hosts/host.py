@@ -13,7 +13,6 @@ import importlib.util
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -23,16 +22,12 @@ from types import AsyncGeneratorType, CoroutineType, FunctionType, ModuleType
 from typing import Any, BinaryIO
 
 from bench import message as msg
-from bench.hosts.handle import make_handle, stop_signing
+from bench.hosts.handle import Busy, make_handle, stop_signing
 from bench.hosts.record import CheckingRecorder, Recorder
+from bench.hosts.sockets import socket_options
 from bench.hosts.stream import Stream
 
 PR_SET_PDEATHSIG = 1
-PEER_TRANSPORT_OPTIONS = {
-    "tcp_nodelay": (socket.IPPROTO_TCP, socket.TCP_NODELAY),
-    "so_sndbuf": (socket.SOL_SOCKET, socket.SO_SNDBUF),
-    "so_rcvbuf": (socket.SOL_SOCKET, socket.SO_RCVBUF),
-}
 
 
 def die_with_parent(parent: int) -> None:
@@ -81,25 +76,6 @@ def check_signature(cell: ModuleType, function: Any, arguments: list[Any]) -> No
         )
 
 
-def socket_options() -> dict[str, list[int]]:
-    """Read TCP options back from every connected socket this process holds.
-
-    Returns a sorted list of the distinct values of each option, empty without TCP.
-    """
-    found: dict[str, set[int]] = {name: set() for name in PEER_TRANSPORT_OPTIONS}
-    for entry in os.listdir("/proc/self/fd"):
-        try:
-            with socket.socket(fileno=os.dup(int(entry))) as sock:
-                if sock.family not in (socket.AF_INET, socket.AF_INET6):
-                    continue
-                sock.getpeername()
-                for name, (level, option) in PEER_TRANSPORT_OPTIONS.items():
-                    found[name].add(sock.getsockopt(level, option))
-        except OSError:
-            continue  # not a socket, not connected, or closed meanwhile
-    return {name: sorted(values) for name, values in found.items() if values}
-
-
 class RoleRun:
     """One role of the cell in this host: its function, arguments, stream and records."""
 
@@ -120,7 +96,7 @@ class RoleRun:
             self.stream = self._make_stream(table["sender"], tell)
             arguments.append(self.stream)
         if table["handles"]:
-            self.handle = make_handle(table["sender"], spec["checking"], spec["busy_ns"])
+            self.handle = make_handle(table["sender"], spec["checking"], self.busy)
             arguments.append(self.handle)
         if self.consumes:
             self.recorder = self._make_recorder(table, tell)
@@ -132,7 +108,13 @@ class RoleRun:
     @property
     def signs_early(self) -> bool:
         """Whether the handle does nothing but sign what comes before the window."""
-        return not self.spec["checking"] and not self.spec["busy_ns"]
+        return not self.spec["checking"] and not self.busy
+
+    @property
+    def busy(self) -> Busy | None:
+        """What keeps the handle busy, None where nothing does."""
+        busy = Busy(*(self.spec[key] for key in ("busy_ns", "stall_at", "stall_ns")))
+        return busy if busy.each_ns or busy.stall_ns else None
 
     def tell(self, event: str, **more: Any) -> None:
         self.host.tell(event, role=self.id, **more)

@@ -1,9 +1,10 @@
 """What limits a case: one role's CPU, all the CPU there is, or waiting.
 
-A role is the limit when one of its threads, or all its processes together, had nearly
-all the CPU time that they could have had during the window: no change to another role
-would then help. Where no single role is, the machine may still be full. Otherwise
-messages wait for something that takes no CPU time: wake-ups, the other side's turn.
+A role is the limit when one of its threads was at work nearly all of the window, or all
+its processes together on all of their CPUs: no change to another role would then help.
+At work is who runs or waits for a CPU that others have, so that a busy machine hides no
+limit. Where no single role is, the CPUs may still be full. Otherwise messages wait for
+something that takes no CPU time: wake-ups, the other side's turn.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ LATENCY = "latency"
 
 @dataclass(frozen=True)
 class RoleLoad:
-    """A role's CPU time over the window, as shares from 0 to 1.
+    """The time at work of a role: shares of the window, above 1 where it has to queue.
 
-    ``thread`` is of one CPU, for the busiest thread of any instance; ``total`` is of all
-    CPUs that the role was allowed, for all its instances.
+    ``thread`` is the busiest thread's of any instance; ``total`` is that of all instances
+    over the CPUs that the role was allowed.
     """
 
     thread: float
@@ -46,11 +47,11 @@ def loads(case: Case, trial: TrialRecord, window_s: float) -> dict[str, RoleLoad
     """
     busiest: dict[str, int] = {}
     used: dict[str, int] = {}
-    for host, threads in trial.cpu_ns.items():
+    for host, threads in trial.cpu.items():
         role = host.split(".")[0]
-        single = max((ns for name, ns in threads.items() if name != PROCESS), default=0)
+        single = max((sum(t) for name, t in threads.items() if name != PROCESS), default=0)
         busiest[role] = max(busiest.get(role, 0), single)
-        used[role] = used.get(role, 0) + threads[PROCESS]
+        used[role] = used.get(role, 0) + sum(threads[PROCESS])
     window_ns = window_s * 1e9
     return {
         role: RoleLoad(

@@ -32,7 +32,9 @@ def clients_by_little(
         raise TrialError("the clients of a closed loop were never at work together")
     cycles = []
     for given, arrived in zip(given_ns, arrived_ns, strict=True):
-        cycle = np.append(given[1 : len(arrived)], arrived[-1]) - given[: len(arrived)]
+        response = arrived - given[: len(arrived)]
+        think = np.append(given[1 : len(arrived)] - arrived[:-1], 0)
+        cycle = response + np.maximum(think, 0)
         cycles.append(cycle[(arrived > start) & (arrived <= end)])
     every = np.concatenate(cycles)
     if not len(every):
@@ -53,6 +55,7 @@ def assert_little(
     if abs(share - 1) > OFF_MAX + resolution:
         raise TrialError(
             f"by Little's law {clients:.2f} clients were at work, but there are "
-            f"{len(given_ns)}: stamps and counts do not belong together"
+            f"{len(given_ns)}: either stamps and counts do not belong together, or the "
+            "cell asks for a request before it has yielded the reply to the last one"
         )
     return share

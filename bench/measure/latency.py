@@ -36,10 +36,10 @@ PACED_WINDOW_S = 0.4
 """A paced window lasts so long, and longer where it would hold fewer messages."""
 
 
-def pilot(case: Case) -> Window | None:
-    """Return the window that finds out how fast a closed loop turns; None when paced."""
+def pilot(case: Case) -> Window:
+    """Return the window that finds out how fast a closed loop turns, or a paced one."""
     if case.cell.workload.paced_rate_hz:
-        return None
+        return window(case, None)
     return free_running_pilot(case)
 
 

@@ -134,9 +134,9 @@ def costs(trial: TrialRecord, delivered: int) -> Metadata:
     """
     cpu_ns: dict[str, int] = {}
     peak_bytes: dict[str, int] = {}
-    for host, threads in trial.cpu_ns.items():
+    for host, threads in trial.cpu.items():
         role = host.split(".")[0]
-        cpu_ns[role] = cpu_ns.get(role, 0) + threads[PROCESS]
+        cpu_ns[role] = cpu_ns.get(role, 0) + threads[PROCESS].run_ns
         peak_bytes[role] = max(peak_bytes.get(role, 0), trial.peak_bytes[host])
     metadata: Metadata = {}
     for role, ns in cpu_ns.items():

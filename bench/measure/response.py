@@ -42,7 +42,7 @@ GIVEN = "from_given"
 """What samples and percentiles are called that are counted from when it was given."""
 
 
-def pilot(case: Case) -> Window | None:
+def pilot(case: Case) -> Window:
     """Return the window that finds out how fast the cell can go at most."""
     return free_running_pilot(case)
 
@@ -98,13 +98,27 @@ def lag_ns(driver: RoleRecord) -> NDArray[np.int64]:
     return lag
 
 
-def generator_is_limit(lag_p99_ns: float, response_p50_ns: float) -> bool:
-    """Say whether the generator was too late for a response time to be the cell's.
+def generator_share(driver: RoleRecord, rate_hz: float) -> float:
+    """Return which share of the time between messages the generator takes for itself.
+
+    From the messages that were asked for late, which it gives at once: whatever it takes
+    for these is its own work.
+    """
+    assert driver.intended_ns is not None
+    assert driver.asked_ns is not None
+    late = lag_ns(driver)[driver.asked_ns >= driver.intended_ns]
+    return float(late.mean()) / 1e9 * rate_hz if len(late) else 0.0
+
+
+def generator_is_limit(lag_p99_ns: float, response_p50_ns: float, share: float) -> bool:
+    """Say whether the generator was too slow for a response time to be the cell's.
 
     That is, whether the 99th percentile of its lag is more than 100 microseconds, or a
-    fifth of the median response where that is more.
+    fifth of the median response where that is more; or whether it needs more than a fifth
+    of the time between messages for itself.
     """
-    return lag_p99_ns > max(LAG_MAX_NS, LAG_MAX_SHARE * response_p50_ns)
+    late = lag_p99_ns > max(LAG_MAX_NS, LAG_MAX_SHARE * response_p50_ns)
+    return late or share > LAG_MAX_SHARE
 
 
 def measure(case: Case, trial: TrialRecord, sizing: Sizing) -> Measured:
@@ -121,8 +135,10 @@ def measure(case: Case, trial: TrialRecord, sizing: Sizing) -> Measured:
     for name, value in summary(np.concatenate(list(given.values()))).items():
         if name != "n":
             metadata[f"{GIVEN}_{name}"] = value
-    lags = [lag_ns(driver) for driver in trial.of(case.cell.workload.driver)]
-    metadata["lag_p99_ns"] = int(quantile(np.concatenate(lags), 0.99))
+    drivers = trial.of(case.cell.workload.driver)
+    lags = np.concatenate([lag_ns(driver) for driver in drivers])
+    metadata["lag_p99_ns"] = int(quantile(lags, 0.99))
+    metadata["generator_share"] = max(generator_share(d, sizing.rate_hz) for d in drivers)
     metadata["offered_hz"] = sizing.rate_hz
     metadata["saturation_hz"] = 1 / sizing.seconds_per_message
     samples = {**response, **{f"{role}.{GIVEN}": ns for role, ns in given.items()}}

@@ -63,7 +63,7 @@ class Search:
             self.good_hz = rate_hz
 
 
-def pilot(case: Case) -> Window | None:
+def pilot(case: Case) -> Window:
     """Return the window that finds out how fast the driver gives when it may lose."""
     return free_running_pilot(case)
 

@@ -94,7 +94,7 @@ def _response(data: Data) -> Section:
     mine = data.table[data.table["quantity"] == "response"]
     figures = _figures(data, "response")
     refused = data.run.refused
-    if mine.empty and not refused:
+    if mine.empty and not figures:
         return Section("response", "Response time under load")
     lead = (
         "An open loop: messages become due by a Poisson schedule, the same for every cell, "
@@ -103,16 +103,17 @@ def _response(data: Data) -> Section:
         "out what it waited for the cell (coordinated omission). Never compare it with "
         "the round trips above."
     )
-    bullets = [f"{case}: {reason}" for case, reason in refused.items()]
+    bullets = [f"{c}: {reason}" for c, reason in refused.items() if ".response." in c]
     made = [response_table(data)]
     return Section("response", "Response time under load", [lead], bullets, made, figures)
 
 
 def _limits(data: Data) -> Section:
     lead = (
-        "A case is bound by the role whose thread, or whose processes together, had 95 % "
-        "of the CPU time that they could have had; by the host where CPUs were full "
-        "without that; else by latency: messages wait for something that takes no CPU."
+        "A case is bound by the role that had a thread at work, or its CPUs full, for 95 % "
+        "of the window; by the host where several roles filled CPUs together; else by "
+        "latency: messages wait for something that takes no CPU. At work is who runs, or "
+        "waits for a CPU that others have, so that shares may add up to more than 100 %."
     )
     table = limits_table(data)
     return Section("limits", "What limits each case", [lead], tables=[table])

@@ -46,7 +46,7 @@ def limited_by(data: Data) -> dict[str, str]:
 
 def limits_table(data: Data) -> Table:
     """Return a row per case with its limit and the load of each role, medians of blocks."""
-    columns = ["cell", "quantity", "case", "limited by", "busiest thread", "all CPU time"]
+    columns = ["cell", "quantity", "case", "limited by", "busiest thread", "all processes"]
     limits, rows = limited_by(data), []
     for case in records(data.run.cases[~data.run.cases["floor"].astype(bool)]):
         if case["twin"] or case["case"] not in limits:

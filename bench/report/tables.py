@@ -172,6 +172,8 @@ def every_cell(data: Data) -> Table:
         if row["block"] != PILOT_BLOCK:
             reason = f"block {row['block'] + 1}: {reason}"
         failed.setdefault(str(row["case"]), []).append(reason)
+    for refused, reason in data.run.refused.items():
+        failed.setdefault(refused, []).append(reason)
     messages = data.run.trials.groupby("case")["delivered"].median().to_dict()
     rows = []
     for case in records(data.run.cases):

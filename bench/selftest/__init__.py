@@ -17,13 +17,21 @@ from bench.processes import require_linux
 from bench.selftest.answers import Answer, show
 
 NAMES = (
+    "coverage",
     "losses",
     "sockets",
+    "bottleneck",
+    "little",
+    "generator",
+    "stall",
     "handler_delay",
     "known_difference",
+    "drift",
     "interop",
     "overhead",
 )
+LONG = ("twenty_runs",)
+"""Only when named: they take many minutes."""
 
 
 def run(names: Sequence[str], blocks: int, seed: int | None = None) -> bool:

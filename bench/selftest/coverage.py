@@ -1,0 +1,80 @@
+"""Intervals cover what they say, and label swaps of equal data find nothing.
+
+Drawn with fixed seeds, so the answers are the same on every machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bench.selftest.answers import Answer
+from bench.stats import median_interval, ratio, signed_rank_interval_level
+
+SIMULATIONS = 4000
+BLOCKS = (6, 10, 20)
+WITHIN = 0.01
+SWAPS = 2000
+FALSE_MAX = 0.06
+BLOCK_SD, PROCESS_SD = 0.08, 0.04
+"""A noisy machine: what moves both of a pair, and what moves one."""
+TRUE_RATIO = 1.1
+
+
+def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+    """Simulate runs of a known ratio, and swap the labels of one run's pairs."""
+    del blocks, seed, logs
+    rng = np.random.default_rng(20)
+    found = []
+    for count in BLOCKS:
+        level = signed_rank_interval_level(count)
+        covered = medians = 0
+        for _ in range(SIMULATIONS):
+            a, b = _run(rng, count, TRUE_RATIO)
+            interval = ratio(a, b)
+            covered += interval.low <= TRUE_RATIO <= interval.high
+            middle = median_interval(b)
+            medians += middle.low <= 1.0 <= middle.high
+        found.append(_coverage(f"ratio, {count} blocks", covered, level))
+        exact = median_interval(np.arange(1.0, count + 1)).confidence
+        found.append(_coverage(f"median, {count} blocks", medians, exact))
+    found.append(_swaps(rng))
+    return found
+
+
+def _run(
+    rng: np.random.Generator, blocks: int, true_ratio: float
+) -> tuple[np.ndarray, np.ndarray]:
+    block = rng.normal(0, BLOCK_SD, blocks)
+    a, b = (np.exp(block + rng.normal(0, PROCESS_SD, blocks)) for _ in range(2))
+    return true_ratio * a, b
+
+
+def _coverage(what: str, covered: int, level: float) -> Answer:
+    share = covered / SIMULATIONS
+    return Answer(
+        f"interval of a {what}",
+        f"{SIMULATIONS} simulated runs",
+        f"covers the truth in {100 * share:.1f} %",
+        f"{100 * level:.1f} %, within {100 * WITHIN:.0f} point",
+        abs(share - level) <= WITHIN,
+    )
+
+
+def _swaps(rng: np.random.Generator) -> Answer:
+    """Return how often a pair of equals, with labels swapped at random, seems to differ."""
+    a, b = _run(rng, 10, 1.0)
+    wrong = 0
+    for _ in range(SWAPS):
+        swap = rng.random(len(a)) < 0.5
+        interval = ratio(np.where(swap, b, a), np.where(swap, a, b))
+        wrong += not interval.low <= 1.0 <= interval.high
+    share = wrong / SWAPS
+    return Answer(
+        "two equals with labels swapped at random",
+        f"{SWAPS} swaps",
+        f"{100 * share:.1f} % seem to differ",
+        f"at most {100 * FALSE_MAX:.0f} %",
+        share <= FALSE_MAX,
+    )

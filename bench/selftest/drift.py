@@ -1,0 +1,104 @@
+"""A machine that slows down half-way fools who measures one after the other, not blocks.
+
+The same cell is measured under two names while, in the second half, a process takes half
+of its CPU. One after the other, the second name gets all of the slow half. Block by
+block, both names meet the same machine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.measure import throughput
+from bench.placement import cpus_for
+from bench.processes import child_environment
+from bench.progress import steps
+from bench.selftest.answers import Answer
+from bench.selftest.measures import SIZE_BYTES, Measure, harnessed
+from bench.stats import Interval, ratio, verdict
+from bench.trial import run_trial
+
+CELL = "zmq/minimal/request_reply.py"
+PLACEMENT = "shared"
+LASTS_S = 600
+"""The spinner ends by itself after so long, should nobody be left to end it."""
+SPINNER = f"""
+import os, sys, time
+end = time.monotonic() + {LASTS_S}
+parent = os.getppid()
+while time.monotonic() < end and os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
+
+
+@contextmanager
+def spinner() -> Iterator[None]:
+    """Keep the CPU of ``shared`` busy with one process while the block runs."""
+    process = subprocess.Popen([sys.executable, "-c", SPINNER], env=child_environment())
+    try:
+        os.sched_setaffinity(process.pid, cpus_for(PLACEMENT, drives=False))
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+    """Measure an A/A pair in both orders, with the slow half in each."""
+    cell = next(c for c in find_cells([IMPLEMENTATIONS]) if c.id == CELL)
+    case = Case(cell, "throughput", "tcp", SIZE_BYTES, 1, PLACEMENT)
+    pilot = throughput.measure(
+        case, run_trial(case, throughput.pilot(case), logs, Random(seed))
+    )
+    measure = harnessed(case, throughput.window(case, pilot.value_s), logs)
+    with steps("drift", 4 * blocks) as shown:
+
+        def take(rng: Random) -> float:
+            value_s = measure(rng)
+            shown.done()
+            return value_s
+
+        sequential = _one_after_the_other(take, blocks, seed)
+        interleaved = _block_by_block(take, blocks, seed)
+    return [
+        _answer("one after the other", sequential, "faster or slower: wrong", fooled=True),
+        _answer("block by block", interleaved, "neither faster nor slower", fooled=False),
+    ]
+
+
+def _one_after_the_other(take: Measure, blocks: int, seed: int) -> Interval:
+    rng = Random(f"{seed}:sequential")
+    first = [take(rng) for _ in range(blocks)]
+    with spinner():
+        second = [take(rng) for _ in range(blocks)]
+    return ratio(second, first)
+
+
+def _block_by_block(take: Measure, blocks: int, seed: int) -> Interval:
+    rng = Random(f"{seed}:interleaved")
+    half = blocks // 2
+    pairs = [(take(rng), take(rng)) for _ in range(blocks - half)]
+    with spinner():
+        pairs += [(take(rng), take(rng)) for _ in range(half)]
+    # Which of a pair came first is drawn as well: a trial may warm up the next.
+    drawn = [pair if rng.random() < 0.5 else pair[::-1] for pair in pairs]
+    return ratio([pair[0] for pair in drawn], [pair[1] for pair in drawn])
+
+
+def _answer(order: str, found: Interval, expected: str, *, fooled: bool) -> Answer:
+    said = verdict(found)
+    return Answer(
+        f"{CELL} twice, {order}",
+        "a busy process in the second half",
+        f"{found.estimate:.3f} ({found.low:.3f} to {found.high:.3f}), {said}",
+        expected,
+        (said in ("faster", "slower")) == fooled,
+    )

@@ -1,0 +1,40 @@
+"""Little's law: rates and times of a closed loop say how many clients there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.measure import latency
+from bench.measure.closed_loop import OFF_MAX
+from bench.records import Window
+from bench.selftest.answers import Answer
+from bench.selftest.measures import SIZE_BYTES
+from bench.trial import run_trial
+
+CELLS = ("raw_socket/minimal/request_reply.py", "zmq/minimal/request_reply.py")
+CLIENTS = (1, 32)
+MESSAGES = 400
+
+
+def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+    """Run loops of one and of many clients; a trial that breaks the law raises."""
+    del blocks
+    found = []
+    for cell in [c for c in find_cells([IMPLEMENTATIONS]) if c.id in CELLS]:
+        for clients in CLIENTS:
+            case = Case(cell, "latency", "tcp", SIZE_BYTES, clients, "free")
+            window = Window(MESSAGES, warm_up=10, stamp_each=True)
+            trial = run_trial(case, window, logs, Random(seed))
+            share = float(latency.measure(case, trial).metadata["little_share"])
+            found.append(
+                Answer(
+                    f"{cell.id}: throughput times response and think time",
+                    f"{clients} clients",
+                    f"{share * clients:.3f} clients",
+                    f"within {100 * OFF_MAX:.0f} %",
+                    abs(share - 1) <= OFF_MAX,
+                )
+            )
+    return found
