@@ -7,6 +7,7 @@ called like the others joins the groups without a line here.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -51,6 +52,8 @@ class Group:
     twin: int = 0
     loads: tuple[str, ...] = ("",)
     blocks: int = BLOCKS_MIN
+    tool: str | None = None
+    """A program without which the group is left out: it is not Python's to install."""
     floor: bool = False
     """Whether the group is of the null stack, which joins no other."""
 
@@ -95,9 +98,7 @@ def _twins(blocks: int) -> tuple[Group, ...]:
 NULL = Group(("*",), placements=SHARED, floor=True)
 NULL_LARGE = (
     Group(("*/request_reply.*",), ("latency",), SHARED, LARGE_BYTES, floor=True),
-    Group(
-        ("*/fan_out.*", "*/pipeline.*"), ("throughput",), SHARED, LARGE_BYTES, floor=True
-    ),
+    Group(("*/fan_out.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
 )
 CLIENTS_OF_CLAIMS = (
     Group((CLIENTS + "request_reply.*",), ("latency",)),
@@ -121,7 +122,10 @@ OTHER_QUANTITIES = (
 LARGE = (
     Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),
     Group(_with_clients(FAN_OUT), ("throughput",), SHARED, LARGE_BYTES, mode="lossless"),
+)
+LARGE_PIPELINE = (
     Group(_with_clients(PIPELINE), ("throughput",), SHARED, LARGE_BYTES),
+    Group(("*/pipeline.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
 )
 OTHER_TRANSPORTS = (
     Group(REQUEST_REPLY, ("latency",), SHARED, transport="ipc"),
@@ -147,6 +151,7 @@ LOAD_CURVE = Group(
     loads=("own_10", "own_30", "own_50", "own_90"),
 )
 """With ``own_70`` of ``OPEN_LOOP``."""
+WRK = Group(("http/minimal/request_reply.*",), ("wrk",), BOTH, tool="wrk")
 ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, mode="lossy")
 STANDARD = (
     *_headline(10),
@@ -195,6 +200,8 @@ PROFILES = {
                 *OPEN_LOOP_OF_STREAMS,
                 LOAD_CURVE,
                 ZERO_LOSS,
+                WRK,
+                *LARGE_PIPELINE,
                 Group(("*/*/fan_out.*", "*/*/pipeline.*"), mode="lossless", blocks=10),
                 Group(("*/*/fan_out.*",), mode="lossy"),
                 Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=10),
@@ -215,6 +222,8 @@ PROFILES = {
 
 
 def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
+    if group.tool and not shutil.which(group.tool):
+        return
     for cell in cells:
         if cell.is_floor != group.floor:
             continue

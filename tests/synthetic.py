@@ -111,7 +111,12 @@ def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
     if case.quantity == "response":
         given = {f"from_given_{k}": v // 2 for k, v in summary(samples).items()}
         del given["from_given_n"]
-        metadata |= {**given, "lag_p99_ns": 2000, "offered_hz": 0.7 / value_s}
+        metadata |= {
+            **given,
+            "lag_p99_ns": 2000,
+            "generator_share": 0.01,
+            "offered_hz": 0.7 / value_s,
+        }
     consumer = f"{case.cell.workload.consumer.name}.0"
     return Measured(value_s, metadata, {consumer: samples})
 

@@ -224,7 +224,8 @@ def test_readme_is_rendered_from_the_numbers(out: Path, tmp_path: Path) -> None:
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "42 us" not in text
-    assert "ZeroMQ (minimal) / BSD sockets (minimal): 1." in text
+    assert "| ZeroMQ (minimal) / BSD sockets (minimal) |" in text
+    assert "| HTTP" not in text, "only the subject's ratios: the rest is in the report"
     assert "http.client" in text
     assert "reports/figures/headline_shared.svg" in text
 

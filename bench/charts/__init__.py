@@ -56,6 +56,7 @@ def _charts(
     for workload in names:
         yield open_loop.response(table, workload, look)
         yield open_loop.load_curve(table, workload, look)
+        yield distribution.response_times(run, table, workload, look)
     for workload in names:
         yield speed.throughput(table, workload, look)
     yield other.large(table, look)

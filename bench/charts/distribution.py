@@ -1,4 +1,4 @@
-"""Every latency sample of the request/reply cells, by percentile."""
+"""Every sample of round trips and of response times, by percentile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from bench.stats import TAIL_SAMPLES
 
 POINTS = 160
 RAREST = 10_000.0
-"""One in how many is the rarest round trip that is still drawn."""
+"""One in how many is the rarest sample that is still drawn."""
+COMMON_LOAD = "common_50"
 TICKS = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 LEAST_APART = 0.055
@@ -79,7 +80,7 @@ def _name(axes: Axes, rows: list[dict[str, Any]], lines: list[Any], look: Look) 
         )  # fmt: skip
 
 
-def _axes(axes: Axes) -> None:
+def _axes(axes: Axes, what: str) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     low, high = axes.get_xlim()[0], axes.get_xlim()[1]
@@ -90,10 +91,8 @@ def _axes(axes: Axes) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(
-        "share of round trips that were at most so long", fontsize=style.SMALL_PT
-    )
-    axes.set_ylabel("round trip, \N{MICRO SIGN}s (log scale)", fontsize=style.SMALL_PT)
+    axes.set_xlabel(f"share of {what}s that were at most so long", fontsize=style.SMALL_PT)
+    axes.set_ylabel(f"{what}, \N{MICRO SIGN}s (log scale)", fontsize=style.SMALL_PT)
     axes.grid(axis="y", color=style.GRID)
     axes.spines["left"].set_visible(True)
 
@@ -101,28 +100,60 @@ def _axes(axes: Axes) -> None:
 def round_trips(run: Run, table: pd.DataFrame, placement: str, look: Look) -> Chart | None:
     """Return the percentile plot of 64 B request/reply, None without a sample."""
     mine = usual(table, "request_reply", "p50")
-    part = with_company(mine[mine["placement"] == placement])
+    about = {
+        "name": f"distribution_request_reply_{placement}",
+        "section": "latency",
+        "title": f"Request/reply: every round trip, {words.PLACEMENTS_SHORT[placement]}",
+        "subtitle": "Lower is better; further right: rarer. All blocks' samples together",
+        "what": "round trip",
+    }
+    return _chart(run, mine[mine["placement"] == placement], about, look)
+
+
+def response_times(
+    run: Run, table: pd.DataFrame, workload: str, look: Look
+) -> Chart | None:
+    """Return the percentile plot at the load that all cells share, None without one."""
+    mine = table[
+        (table["workload"] == workload)
+        & (table["quantity"] == "response")
+        & (table["load"] == COMMON_LOAD)
+        & (table["measure"] == "p50")
+    ]
+    about = {
+        "name": f"distribution_response_{workload}",
+        "section": "response",
+        "title": f"{words.workload(workload)}: every response time, "
+        f"{words.load(COMMON_LOAD)}",
+        "subtitle": "From the intended time. Lower is better; further right: rarer",
+        "what": "response time",
+    }
+    return _chart(run, mine, about, look)
+
+
+def _chart(
+    run: Run, cells: pd.DataFrame, about: dict[str, str], look: Look
+) -> Chart | None:
+    part = with_company(cells)
     found = [(row, run.samples_ns(str(row["case"]))) for row in rows_of(part)]
     pairs = [(row, samples) for row, samples in found if len(samples)]
     if not pairs:
         return None
     rows = [row for row, _ in pairs]
-    title = f"Request/reply: every round trip, {words.PLACEMENTS_SHORT[placement]}"
-    subtitle = "Lower is better; further right: rarer. All blocks' samples together"
     footer = style.footer(part[~part["floor"].astype(bool)]) if len(part) else ""
-    figure = style.blank(title, subtitle, footer, look)
+    figure = style.blank(about["title"], about["subtitle"], footer, look)
     axes = figure.add_axes(
         (0.085, style.BOTTOM + 0.01, 0.62, style.TOP - style.BOTTOM + 0.03)
     )
     axes.spines[["top", "right"]].set_visible(False)
     lines = [spectrum(samples) for _, samples in pairs]
     _draw(axes, rows, lines, look)
-    _axes(axes)
+    _axes(axes, about["what"])
     bottom, top = axes.get_ylim()
     axes.set_ylim(bottom, top * (top / bottom) ** 0.06)
     _name(axes, rows, lines, look)
     drawn = _table(rows, [samples for _, samples in pairs])
-    return Chart(f"distribution_request_reply_{placement}", "latency", title, figure, drawn)
+    return Chart(about["name"], about["section"], about["title"], figure, drawn)
 
 
 def _table(rows: list[dict[str, Any]], samples: list[NDArray[np.int64]]) -> pd.DataFrame:

@@ -42,7 +42,7 @@ def quantity(row: Mapping[str, Any]) -> str:
     """Return what a case measures: "round trip", "one-way latency", "throughput"."""
     if row["quantity"] == "latency":
         return LATENCY.get(row["workload"], ONE_WAY)
-    spoken = {"response": RESPONSE, "zero_loss": ZERO_LOSS}
+    spoken = {"response": RESPONSE, "zero_loss": ZERO_LOSS, "wrk": "asked by wrk"}
     return spoken.get(row["quantity"], str(row["quantity"]))
 
 

@@ -31,7 +31,7 @@ from bench.records import RoleRecord, TrialRecord, Window
 from bench.stats import quantile, summary
 from bench.trial import run_trial
 
-PACED_MESSAGES = 80
+PACED_MESSAGES = 60
 PACED_WINDOW_S = 0.4
 """A paced window lasts so long, and longer where it would hold fewer messages."""
 

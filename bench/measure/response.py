@@ -35,7 +35,7 @@ from bench.records import RoleRecord, TrialRecord, Window
 from bench.stats import quantile, summary
 from bench.trial import run_trial
 
-WINDOW_S = 0.8
+WINDOW_S = 0.6
 LAG_MAX_NS = 100_000
 LAG_MAX_SHARE = 0.2
 GIVEN = "from_given"

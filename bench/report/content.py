@@ -10,6 +10,7 @@ from bench.charts.style import records
 from bench.comparisons import claims_supported, of_kind
 from bench.inference import family_error
 from bench.report import answers, evidence, tables
+from bench.report.against_wrk import wrk_table
 from bench.report.limits import limits_table
 from bench.report.model import Data, Section, Table
 from bench.report.placement import placement_sentences
@@ -115,8 +116,11 @@ def _limits(data: Data) -> Section:
         "latency: messages wait for something that takes no CPU. At work is who runs, or "
         "waits for a CPU that others have, so that shares may add up to more than 100 %."
     )
-    table = limits_table(data)
-    return Section("limits", "What limits each case", [lead], tables=[table])
+    made = [limits_table(data)]
+    beside = wrk_table(data)
+    if beside.rows:
+        made.insert(0, beside)
+    return Section("limits", "What limits each case", [lead], tables=made)
 
 
 def _placement(data: Data) -> Section:

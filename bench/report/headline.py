@@ -8,7 +8,7 @@ from rich.table import Table
 
 from bench.charts import words
 from bench.report.citation import load_numbers
-from bench.report.readme import claimed_cases, name_of
+from bench.report.readme import claimed_cases, name_of, of_the_subject
 
 UNDECIDED = "inconclusive"
 
@@ -22,7 +22,7 @@ def table(numbers: Path) -> Table:
     for column in ("interval", "first is"):
         shown.add_column(column)
     for case, pairs in claimed_cases(load_numbers(numbers)).items():
-        for number, pair in enumerate(pairs):
+        for number, pair in enumerate(of_the_subject(pairs)):
             first, second = pair["labels"]
             value, interval = words.number(pair["value"]), "too few blocks"
             if pair["ci_low"] is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.archive import write_whole
 from bench.charts import words
-from bench.comparisons import stack_order
+from bench.comparisons import SUBJECT
 from bench.errors import UsageError
 from bench.report.citation import load_numbers
 
@@ -38,86 +38,74 @@ def claimed_cases(
     )
 
 
-def _stack(cell: str) -> str:
-    return cell.split("/", 1)[0]
+def of_the_subject(pairs: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the pairs that the subject is first of, all of them where there is none."""
+    mine = [pair for pair in pairs if pair["cells"][0].startswith(f"{SUBJECT}/")]
+    return [p for p in mine if not p["cells"][1].startswith(f"{SUBJECT}/")] or list(pairs)
 
 
-def _values(
-    entries: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]
-) -> dict[str, list[str]]:
-    """Return each stack's absolute numbers in a case: one per cell that was compared."""
-    cells = list(dict.fromkeys(cell for pair in pairs for cell in pair["cells"]))
-    found: dict[str, list[str]] = {}
-    for entry in entries:
-        plain = entry["kind"] == "absolute" and entry["id"].startswith(entry["case"] + ".")
-        if plain and entry["case"] == pairs[0]["case"] and entry["cells"][0] in cells:
-            value = words.measured(entry["value"], entry["unit"])
-            label = entry["labels"][0].partition(" (")[2].removesuffix(")")
-            found.setdefault(_stack(entry["cells"][0]), []).append(f"{value} ({label})")
-    return found
-
-
-def _ratio(pair: Mapping[str, Any]) -> str:
-    first, second = pair["labels"]
+def _ratio(pair: Mapping[str, Any] | None) -> str:
+    if pair is None:
+        return words.PASSED_OVER
     value = words.number(pair["value"])
     if pair["ci_low"] is None:
-        return f"{first} / {second}: {value}, too few blocks"
+        return f"{value}, too few blocks"
     low, high = (words.number(pair[key], pair["value"]) for key in ("ci_low", "ci_high"))
     verdict = "undecided" if pair["verdict"] == "inconclusive" else pair["verdict"]
-    return f"{first} / {second}: {value} ({low} to {high}), {verdict}"
+    return f"**{value}** ({low} to {high}), {verdict}"
 
 
 def _rows(entries: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
-    cases = claimed_cases(entries)
-    stacks = sorted(
-        {
-            _stack(cell)
-            for pairs in cases.values()
-            for pair in pairs
-            for cell in pair["cells"]
-        },
-        key=stack_order,
-        reverse=True,
-    )
-    labels = {
-        _stack(cell): label.partition(" (")[0]
-        for pairs in cases.values()
-        for pair in pairs
-        for cell, label in zip(pair["cells"], pair["labels"], strict=True)
-    }
-    yield ["", *(labels[stack] for stack in stacks), "ratios of times (interval), verdict"]
-    for case, pairs in cases.items():
-        values = _values(entries, pairs)
-        shown = ["<br>".join(values.get(stack, [words.PASSED_OVER])) for stack in stacks]
-        yield [name_of(case), *shown, "<br>".join(map(_ratio, pairs))]
+    """Yield a row for each pair of cells, below one for what they are compared in."""
+    found: dict[str, dict[tuple[str, str], dict[str, Mapping[str, Any]]]] = {}
+    for case, pairs in claimed_cases(entries).items():
+        heading, placement = case.rsplit(".", 1)
+        for pair in of_the_subject(pairs):
+            sides = found.setdefault(heading, {}).setdefault(tuple(pair["labels"]), {})
+            sides[placement] = pair
+    for heading, compared in found.items():
+        yield [f"**{_name(heading)}**", *("" for _ in CHARTS)]
+        for (first, second), placed in compared.items():
+            yield [f"{first} / {second}", *(_ratio(placed.get(name)) for name in CHARTS)]
+
+
+def _name(heading: str) -> str:
+    workload, quantity, *_ = heading.split(".")
+    row = {"workload": workload, "quantity": quantity}
+    return f"{words.workload(workload)}, {words.quantity(row)}"
 
 
 def name_of(case: str) -> str:
-    workload, quantity, *_, placement = case.split(".")
-    row = {"workload": workload, "quantity": quantity}
-    placed = words.PLACEMENTS_SHORT.get(placement, placement)
-    return f"{words.workload(workload)}, {words.quantity(row)}, {placed}"
+    heading, placement = case.rsplit(".", 1)
+    return f"{_name(heading)}, {words.PLACEMENTS_SHORT.get(placement, placement)}"
 
 
 def block(entries: Sequence[Mapping[str, Any]]) -> str:
-    """Return what stands between the markers: a table, its source, and two charts."""
+    """Return what stands between the markers: charts, a table, and their source."""
     rows = list(_rows(entries))
-    if len(rows) < 2:
+    if not rows:
         return "No run has compared the headline cases yet."
-    header, *body = rows
-    lines = [f"| {' | '.join(header)} |", "|" + " --- |" * len(header)]
-    lines += [f"| {' | '.join(row)} |" for row in body]
     source = entries[0]
-    lines += [
-        "",
-        f"Run {source['run']}, {source['date']}: {source['machine']}; 64 B over tcp, "
-        "loopback, one machine. Ratios compare across machines; absolute numbers do not.",
-        "",
+    placed = [words.PLACEMENTS_SHORT[name] for name in CHARTS]
+    lines = [
         *(
             f"![{title}]({FOLDER}/headline_{placement}.svg)"
             for placement, title in CHARTS.items()
             if any(case.endswith(f".{placement}") for case in claimed_cases(entries))
         ),
+        "",
+        "Ratios of times, first over second: below 1 the first takes less time, for "
+        "throughput the time per delivered message. In brackets what the ratio may be (its "
+        "interval), then the verdict: *faster* or *slower* only beyond 5 % and beyond the "
+        "noise between two copies of one program, else *undecided*.",
+        "",
+        f"| first / second | {' | '.join(placed)} |",
+        "|" + " --- |" * (1 + len(placed)),
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+        f"Run {source['run']}, {source['date']}, grade {source['grade']} (A is quiet, C is "
+        f"noisy): {source['machine']}; 64 B over tcp, loopback, one machine. Ratios may be "
+        "compared across machines; absolute numbers may not, and stand in the report.",
     ]
     return "\n".join(lines)
 

@@ -27,6 +27,7 @@ NAMES = (
     "handler_delay",
     "known_difference",
     "drift",
+    "client",
     "interop",
     "overhead",
 )

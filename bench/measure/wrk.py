@@ -1,0 +1,118 @@
+"""The same HTTP server, asked by wrk: a client in C, one request at a time.
+
+How much of HTTP's round trip is the Python client's? wrk puts the same requests to the
+same ``serve``, in a process in the driver's place. Where it is much faster, the figures of
+the Python clients are those of the clients.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from random import Random
+
+from bench import message as msg
+from bench.contract import Case, Role
+from bench.errors import NotMeasurable, TrialError
+from bench.measure.measured import Measured, Sizing, free_running_pilot
+from bench.placement import cpus_for
+from bench.records import Window
+from bench.scratch import scratch_folder
+from bench.trial import Trial
+
+TOOL = "wrk"
+WARM_UP_S = 1
+LASTS_S = 1
+"""wrk counts in whole seconds."""
+TIMEOUT_S = 20
+CLIENT_BOUND_FROM = 1.25
+"""How many times as fast wrk must be for a case to be called bound by its client."""
+RATE = re.compile(r"^Requests/sec:\s+([\d.]+)", re.MULTILINE)
+COUNT = re.compile(r"^\s*(\d+) requests in", re.MULTILINE)
+ERRORS = re.compile(r"^\s*(Socket errors:.*|Non-2xx.*)", re.MULTILINE)
+
+
+def is_installed() -> bool:
+    return shutil.which(TOOL) is not None
+
+
+class _ServerOnly(Trial):
+    """A trial in which the harness starts the server, and somebody else is the client."""
+
+    def instances(self, role: Role) -> list[str]:
+        return super().instances(role) if role.handles else []
+
+
+def pilot(case: Case) -> Window:
+    """Return the window of the Python client's pilot, which finds what hosts cost."""
+    return free_running_pilot(case)
+
+
+def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
+    """Return how many seconds a trial will take."""
+    del case, sizing
+    return pilot["overhead_s"] / 2 + WARM_UP_S + LASTS_S
+
+
+def script(size_bytes: int) -> str:
+    """Return wrk's script: POST one message of the window, as Lua spells bytes."""
+    body = msg.build(0, 0, msg.WINDOW_EPOCH, size_bytes)
+    spelt = "".join(f"\\{byte:03d}" for byte in body)
+    return f'wrk.method = "POST"\nwrk.body = "{spelt}"\n'
+
+
+def parse(said: str) -> tuple[float, int]:
+    """Return requests per second and their number from what wrk printed.
+
+    Raises TrialError where it counted errors or nothing.
+    """
+    if errors := ERRORS.search(said):
+        raise TrialError(f"wrk counted errors: {errors.group(1)}")
+    rate, count = RATE.search(said), COUNT.search(said)
+    if not rate or not count or float(rate.group(1)) <= 0:
+        raise TrialError(f"wrk counted nothing: {said.strip() or 'it printed nothing'}")
+    return float(rate.group(1)), int(count.group(1))
+
+
+def _wrk(case: Case, url: str, folder: Path, lasts_s: int) -> str:
+    path = folder / "post.lua"
+    path.write_text(script(case.size_bytes))
+    cpus = cpus_for(case.placement, drives=True)
+    words = [TOOL, "-t1", "-c1", f"-d{lasts_s}s", "-s", str(path), url]
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        os.sched_setaffinity(process.pid, cpus)
+        return process.communicate(timeout=TIMEOUT_S)[0]
+    except subprocess.TimeoutExpired:
+        raise TrialError(f"wrk did not end within {TIMEOUT_S} s") from None
+    finally:
+        process.kill()
+        process.wait()
+
+
+def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+    """Return seconds per request that wrk needs of this cell's server.
+
+    Raises NotMeasurable without wrk, TrialError where the server or wrk fails.
+    """
+    del sizing
+    if not is_installed():
+        raise NotMeasurable("wrk is not installed: install the package wrk to have it")
+    logs.mkdir(parents=True, exist_ok=True)
+    with scratch_folder() as folder:
+        trial = _ServerOnly(case, Window(0, warm_up=0), folder, logs, rng)
+        try:
+            trial.spawn()
+            trial.join()
+            (address,) = trial.bound.values()
+            url = address.replace("tcp:", "http:")
+            _wrk(case, url, folder, WARM_UP_S)
+            rate_hz, count = parse(_wrk(case, url, folder, LASTS_S))
+        finally:
+            trial.kill()
+    return Measured(1 / rate_hz, {"given": count, "delivered": count, "lost": 0})

@@ -1,0 +1,52 @@
+"""A client in C is not slower than one in Python, asking the same server.
+
+If it were, one of the two would not be measured as it should be.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.measure import throughput, wrk
+from bench.measure.measured import Sizing
+from bench.selftest.answers import Answer
+from bench.selftest.measures import SIZE_BYTES, Measure, interleave
+from bench.stats import ratio
+from bench.trial import run_trial
+
+CELL = "http/minimal/request_reply.py"
+PLACEMENT = "shared"
+
+
+def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+    """Measure a server's requests by wrk and by the Python client, interleaved."""
+    question = f"{CELL}: time per request, Python's client over wrk"
+    if not wrk.is_installed():
+        return [Answer(question, "nothing", "wrk is not installed", "skipped", None)]
+    cell = next(c for c in find_cells([IMPLEMENTATIONS]) if c.id == CELL)
+    case = Case(cell, "throughput", "tcp", SIZE_BYTES, 1, PLACEMENT)
+    pilot = throughput.measure(
+        case, run_trial(case, throughput.pilot(case), logs, Random(seed))
+    )
+    sizing = Sizing(pilot.value_s)
+
+    def python(rng: Random) -> float:
+        return throughput.take(case, sizing, logs, rng).value_s
+
+    def by_wrk(rng: Random) -> float:
+        return wrk.take(case, sizing, logs, rng).value_s
+
+    measures: dict[str, Measure] = {"python": python, "wrk": by_wrk}
+    values = interleave("client", measures, blocks, seed)
+    found = ratio(values["python"], values["wrk"])
+    return [
+        Answer(
+            question,
+            "nothing",
+            f"{found.estimate:.2f} ({found.low:.2f} to {found.high:.2f})",
+            "at least 1",
+            found.low >= 1,
+        )
+    ]
