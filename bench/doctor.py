@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
-from bench.contract import FLOOR, IMPLEMENTATIONS, find_cells
+from bench import environment
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, find_cells
 from bench.errors import NotMeasurable
+from bench.kernel import ROOT, cpu_quota, kernel_facts, limits, text
 from bench.machine import missing
+from bench.measure import wrk
 from bench.placement import allowed_cpus, halves, physical_cores
 from bench.processes import require_linux
+from bench.watch import own_cpu_s
 
-LOAD_MAX = 0.3
-"""Processes wanting a CPU, on average, above which an idle machine is not idle."""
-GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+WATCHED_S = 1.0
+CANARIES = 10
+GOOD_CLOCKS = ("tsc", "kvm-clock", "arch_sys_counter")
+OPEN_FILES_MIN = 1024
+FREE_BYTES_MIN = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -26,55 +35,118 @@ class Finding:
 
 
 def findings() -> list[Finding]:
-    """Return what is in the way of good numbers here, each with what to do about it."""
-    return list(_findings())
+    """Return what is in the way of good numbers here, each with what to do about it.
 
-
-def _findings() -> Iterator[Finding]:
+    Takes about a second and a half: the machine is watched while nothing of the harness
+    runs.
+    """
     try:
         require_linux()
     except NotMeasurable as error:
-        yield Finding("nothing can be measured here", str(error))
-        return
-    yield from _cpus()
-    load = os.getloadavg()[0]
-    if load > LOAD_MAX:
-        yield Finding(
-            f"the machine is busy: load {load:.2f}",
-            "end what else runs, then measure; the blocks are interleaved, so a busy "
-            "machine widens the intervals rather than favouring a stack",
-        )
-    if GOVERNOR.exists() and (governor := GOVERNOR.read_text().strip()) != "performance":
-        yield Finding(
-            f"the CPU's frequency governor is {governor}",
-            "sudo python -m pyperf system tune",
-        )
-    for stack in {
-        c.stack.name: c.stack for c in find_cells([IMPLEMENTATIONS, FLOOR])
-    }.values():
-        if absent := missing(stack):
+        return [Finding("nothing can be measured here", str(error))]
+    return [
+        *cpus(allowed_cpus()),
+        *flagged(watched()),
+        *settings(ROOT),
+        *resources(),
+        *libraries(),
+    ]
+
+
+def watched() -> list[environment.BlockEnvironment]:
+    """Return what the machine did in a second of rest, and canaries as blocks of it."""
+    before, used_s = environment.take(), own_cpu_s()
+    time.sleep(WATCHED_S)
+    rested_s = own_cpu_s() - used_s
+    after = environment.take()
+    canaries_ms = [environment.canary_ms() for _ in range(CANARIES)]
+    usual_ms = median(canaries_ms)
+    rest = environment.between(before, after, rested_s, usual_ms, 0, 0, 0)
+    slowest = environment.between(after, after, 0.0, max(canaries_ms), 1, 0, 0)
+    usual = environment.between(after, after, 0.0, usual_ms, 2, 0, 0)
+    return [rest, slowest, usual]
+
+
+def flagged(blocks: list[environment.BlockEnvironment]) -> Iterator[Finding]:
+    """Yield what would flag a block of a run that was made now."""
+    for reasons in environment.flags(blocks).values():
+        for reason in reasons:
             yield Finding(
-                f"stack {stack.name} lacks {', '.join(absent)}",
-                f"{sys.executable} -m pip install {' '.join(absent)}",
+                f"a block measured now would be flagged: {reason}",
+                "end what else runs here, or on the machine below this virtual one; the "
+                "blocks are interleaved, so that noise widens intervals rather than "
+                "favouring a stack",
             )
 
 
-def _cpus() -> Iterator[Finding]:
-    cpus = allowed_cpus()
+def cpus(allowed: list[int]) -> Iterator[Finding]:
     try:
-        halves(cpus)
+        halves(allowed)
     except NotMeasurable as error:
         yield Finding(
             str(error), "allow a second CPU; until then only `shared` is measured"
         )
         return
-    if len(physical_cores(cpus)) == 1:
+    if len(physical_cores(allowed)) == 1:
         yield Finding(
             "all CPUs are hardware threads of one core, so `split` shares its units",
             "use a machine with two cores",
         )
-    if "hypervisor" in Path("/proc/cpuinfo").read_text():
+
+
+def settings(root: Path) -> Iterator[Finding]:
+    """Yield settings of a kernel, read below ``root``, that cost precision."""
+    facts = kernel_facts(root)
+    if facts.get("clocksource", "tsc") not in GOOD_CLOCKS:
+        yield Finding(
+            f"the clock is {facts['clocksource']}, which is slow to read",
+            "choose another: see available_clocksource beside current_clocksource in "
+            "/sys/devices/system/clocksource/clocksource0",
+        )
+    if facts.get("governor", "performance") != "performance":
+        yield Finding(
+            f"the CPU's frequency governor is {facts['governor']}",
+            "sudo python -m pyperf system tune",
+        )
+    if facts.get("no_turbo") == "0" or facts.get("boost") == "1":
+        yield Finding(
+            "the CPU's frequency rises and falls with its temperature (turbo is on)",
+            "sudo python -m pyperf system tune",
+        )
+    quota = cpu_quota(root).split()
+    if quota and quota[0] != "max":
+        yield Finding(
+            f"this control group may use {int(quota[0]) / int(quota[1]):.2f} CPUs only",
+            "raise cpu.max of the container: throttled blocks are flagged",
+        )
+    if "hypervisor" in text(root, "proc/cpuinfo").split():
         yield Finding(
             "this is a virtual machine: waking a halted CPU is slow, and others share it",
             "use a machine of your own for absolute numbers; ratios survive better",
+        )
+
+
+def resources() -> Iterator[Finding]:
+    files = limits()["open_files"]
+    if isinstance(files, int) and files < OPEN_FILES_MIN:
+        yield Finding(f"only {files} files may be open at once", "ulimit -n 4096")
+    free_bytes = shutil.disk_usage(PROJECT).free
+    if free_bytes < FREE_BYTES_MIN:
+        yield Finding(f"only {free_bytes >> 20} MiB are free here", "make room for a run")
+    if not os.access(PROJECT / "reports", os.W_OK):
+        yield Finding("reports/ cannot be written", "give a run another folder with --out")
+
+
+def libraries() -> Iterator[Finding]:
+    stacks = {c.stack.name: c.stack for c in find_cells([IMPLEMENTATIONS, FLOOR])}
+    for stack in stacks.values():
+        if absent := missing(stack):
+            yield Finding(
+                f"stack {stack.name} lacks {', '.join(absent)}",
+                f"{sys.executable} -m pip install {' '.join(absent)}",
+            )
+    if not wrk.is_installed():
+        yield Finding(
+            "wrk is not installed: HTTP's clients are not checked against one in C",
+            "install the package wrk; `full` then uses it",
         )

@@ -12,21 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.contract import PROJECT, Stack
+from bench.kernel import kernel_facts, sysctls
 from bench.placement import allowed_cpus
 
 CODE = ("bench", "implementations", "pyproject.toml", "constraints.txt")
 NATIVE = ("libzmq",)
 HARNESS = ("pyperf", "numpy", "pandas", "matplotlib")
-SYSCTLS = (
-    "net/core/rmem_default",
-    "net/core/rmem_max",
-    "net/core/wmem_default",
-    "net/core/wmem_max",
-    "net/core/somaxconn",
-    "net/ipv4/tcp_rmem",
-    "net/ipv4/tcp_wmem",
-    "net/ipv4/ip_local_port_range",
-)
 
 
 def _first(path: str, key: str) -> str:
@@ -35,13 +26,6 @@ def _first(path: str, key: str) -> str:
     except OSError:
         return ""
     return next((ln.split(":", 1)[1].strip() for ln in lines if ln.startswith(key)), "")
-
-
-def _read(path: str) -> str:
-    try:
-        return " ".join(Path(path).read_text().split())
-    except OSError:
-        return ""
 
 
 def git_revision() -> str:
@@ -104,11 +88,8 @@ def describe(stacks: Sequence[Stack]) -> dict[str, Any]:
         "memory": _first("/proc/meminfo", "MemTotal"),
         "kernel": platform.release(),
         "system": platform.platform(),
-        "clocksource": _read(
-            "/sys/devices/system/clocksource/clocksource0/current_clocksource"
-        ),
-        "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "sysctl": {name: _read(f"/proc/sys/{name}") for name in SYSCTLS},
+        **kernel_facts(),
+        "sysctl": sysctls(),
         "versions": versions(stacks),
         "revision": git_revision(),
     }
