@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,9 +59,15 @@ def free_port(rng: random.Random, taken: Iterable[int] = ()) -> int:
 
 
 def assign(
-    names: Iterable[str], transport: str, folder: Path, rng: random.Random
+    names: Iterable[str],
+    transport: str,
+    folder: Path,
+    rng: random.Random,
+    hosts: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return a URL for each named address of a trial.
+
+    ``hosts`` says at which IP address a name is to be bound; on loopback if it does not.
 
     Raises NotMeasurable when no port is free or a socket path would be too long.
     """
@@ -70,7 +76,8 @@ def assign(
     for name in names:
         if transport == "tcp":
             ports.append(free_port(rng, ports))
-            addresses[name] = f"tcp://127.0.0.1:{ports[-1]}"
+            host = (hosts or {}).get(name, "127.0.0.1")
+            addresses[name] = f"tcp://{host}:{ports[-1]}"
         elif transport == "ipc":
             path = folder / name
             if len(str(path).encode()) > UNIX_PATH_BYTES_MAX:
@@ -85,10 +92,10 @@ def assign(
     return addresses
 
 
-def _tcp_listens(port: int) -> bool:
+def _tcp_listens(port: int, process: str) -> bool:
     wanted = f":{port:04X}"
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        path = Path(table)
+    for table in ("tcp", "tcp6"):
+        path = Path(f"/proc/{process}/net/{table}")
         if not path.exists():
             continue
         for line in path.read_text().splitlines()[1:]:
@@ -98,8 +105,8 @@ def _tcp_listens(port: int) -> bool:
     return False
 
 
-def _unix_listens(path: str) -> bool:
-    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
+def _unix_listens(path: str, process: str) -> bool:
+    for line in Path(f"/proc/{process}/net/unix").read_text().splitlines()[1:]:
         fields = line.split(maxsplit=7)
         if len(fields) != 8 or fields[7] != path:
             continue
@@ -108,8 +115,11 @@ def _unix_listens(path: str) -> bool:
     return False
 
 
-def listens(address: str) -> bool:
+def listens(address: str, process: int | str = "self") -> bool:
     """Say from the kernel's tables whether a socket accepts at an address.
+
+    The tables are those of the network that ``process`` (an id) lives in: this one's own,
+    or that of a namespace.
 
     No connection is made: nothing of this reaches a cell. Addresses inside one process
     always count as listening, since their joining is ordered by the messages themselves.
@@ -117,7 +127,7 @@ def listens(address: str) -> bool:
     url = urlsplit(address)
     if url.scheme == "tcp":
         assert url.port
-        return _tcp_listens(url.port)
+        return _tcp_listens(url.port, str(process))
     if url.scheme == "ipc":
-        return _unix_listens(url.path)
+        return _unix_listens(url.path, str(process))
     return True

@@ -148,6 +148,7 @@ class Case:
     """A cell with its parameters. ``twin`` numbers the copies of an A/A pair from 1.
 
     ``load`` is what an open loop offers, as ``<one of LOADS>_<per cent>``; '' otherwise.
+    ``fault`` is what goes wrong in a trial of recovery; '' otherwise.
     """
 
     cell: Cell
@@ -158,6 +159,7 @@ class Case:
     placement: str
     twin: int = 0
     load: str = ""
+    fault: str = ""
 
     @property
     def name(self) -> str:
@@ -171,6 +173,7 @@ class Case:
             f"{self.instances}_{workload.repeated_label}",
             self.placement,
             *([self.load] if self.load else []),
+            *([self.fault] if self.fault else []),
         ]
         return ".".join(parts) + (f".twin{self.twin}" if self.twin else "")
 

@@ -52,6 +52,7 @@ def case_table(planned: Planned) -> dict[str, Any]:
         "placement": case.placement,
         "twin": case.twin,
         "load": case.load,
+        "fault": case.fault,
         "floor": cell.is_floor,
         "blocks": planned.blocks,
     }
@@ -128,7 +129,8 @@ def planned_case(row: Mapping[str, Any], cell: Cell) -> Planned:
         instances=row["instances"],
         placement=row["placement"],
         twin=row["twin"],
-        load=row.get("load", ""),  # runs of an earlier version had none
+        load=row.get("load", ""),  # runs of an earlier version had none,
+        fault=row.get("fault", ""),  # nor faults
     )
     return Planned(case, row["blocks"])
 

@@ -23,6 +23,7 @@ BOTH = ("split", "shared")
 SPLIT = ("split",)
 SHARED = ("shared",)
 SPEEDS = ("latency", "throughput")
+RECOVERY = "recovery"
 BLOCKS_MIN = 6
 """Fewer blocks have no 95 % interval at all."""
 
@@ -51,6 +52,8 @@ class Group:
     instances: int | None = None
     twin: int = 0
     loads: tuple[str, ...] = ("",)
+    faults: tuple[str, ...] = ()
+    """Of recovery: which faults; size and instances are theirs. See ``bench.faults``."""
     blocks: int = BLOCKS_MIN
     tool: str | None = None
     """A program without which the group is left out: it is not Python's to install."""
@@ -153,6 +156,29 @@ LOAD_CURVE = Group(
 """With ``own_70`` of ``OPEN_LOOP``."""
 WRK = Group(("http/minimal/request_reply.*",), ("wrk",), BOTH, tool="wrk")
 ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, mode="lossy")
+TIERS = ("*/minimal/", "*/resilient/")
+"""What failures are put to: library defaults, and equal guarantees."""
+
+
+def _tiers(workload: str, *more: str) -> tuple[str, ...]:
+    return tuple(f"{tier}{workload}.*" for tier in (*TIERS, *more))
+
+
+def _recovery(faults: tuple[str, ...], blocks: int) -> tuple[Group, ...]:
+    """Put both tiers of all workloads to these faults, each to those that it can meet."""
+    cells = (
+        *_tiers("request_reply", "*/reconnecting/"),
+        *_tiers("fan_out"),
+        *_tiers("pipeline"),
+    )
+    return (Group(cells, faults=faults, blocks=blocks),)
+
+
+QUICK_RECOVERY = (
+    Group(_tiers("request_reply"), faults=("server_killed_busy", "link_cut_1s"), blocks=3),
+    Group((*_tiers("fan_out"), *_tiers("pipeline")), faults=("server_killed",), blocks=3),
+)
+
 STANDARD = (
     *_headline(10),
     *_twins(10),
@@ -185,6 +211,7 @@ PROFILES = {
                     SHARED,
                     floor=True,
                 ),
+                *QUICK_RECOVERY,
             ),
         ),
         Profile(
@@ -221,6 +248,25 @@ PROFILES = {
 }
 
 
+def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
+    """Yield a case of recovery for each of the group's faults that the cell can meet."""
+    from bench.faults import all_faults  # only where one is planned: it loads the harness
+
+    known = all_faults()
+    for fault in (known[name] for name in group.faults):
+        if cell.workload.name in fault.workloads:
+            case = Case(
+                cell=cell,
+                quantity=RECOVERY,
+                transport=cell.variant.transports[0],
+                size_bytes=fault.setup.size_bytes,
+                instances=fault.setup.instances,
+                placement="free",
+                fault=fault.name,
+            )
+            yield Planned(case, group.blocks)
+
+
 def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
     if group.tool and not shutil.which(group.tool):
         return
@@ -233,6 +279,9 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
             None,
             cell.variant.fan_out,
         ):
+            continue
+        if group.faults:
+            yield from _failures(cell, group)
             continue
         transport = group.transport or cell.variant.transports[0]
         if transport not in cell.variant.transports:

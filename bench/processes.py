@@ -87,17 +87,25 @@ def kill_all() -> None:
 
 
 class HostProcess:
-    """One host. Its log is a file; its events are read with ``Events``."""
+    """One host. Its log is a file; its events are read with ``Events``.
+
+    ``enter`` is a command that starts it elsewhere: in another network namespace.
+    """
 
     def __init__(
-        self, name: str, spec: dict[str, Any], log: Path, padding_bytes: int = 0
+        self,
+        name: str,
+        spec: dict[str, Any],
+        log: Path,
+        padding_bytes: int = 0,
+        enter: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.spec = spec
         self.log = log
         with open(log, "wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bench.hosts.host", json.dumps(spec)],
+                [*enter, sys.executable, "-m", "bench.hosts.host", json.dumps(spec)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,
@@ -200,8 +208,16 @@ class Events:
         """Whether hosts have been told to leave: what a role raises then is no error."""
         self._selector = selectors.DefaultSelector()
         for host in hosts:
-            assert host.process.stdout
-            self._selector.register(host.process.stdout, selectors.EVENT_READ, host)
+            self.add(host)
+
+    def add(self, host: HostProcess) -> None:
+        assert host.process.stdout
+        self._selector.register(host.process.stdout, selectors.EVENT_READ, host)
+
+    def forget(self, host: HostProcess) -> None:
+        """Hear no more of a host: its end is meant."""
+        assert host.process.stdout
+        self._selector.unregister(host.process.stdout)
 
     def wait(self, timeout_s: float) -> Iterator[tuple[HostProcess, dict[str, Any]]]:
         """Yield what arrives within ``timeout_s`` seconds, at most one batch of it.

@@ -34,6 +34,8 @@ class Run:
                   ``position``, ``value_s``, counts, ``p50_ns`` and so on, costs per role;
                   of a block that was repeated, those of ``kept_repeat``
     ``every``     all trials, those of spoiled blocks and of their repetition
+    ``recovery_cases``, ``recovery``  the same of failure recovery, kept apart: their
+                  values are outages, and their trials no blocks
     ``failures``  one row per trial or case without one: ``case``, ``block``, ``repeat``,
                   ``reason``
     ``checks``    one row per cell and transport: ``passed``, ``reason``, ``losses``
@@ -47,6 +49,8 @@ class Run:
     cases: pd.DataFrame
     trials: pd.DataFrame
     every: pd.DataFrame
+    recovery_cases: pd.DataFrame
+    recovery: pd.DataFrame
     failures: pd.DataFrame
     checks: pd.DataFrame
     sizes: pd.DataFrame
@@ -178,13 +182,17 @@ def load(folder: Path) -> Run:
     archive = Archive(folder)
     about = archive.about()
     timed, sized = _rows(archive.suite_paths())
-    every = pd.DataFrame(timed).rename(columns={"value": "value_s"})
-    if every.empty:
+    if not timed:
         raise ResultsError(f"{folder} holds no value at all: see its failures.json")
+    made = pd.DataFrame(timed).rename(columns={"value": "value_s"})
     failed = archive.read(archives.FAILURES) or []
     failures = pd.DataFrame(failed, columns=[*PLACE, "reason"])
     cases = pd.DataFrame(about["cases"])
-    _fill(every, "repeat", 0)
+    _fill(made, "fault", "")
+    _fill(made, "repeat", 0)
+    _fill(cases, "fault", "")
+    every, recovery = _apart(made)
+    cases, recovery_cases = _apart(cases)
     _fill(failures, "repeat", 0)
     _fill(cases, "load", "")
     environment = archive.environment()
@@ -198,6 +206,8 @@ def load(folder: Path) -> Run:
         cases=cases.set_index("case", drop=False),
         trials=every[every["repeat"] == every["block"].map(kept)],
         every=every,
+        recovery_cases=recovery_cases.set_index("case", drop=False),
+        recovery=recovery,
         failures=failures,
         checks=pd.DataFrame(_checks(archive)),
         sizes=_sizes(sized),
@@ -205,6 +215,14 @@ def load(folder: Path) -> Run:
         timing=archive.read(archives.TIMING) or [],
         environment=environment,
     )
+
+
+def _apart(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows without a fault and those with one, each with its own columns."""
+    faulty = table["fault"] != ""
+    parts = table[~faulty], table[faulty]
+    speed, recovery = (p.dropna(axis="columns", how="all") if len(p) else p for p in parts)
+    return speed, recovery
 
 
 def _fill(table: pd.DataFrame, column: str, value: Any) -> None:

@@ -32,6 +32,7 @@ from bench.placement import cpus_for
 from bench.plan import Planned
 from bench.processes import require_linux
 from bench.progress import console, steps
+from bench.recover import is_recovery, measure_recovery, predict_recovery_s
 from bench.schedule import Slot, blocks_to_repeat, repeats, schedule
 from bench.watch import Watch
 
@@ -104,7 +105,11 @@ class Runner:
         for failure in self.archive.failures:
             if failure["block"] == PILOT_BLOCK:
                 self.failed.setdefault(failure["case"], failure["reason"])
-        todo = [e for e in self.planned if e.case.id not in {*known, *self.failed}]
+        todo = [
+            e
+            for e in self.planned
+            if e.case.id not in {*known, *self.failed} and not is_recovery(e.case)
+        ]
         with steps("pilots", len(todo)) as shown:
             for entry in todo:
                 case, logs = entry.case, self._log_folder(entry.case, "pilot")
@@ -139,7 +144,7 @@ class Runner:
         rates_hz = offered_hz(cases, pilots)
         self._keep_budget(pilots, rates_hz)
         pace_s = {case: pilot["seconds_per_message"] for case, pilot in pilots.items()}
-        every = schedule(self.planned, self.seed)
+        every = schedule([e for e in self.planned if not is_recovery(e.case)], self.seed)
         planned = self.todo(every)
         predicted_s = predict_s(planned, self.seed, pilots, rates_hz)
         console.print(
@@ -171,7 +176,10 @@ class Runner:
 
         def cost_s(planned: Sequence[Planned]) -> float:
             slots = self.todo(schedule(planned, self.seed))
-            return predict_s(slots, self.seed, pilots, rates_hz)
+            speed = [slot for slot in slots if not is_recovery(slot.planned.case)]
+            faults = [slot for slot in slots if is_recovery(slot.planned.case)]
+            speed_s = predict_s(speed, self.seed, pilots, rates_hz)
+            return speed_s + predict_recovery_s(faults)
 
         kept = self.archive.read(archives.TRIMMED)
         if kept is None:
@@ -219,6 +227,30 @@ class Runner:
                     shown.done()
         return time.monotonic() - began
 
+    def recover(self) -> None:
+        """Make every planned trial with a fault, several side by side."""
+        planned = [entry for entry in self.planned if is_recovery(entry.case)]
+        todo = self.todo(schedule(planned, self.seed))
+        if not todo:
+            return
+        predicted_s = predict_recovery_s(todo)
+        console.print(
+            f"{len(todo)} trials with a fault, at most {predicted_s / 60:.1f} minutes"
+        )
+
+        def kept(slot: Slot, measured: Measured) -> None:
+            self.archive.add(slot, self._signed(slot, measured))
+
+        def failed(slot: Slot, reason: str) -> None:
+            self.archive.fail(slot.planned.case, slot.block, reason, slot.repeat)
+
+        began = time.monotonic()
+        measure_recovery(
+            todo, lambda s: self._log_folder(s.planned.case, s.name), kept, failed
+        )
+        took_s = time.monotonic() - began
+        console.print(f"failures measured in {took_s / 60:.1f} minutes")
+
     def _keep_time(self, trials: int, predicted_s: float, took_s: float) -> None:
         timing = self.archive.read(archives.TIMING) or []
         timing.append({"trials": trials, "predicted_s": predicted_s, "took_s": took_s})
@@ -229,8 +261,12 @@ class Runner:
         logs = self._log_folder(case, slot.name)
         measured: Measured = QUANTITIES[case.quantity].take(case, sizing, logs, slot.rng())
         shutil.rmtree(logs, ignore_errors=True)  # they are for failures
+        return self._signed(slot, measured)
+
+    def _signed(self, slot: Slot, measured: Measured) -> Measured:
+        """Return a trial's outcome with the seed and the versions that it was made with."""
         measured.metadata["seed"] = self.seed
-        measured.metadata |= self._versions(case.cell.stack)
+        measured.metadata |= self._versions(slot.planned.case.cell.stack)
         return measured
 
     def _versions(self, stack: Stack) -> dict[str, str]:
@@ -281,9 +317,12 @@ def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:
     runner = Runner(archive, planned, seed)
     runner.check()
     pilots = runner.pilot()
-    if not pilots:
+    speed = [e for e in runner.planned if not is_recovery(e.case)]
+    if speed and not pilots:
         raise NotMeasurable("not one case could be measured: see the reasons above")
-    runner.measure(pilots)
+    if pilots:
+        runner.measure(pilots)
+    runner.recover()
     runner.sizes()
     shutil.rmtree(runner.logs / "check", ignore_errors=True)
     archive.seal()

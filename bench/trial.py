@@ -150,6 +150,8 @@ class Trial:
             "stall_at": window.stall_at,
             "stall_ns": window.stall_ns,
             "folder": str(self.folder),
+            "supervised": False,
+            "leaves": False,
             "parent": os.getpid(),
         }
 

@@ -1,0 +1,112 @@
+"""A stream that goes on through a failure: messages are offered on a grid of moments.
+
+The grid is the harness's, so that a driver that was killed goes on where its predecessor
+stood. A message is offered when its moment has passed, whether or not the cell asked for
+it; a cell that was held up takes what is due as fast as it can.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from array import array
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from bench import message as msg
+from bench.hosts.stream import Stream
+from bench.ledger import Ledger
+
+LOOK_S = 0.02
+"""How often an event loop that waits for a message looks whether it was told to stop."""
+
+
+class OfferedStream(Stream):
+    """The messages of one driver in one of its incarnations.
+
+    ``ledger`` takes note of each message that is given. ``begin`` sets the grid,
+    ``stop_ns`` ends it. Iterating again, after the role raised, goes on with the rest.
+    """
+
+    def __init__(
+        self, sender: int, incarnation: int, size_bytes: int, ledger: Ledger, **stream: Any
+    ) -> None:
+        super().__init__(messages=[], **stream)
+        self._keeps_time = True
+        self.sender = sender
+        self._epoch = msg.WINDOW_EPOCH + incarnation
+        self._size_bytes = size_bytes
+        self._ledger = ledger
+        self._next = 0
+        self._start_ns = self._interval_ns = 0
+        self._stop_ns: int | None = None
+        self._stopped = threading.Event()
+        self.given_order: list[int] = []
+        """Sequence numbers as they were given: replies come in this order."""
+
+    @property
+    def given(self) -> int:
+        return len(self.given_order)
+
+    def stamps(self) -> dict[str, array[int]]:
+        return {}
+
+    def begin(self, start_ns: int, interval_ns: int, first: int) -> None:
+        """Offer message number n at ``start_ns + n * interval_ns``, from ``first`` on."""
+        self._start_ns, self._interval_ns, self._next = start_ns, interval_ns, first
+        self.warm.set()
+        self.window.set()
+
+    def stop(self, stop_ns: int) -> None:
+        """Offer nothing that is due after ``stop_ns``."""
+        self._stop_ns = stop_ns
+        self._stopped.set()
+
+    def _approach(self) -> Iterator[bytes | float]:
+        return iter(()) if self.window.is_set() else super()._approach()
+
+    @property
+    def used_up(self) -> bool:
+        return self._due_in_s() is None
+
+    def _due_in_s(self) -> float | None:
+        """Return how long until the next message is due, None where there is none."""
+        due_ns = self._start_ns + self._next * self._interval_ns
+        over = self._stop_ns is not None and due_ns > self._stop_ns
+        if over or self._next >= self._ledger.messages:
+            return None
+        return (due_ns - time.perf_counter_ns()) / 1e9
+
+    def _give(self) -> bytes:
+        sequence = self._next
+        self._next += 1
+        self.given_order.append(sequence)
+        place = self._ledger.place(self.sender, sequence)
+        assert place is not None
+        self._ledger.happened(place, time.perf_counter_ns())
+        return self.message(sequence)
+
+    def message(self, sequence: int) -> bytes:
+        return msg.build(self.sender, sequence, self._epoch, self._size_bytes)
+
+    def _window(self) -> Iterator[bytes]:
+        while (left_s := self._due_in_s()) is not None:
+            if left_s > 0:
+                self._pause(left_s)
+            else:
+                yield self._give()
+
+    def _pause(self, left_s: float) -> None:
+        if self._stopped.is_set():
+            time.sleep(left_s)
+        else:
+            self._stopped.wait(left_s)
+
+    async def _paced_async(self) -> AsyncIterator[bytes]:
+        from asyncio import sleep
+
+        while (left_s := self._due_in_s()) is not None:
+            if left_s > 0:
+                await sleep(min(left_s, LOOK_S))
+            else:
+                yield self._give()

@@ -1,0 +1,228 @@
+"""Recovery: what a fault costs, from its moment until everything flows again.
+
+Messages are offered all the while, on a grid of moments that knows nothing of the fault: a
+client that waited would hide the outage it is in (Hauer et al., NSDI 2020). The value is
+the outage in seconds: from the fault to the first message offered after it that gets
+through, at the consumer that waits longest. A trial that never gets there has its time of
+watching as its value, is marked censored, and is counted, never dropped.
+
+The measures follow Brown and Patterson (USENIX 2000) and Vieira and Madeira (VLDB 2003);
+what became of the messages is told apart as Jepsen does (``bench.history``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.contract import Case
+from bench.faults import Fault, all_faults
+from bench.history import BESIDE, CLASSES, DEADLINE_NS, FailureRecord, Line
+from bench.measure.measured import Measured, Metadata, Sizing
+from bench.scene import QUIET_S, STEADY_S, run_failure
+
+MEMORY_MAX_BYTES = 64 << 20
+"""What one process may take for messages: the bound of the contract."""
+START_S = 1.0
+"""What starting hosts and joining take, when several trials are under way."""
+KEPT, REPORTED, BROKEN = "kept", "reported", "broken"
+VERDICTS = (KEPT, REPORTED, BROKEN)
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What a trial with a fault came to; seconds, None where it never happened.
+
+    ``outage_s`` and ``reconnect_s`` count from the fault, and from its healing, to the
+    first message due after the fault that got through; ``settle_s`` from healing to the
+    moment from which all were in time. ``missed`` were not in time, of ``offered``: those
+    that were due after the fault, or under way when it came.
+    """
+
+    outage_s: float | None
+    reconnect_s: float | None
+    settle_s: float | None
+    missed: int
+    offered: int
+
+
+def _first_s(line: Line, fault_ns: int, from_ns: int) -> float | None:
+    through = (line.intended_ns > fault_ns) & (line.arrived_ns > 0)
+    if not through.any():
+        return None
+    return max(0.0, (int(line.arrived_ns[through].min()) - from_ns) / 1e9)
+
+
+def _in_time(line: Line) -> NDArray[np.bool_]:
+    arrived = line.arrived_ns > 0
+    return arrived & (line.arrived_ns - line.intended_ns <= DEADLINE_NS)
+
+
+def _settle_s(line: Line, healed_ns: int, steady_ns: int) -> float | None:
+    """Return when all was in time for good, None unless for ``steady_ns`` and more."""
+    late = line.intended_ns[~_in_time(line)]
+    if not len(line.intended_ns):
+        return None
+    since_ns = max(healed_ns, int(late.max()) if len(late) else 0)
+    if int(line.intended_ns[-1]) - since_ns < steady_ns:
+        return None
+    return (since_ns - healed_ns) / 1e9
+
+
+def recovery(record: FailureRecord) -> Recovery:
+    """Return the times of a trial, of the consumers whose own fault it was not.
+
+    The slowest of them counts: a service is back when everyone has it back.
+    """
+    lines = [line for line in record.lines if line.consumer not in record.affected]
+    steady_ns = int(0.5 * (0.5e9))  # half of what the scene waited for
+    outage = [_first_s(li, record.fault_ns, record.fault_ns) for li in lines]
+    reconnect = [_first_s(li, record.fault_ns, record.healed_ns) for li in lines]
+    settle = [_settle_s(li, record.healed_ns, steady_ns) for li in lines]
+    after = [
+        (li.arrived_ns == 0) | (np.maximum(li.arrived_ns, li.intended_ns) > record.fault_ns)
+        for li in lines
+    ]
+    pairs = list(zip(lines, after, strict=True))
+    return Recovery(
+        _worst(outage),
+        _worst(reconnect),
+        _worst(settle),
+        missed=sum(int((~_in_time(li)[now]).sum()) for li, now in pairs),
+        offered=sum(int(now.sum()) for now in after),
+    )
+
+
+def _worst(times_s: list[float | None]) -> float | None:
+    known = [time_s for time_s in times_s if time_s is not None]
+    return max(known) if known and len(known) == len(times_s) else None
+
+
+def told(record: FailureRecord, recovered: bool) -> str:
+    """Say whether the application was told: yes, no, wrongly, or nothing to tell."""
+    failed = record.attempted - record.total("delivered")
+    if record.total("recovered"):
+        return "wrongly"
+    if record.first_told_ns > record.fault_ns:
+        return "yes"
+    return "no" if failed or not recovered else "nothing to tell"
+
+
+def judge(
+    record: FailureRecord, fault: Fault, recovered: bool, exactly_once: bool, ordered: bool
+) -> tuple[str, str]:
+    """Return a verdict on the contract, one of VERDICTS, and what speaks against it.
+
+    Kept: everything arrived, in place. Reported: something was lost or a role raised, and
+    the application knows. Broken: a loss in silence, a wrong or unexpected message, a
+    doubled effect, a hang, or more memory than the bound.
+    """
+    wrong = {
+        "wrong answers": record.total("wrong"),
+        "unexpected messages": record.total("unexpected"),
+        "lost in silence": record.total("silent"),
+        "delivered twice": record.total("duplicated"),
+        "executed twice": record.executed_twice if exactly_once else 0,
+        "out of order": record.total("reordered") if ordered else 0,
+        "kept waiting": record.total("held"),
+    }
+    said = [f"{count} {what}" for what, count in wrong.items() if count]
+    if not recovered and not fault.hopeless:
+        said.insert(0, "did not recover")
+    most = max(record.remarks.get("peak_bytes", {}).values(), default=0)
+    if most > MEMORY_MAX_BYTES:
+        said.append(f"{most >> 20} MiB of memory")
+    if said:
+        return BROKEN, ", ".join(said)
+    failed = {
+        "reported lost": record.total("reported"),
+        "lost with who had them": record.total("died"),
+        "raised": record.raised,
+        "ended": record.ended,
+    }
+    said = [f"{count} {what}" for what, count in failed.items() if count]
+    if fault.hopeless and record.total("reported"):
+        return KEPT, ", ".join(said)
+    return (REPORTED, ", ".join(said)) if said else (KEPT, "")
+
+
+def pilot(case: Case) -> None:
+    """Return None: a failure trial needs no pilot, since its pace is declared."""
+    del case
+
+
+def cost_s(case: Case, sizing: Sizing | None, pilot: dict[str, float]) -> float:
+    """Return how many seconds a trial will take at most: where nothing recovers."""
+    del sizing, pilot
+    fault = all_faults()[case.fault]
+    return START_S + STEADY_S + fault.lasts_s + fault.watch_s + QUIET_S
+
+
+def take(case: Case, sizing: Sizing | None, logs: Path, rng: Random) -> Measured:
+    """Make one trial with the case's fault; errors as of ``run_failure``."""
+    del sizing
+    fault = all_faults()[case.fault]
+    return measure(case, fault, run_failure(case, fault, logs, rng))
+
+
+def measure(case: Case, fault: Fault, record: FailureRecord) -> Measured:
+    """Return the outage of a trial in seconds, with all that it came to."""
+    found = recovery(record)
+    recovered = found.settle_s is not None
+    workload = case.cell.workload
+    verdict, against = judge(record, fault, recovered, workload.lockstep, workload.ordered)
+    watched_s = (record.stop_ns - record.fault_ns) / 1e9
+    metadata: Metadata = {
+        "fault": fault.name,
+        "fault_number": fault.number,
+        "censored": int(found.outage_s is None),
+        "settled": int(recovered),
+        "attempted": record.attempted,
+        **{name: record.total(name) for name in (*CLASSES, *BESIDE)},
+        "executed_twice": record.executed_twice,
+        "missed": found.missed,
+        "offered_after_fault": found.offered,
+        "watched_s": watched_s,
+        "healed_s": (record.healed_ns - record.fault_ns) / 1e9,
+        "interval_s": record.interval_ns / 1e9,
+        "raised": record.raised,
+        "ended": record.ended,
+        "told": told(record, recovered),
+        "verdict": verdict,
+        "against": against or "nothing",
+        "memory_peak_bytes": max(record.remarks.get("peak_bytes", {}).values(), default=0),
+        **{f"remark_{k}": v for k, v in record.remarks.items() if k != "peak_bytes"},
+    }
+    for name in ("reconnect_s", "settle_s"):
+        value = getattr(found, name)
+        if value is not None:
+            metadata[name] = value
+    if record.first_told_ns > record.fault_ns:
+        metadata["told_after_s"] = (record.first_told_ns - record.fault_ns) / 1e9
+    value_s = watched_s if found.outage_s is None else found.outage_s
+    return Measured(max(value_s, 1e-9), metadata, _samples(record))
+
+
+def _samples(record: FailureRecord) -> dict[str, NDArray[np.int64]]:
+    """Return for each consumer when messages were due and arrived, and their class.
+
+    Nanoseconds from the fault; where nothing arrived, the time of arrival is the least
+    number there is.
+    """
+    samples = {}
+    for line in record.lines:
+        name = f"{line.consumer}.{line.sender}"
+        arrived_ns = np.where(
+            line.arrived_ns > 0, line.arrived_ns - record.fault_ns, NEVER_NS
+        )
+        samples[f"{name}.due"] = line.intended_ns - record.fault_ns
+        samples[f"{name}.arrived"] = arrived_ns
+        samples[f"{name}.state"] = line.state.astype(np.int64)
+    return samples
+
+
+NEVER_NS = np.iinfo(np.int64).min
