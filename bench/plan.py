@@ -35,12 +35,17 @@ CLIENTS = "*/*_client/"
 """The other HTTP clients: wherever ``requests`` is measured, so are they."""
 
 
+SURVIVORS = ("*/resilient/*", "*/reconnecting/*")
+"""Cells whose point is what they survive: only groups that ask for them have them."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Cells by glob, and the parameters with which each of them becomes cases.
 
-    ``mode`` keeps fan-out cells of one promise only. ``transport`` None is each
-    variant's default; a cell without the named transport is left out.
+    ``leaving_out`` is which of them are none. ``mode`` keeps fan-out cells of one promise
+    only. ``transport`` None is each variant's default; a cell without the named transport
+    is left out.
     """
 
     cells: tuple[str, ...]
@@ -52,8 +57,9 @@ class Group:
     instances: int | None = None
     twin: int = 0
     loads: tuple[str, ...] = ("",)
+    leaving_out: tuple[str, ...] = SURVIVORS
     faults: tuple[str, ...] = ()
-    """Of recovery: which faults; size and instances are theirs. See ``bench.faults``."""
+    """Of recovery: which faults, by glob; size and instances are theirs."""
     blocks: int = BLOCKS_MIN
     tool: str | None = None
     """A program without which the group is left out: it is not Python's to install."""
@@ -160,24 +166,40 @@ TIERS = ("*/minimal/", "*/resilient/")
 """What failures are put to: library defaults, and equal guarantees."""
 
 
-def _tiers(workload: str, *more: str) -> tuple[str, ...]:
-    return tuple(f"{tier}{workload}.*" for tier in (*TIERS, *more))
-
-
-def _recovery(faults: tuple[str, ...], blocks: int) -> tuple[Group, ...]:
-    """Put both tiers of all workloads to these faults, each to those that it can meet."""
-    cells = (
-        *_tiers("request_reply", "*/reconnecting/"),
-        *_tiers("fan_out"),
-        *_tiers("pipeline"),
-    )
-    return (Group(cells, faults=faults, blocks=blocks),)
+def _recovery(
+    faults: tuple[str, ...],
+    blocks: int,
+    *more: str,
+    workloads: tuple[str, ...] = tuple(INSTANCES),
+) -> tuple[Group, ...]:
+    """Put both tiers to these faults, each cell to those that it can meet."""
+    cells = [f"{tier}{workload}.*" for tier in TIERS for workload in workloads]
+    return (Group((*cells, *more), faults=faults, blocks=blocks, leaving_out=()),)
 
 
 QUICK_RECOVERY = (
-    Group(_tiers("request_reply"), faults=("server_killed_busy", "link_cut_1s"), blocks=3),
-    Group((*_tiers("fan_out"), *_tiers("pipeline")), faults=("server_killed",), blocks=3),
+    *_recovery(("server_killed_busy",), 3, "*/reconnecting/request_reply.*"),
+    *_recovery(("server_killed",), 3, workloads=("fan_out", "pipeline")),
+    *_recovery(("link_cut_1s",), 3, workloads=("request_reply",)),
 )
+STANDARD_RECOVERY = (
+    *_recovery(
+        ("server_killed_busy", "application_hung"), 5, "*/reconnecting/request_reply.*"
+    ),
+    *_recovery(("server_killed",), 5, workloads=("fan_out", "pipeline")),
+    *_recovery(("server_frozen",), 5, workloads=("request_reply",)),
+    *_recovery(
+        (
+            "worker_killed",
+            "link_cut_4s",
+            "link_reset",
+            "subscriber_stalled",
+            "worker_slow",
+        ),
+        5,
+    ),
+)
+FULL_RECOVERY = _recovery(("*",), 10, "*/reconnecting/request_reply.*")
 
 STANDARD = (
     *_headline(10),
@@ -190,6 +212,7 @@ STANDARD = (
     *OPEN_LOOP,
     NULL,
     *NULL_LARGE,
+    *STANDARD_RECOVERY,
 )
 
 PROFILES = {
@@ -242,6 +265,7 @@ PROFILES = {
                 Group(
                     _with_clients(REQUEST_REPLY), ("throughput",), instances=4, blocks=10
                 ),
+                *FULL_RECOVERY,
             ),
         ),
     )
@@ -252,9 +276,9 @@ def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
     """Yield a case of recovery for each of the group's faults that the cell can meet."""
     from bench.faults import all_faults  # only where one is planned: it loads the harness
 
-    known = all_faults()
-    for fault in (known[name] for name in group.faults):
-        if cell.workload.name in fault.workloads:
+    for fault in all_faults().values():
+        asked = any(fnmatch(fault.name, pattern) for pattern in group.faults)
+        if asked and cell.workload.name in fault.workloads:
             case = Case(
                 cell=cell,
                 quantity=RECOVERY,
@@ -274,6 +298,8 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
         if cell.is_floor != group.floor:
             continue
         if not any(fnmatch(cell.id, pattern) for pattern in group.cells):
+            continue
+        if any(fnmatch(cell.id, pattern) for pattern in group.leaving_out):
             continue
         if cell.workload.name == "fan_out" and group.mode not in (
             None,

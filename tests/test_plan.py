@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,16 @@ from bench.contract import FLOOR, IMPLEMENTATIONS, Case, find_cells
 from bench.plan import BLOCKS_MIN, PROFILES, Planned, plan
 
 CELLS = find_cells([IMPLEMENTATIONS, FLOOR])
-PLANS = {name: plan(profile, CELLS) for name, profile in PROFILES.items()}
+WHOLE = {name: plan(profile, CELLS) for name, profile in PROFILES.items()}
+PLANS = {
+    name: [entry for entry in whole if not entry.case.fault]
+    for name, whole in WHOLE.items()
+}
+"""The plans of speed; what they have of failures is tested further below."""
+FAILURES = {
+    name: [entry for entry in whole if entry.case.fault] for name, whole in WHOLE.items()
+}
+whole_profile = pytest.mark.parametrize("planned", WHOLE.values(), ids=WHOLE)
 every_profile = pytest.mark.parametrize("planned", PLANS.values(), ids=PLANS)
 speed_profiles = pytest.mark.parametrize("name", ["standard", "full"])
 
@@ -29,12 +39,12 @@ def circumstances(case: Case) -> tuple[object, ...]:
     )
 
 
-@every_profile
+@whole_profile
 def test_every_cell_is_in_every_profile(planned: list[Planned]) -> None:
     assert {entry.case.cell.id for entry in planned} == {cell.id for cell in CELLS}
 
 
-@every_profile
+@whole_profile
 def test_a_case_is_planned_once(planned: list[Planned]) -> None:
     assert max(Counter(entry.case.id for entry in planned).values()) == 1
 
@@ -131,12 +141,12 @@ def test_the_null_stack_joins_no_other_group(planned: list[Planned]) -> None:
     assert not any(entry.case.cell.is_floor for entry in without)
 
 
-@every_profile
+@whole_profile
 def test_a_fourth_stack_joins_by_its_folder_alone(
     planned: list[Planned], tmp_path: Path
 ) -> None:
     shutil.copytree(IMPLEMENTATIONS / "raw_socket", tmp_path / "fourth")
-    name = next(name for name, known in PLANS.items() if known is planned)
+    name = next(name for name, known in WHOLE.items() if known is planned)
     more = plan(PROFILES[name], find_cells([IMPLEMENTATIONS, FLOOR, tmp_path]))
 
     def cases_of(stack: str) -> set[tuple[object, ...]]:
@@ -154,4 +164,31 @@ def test_a_fourth_stack_joins_by_its_folder_alone(
 def test_asking_for_blocks_changes_their_number_and_nothing_else() -> None:
     asked = plan(PROFILES["standard"], CELLS, blocks=2)
     assert {entry.blocks for entry in asked} == {2}
-    assert [e.case for e in asked] == [e.case for e in PLANS["standard"]]
+    assert [e.case for e in asked] == [e.case for e in WHOLE["standard"]]
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_fault_meets_both_tiers_of_all_stacks(name: str) -> None:
+    """A minimal cell that fails stands beside the resilient one that does not."""
+    met: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for entry in FAILURES[name]:
+        cell = entry.case.cell
+        about = (entry.case.fault, cell.workload.name)
+        met.setdefault(about, set()).add((cell.stack.name, cell.variant.name))
+    assert met
+    tiers = set(product(("raw_socket", "http", "zmq"), ("minimal", "resilient")))
+    assert all(cells >= tiers for cells in met.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "faults", "repeats"), [("quick", 2, 3), ("standard", 8, 5), ("full", 15, 10)]
+)
+def test_a_profile_has_its_faults_and_repeats(name: str, faults: int, repeats: int) -> None:
+    assert len({entry.case.fault for entry in FAILURES[name]}) >= faults
+    assert {entry.blocks for entry in FAILURES[name]} == {repeats}
+
+
+def test_what_survives_is_timed_only_where_asked() -> None:
+    """What its guarantees cost is a question of its own, not one more row in each chart."""
+    timed = {entry.case.cell.variant.name for entry in PLANS["standard"]}
+    assert not timed & {"resilient", "reconnecting"}
