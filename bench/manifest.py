@@ -16,7 +16,8 @@ from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell, find_cel
 from bench.errors import NoMiddleError, ResultsError, UsageError
 from bench.machine import describe
 from bench.measure.size import size
-from bench.plan import PROFILES, Planned, plan
+from bench.plan import Planned, plan
+from bench.profiles import PROFILES
 from bench.suggest import near
 
 HARNESS = PROJECT / "bench"

@@ -1,8 +1,8 @@
-"""Profiles: which cases are measured, in how many blocks.
+"""Plans: a profile's groups over the cells there are become cases, in so many blocks.
 
-A profile is made of groups; a group is a set of cells, by glob, with the parameters
-they are run with. Cells are found from their paths, so a new stack whose variants are
-called like the others joins the groups without a line here.
+A group is a set of cells, by glob, with the parameters they are run with. Cells are found
+from their paths, so a new stack whose variants are called like the others joins the groups
+without a line here.
 """
 
 from __future__ import annotations
@@ -16,24 +16,12 @@ from itertools import product
 from bench.contract import Case, Cell
 
 SMALL_BYTES = 64
-MEDIUM_BYTES = 1024
-LARGE_BYTES = 64 * 1024
 INSTANCES = {"request_reply": 1, "fan_out": 4, "pipeline": 2}
 BOTH = ("split", "shared")
-SPLIT = ("split",)
-SHARED = ("shared",)
 SPEEDS = ("latency", "throughput")
 RECOVERY = "recovery"
 BLOCKS_MIN = 6
 """Fewer blocks have no 95 % interval at all."""
-
-REQUEST_REPLY = ("*/minimal/request_reply.*",)
-PIPELINE = ("*/minimal/pipeline.*",)
-FAN_OUT = ("*/minimal/fan_out.*", "*/lossless/fan_out.*")
-"""Where ``minimal`` is lossy (ZeroMQ's PUB), ``lossless`` stands in: like with like."""
-CLIENTS = "*/*_client/"
-"""The other HTTP clients: wherever ``requests`` is measured, so are they."""
-
 
 SURVIVORS = ("*/resilient/*", "*/reconnecting/*")
 """Cells whose point is what they survive: only groups that ask for them have them."""
@@ -78,198 +66,6 @@ class Profile:
 class Planned:
     case: Case
     blocks: int
-
-
-def _with_clients(cells: tuple[str, ...]) -> tuple[str, ...]:
-    """Return globs of the same workloads' cells, with the other HTTP clients'."""
-    workloads = {pattern.rsplit("/", 1)[1] for pattern in cells}
-    return (*cells, *(CLIENTS + workload for workload in sorted(workloads)))
-
-
-def _headline(blocks: int) -> tuple[Group, ...]:
-    """The claims: one quantity of each workload, in both placements."""
-    return (
-        Group(REQUEST_REPLY, ("latency",), blocks=blocks),
-        Group(FAN_OUT, ("throughput",), mode="lossless", blocks=blocks),
-        Group(PIPELINE, ("throughput",), blocks=blocks),
-    )
-
-
-def _twins(blocks: int) -> tuple[Group, ...]:
-    """An A/A pair for each claim's workload and placement: the run's own noise floor."""
-    return (
-        Group(("zmq/minimal/request_reply.*",), ("latency",), twin=1, blocks=blocks),
-        Group(("zmq/lossless/fan_out.*",), ("throughput",), twin=1, blocks=blocks),
-        Group(("zmq/minimal/pipeline.*",), ("throughput",), twin=1, blocks=blocks),
-    )
-
-
-NULL = Group(("*",), placements=SHARED, floor=True)
-NULL_LARGE = (
-    Group(("*/request_reply.*",), ("latency",), SHARED, LARGE_BYTES, floor=True),
-    Group(("*/fan_out.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
-)
-CLIENTS_OF_CLAIMS = (
-    Group((CLIENTS + "request_reply.*",), ("latency",)),
-    Group((CLIENTS + "pipeline.*", CLIENTS + "fan_out.*"), ("throughput",)),
-)
-ALTERNATIVES = (
-    Group(("*/buffered/*",), ("throughput",), blocks=10),
-    Group(("*/websocket/*",), ("throughput",)),
-    Group(("*/*/fan_out.*",), ("throughput",), SHARED, mode="lossy"),
-)
-OTHER_QUANTITIES = (
-    Group(_with_clients(REQUEST_REPLY), ("throughput",), SHARED),
-    Group(
-        (*_with_clients(FAN_OUT), "*/buffered/fan_out.*"),
-        ("latency",),
-        SPLIT,
-        mode="lossless",
-    ),
-    Group((*_with_clients(PIPELINE), "*/buffered/pipeline.*"), ("latency",), SPLIT),
-)
-LARGE = (
-    Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),
-    Group(_with_clients(FAN_OUT), ("throughput",), SHARED, LARGE_BYTES, mode="lossless"),
-)
-LARGE_PIPELINE = (
-    Group(_with_clients(PIPELINE), ("throughput",), SHARED, LARGE_BYTES),
-    Group(("*/pipeline.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
-)
-OTHER_TRANSPORTS = (
-    Group(REQUEST_REPLY, ("latency",), SHARED, transport="ipc"),
-    Group(REQUEST_REPLY, ("latency",), SHARED, transport="inproc"),
-    Group(FAN_OUT, ("throughput",), SHARED, transport="ipc", mode="lossless"),
-    Group(FAN_OUT, ("throughput",), SHARED, transport="inproc", mode="lossless"),
-    Group(PIPELINE, ("throughput",), SHARED, transport="ipc"),
-)
-LOADS = ("common_50", "own_70")
-RESPONSE = ("response",)
-OPEN_LOOP = (Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=LOADS),)
-STREAMS = (
-    (*_with_clients(FAN_OUT), "*/buffered/fan_out.*", "*/websocket/fan_out.*"),
-    (*_with_clients(PIPELINE), "*/buffered/pipeline.*", "*/websocket/pipeline.*"),
-)
-OPEN_LOOP_OF_STREAMS = tuple(
-    Group(cells, RESPONSE, SPLIT, mode="lossless", loads=LOADS) for cells in STREAMS
-)
-LOAD_CURVE = Group(
-    _with_clients(REQUEST_REPLY),
-    RESPONSE,
-    SPLIT,
-    loads=("own_10", "own_30", "own_50", "own_90"),
-)
-"""With ``own_70`` of ``OPEN_LOOP``."""
-WRK = Group(("http/minimal/request_reply.*",), ("wrk",), BOTH, tool="wrk")
-ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, mode="lossy")
-TIERS = ("*/minimal/", "*/resilient/")
-"""What failures are put to: library defaults, and equal guarantees."""
-
-
-def _recovery(
-    faults: tuple[str, ...],
-    blocks: int,
-    *more: str,
-    workloads: tuple[str, ...] = tuple(INSTANCES),
-) -> tuple[Group, ...]:
-    """Put both tiers to these faults, each cell to those that it can meet."""
-    cells = [f"{tier}{workload}.*" for tier in TIERS for workload in workloads]
-    return (Group((*cells, *more), faults=faults, blocks=blocks, leaving_out=()),)
-
-
-QUICK_RECOVERY = (
-    *_recovery(("server_killed_busy",), 3, "*/reconnecting/request_reply.*"),
-    *_recovery(("server_killed",), 3, workloads=("fan_out", "pipeline")),
-    *_recovery(("link_cut_1s",), 3, workloads=("request_reply",)),
-)
-STANDARD_RECOVERY = (
-    *_recovery(
-        ("server_killed_busy", "application_hung"), 5, "*/reconnecting/request_reply.*"
-    ),
-    *_recovery(("server_killed",), 5, workloads=("fan_out", "pipeline")),
-    *_recovery(("server_frozen",), 5, workloads=("request_reply",)),
-    *_recovery(
-        (
-            "worker_killed",
-            "link_cut_4s",
-            "link_reset",
-            "subscriber_stalled",
-            "worker_slow",
-        ),
-        5,
-    ),
-)
-FULL_RECOVERY = _recovery(("*",), 10, "*/reconnecting/request_reply.*")
-
-STANDARD = (
-    *_headline(10),
-    *_twins(10),
-    *CLIENTS_OF_CLAIMS,
-    *ALTERNATIVES,
-    *OTHER_QUANTITIES,
-    *LARGE,
-    *OTHER_TRANSPORTS,
-    *OPEN_LOOP,
-    NULL,
-    *NULL_LARGE,
-    *STANDARD_RECOVERY,
-)
-
-PROFILES = {
-    profile.name: profile
-    for profile in (
-        Profile(
-            "quick",
-            "screening only: every cell once, six blocks, one claim at most",
-            (
-                Group(("*/*/request_reply.*",), ("latency",), SHARED),
-                Group(("*/*/pipeline.*",), ("throughput",), SHARED),
-                # Two subscribers instead of four: half of the hosts to start.
-                Group(("*/*/fan_out.*",), ("throughput",), SHARED, instances=2),
-                Group(("zmq/minimal/request_reply.*",), ("latency",), SHARED, twin=1),
-                Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
-                Group(
-                    ("*/pipeline.*", "*/fan_out.*"),
-                    ("throughput",),
-                    SHARED,
-                    floor=True,
-                ),
-                *QUICK_RECOVERY,
-            ),
-        ),
-        Profile(
-            "standard",
-            "what `make bench` runs: the claims in ten blocks, the rest in six",
-            STANDARD,
-        ),
-        Profile(
-            "full",
-            "standard, and 1 KiB, free placement, several clients, the other quantities",
-            (
-                *STANDARD,
-                *OPEN_LOOP_OF_STREAMS,
-                LOAD_CURVE,
-                ZERO_LOSS,
-                WRK,
-                *LARGE_PIPELINE,
-                Group(("*/*/fan_out.*", "*/*/pipeline.*"), mode="lossless", blocks=10),
-                Group(("*/*/fan_out.*",), mode="lossy"),
-                Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=10),
-                Group(
-                    _with_clients(REQUEST_REPLY),
-                    ("latency",),
-                    SHARED,
-                    MEDIUM_BYTES,
-                    blocks=10,
-                ),
-                Group(
-                    _with_clients(REQUEST_REPLY), ("throughput",), instances=4, blocks=10
-                ),
-                *FULL_RECOVERY,
-            ),
-        ),
-    )
-}
 
 
 def _failures(cell: Cell, group: Group) -> Iterator[Planned]:

@@ -16,7 +16,8 @@ from bench.check import CheckResult
 from bench.contract import FLOOR, IMPLEMENTATIONS, Case, Cell, find_cells
 from bench.manifest import about
 from bench.measure.measured import Measured
-from bench.plan import PROFILES, Planned, plan
+from bench.plan import Planned, plan
+from bench.profiles import PROFILES
 from bench.run import PILOT_BLOCK, Runner
 from bench.schedule import Slot
 from bench.stats import summary

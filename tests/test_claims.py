@@ -9,7 +9,8 @@ import pytest
 from bench.claims import MOST, claims_of, read_claims
 from bench.contract import IMPLEMENTATIONS, find_cells
 from bench.errors import UsageError
-from bench.plan import PROFILES, plan
+from bench.plan import plan
+from bench.profiles import PROFILES
 
 CELLS = find_cells([IMPLEMENTATIONS])
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench.contract import FLOOR, IMPLEMENTATIONS, Case, find_cells
-from bench.plan import BLOCKS_MIN, PROFILES, Planned, plan
+from bench.plan import BLOCKS_MIN, Planned, plan
+from bench.profiles import PROFILES
 
 CELLS = find_cells([IMPLEMENTATIONS, FLOOR])
 WHOLE = {name: plan(profile, CELLS) for name, profile in PROFILES.items()}

@@ -22,7 +22,8 @@ from helpers_bench import BROKEN, TIMEOUT_S, bench, finish, hosts_of, start_benc
 from bench.archive import ENVIRONMENT, FAILURES, NOT_SUITES, RUN, SUMS, Archive, sha256
 from bench.contract import IMPLEMENTATIONS, find_cells
 from bench.manifest import about, planned_again
-from bench.plan import PROFILES, plan
+from bench.plan import plan
+from bench.profiles import PROFILES
 from bench.run import Runner
 from bench.schedule import schedule
 

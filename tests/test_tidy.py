@@ -19,6 +19,9 @@ EXHIBITS = sorted(IMPLEMENTATIONS.rglob("*.py"))
 CELLS = find_cells([IMPLEMENTATIONS])
 MODULES = sorted(path for path in BENCH.rglob("*.py") if FLOOR not in path.parents)
 CELL_LINES_MAX = 60
+SURVIVORS = ("resilient", "reconnecting")
+"""Variants with deadlines and retries: they know the time, and are as long as it takes."""
+SURVIVOR_LINES_MAX = 250
 LONGER_CELLS = {
     "http/stdlib_client/pipeline.py": "one client of a server that is written out again",
     "raw_socket/lossy/fan_out.py": "what is dropped is whole messages, never the rest of "
@@ -26,7 +29,10 @@ LONGER_CELLS = {
 }
 """Cells that are allowed to be longer, each with its reason."""
 MODULE_LINES_MAX = 320
-LONGER_MODULES = {"trial.py": "the order in which hosts are told is one story"}
+LONGER_MODULES = {
+    "trial.py": "the order in which hosts are told is one story",
+    "scene.py": "so is a trial with a fault in it",
+}
 
 every_exhibit = pytest.mark.parametrize(
     "path", EXHIBITS, ids=[str(p.relative_to(IMPLEMENTATIONS)) for p in EXHIBITS]
@@ -51,15 +57,22 @@ def names_used(path: Path) -> set[str]:
 
 @every_exhibit
 def test_an_exhibit_knows_transport_only(path: Path) -> None:
-    """Two calls that are no synchronisation are allowed: ``asyncio.sleep(0)`` yields."""
+    """Calls that are no synchronisation are allowed: ``asyncio.sleep(0)`` yields, and a
+    retry waits for its back-off."""
+    survives = path.parent.name in SURVIVORS
+    unwanted = {"bench", "argparse", "logging", "statistics"}
+    clocks = {"perf_counter", "perf_counter_ns"}
+    if not survives:
+        unwanted.add("time")
+        clocks.add("monotonic")
     for name in imports_of(path):
-        top = name.split(".")[0]
-        assert top not in {"bench", "time", "argparse", "logging", "statistics"}, name
-    used = names_used(path)
-    assert not used & {"print", "input", "perf_counter", "perf_counter_ns", "monotonic"}
+        assert name.split(".")[0] not in unwanted, name
+    assert not names_used(path) & {"print", "input", *clocks}
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("sleep"):
-            assert ast.unparse(node) == "asyncio.sleep(0)"
+            called = ast.unparse(node)
+            backs_off = survives and called.endswith("sleep(BACKOFF_S)")
+            assert called == "asyncio.sleep(0)" or backs_off
 
 
 @every_exhibit
@@ -80,7 +93,8 @@ def test_an_exhibit_says_what_it_is(path: Path) -> None:
 def test_a_cell_fits_on_a_slide(cell: object) -> None:
     path, cell_id = cell.path, cell.id  # type: ignore[attr-defined]
     lines = len(path.read_text().splitlines())
-    assert lines <= CELL_LINES_MAX or cell_id in LONGER_CELLS
+    most = SURVIVOR_LINES_MAX if path.parent.name in SURVIVORS else CELL_LINES_MAX
+    assert lines <= most or cell_id in LONGER_CELLS
 
 
 def test_exceptions_that_are_no_longer_needed_are_gone() -> None:
@@ -116,7 +130,7 @@ def test_a_host_loads_the_standard_library_and_the_message_format_only(
     path: Path,
 ) -> None:
     """What a host loads is loaded beside every cell that is measured."""
-    allowed = ("bench.hosts", "bench.message")
+    allowed = ("bench.hosts", "bench.ledger", "bench.message")
     for name in imports_of(path):
         standard = name.split(".")[0] in sys.stdlib_module_names
         assert standard or name == "bench" or name.startswith(allowed), name
