@@ -89,6 +89,8 @@ class FailureRecord:
     stop_ns: int
     fault_ns: int
     healed_ns: int
+    flowed_ns: int
+    """Up to which moment everything had been in time when watching ended, 0 if never."""
     affected: set[str]
     raised: int
     ended: int
@@ -208,18 +210,22 @@ class Watcher:
             found += [self.line(consumer, s, from_ns, until_ns) for s in senders]
         return found
 
-    def flows(self, consumers: Sequence[str], since_ns: int) -> bool:
-        """Say whether all that was due of late, and after ``since_ns``, came in time."""
+    def flows_until(self, consumers: Sequence[str], since_ns: int) -> int:
+        """Return up to which moment all that was due of late came in time, else 0.
+
+        Of late is ``FLOWS_S``, and not before ``since_ns``.
+        """
         until_ns = time.perf_counter_ns() - DEADLINE_NS
         from_ns = until_ns - int(FLOWS_S * 1e9)
         if from_ns < since_ns:
-            return False
+            return 0
         lines = [li for li in self.lines(until_ns, {}) if li.consumer in consumers]
         recent = [li.intended_ns >= from_ns for li in lines]
-        return all(
+        in_time = all(
             (_late_ns(li)[now] <= DEADLINE_NS).all()
             for li, now in zip(lines, recent, strict=True)
         )
+        return until_ns if in_time else 0
 
     def unaccounted(
         self, until_ns: int, owed_from_ns: Mapping[str, int]
@@ -236,6 +242,7 @@ class Watcher:
         stop_ns: int,
         fault_ns: int,
         healed_ns: int,
+        flowed_ns: int,
         owed_from_ns: Mapping[str, int],
         affected: set[str],
         remarks: dict[str, Any],
@@ -259,6 +266,7 @@ class Watcher:
             stop_ns,
             fault_ns,
             healed_ns,
+            flowed_ns,
             affected,
             raised=sum(page.counters["raised"] for page in pages),
             ended=sum(page.counters["ended"] for page in pages),

@@ -316,9 +316,9 @@ class Scene:
     def wait_until(self, done: Callable[[], bool], at_most_s: float) -> bool:
         """Let the trial go on until something is so; return whether it came to be."""
         deadline = time.monotonic() + at_most_s
-        while not done() and time.monotonic() < deadline:
+        while not (is_so := done()) and time.monotonic() < deadline:
             self._hear(LOOK_S)
-        return done()
+        return is_so
 
     def fault(self) -> None:
         """Say that the fault happens now."""
@@ -390,9 +390,14 @@ class Scene:
         self.wait(STEADY_S + self.rng.uniform(0, PHASE_S))
         self.injected.inject(self)
         witnesses = [name for name in self.consumers if name not in self.affected]
-        self.wait_until(
-            lambda: self.watcher().flows(witnesses, self.healed_ns), self.injected.watch_s
-        )
+        flowed_ns = 0
+
+        def flows() -> bool:
+            nonlocal flowed_ns
+            flowed_ns = self.watcher().flows_until(witnesses, self.healed_ns)
+            return flowed_ns > 0
+
+        self.wait_until(flows, self.injected.watch_s)
         stop_ns = time.perf_counter_ns()
         for cast in self.cast.values():
             if cast.started and cast.host not in self.gone:
@@ -404,6 +409,7 @@ class Scene:
             stop_ns,
             self.fault_ns,
             self.healed_ns,
+            flowed_ns,
             self.owed_from_ns,
             self.affected,
             {**self.remarks, "peak_bytes": self.peaks_bytes},

@@ -25,8 +25,8 @@ from bench.history import BESIDE, CLASSES, DEADLINE_NS, FailureRecord, Line
 from bench.measure.measured import Measured, Metadata, Sizing
 from bench.scene import QUIET_S, STEADY_S, run_failure
 
-MEMORY_MAX_BYTES = 64 << 20
-"""What one process may take for messages: the bound of the contract."""
+MEMORY_MAX_BYTES = 128 << 20
+"""What one process may take for messages: 64 MiB to send again, and as much in queues."""
 START_S = 1.0
 """What starting hosts and joining take, when several trials are under way."""
 KEPT, REPORTED, BROKEN = "kept", "reported", "broken"
@@ -62,15 +62,11 @@ def _in_time(line: Line) -> NDArray[np.bool_]:
     return arrived & (line.arrived_ns - line.intended_ns <= DEADLINE_NS)
 
 
-def _settle_s(line: Line, healed_ns: int, steady_ns: int) -> float | None:
-    """Return when all was in time for good, None unless for ``steady_ns`` and more."""
-    late = line.intended_ns[~_in_time(line)]
-    if not len(line.intended_ns):
-        return None
-    since_ns = max(healed_ns, int(late.max()) if len(late) else 0)
-    if int(line.intended_ns[-1]) - since_ns < steady_ns:
-        return None
-    return (since_ns - healed_ns) / 1e9
+def _settle_s(line: Line, healed_ns: int, flowed_ns: int) -> float:
+    """Return how long after healing the last message was due that was not in time."""
+    late = (line.intended_ns <= flowed_ns) & ~_in_time(line)
+    last_ns = int(line.intended_ns[late].max(initial=0))
+    return max(0, last_ns - healed_ns) / 1e9
 
 
 def recovery(record: FailureRecord) -> Recovery:
@@ -79,10 +75,10 @@ def recovery(record: FailureRecord) -> Recovery:
     The slowest of them counts: a service is back when everyone has it back.
     """
     lines = [line for line in record.lines if line.consumer not in record.affected]
-    steady_ns = int(0.5 * (0.5e9))  # half of what the scene waited for
     outage = [_first_s(li, record.fault_ns, record.fault_ns) for li in lines]
     reconnect = [_first_s(li, record.fault_ns, record.healed_ns) for li in lines]
-    settle = [_settle_s(li, record.healed_ns, steady_ns) for li in lines]
+    flowed_ns, healed_ns = record.flowed_ns, record.healed_ns
+    settle = [_settle_s(li, healed_ns, flowed_ns) if flowed_ns else None for li in lines]
     after = [
         (li.arrived_ns == 0) | (np.maximum(li.arrived_ns, li.intended_ns) > record.fault_ns)
         for li in lines
