@@ -13,10 +13,13 @@ from statistics import median
 
 from bench import environment
 from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, find_cells
-from bench.errors import NotMeasurable
+from bench.errors import NotMeasurable, TrialError
 from bench.kernel import ROOT, cpu_quota, kernel_facts, limits, text
 from bench.machine import missing
 from bench.measure import wrk
+from bench.network.hosts import Network
+from bench.network.link import Link
+from bench.network.tun import DelayedLink
 from bench.placement import allowed_cpus, halves, physical_cores
 from bench.processes import require_linux
 from bench.watch import own_cpu_s
@@ -50,6 +53,7 @@ def findings() -> list[Finding]:
         *settings(ROOT),
         *resources(),
         *libraries(),
+        *networks(),
     ]
 
 
@@ -150,3 +154,15 @@ def libraries() -> Iterator[Finding]:
             "wrk is not installed: HTTP's clients are not checked against one in C",
             "install the package wrk; `full` then uses it",
         )
+
+
+def networks() -> Iterator[Finding]:
+    """Yield what is in the way of faults of the network, having made one for a moment."""
+    failing, remedy = "rows that cut links", "faults that need no link are measured"
+    try:
+        with Network("near", "far") as network:
+            Link(network)
+            failing, remedy = "links with a delay", "all other faults are measured"
+            DelayedLink(network).close()
+    except (NotMeasurable, TrialError) as error:
+        yield Finding(f"{failing} cannot be measured here", f"{error}; {remedy}")
