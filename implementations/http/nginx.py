@@ -1,0 +1,42 @@
+"""nginx as a reverse proxy, in the foreground: it passes everything on as it comes."""
+
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+CONFIGURATION = """
+daemon off;
+pid nginx.pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    upstream back {{
+        server {back};
+        keepalive 8;
+    }}
+    server {{
+        listen {front};
+        location / {{
+            proxy_pass http://back;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";  # else each request has a connection of its own
+            proxy_buffering off;  # else events are held back until a buffer is full
+            proxy_request_buffering off;
+        }}
+    }}
+}}
+"""
+
+
+def run(front, back):
+    with TemporaryDirectory() as folder:
+        addresses = {"front": urlsplit(front).netloc, "back": urlsplit(back).netloc}
+        Path(folder, "nginx.conf").write_text(CONFIGURATION.format(**addresses))
+        subprocess.run(["nginx", "-p", folder, "-c", "nginx.conf"], check=True)

@@ -1,0 +1,52 @@
+"""Request/reply on BSD sockets that survives its server: a lost reply yields None.
+
+On the wire: length-prefixed frames, each request answered by one reply.
+"""
+
+from threading import Thread
+from time import sleep
+
+from framing import accept, connect, frame, listen, messages_from
+
+TIMEOUT_S = 0.6
+BACKOFF_S = 0.1
+CONNECT_ATTEMPTS = 7
+
+
+def serve(address, handle):
+    listener = listen(address)
+    while True:
+        client = accept(listener)
+        Thread(target=serve_client, args=(client, handle), daemon=True).start()
+
+
+def serve_client(client, handle):
+    with client, client.makefile("rb") as stream:
+        for request in messages_from(stream):
+            client.sendall(frame(handle(request)))
+
+
+def call(address, requests):
+    server = None
+    for request in requests:
+        try:
+            if not server:
+                server = connect_in_time(address)
+                server.settimeout(TIMEOUT_S)
+                replies = messages_from(server.makefile("rb"))
+            server.sendall(frame(request))
+            reply = next(replies, None)
+        except OSError:
+            reply = None
+        if reply is None:  # closed, for a late reply must not meet the next request
+            server = replies = None
+        yield reply
+
+
+def connect_in_time(address):
+    for _ in range(CONNECT_ATTEMPTS - 1):
+        try:
+            return connect(address)
+        except OSError:
+            sleep(BACKOFF_S)
+    return connect(address)

@@ -1,0 +1,285 @@
+"""Pipeline on BSD sockets: every task is done, whoever fails, and its result taken once.
+
+On the wire: a worker opens a connection with a greeting. What follows is length-prefixed
+frames: a task and its result have the task's id in front, the id alone says that the
+result was taken, an empty frame is a heartbeat.
+"""
+
+import asyncio
+import os
+from collections import OrderedDict, deque
+from contextlib import asynccontextmanager, suppress
+from itertools import count
+from time import monotonic
+from urllib.parse import urlsplit
+
+from framing import MAX_LENGTH, check_length, frame, listen
+from reassembly import whole_messages
+
+BACKOFF_S = 0.1
+HEARTBEAT_S = 0.2
+DEAD_AFTER_S = 0.6
+LEASE_S = 2.0
+DRAIN_S = 4.5
+CREDIT = 4
+TASKS_MAX = 1000
+TAKEN_MAX = 100_000
+MEMORY_MAX_BYTES = 64 * 1024 * 1024
+GREETING = b"pipeline/1"
+NUMBER_BYTES = 8
+ID_BYTES = 16
+
+
+async def distribute(address, tasks):
+    source = Source()
+    listener = await asyncio.start_server(source.serve, sock=listen(address))
+    leases = asyncio.create_task(source.watch_leases())
+    try:
+        async for task in tasks:
+            if ID_BYTES + len(task) > MAX_LENGTH:
+                yield task
+                continue
+            source.add(task)
+            while not source.has_room():
+                await source.next_change()
+        source.quiet_since = monotonic()
+        while source.tasks and not source.is_quiet_for(DRAIN_S):
+            await source.next_change()
+    finally:
+        listener.close()
+        leases.cancel()
+        await source.dismiss_workers()
+    for task in source.tasks.values():
+        yield task
+
+
+class Source:
+    """Keeps tasks until they are acknowledged; meanwhile they wait or are with workers."""
+
+    def __init__(self):
+        self.instance = os.urandom(ID_BYTES - NUMBER_BYTES)  # no predecessor's ids again
+        self.numbers = count()
+        self.tasks = {}
+        self.size_bytes = 0
+        self.waiting = deque()
+        self.workers = []
+        self.changed = asyncio.Event()
+        self.quiet_since = monotonic()
+
+    def add(self, task):
+        task_id = self.instance + next(self.numbers).to_bytes(NUMBER_BYTES)
+        self.tasks[task_id] = task
+        self.size_bytes += len(task)
+        self.waiting.append(task_id)
+        self.hand_out()
+
+    def has_room(self):
+        """Say whether to take one more task: when those before it are with workers.
+
+        While no worker gets anything done, more are taken nevertheless, in case the stream
+        ends: then they are to be reported.
+        """
+        room_bytes = MEMORY_MAX_BYTES - self.size_bytes
+        if len(self.tasks) == TASKS_MAX or room_bytes < MAX_LENGTH:
+            return False
+        return not self.waiting or self.is_quiet_for(DEAD_AFTER_S)
+
+    def is_quiet_for(self, seconds):
+        return monotonic() > self.quiet_since + seconds
+
+    async def next_change(self):
+        self.changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT_S):
+                await self.changed.wait()
+
+    async def serve(self, reader, writer):
+        worker = Worker(writer)
+        with suppress(OSError, ValueError):
+            async with conversation(reader, writer) as messages:
+                await expect_greeting(messages)
+                self.workers.append(worker)
+                self.hand_out()
+                async for task_id in messages:
+                    self.acknowledge(worker, task_id)
+        if worker in self.workers:
+            self.workers.remove(worker)
+            self.take_back(worker)
+
+    def hand_out(self):
+        while self.waiting and (worker := self.freest_worker()):
+            task_id = self.waiting.popleft()
+            if task_id in self.tasks:  # else it was acknowledged after its lease
+                worker.give(task_id, self.tasks[task_id])
+                self.workers.remove(worker)
+                self.workers.append(worker)  # equals take turns
+                self.changed.set()
+
+    def freest_worker(self):
+        free = [worker for worker in self.workers if worker.has_credit()]
+        return min(free, key=Worker.load, default=None)
+
+    def acknowledge(self, worker, task_id):
+        worker.has_done(task_id)
+        self.size_bytes -= len(self.tasks.pop(task_id, b""))
+        self.quiet_since = monotonic()
+        self.changed.set()
+        self.hand_out()
+
+    def take_back(self, worker):
+        self.waiting.extendleft(sorted(worker.leased, reverse=True))
+        worker.leased.clear()
+        self.hand_out()
+
+    async def watch_leases(self):
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            for worker in list(self.workers):
+                if monotonic() > worker.active_at + LEASE_S:
+                    self.take_back(worker)
+
+    async def dismiss_workers(self):
+        for worker in self.workers:
+            worker.writer.transport.abort()
+        while self.workers:
+            await asyncio.sleep(0)  # each has a turn to notice
+
+
+class Worker:
+    """A worker as the source sees it: what it was given, and what it may still keep.
+
+    The lease begins anew with each acknowledgement. Heartbeats do not prolong it: they go
+    on when the application hangs.
+    """
+
+    def __init__(self, writer):
+        self.writer = writer
+        self.given = set()  # these take up its credit until they are acknowledged
+        self.leased = set()
+        self.active_at = monotonic()
+
+    def give(self, task_id, task):
+        if not self.leased:
+            self.active_at = monotonic()
+        self.given.add(task_id)
+        self.leased.add(task_id)
+        self.writer.write(frame(task_id + task))  # never waits: credit is flow control
+
+    def has_credit(self):
+        return len(self.given) < CREDIT
+
+    def load(self):
+        """Tell how far behind it is: it has many tasks, or takes long over few."""
+        return len(self.given) * (monotonic() - self.active_at)
+
+    def has_done(self, task_id):
+        self.given.discard(task_id)
+        self.leased.discard(task_id)
+        self.active_at = monotonic()
+
+
+async def work(source, sink, handle):
+    sinks = connections_to(sink)
+    connection = await anext(sinks)
+    async for message, to_source in tasks_from(source):
+        task_id, task = message[:ID_BYTES], message[ID_BYTES:]
+        result = task_id + await asyncio.to_thread(handle, task)  # heartbeats go on
+        check_length(len(result))
+        while not await delivered(result, *connection):
+            connection = await anext(sinks)
+        to_source.write(frame(task_id))
+
+
+async def tasks_from(source):
+    async for messages, writer in connections_to(source):
+        with suppress(OSError, ValueError):
+            async for message in messages:
+                yield message, writer
+
+
+async def delivered(result, messages, writer):
+    """Send a result; return whether the sink confirmed it before the connection failed."""
+    writer.write(frame(result))
+    with suppress(OSError, ValueError):
+        async for task_id in messages:
+            if task_id == result[:ID_BYTES]:
+                return True
+    return False
+
+
+async def collect(address):
+    arrived = asyncio.Queue(MEMORY_MAX_BYTES // MAX_LENGTH)
+
+    async def receive(reader, writer):
+        with suppress(OSError, ValueError):
+            async with conversation(reader, writer) as messages:
+                await expect_greeting(messages)
+                async for message in messages:
+                    await arrived.put((message[:ID_BYTES], message[ID_BYTES:], writer))
+
+    await asyncio.start_server(receive, sock=listen(address))
+    taken = OrderedDict()
+    while True:
+        task_id, result, writer = await arrived.get()
+        if task_id not in taken:
+            yield result
+            taken[task_id] = None
+            if len(taken) > TAKEN_MAX:
+                taken.popitem(last=False)
+        writer.write(frame(task_id))
+
+
+async def connections_to(address):
+    """Yield a connection; ask for the next one when it has failed."""
+    while True:
+        with suppress(OSError):
+            async with asyncio.timeout(DEAD_AFTER_S):
+                reader, writer = await connect(address)
+            async with conversation(reader, writer) as messages:
+                yield messages, writer
+        await asyncio.sleep(BACKOFF_S)
+
+
+async def connect(address):
+    url = urlsplit(address)
+    if url.scheme == "tcp":  # asyncio sets TCP_NODELAY
+        reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    else:
+        reader, writer = await asyncio.open_unix_connection(url.path)
+    writer.write(frame(GREETING))
+    return reader, writer
+
+
+@asynccontextmanager
+async def conversation(reader, writer):
+    """Send heartbeats and give the messages that come in, for as long as it lasts."""
+    heart = asyncio.create_task(beat(writer))
+    try:
+        yield messages_from(reader)
+    finally:
+        heart.cancel()
+        writer.transport.abort()  # close() would wait for a dead peer to read the rest
+
+
+async def beat(writer):
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        writer.write(frame(b""))
+
+
+async def messages_from(reader):
+    """Yield messages until the peer has left, or is silent and so taken for dead."""
+    received = bytearray()
+    while True:
+        async with asyncio.timeout(DEAD_AFTER_S):
+            data = await reader.read(64 * 1024)
+        if not data:
+            raise ConnectionError("the peer has left")
+        received += data
+        for message in filter(None, whole_messages(received)):
+            yield message
+
+
+async def expect_greeting(messages):
+    if await anext(messages) != GREETING:  # garbage must not reach the application
+        raise ValueError("this is no worker of ours")

@@ -1,0 +1,165 @@
+"""Request/reply over ZMTP: every request ends in its own reply, or in None.
+
+A message is [id, request] or [id, reply]; an id is that of the client, which outlives its
+connections, and the number of the request. A DEALER socket, unlike REQ, may ask again at
+any time; a ROUTER socket, unlike REP, answers when it can, in any order.
+"""
+
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import monotonic
+from uuid import uuid4
+
+import zmq
+
+BACKOFF_MS = 100
+HEARTBEAT_MS = 200
+DEAD_AFTER_MS = 600
+ATTEMPT_S = 0.6
+DEADLINE_S = 3.0
+MESSAGE_MAX_BYTES = 16 * 1024 * 1024
+MEMORY_MAX_BYTES = 64 * 1024 * 1024
+QUEUE_MAX = MEMORY_MAX_BYTES // MESSAGE_MAX_BYTES
+REPLIES_MAX = 10_000
+RUNNING_MAX = 256
+HANDLERS = 32
+CLIENT_BYTES, NUMBER_BYTES = 16, 8
+ID_BYTES = CLIENT_BYTES + NUMBER_BYTES
+
+
+def serve(address, handle):
+    clients = zmq.Context.instance().socket(zmq.ROUTER)
+    clients.zap_domain = b"request_reply"  # else ZMTP 1.0 lets garbage in as messages
+    clients.maxmsgsize = MESSAGE_MAX_BYTES  # who sends more is disconnected
+    set_limits(clients)
+    clients.bind(address)
+    Desk(clients, handle).run()
+
+
+def set_limits(socket):
+    socket.rcvhwm = socket.sndhwm = QUEUE_MAX  # for each peer
+    # ZeroMQ's own thread sends heartbeats, also while ours is busy.
+    socket.heartbeat_ivl = HEARTBEAT_MS
+    socket.heartbeat_timeout = DEAD_AFTER_MS
+    socket.handshake_ivl = DEAD_AFTER_MS
+
+
+class Desk:
+    """Handles each request once, in threads; only one of them talks to the clients."""
+
+    def __init__(self, clients, handle):
+        self.clients = clients
+        self.handle = handle
+        self.handlers = ThreadPoolExecutor(HANDLERS)
+        self.handled = clients.context.socket(zmq.PULL)
+        self.handled.bind("inproc://handled")
+        self.hand_back = clients.context.socket(zmq.PUSH)
+        self.hand_back.connect("inproc://handled")
+        self.turn = Lock()  # to hand back: a socket is for one thread at a time
+        self.running = {}
+        self.replies = Replies()
+        self.in_hand_bytes = 0
+
+    def run(self):
+        poller = zmq.Poller()
+        poller.register(self.handled)
+        while True:
+            poller.register(self.clients, 0 if self.is_full() else zmq.POLLIN)
+            for socket, _ in poller.poll():
+                message = socket.recv_multipart()
+                if socket is self.handled:
+                    self.give(*message)
+                elif len(message) == 3 and len(message[1]) == ID_BYTES:
+                    self.take(*message)
+
+    def is_full(self):
+        """Say whether requests have to wait, in ZeroMQ's queues and then at the clients."""
+        return self.in_hand_bytes >= MEMORY_MAX_BYTES or len(self.running) >= RUNNING_MAX
+
+    def take(self, connection, key, request):
+        client, number = key[:CLIENT_BYTES], key[CLIENT_BYTES:]
+        last, reply = self.replies.last(client)
+        if number == last:
+            self.clients.send_multipart([connection, key, reply])
+        elif number > last:  # else the client has given it up
+            is_first_attempt = key not in self.running
+            _, connections = self.running.setdefault(key, (len(request), []))
+            connections.append(connection)
+            if is_first_attempt:
+                self.in_hand_bytes += len(request)
+                self.handlers.submit(self.work, key, request)
+
+    def work(self, key, request):
+        answer = [key]
+        try:
+            answer.append(self.handle(request))
+        finally:
+            with self.turn:
+                self.hand_back.send_multipart(answer)
+
+    def give(self, key, *reply):
+        size_bytes, connections = self.running.pop(key)
+        self.in_hand_bytes -= size_bytes
+        if reply:  # else handle raised
+            self.replies.keep(key[:CLIENT_BYTES], key[CLIENT_BYTES:], *reply)
+            for connection in connections:  # those that are gone are passed over
+                self.clients.send_multipart([connection, key, *reply])
+
+
+class Replies:
+    """The last reply to each client, in case it was lost on its way.
+
+    A client asks for one thing at a time, so it will ask again for no other. What there is
+    no memory for is forgotten, and would be handled again.
+    """
+
+    def __init__(self):
+        self.kept = OrderedDict()  # first is who has been quiet for longest
+        self.size_bytes = 0
+
+    def last(self, client):
+        return self.kept.get(client, (b"", b""))
+
+    def keep(self, client, number, reply):
+        last, replaced = self.last(client)
+        if number < last:
+            return
+        self.kept[client] = number, reply
+        self.kept.move_to_end(client)
+        self.size_bytes += len(reply) - len(replaced)
+        while len(self.kept) > REPLIES_MAX or self.size_bytes > MEMORY_MAX_BYTES:
+            _, (_, dropped) = self.kept.popitem(last=False)
+            self.size_bytes -= len(dropped)
+
+
+def call(address, requests):
+    with zmq.Context.instance().socket(zmq.DEALER) as server:
+        server.immediate = 1  # no request waits for a connection that is not there
+        server.reconnect_ivl = BACKOFF_MS
+        server.connect_timeout = DEAD_AFTER_MS
+        server.linger = 0
+        set_limits(server)  # but no maxmsgsize: too large a reply would end reconnecting
+        server.connect(address)
+        client = uuid4().bytes
+        for number, request in enumerate(requests):
+            yield ask(server, client + number.to_bytes(NUMBER_BYTES), request)
+
+
+def ask(server, key, request):
+    """Return the reply, or None if there is none within the deadline."""
+    if len(request) > MESSAGE_MAX_BYTES:
+        return None
+    give_up_at = monotonic() + DEADLINE_S
+    while (left_s := give_up_at - monotonic()) > 0:
+        server.sndtimeo = int(left_s * 1000)
+        try:
+            server.send_multipart([key, request])
+        except zmq.Again:  # there was no connection, or no room in its queue
+            return None
+        until = min(monotonic() + ATTEMPT_S, give_up_at)
+        while server.poll(max(0, until - monotonic()) * 1000):
+            answered, reply = server.recv_multipart()
+            if answered == key:  # else it is late: that request was given up
+                return reply
+    return None
