@@ -6,6 +6,7 @@ pilot.json        seconds per message of each case, from which its window was si
 <stack>.<variant>.json   pyperf suites: one run per block, one value each
 environment.json  what the machine did during each block
 trimmed.json      the blocks of each case that a --budget left, 0 of those left out
+extension.json    whether the run was extended by further blocks, and why
 timing.json       how long the trials were predicted to take, and took
 failures.json     trials without a value, each with its reason
 samples/*.npz     every latency sample, in nanoseconds
@@ -47,9 +48,10 @@ FAILURES = "failures.json"
 TIMING = "timing.json"
 ENVIRONMENT = "environment.json"
 TRIMMED = "trimmed.json"
+EXTENSION = "extension.json"
 NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
 """A published run is no place for the paths of the machine that made it."""
-NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED}
+NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION}
 
 
 def sha256(path: Path) -> str:

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bench.claims import Claim
+from bench import archive as archives
+from bench.archive import Archive
+from bench.claims import Claim, claims_of, rests_on
 from bench.contract import Case
 from bench.errors import UsageError
+from bench.manifest import BUDGET
 from bench.plan import BLOCKS_MIN, Planned
+from bench.progress import console
 
 Cost = Callable[[Sequence[Planned]], float]
 """Returns how many seconds a plan will take."""
@@ -29,9 +33,7 @@ class Trimmed:
 
 def stays(case: Case, claims: set[Claim]) -> bool:
     """Say whether a case is never left out."""
-    name = case.name.removesuffix(f".twin{case.twin}")
-    claimed = any(name == c[0] and case.cell.key in c[1:] for c in claims)
-    return case.cell.is_floor or claimed
+    return case.cell.is_floor or rests_on(case.name, case.twin, case.cell.key, claims)
 
 
 def trim(
@@ -57,3 +59,25 @@ def trim(
             f"give a --budget of at least {least_s / 60 + 0.1:.1f}"
         )
     return Trimmed(kept, left_out)
+
+
+def within_budget(
+    archive: Archive, planned: Sequence[Planned], cost_s: Cost
+) -> list[Planned]:
+    """Return as much of a run's plan as fits into the budget of its run.json.
+
+    All of it where there is none; of a resumed run, what was left at first. Raises as
+    ``trim``.
+    """
+    about = archive.about()
+    if BUDGET not in about:
+        return list(planned)
+    kept = archive.read(archives.TRIMMED)
+    if kept is None:
+        made = trim(planned, claims_of(about), 60 * float(about[BUDGET]), cost_s)
+        kept = {entry.case.id: entry.blocks for entry in made.planned}
+        kept |= dict.fromkeys(made.left_out, 0)
+        archive.write(archives.TRIMMED, kept)
+        if made.left_out:
+            console.print(f"cases left out to keep the budget: {len(made.left_out)}")
+    return [replace(e, blocks=kept[e.case.id]) for e in planned if kept[e.case.id]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,12 @@ def read_claims(path: Path = FILE) -> list[Claim]:
     if len(claims) > MOST or len(set(claims)) < len(claims):
         raise UsageError(f"{path} declares {len(claims)} claims: at most {MOST}, each once")
     return claims
+
+
+def rests_on(name: str, twin: int, key: str, claims: Collection[Claim]) -> bool:
+    """Say whether a claim rests on a case: on one of its two cells, or on an A/A twin."""
+    original = name.removesuffix(f".twin{twin}")
+    return any(original == claim[0] and key in claim[1:] for claim in claims)
 
 
 def claims_of(about: Mapping[str, Any]) -> set[Claim]:

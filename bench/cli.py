@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from bench import __version__, cli_run
+from bench import __version__, cli_levels, cli_run
 from bench.cli_common import REPORTS, all_cells, more_roots
 from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
@@ -74,13 +74,20 @@ def _mark(cell: Cell | None) -> str:
 @main.command()
 @click.argument("globs", nargs=-1, metavar="[CELL]...")
 @click.option("--transport", help="Only this transport; every one of a cell's without it.")
+@click.option(
+    "--levels", is_flag=True, help="Show which failures they survive instead: L0, L1, L2."
+)
 @more_roots
-def check(globs: tuple[str, ...], transport: str | None, more: tuple[Path, ...]) -> None:
+def check(
+    globs: tuple[str, ...], transport: str | None, levels: bool, more: tuple[Path, ...]
+) -> None:
     """Check that cells keep their workload's contract, before anything is timed."""
     from bench.check import CheckResult, check_all
     from bench.processes import require_linux
 
     require_linux()
+    if levels:
+        sys.exit(cli_levels.show(choose(all_cells(more), globs)))
     wanted = [
         (cell, name)
         for cell in choose(all_cells(more), globs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import combinations
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -221,6 +222,25 @@ def grade_of(run: Run, floor: pd.DataFrame) -> Grade:
     flagged = set(spoiled_blocks(run.environment)) - set(run.replaced)
     share = len(flagged) / len(blocks)
     return grade(share, [float(width) for width in floor["noise"]])
+
+
+def half_widths(compared: pd.DataFrame) -> dict[str, list[float]]:
+    """Return the relative half-width of each claim's interval by placement: 0.05 is 5 %.
+
+    That is the square root of high over low, less 1: intervals of ratios are symmetric on
+    a log scale.
+    """
+    found: dict[str, list[float]] = {}
+    for row in _rows(of_kind(compared, "claim")):
+        if not math.isnan(row["low"]):
+            width = math.sqrt(row["high"] / row["low"]) - 1
+            found.setdefault(row["placement"], []).append(width)
+    return found
+
+
+def median_half_widths(compared: pd.DataFrame) -> dict[str, float]:
+    """Return the medians of ``half_widths``."""
+    return {place: median(widths) for place, widths in half_widths(compared).items()}
 
 
 def of_kind(table: pd.DataFrame, *kinds: str) -> pd.DataFrame:

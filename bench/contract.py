@@ -88,9 +88,12 @@ class Workload:
 
 @dataclass(frozen=True)
 class Variant:
+    """A variant of a stack. ``programs`` are what its cells start besides themselves."""
+
     name: str
     transports: tuple[str, ...]
     fan_out: str | None = None
+    programs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,7 @@ def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
                 f"{path}: [variants.{name}] transports: {', '.join(sorted(unknown))}: "
                 f"write some of {', '.join(TRANSPORTS)}"
             )
-        yield Variant(name, transports, fan_out)
+        yield Variant(name, transports, fan_out, _strings(path, table, "programs"))
 
 
 def load_stack(folder: Path) -> Stack:

@@ -34,6 +34,9 @@ PERCENTILES = {
     "p999": "p999_ns",
     "max": "max_ns",
 }
+COLUMNS = (
+    "case", "measure", "unit", "value", "low", "high", "confidence", "blocks_done",
+)  # fmt: skip
 FROM_GIVEN = "_from_given"
 UNITS = {
     **dict.fromkeys(PERCENTILES, "us"),
@@ -135,7 +138,7 @@ def estimates(run: Run) -> pd.DataFrame:
             continue
         quantity = str(run.cases.at[str(case), "quantity"])
         rows += _case_rows(str(case), quantity, trials)
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
     return table.merge(run.cases.reset_index(drop=True), on="case", how="left")
 
 

@@ -5,12 +5,16 @@ file: what a process wrote is there for others at once, and stays when it is kil
 keeps one for each thing it does: ``given`` (a driver), ``taken`` (a consumer), ``handled``
 (who serves or works). Nothing here writes to a disk on purpose: the folder of a trial is
 short-lived.
+
+A killed process may leave the last thing it did half written: the moment is written first,
+so that what has a moment happened, whatever its mark says.
 """
 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+import os
+import threading
 from pathlib import Path
 
 COUNT = 0x0F
@@ -23,9 +27,11 @@ RAISED = 0x20
 WRONG = 0x40
 """What came back was not the answer to this message."""
 
-COUNTERS = ("unexpected", "reordered", "gaps", "raised", "ended", "first_told_ns")
+COUNTERS = ("unexpected", "reordered", "gaps", "raised", "ended", "told")
 """What belongs to no message: of things nobody sent, of inversions, of gaps known, of
-times the role raised or ended early, when it first told of a failure."""
+times the role raised or ended early, of times the application was told of a failure."""
+TOLD_MAX = 256
+"""Of how many of these times the moment is kept: the first ones."""
 WORD = 8
 KINDS = ("given", "taken", "handled")
 
@@ -34,7 +40,8 @@ class Ledger:
     """One role's ledger of one kind, shape (senders, messages).
 
     ``create`` makes the file; without it an existing one is opened. Moments are
-    nanoseconds of the system's monotonic clock, 0 where there was none yet.
+    nanoseconds of the system's monotonic clock, 0 where there was none yet. Several threads
+    of the role may write to it.
     """
 
     def __init__(
@@ -42,15 +49,18 @@ class Ledger:
     ) -> None:
         self.senders, self.messages = senders, messages
         cells = senders * messages
-        size = (len(COUNTERS) + cells) * WORD + cells
-        with open(path, "w+b" if create else "r+b") as file:
-            if create:
-                file.truncate(size)
+        words = len(COUNTERS) + TOLD_MAX + cells
+        size = words * WORD + cells
+        if create:
+            _make(path, size)
+        with open(path, "r+b") as file:
             self._map = mmap.mmap(file.fileno(), size)
-        words = memoryview(self._map)[: (len(COUNTERS) + cells) * WORD].cast("q")
-        self.counters = words[: len(COUNTERS)]
-        self.times_ns = words[len(COUNTERS) :]
-        self.marks = memoryview(self._map)[(len(COUNTERS) + cells) * WORD :]
+        moments = memoryview(self._map)[: words * WORD].cast("q")
+        self.counters = moments[: len(COUNTERS)]
+        self.told_ns = moments[len(COUNTERS) : len(COUNTERS) + TOLD_MAX]
+        self.times_ns = moments[len(COUNTERS) + TOLD_MAX :]
+        self.marks = memoryview(self._map)[words * WORD :]
+        self._turn = threading.Lock()
 
     def place(self, sender: int, sequence: int) -> int | None:
         """Return where a message stands, None for one that nobody can have sent."""
@@ -60,32 +70,37 @@ class Ledger:
 
     def happened(self, place: int, now_ns: int) -> None:
         """Count one more time; the moment is that of the first."""
-        mark = self.marks[place]
-        if mark & COUNT < COUNT_MAX:
-            self.marks[place] = mark + 1
-        if not self.times_ns[place]:
-            self.times_ns[place] = now_ns
+        with self._turn:
+            if not self.times_ns[place]:
+                self.times_ns[place] = now_ns
+            mark = self.marks[place]
+            if mark & COUNT < COUNT_MAX:
+                self.marks[place] = mark + 1
 
     def flag(self, place: int, flag: int) -> None:
-        self.marks[place] |= flag
+        with self._turn:
+            self.marks[place] |= flag
 
     def add(self, counter: str, more: int = 1) -> None:
-        self.counters[COUNTERS.index(counter)] += more
+        with self._turn:
+            self.counters[COUNTERS.index(counter)] += more
 
     def told(self, now_ns: int) -> None:
-        """Note when the application was first told that something had failed."""
-        place = COUNTERS.index("first_told_ns")
-        if not self.counters[place]:
-            self.counters[place] = now_ns
+        """Note that the application was told that something had failed."""
+        with self._turn:
+            place = self.counters[COUNTERS.index("told")]
+            if place < TOLD_MAX:
+                self.told_ns[place] = now_ns
+            self.counters[COUNTERS.index("told")] = place + 1
+
+
+def _make(path: Path, size: int) -> None:
+    """Make a file of zeros. It is seen under its name when it is whole, not before."""
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    with open(unfinished, "wb") as file:
+        file.truncate(size)
+    os.rename(unfinished, path)
 
 
 def ledger_path(folder: Path, role: str, incarnation: int, kind: str) -> Path:
     return folder / f"{role}.{incarnation}.{kind}"
-
-
-def ledger_paths(folder: Path, role: str, kind: str) -> Iterator[tuple[int, Path]]:
-    """Yield each incarnation of a role with its ledger of a kind, in order."""
-    incarnation = 0
-    while (path := ledger_path(folder, role, incarnation, kind)).exists():
-        yield incarnation, path
-        incarnation += 1

@@ -14,6 +14,7 @@ from bench.archive import Archive
 from bench.claims import read_claims
 from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
 from bench.errors import NoMiddleError, ResultsError, UsageError
+from bench.extension import declaration
 from bench.machine import describe
 from bench.measure.size import size
 from bench.plan import Planned, plan
@@ -89,7 +90,22 @@ def about(
         },
         "cells": {cell.id: safe_digest(cell) for cell in cells},
         "claims": read_claims(),
+        "faults": fault_table(planned),
         "cases": [case_table(entry) for entry in planned],
+    }
+
+
+def fault_table(planned: Sequence[Planned]) -> dict[str, dict[str, Any]]:
+    """Return what the faults of a plan are called, by name, in the catalogue's order."""
+    names = {entry.case.fault for entry in planned if entry.case.fault}
+    if not names:
+        return {}
+    from bench.faults import all_faults  # only where one is planned: it loads the harness
+
+    return {
+        name: {"number": fault.number, "title": fault.title, "hopeless": fault.hopeless}
+        for name, fault in all_faults().items()
+        if name in names
     }
 
 
@@ -173,8 +189,10 @@ def begin(
         raise UsageError(f"profile {profile} has no case of these cells")
     every = plan(PROFILES[profile], find_cells([IMPLEMENTATIONS, FLOOR]))
     whole = profile != "quick" and planned == every and budget_minutes is None
-    budget = {BUDGET: budget_minutes} if budget_minutes else {}
-    return begin_plan(folder, profile, planned, cells, seed, more, whole=whole, **budget)
+    facts: dict[str, Any] = {BUDGET: budget_minutes} if budget_minutes else {}
+    if not blocks and not budget_minutes:  # either says how long the run may take
+        facts |= declaration(profile)
+    return begin_plan(folder, profile, planned, cells, seed, more, whole=whole, **facts)
 
 
 def begin_plan(

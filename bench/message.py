@@ -91,7 +91,7 @@ def sender(message: bytes) -> int:
 
 def intact(message: bytes) -> bool:
     """Say whether the payload of a message with a header matches its checksum."""
-    return zlib.crc32(message[HEADER_BYTES:]) == read_header(message).checksum
+    return zlib.crc32(memoryview(message)[HEADER_BYTES:]) == read_header(message).checksum
 
 
 def signed_by(message: bytes, sender: int) -> bytes:

@@ -23,7 +23,7 @@ RECOVERY = "recovery"
 BLOCKS_MIN = 6
 """Fewer blocks have no 95 % interval at all."""
 
-SURVIVORS = ("*/resilient/*", "*/reconnecting/*")
+SURVIVORS = ("*/resilient/*", "*/reconnecting/*", "*/proxied/*")
 """Cells whose point is what they survive: only groups that ask for them have them."""
 
 
@@ -74,11 +74,15 @@ def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
 
     for fault in all_faults().values():
         asked = any(fnmatch(fault.name, pattern) for pattern in group.faults)
-        if asked and cell.workload.name in fault.workloads:
+        transport = fault.transport or cell.variant.transports[0]
+        can_meet = cell.workload.name in fault.workloads and (
+            fault.variant in (None, cell.variant.name)
+        )
+        if asked and can_meet and transport in cell.variant.transports:
             case = Case(
                 cell=cell,
                 quantity=RECOVERY,
-                transport=cell.variant.transports[0],
+                transport=transport,
                 size_bytes=fault.setup.size_bytes,
                 instances=fault.setup.instances,
                 placement="free",

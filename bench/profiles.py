@@ -51,7 +51,7 @@ CLIENTS_OF_CLAIMS = (
     Group((CLIENTS + "pipeline.*", CLIENTS + "fan_out.*"), ("throughput",)),
 )
 ALTERNATIVES = (
-    Group(("*/buffered/*",), ("throughput",), blocks=10),
+    Group(("*/buffered/*",), ("throughput",)),
     Group(("*/websocket/*",), ("throughput",)),
     Group(("*/*/fan_out.*",), ("throughput",), SHARED, mode="lossy"),
 )
@@ -114,12 +114,19 @@ def _recovery(
     return (Group((*cells, *more), faults=faults, blocks=blocks, leaving_out=()),)
 
 
+def _middle(blocks: int, faults: str = "middle_killed") -> tuple[Group, ...]:
+    """Kill what stands in the middle, where a cell has that."""
+    return (Group(("*/proxied/*",), faults=(faults,), blocks=blocks, leaving_out=()),)
+
+
 QUICK_RECOVERY = (
     *_recovery(("server_killed_busy",), 3, "*/reconnecting/request_reply.*"),
     *_recovery(("server_killed",), 3, workloads=("fan_out", "pipeline")),
     *_recovery(("link_cut_1s",), 3, workloads=("request_reply",)),
+    *_middle(3),
 )
 STANDARD_RECOVERY = (
+    *_middle(5),
     *_recovery(
         ("server_killed_busy", "application_hung"), 5, "*/reconnecting/request_reply.*"
     ),
@@ -136,7 +143,10 @@ STANDARD_RECOVERY = (
         5,
     ),
 )
-FULL_RECOVERY = _recovery(("*",), 10, "*/reconnecting/request_reply.*")
+FULL_RECOVERY = (
+    *_recovery(("*",), 10, "*/reconnecting/request_reply.*"),
+    *_middle(10, "middle_*"),
+)
 
 STANDARD = (
     *_headline(10),
@@ -189,7 +199,7 @@ PROFILES = {
                 ZERO_LOSS,
                 WRK,
                 *LARGE_PIPELINE,
-                Group(("*/*/fan_out.*", "*/*/pipeline.*"), mode="lossless", blocks=10),
+                Group(("*/*/fan_out.*", "*/*/pipeline.*"), mode="lossless"),
                 Group(("*/*/fan_out.*",), mode="lossy"),
                 Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=10),
                 Group(

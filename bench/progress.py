@@ -28,6 +28,10 @@ console = Console(
 )
 
 
+def minutes(seconds: float) -> str:
+    return f"{seconds / 60:.1f} minutes"
+
+
 class Steps(Protocol):
     """How far a task is: ``now`` names the step that begins, ``done`` ends one."""
 

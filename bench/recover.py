@@ -1,19 +1,21 @@
 """Trials of recovery: at a low load, so that several are made side by side.
 
 Each has its own processes, and its own network where the machine permits one. They wait for
-timers most of the time: ``selftest side_by_side`` shows that company changes no answer.
+timers most of the time: ``selftest side_by_side`` shows that company changes no answer. The
+few whose load is high are made one by one, after all others.
 """
 
 from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from bench.contract import Case
 from bench.errors import NoMiddleError, NotMeasurable
+from bench.faults import all_faults
 from bench.measure import recovery
 from bench.measure.measured import Measured
 from bench.processes import kill_all
@@ -21,6 +23,11 @@ from bench.progress import steps
 from bench.schedule import Slot
 
 AT_ONCE = 6
+LOW_RATE_HZ = 100.0
+"""Messages come so often at most where several trials are made side by side."""
+LOOK_S = 0.05
+NO_CHANCE = "not measured"
+"""How the reason begins where the machine does not permit a trial."""
 Kept = Callable[[Slot, Measured], None]
 Failed = Callable[[Slot, str], None]
 
@@ -29,10 +36,26 @@ def is_recovery(case: Case) -> bool:
     return bool(case.fault)
 
 
+def goes_alone(slot: Slot) -> bool:
+    """Say whether a trial's load is too high for company."""
+    return all_faults()[slot.planned.case.fault].setup.rate_hz > LOW_RATE_HZ
+
+
 def predict_recovery_s(slots: Sequence[Slot], at_once: int = AT_ONCE) -> float:
     """Return how many seconds trials will take at most, so many side by side."""
-    each_s = [recovery.cost_s(slot.planned.case, None, {}) for slot in slots]
-    return max(sum(each_s) / at_once, max(each_s, default=0.0))
+    each_s = {True: [0.0], False: [0.0]}
+    for slot in slots:
+        cost_s = recovery.cost_s(slot.planned.case, None, {})
+        each_s[goes_alone(slot)].append(cost_s)
+    together_s = max(sum(each_s[False]) / at_once, *each_s[False])
+    return together_s + sum(each_s[True])
+
+
+def _has_room(slot: Slot, beside: Collection[Slot], at_once: int) -> bool:
+    """Say whether a trial may begin beside those that are under way."""
+    if any(map(goes_alone, beside)):
+        return False
+    return len(beside) < (1 if goes_alone(slot) else at_once)
 
 
 def measure_recovery(
@@ -54,7 +77,7 @@ def measure_recovery(
             raise NoMiddleError("interrupted")
         return recovery.take(slot.planned.case, None, logs(slot), slot.rng())
 
-    waiting, again = list(slots), set[Slot]()
+    waiting, again = sorted(slots, key=goes_alone), set[Slot]()
     under_way: dict[Future[Measured], Slot] = {}
     with (
         ThreadPoolExecutor(at_once) as pool,
@@ -62,7 +85,7 @@ def measure_recovery(
     ):
         try:
             while waiting or under_way:
-                while waiting and len(under_way) < at_once:
+                while waiting and _has_room(waiting[0], under_way.values(), at_once):
                     slot = waiting.pop(0)
                     shown.now(f"block {slot.block + 1}, {slot.planned.case.id}")
                     under_way[pool.submit(make, slot)] = slot
@@ -72,7 +95,7 @@ def measure_recovery(
                     try:
                         kept(slot, future.result())
                     except NotMeasurable as error:
-                        failed(slot, f"not measured: {error}")
+                        failed(slot, f"{NO_CHANCE}: {error}")
                         shown.done()
                     except NoMiddleError as error:
                         if slot not in again:
@@ -86,5 +109,6 @@ def measure_recovery(
                         shown.done()
         except BaseException:
             stop.set()
-            kill_all()
+            while wait(under_way, LOOK_S).not_done:  # some may still be starting hosts
+                kill_all()
             raise

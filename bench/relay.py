@@ -70,17 +70,21 @@ def _glued(source: socket.socket, target: socket.socket) -> None:
             return
 
 
-WAYS = {"one_byte": _one_byte, "glued": _glued}
+Carry = Callable[[socket.socket, socket.socket], None]
+WAYS: dict[str, Carry] = {"one_byte": _one_byte, "glued": _glued}
 
 
 class Relay:
     """Listens in front of addresses; call it with one to get the address to use.
 
+    ``way`` is one of WAYS, or a function that carries bytes from one socket to another.
     ``transport`` and ``folder`` say where its own addresses are made. ``close`` ends it.
     """
 
-    def __init__(self, way: str, transport: str, folder: Path, rng: random.Random) -> None:
-        self.carry = WAYS[way]
+    def __init__(
+        self, way: str | Carry, transport: str, folder: Path, rng: random.Random
+    ) -> None:
+        self.carry = WAYS[way] if isinstance(way, str) else way
         self._transport = transport
         self._folder = folder
         self._rng = rng

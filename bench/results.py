@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 from bench import archive as archives
 from bench.archive import Archive, load_suite, verify
+from bench.claims import claims_of, rests_on
 from bench.environment import BlockEnvironment, spoiled_blocks
 from bench.errors import ResultsError
+from bench.extension import Decision
 from bench.measure.response import GIVEN, generator_is_limit
 
 SIZE_PREFIX = ".size."
@@ -42,6 +44,7 @@ class Run:
     ``trimmed``   blocks of each case that a budget left, empty without one
     ``sizes``     one row per cell: ``statements``, ``tokens``, ``gzip_bytes``
     ``environment``  what the machine did during each block, in order
+    ``extension``  whether claims were given further blocks, None where none was declared
     """
 
     folder: Path
@@ -57,6 +60,7 @@ class Run:
     trimmed: dict[str, int]
     timing: list[dict[str, float]]
     environment: list[BlockEnvironment]
+    extension: Decision | None
 
     @property
     def name(self) -> str:
@@ -118,15 +122,28 @@ class Run:
 
         Raises as ``samples_ns``.
         """
-        for row in self.trials[self.trials["case"] == case].itertuples():
+        for stored in self._stored(self.trials, case):
+            parts = [ns for role, ns in stored.items() if not role.endswith(GIVEN)]
+            yield np.concatenate(parts).astype(np.int64)
+
+    def histories(self, case: str) -> Iterator[dict[str, NDArray[np.int64]]]:
+        """Yield what became of the messages in each trial of a case of recovery.
+
+        By the names that ``measure.recovery`` gives them. Raises as ``samples_ns``.
+        """
+        yield from self._stored(self.recovery, case)
+
+    def _stored(
+        self, trials: pd.DataFrame, case: str
+    ) -> Iterator[dict[str, NDArray[np.int64]]]:
+        for row in trials[trials["case"] == case].itertuples():
             if not isinstance(row.samples, str):
                 continue
             path = self.folder / row.samples
             if archives.sha256(path) != row.samples_sha256:
                 raise ResultsError(f"{path} was changed after the run: restore it")
             with np.load(path, allow_pickle=False) as stored:
-                parts = [stored[r] for r in stored.files if not r.endswith(GIVEN)]
-                yield np.concatenate(parts).astype(np.int64)
+                yield {name: stored[name] for name in stored.files}
 
 
 def _rows(suites: list[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -179,8 +196,12 @@ def load(folder: Path) -> Run:
     if not folder.is_dir():
         raise ResultsError(f"{folder} is not a folder: name a run, as in reports/data/")
     verify(folder)
-    archive = Archive(folder)
-    about = archive.about()
+    return read(Archive(folder))
+
+
+def read(archive: Archive) -> Run:
+    """Read a run as far as it has been measured. Raises ResultsError without any value."""
+    folder, about = archive.folder, archive.about()
     timed, sized = _rows(archive.suite_paths())
     if not timed:
         raise ResultsError(f"{folder} holds no value at all: see its failures.json")
@@ -191,10 +212,13 @@ def load(folder: Path) -> Run:
     _fill(made, "fault", "")
     _fill(made, "repeat", 0)
     _fill(cases, "fault", "")
-    every, recovery = _apart(made)
+    every, recovery = map(_own_columns, _apart(made))
     cases, recovery_cases = _apart(cases)
     _fill(failures, "repeat", 0)
     _fill(cases, "load", "")
+    extension = _extension(archive)
+    if extension and extension.is_made:
+        cases["blocks"] += extension.blocks * _claimed(cases, about)
     environment = archive.environment()
     kept = {
         block: kept_repeat(block, every, failures, environment)
@@ -214,15 +238,31 @@ def load(folder: Path) -> Run:
         trimmed=archive.read(archives.TRIMMED) or {},
         timing=archive.read(archives.TIMING) or [],
         environment=environment,
+        extension=extension,
     )
 
 
+def _extension(archive: Archive) -> Decision | None:
+    kept = archive.read(archives.EXTENSION)
+    return Decision.from_json(kept) if kept else None
+
+
+def _claimed(cases: pd.DataFrame, about: dict[str, Any]) -> pd.Series[bool]:
+    """Return of each case whether a claim rests on it."""
+    claims = claims_of(about)
+    named = zip(cases["name"], cases["twin"], cases["key"], strict=True)
+    return pd.Series([rests_on(*row, claims) for row in named], index=cases.index)
+
+
 def _apart(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows without a fault and those with one, each with its own columns."""
+    """Return the rows without a fault and those with one."""
     faulty = table["fault"] != ""
-    parts = table[~faulty], table[faulty]
-    speed, recovery = (p.dropna(axis="columns", how="all") if len(p) else p for p in parts)
-    return speed, recovery
+    return table[~faulty], table[faulty]
+
+
+def _own_columns(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return trials without the columns that only the other kind of trial has."""
+    return trials.dropna(axis="columns", how="all") if len(trials) else trials
 
 
 def _fill(table: pd.DataFrame, column: str, value: Any) -> None:

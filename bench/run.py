@@ -1,6 +1,7 @@
 """A run: check every cell, size every window with a pilot, measure block by block.
 
-Blocks that the environment spoiled are then repeated, whole.
+Blocks that the environment spoiled are then repeated, whole, and the claims are given
+further blocks where the declared extension is called for.
 
 Every step leaves its result in the run's archive at once, so a run that is interrupted
 anywhere goes on where it stopped.
@@ -11,29 +12,29 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench import archive as archives
 from bench.archive import Archive
-from bench.budget import trim
+from bench.budget import within_budget
 from bench.check import CheckResult, check_all
 from bench.claims import claims_of
 from bench.contract import Case, Stack
 from bench.errors import NoMiddleError, NotMeasurable
+from bench.extension import decide, declared_in, extension_slots
 from bench.machine import NATIVE, versions
-from bench.manifest import BUDGET
 from bench.measure import QUANTITIES, throughput
 from bench.measure.measured import Measured, Sizing
-from bench.measure.size import size
 from bench.pilots import Pilot, make_pilot, offered_hz, predict_s, sizing_of
 from bench.placement import cpus_for
 from bench.plan import Planned
 from bench.processes import require_linux
-from bench.progress import console, steps
+from bench.progress import console, minutes, steps
 from bench.recover import is_recovery, measure_recovery, predict_recovery_s
 from bench.schedule import Slot, blocks_to_repeat, repeats, schedule
+from bench.sizes import add_sizes
 from bench.watch import Watch
 
 PILOT_BLOCK = -1
@@ -139,40 +140,66 @@ class Runner:
         ]
 
     def measure(self, pilots: dict[str, Pilot]) -> None:
-        """Make every planned trial, then those of the blocks that are to be repeated."""
+        """Make every planned trial, and those that are due after them.
+
+        That is the blocks that the environment spoiled once more, and further blocks of
+        the claims where a declared extension is called for.
+        """
         cases = [entry.case for entry in self.planned]
         rates_hz = offered_hz(cases, pilots)
         self._keep_budget(pilots, rates_hz)
         pace_s = {case: pilot["seconds_per_message"] for case, pilot in pilots.items()}
-        every = schedule([e for e in self.planned if not is_recovery(e.case)], self.seed)
+
+        def cost_s(slots: Sequence[Slot]) -> float:
+            may = [slot for slot in slots if slot.planned.case.id in pilots]
+            return predict_s(may, self.seed, pilots, rates_hz)
+
+        def make(title: str, slots: list[Slot]) -> None:
+            trials, predicted_s = len(slots), cost_s(slots)
+            took_s = self._trials(title, slots, pace_s, rates_hz)
+            self._keep_time(trials, predicted_s, took_s)
+            said = f"{title} took {minutes(took_s)}, predicted were {minutes(predicted_s)}"
+            console.print(said)
+
+        speed = [entry for entry in self.planned if not is_recovery(entry.case)]
+        every, further = schedule(speed, self.seed), self._further(speed)
         planned = self.todo(every)
-        predicted_s = predict_s(planned, self.seed, pilots, rates_hz)
         console.print(
-            f"{len(planned)} trials, about {predicted_s / 60:.1f} minutes "
-            f"(seed {self.seed})"
+            f"{len(planned)} trials, about {minutes(cost_s(planned))} (seed {self.seed})"
         )
-        took_s = self._trials("measuring", planned, pace_s, rates_hz)
-        self._keep_time(len(planned), predicted_s, took_s)
-        console.print(
-            f"measured in {took_s / 60:.1f} minutes (predicted {predicted_s / 60:.1f})"
-        )
-        spoiled = blocks_to_repeat(self.archive.environment(), every)
-        again = self.todo(repeats(every, spoiled))
-        if again:
-            named = ", ".join(str(block + 1) for block in spoiled)
-            predicted_s = predict_s(again, self.seed, pilots, rates_hz)
+        if further:
             console.print(
-                f"the environment spoiled block {named}: {len(again)} trials again, about "
-                f"{predicted_s / 60:.1f} minutes"
+                f"{len(further)} more, about {minutes(cost_s(further))}, should the "
+                "intervals of the claims be too wide"
             )
-            took_s = self._trials("repeating", again, pace_s, rates_hz)
-            self._keep_time(len(again), predicted_s, took_s)
+        if planned:
+            make("measuring", planned)
+        spoiled = blocks_to_repeat(self.archive.environment(), every)
+        again = repeats(every, spoiled)
+        if todo := self.todo(again):
+            named = ", ".join(str(block + 1) for block in spoiled)
+            console.print(
+                f"the environment spoiled block {named}: {len(todo)} trials again, about "
+                f"{minutes(cost_s(todo))}"
+            )
+            make("repeating", todo)
+        if further:
+            decision = decide(self.archive, cost_s([*every, *again, *further]))
+            console.print(decision.said)
+            todo = self.todo(further) if decision.is_made else []
+            if todo:
+                make("extending", todo)
+
+    def _further(self, speed: Sequence[Planned]) -> list[Slot]:
+        """Return the trials of the extension that run.json declares, none without one."""
+        about = self.archive.about()
+        declared = declared_in(about)
+        if declared is None:
+            return []
+        return extension_slots(speed, claims_of(about), declared.blocks, self.seed)
 
     def _keep_budget(self, pilots: dict[str, Pilot], rates_hz: dict[str, float]) -> None:
         """Trim the plan to the run's budget; a resumed run, as it was trimmed first."""
-        about = self.archive.about()
-        if BUDGET not in about:
-            return
 
         def cost_s(planned: Sequence[Planned]) -> float:
             slots = self.todo(schedule(planned, self.seed))
@@ -181,18 +208,7 @@ class Runner:
             speed_s = predict_s(speed, self.seed, pilots, rates_hz)
             return speed_s + predict_recovery_s(faults)
 
-        kept = self.archive.read(archives.TRIMMED)
-        if kept is None:
-            budget_s = 60 * float(about[BUDGET])
-            made = trim(self.planned, claims_of(about), budget_s, cost_s)
-            kept = {e.case.id: e.blocks for e in made.planned}
-            kept |= dict.fromkeys(made.left_out, 0)
-            self.archive.write(archives.TRIMMED, kept)
-            if made.left_out:
-                console.print(f"cases left out to keep the budget: {len(made.left_out)}")
-        self.planned = [
-            replace(e, blocks=kept[e.case.id]) for e in self.planned if kept[e.case.id]
-        ]
+        self.planned = within_budget(self.archive, self.planned, cost_s)
 
     def _trials(
         self,
@@ -280,32 +296,7 @@ class Runner:
     def sizes(self) -> None:
         """Add the code size of every planned cell, unless done before."""
         cells = {entry.case.cell.id: entry.case.cell for entry in self.planned}
-        for cell in cells.values():
-            if cell.is_floor:
-                continue
-            suite = self.archive.suites.get(f"{cell.stack.name}.{cell.variant.name}")
-            known = suite.get_benchmark_names() if suite else []
-            try:
-                counted = size(cell.path, cell.search)
-            except NoMiddleError:
-                continue  # it did not pass `check` either, which says why
-            for name, unit, value in (
-                ("statements", "integer", counted.statements),
-                ("tokens", "integer", counted.tokens),
-                ("gzip", "byte", counted.gzip_bytes),
-            ):
-                full_name = f"{cell.workload.name}.size.{name}.{cell.language}"
-                if full_name in known:
-                    continue
-                metadata = {
-                    "name": full_name,
-                    "unit": unit,
-                    "case": cell.id,
-                    "cell": cell.id,
-                    "block": 0,
-                    "files": ",".join(path.name for path in counted.files),
-                }
-                self.archive.add_run(cell.stack.name, cell.variant.name, [value], metadata)
+        add_sizes(self.archive, cells.values())
 
 
 def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,16 +17,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench import addresses
 from bench.contract import Case, Role
 from bench.errors import NotMeasurable, TrialError
 from bench.faults import Fault
-from bench.history import FailureRecord, Incarnation, Watcher
+from bench.history import FailureRecord
+from bench.network.helper import Helper
 from bench.network.hosts import Network
 from bench.network.link import Link
-from bench.processes import Events, HostProcess
+from bench.network.tools import tool
+from bench.processes import PROCESS, Events, HostProcess
 from bench.scratch import scratch_folder
+from bench.watcher import NEVER_NS, Incarnation, Watcher
 
 READY_S = 30.0
 JOIN_S = 15.0
@@ -34,11 +39,13 @@ STEADY_S = 0.8
 PHASE_S = 0.3
 """The fault comes within this time after that: timers must not be met in step."""
 DRAIN_S = 5.0
-"""How long what is under way may still arrive after the last message was offered."""
-LEAVE_S = 5.0
-QUIET_S = 2.5
-"""Silence after which what has not arrived is lost: longer than any lease or deadline
-that a cell may still be waiting for."""
+"""How long what is under way may still arrive, or be reported, after the last message was
+offered: the contract's time for it. A driver that gives up may take all of this, and a
+client that was behind is not to be cut off while it catches up."""
+REPLY_S = 3.5
+"""By when a client knows of a request: the contract's three seconds, and a moment."""
+SERVICE_SHARE_MIN = 0.5
+"""How much has to be in time before the fault: else there is nothing to recover."""
 LOOK_S = 0.05
 LEDGER_S = 60.0
 """How many seconds of messages a ledger has room for."""
@@ -47,6 +54,13 @@ WARM_UP = 5
 FIRST_WORKER = 1000
 BINDING = "binding"
 """In a fault's setup: the role that is bound to by the others, whatever it is called."""
+REPEATED = "repeated"
+"""In a fault's setup: the clients, subscribers or workers."""
+NEWCOMER = "newcomer"
+"""In a fault's setup: the last of the clients or subscribers; no worker is meant."""
+RELAYS = "bench.faults.halfway"
+FRONT = "front"
+"""The address of the middle, which is all that peers know where there is one."""
 NEAR, FAR = "near", "far"
 
 
@@ -57,6 +71,8 @@ class Cast:
     role: Role
     number: int
     far: bool
+    extra: bool = False
+    """Whether it is there for the fault alone, and no part of the service."""
     processes: list[HostProcess] = field(default_factory=list)
     standby: HostProcess | None = None
     started: bool = False
@@ -82,26 +98,39 @@ class Scene:
         self.folder, self.logs, self.rng = folder, logs, rng
         self.workload = case.cell.workload
         self._network = network
+        self._link = Link(network) if network and fault.setup.link else None
         self.cast: dict[str, Cast] = {}
         for role in self.workload.roles:
             count = self.setup.instances if role.name == self.workload.repeated else 1
             for number in range(count):
                 far = role.name == self.workload.repeated
                 self.cast[f"{role.name}.{number}"] = Cast(role, number, far)
+        for wanted in self.setup.extra:
+            cast = self.cast[next(self.named([wanted]))]
+            number = sum(other.role == cast.role for other in self.cast.values())
+            extra = Cast(cast.role, number, cast.far, extra=True)
+            self.cast[f"{cast.role.name}.{number}"] = extra
+        if self.setup.middle:
+            self._put_in_the_middle()
         bound = {name: self._ip(c) for c in self.cast.values() for name in c.role.binds}
         self.addresses = addresses.assign(sorted(bound), case.transport, folder, rng, bound)
+        self._relayed: dict[str, str] = {}
+        self._helpers: list[Helper] = []
         self.events = Events([])
         self.interval_ns = int(1e9 / self.setup.rate_hz)
         self.messages = int(LEDGER_S * self.setup.rate_hz)
-        self.start_ns = 0
-        self.fault_ns = self.healed_ns = 0
+        self.start_ns = self.stop_ns = 0
+        self.calm_ns = self.fault_ns = self.struck_ns = self.healed_ns = 0
         self.owed_from_ns: dict[str, int] = {}
         self.affected: set[str] = set()
         self.remarks: dict[str, Any] = {}
+        self._joined = False
         self._ready: set[HostProcess] = set()
         self._seen: set[tuple[str, int]] = set()
         self._warmed: set[str] = set()
         self._returned: set[HostProcess] = set()
+        self._errors: dict[HostProcess, str] = {}
+        self._breaches: list[str] = []
         self.gone: dict[HostProcess, int] = {}
         self.peaks_bytes: dict[str, int] = {}
 
@@ -120,15 +149,40 @@ class Scene:
     def handler(self) -> str:
         return next(name for name, cast in self.cast.items() if cast.role.handles)
 
+    @property
+    def repeated(self) -> list[str]:
+        """The clients, subscribers or workers of the service."""
+        return self._all(lambda role: role.name == self.workload.repeated)
+
+    @property
+    def extra(self) -> str:
+        """Who is there for the fault alone."""
+        return next(name for name, cast in self.cast.items() if cast.extra)
+
+    @property
+    def newcomer(self) -> str | None:
+        """The last of the clients or subscribers; workers are not missed one by one."""
+        last = self.repeated[-1]
+        return last if self.cast[last].role.consumes else None
+
     def named(self, wanted: Sequence[str]) -> Iterator[str]:
-        """Yield the ids of the roles that a setup names by id, by name, or as BINDING."""
+        """Yield the ids of the roles that a setup names by id, by name, or in general."""
+        general = {BINDING: [self.binder], REPEATED: self.repeated}
+        general[NEWCOMER] = [self.newcomer] if self.newcomer else []
+        chosen = {name for word in wanted for name in general.get(word, [])}
         for name, cast in self.cast.items():
-            alone = name == self.binder and BINDING in wanted
-            if alone or name in wanted or cast.role.name in wanted:
+            if name in chosen or name in wanted or cast.role.name in wanted:
                 yield name
 
+    @property
+    def late(self) -> set[str]:
+        """The roles that are started by the fault, if at all."""
+        extras = {name for name, cast in self.cast.items() if cast.extra}
+        return extras | set(self.named(self.setup.late))
+
     def _all(self, chosen: Callable[[Role], bool]) -> list[str]:
-        return [name for name, cast in self.cast.items() if chosen(cast.role)]
+        """Return the roles of the service that a condition holds for."""
+        return [n for n, cast in self.cast.items() if chosen(cast.role) and not cast.extra]
 
     @property
     def drivers(self) -> list[str]:
@@ -138,6 +192,11 @@ class Scene:
     def consumers(self) -> list[str]:
         return self._all(lambda role: role.consumes)
 
+    @property
+    def _senders(self) -> int:
+        """How many drivers there are, with those that are there for the fault alone."""
+        return sum(cast.role.drives for cast in self.cast.values())
+
     def _ip(self, cast: Cast) -> str:
         if self._network is None or not self.setup.link:
             return "127.0.0.1"
@@ -146,14 +205,15 @@ class Scene:
     @property
     def link(self) -> Link:
         """What joins the two hosts, where the fault asked for one."""
-        assert self._network
-        return Link(self._network)
+        assert self._link
+        return self._link
 
     # -- processes -----------------------------------------------------------------------
 
     def _spec(self, name: str, incarnation: int) -> dict[str, Any]:
         cast, case = self.cast[name], self.case
-        urls = [self.addresses[n] for n in (*cast.role.binds, *cast.role.connects)]
+        urls = [self.addresses[name] for name in cast.role.binds]
+        urls += [self._seen_from(cast, self.addresses[n]) for n in cast.role.connects]
         role = {
             "id": name,
             "name": cast.role.name,
@@ -173,8 +233,8 @@ class Scene:
             "cpus": [],
             "in_turn": False,
             "supervised": True,
-            "leaves": name in self.setup.leaves,
-            "senders": len(self.drivers),
+            "leaves": name in self.named(self.setup.leaves),
+            "senders": self._senders,
             "messages": self.messages,
             "size_bytes": self.setup.size_bytes,
             "warm_up": WARM_UP,
@@ -205,8 +265,43 @@ class Scene:
         far = self.cast[name].far and self.setup.link
         return self._network.enter(FAR if far else NEAR)
 
+    def _put_in_the_middle(self) -> None:
+        for program in self.case.cell.variant.programs:
+            tool(program)
+        back = self.cast[self.binder].role.binds
+        proxy = Role("proxy", binds=(FRONT,), connects=back)
+        self.cast["proxy.0"] = Cast(proxy, 0, far=False)
+
+    def _seen_from(self, cast: Cast, url: str) -> str:
+        """Return the address by which a role looks for one that another binds."""
+        if self.setup.middle and FRONT not in cast.role.binds:
+            return self.addresses[FRONT]
+        if cast.extra and self.setup.relayed:
+            return self._relayed[url]
+        if self.setup.look_up:
+            return f"tcp://{self.setup.look_up}:{urlsplit(url).port}"
+        return url
+
+    def helper(self, module: str, **spec: Any) -> Helper:
+        """Return a process of the fault's own, on the host of the peers."""
+        made = Helper(module, spec, self.entering(self.repeated[0]))
+        self._helpers.append(made)
+        return made
+
+    def port(self, address: str = "") -> tuple[str, int]:
+        """Return where an address of the workload is listened at, or else the binder's."""
+        bound_by_binder, *_ = self.cast[self.binder].role.binds
+        url = urlsplit(self.addresses[address or bound_by_binder])
+        assert url.hostname
+        assert url.port
+        return url.hostname, url.port
+
     def spawn(self) -> None:
-        late = set(self.named(self.setup.late))
+        late = self.late
+        if self.setup.relayed:
+            urls = list(self.addresses.values())
+            self.relays = self.helper(RELAYS, urls=urls, seed=self.rng.getrandbits(32))
+            self._relayed = self.relays.ready
         for name, cast in self.cast.items():
             cast.processes.append(self._spawn(name, 0))
             if name in self.named(self.setup.standby):
@@ -215,6 +310,10 @@ class Scene:
         self._await("not every host was ready", READY_S, lambda: self._ready >= every)
         for host in every:
             host.mark_ready()
+        if self.setup.descriptors:
+            most = self.setup.descriptors, self.setup.descriptors
+            host = self.cast[self.binder].host
+            resource.prlimit(host.pid, resource.RLIMIT_NOFILE, most)
         for role_binds, drives in (
             (True, False),
             (True, True),
@@ -232,14 +331,22 @@ class Scene:
 
     def start(self, name: str) -> None:
         """Have a role begin, and where it binds wait until it listens."""
-        cast = self.cast[name]
-        cast.started = True
-        cast.host.tell("go", role=name)
+        self.go(name)
         self.await_listening(name)
+
+    def go(self, name: str) -> None:
+        """Have a role begin. Who is new is owed nothing that was due before."""
+        cast = self.cast[name]
+        if self.start_ns and not cast.started and not cast.extra:
+            from_ns = time.perf_counter_ns()
+            for consumer in self._new_for(name):
+                no_driver = self.owed_from_ns.get(consumer) == NEVER_NS
+                if cast.role.drives or not no_driver:
+                    self.owed_from_ns[consumer] = from_ns
         if self.start_ns and cast.role.drives:
             self._begin(name)
-        if self.start_ns and cast.role.consumes:
-            self.owed_from_ns[name] = time.perf_counter_ns()
+        cast.started = True
+        cast.host.tell("go", role=name)
 
     def await_listening(self, name: str) -> None:
         cast = self.cast[name]
@@ -268,6 +375,42 @@ class Scene:
         cast.standby = None
         self.start(name)
 
+    def _new_for(self, name: str) -> list[str]:
+        """Return the consumers whose messages, or who themselves, begin with a role."""
+        role = self.cast[name].role
+        if role.drives and not role.consumes:
+            return self.consumers
+        return [name] if role.consumes and name in self.repeated else []
+
+    def leave(self, messages: int) -> None:
+        """Have who drives send some more messages at once, and leave as a script does.
+
+        Those that wait to be started are started for it.
+        """
+        from_ns = time.perf_counter_ns()
+        past = (from_ns - self.start_ns) // self.interval_ns + 1 + messages
+        self.stop_ns = self.start_ns + (past - 1) * self.interval_ns
+        for name in self.drivers:
+            host = self.cast[name].host
+            self.keep_peak(host)
+            self.events.forget(host)
+            host.tell("leave", past=past)
+            if not self.cast[name].started:
+                self.go(name)
+
+    def cpu_s(self, name: str) -> float:
+        """Return for how long the process of a role has had a CPU so far."""
+        return self.cast[name].host.cpu_times()[PROCESS].run_ns / 1e9
+
+    def has_left(self, name: str) -> bool:
+        return self.cast[name].host.process.poll() is not None
+
+    def since_given_s(self) -> float:
+        """Return for how long no driver has taken a message, at most since the fault."""
+        watcher = self.watcher()
+        given_ns = (watcher.last_given_ns(name) for name in self.drivers)
+        return (time.perf_counter_ns() - max(self.fault_ns, *given_ns)) / 1e9
+
     def freeze(self, name: str) -> None:
         os.kill(self.cast[name].host.pid, signal.SIGSTOP)
 
@@ -289,6 +432,8 @@ class Scene:
                 self._warmed.add(event["role"])
             case "returned":
                 self._returned.add(host)
+            case "failed":
+                self._errors.setdefault(host, event["error"])
 
     def _await(
         self, what: str, timeout_s: float, done: Callable[[], bool], look_s: float = LOOK_S
@@ -320,13 +465,41 @@ class Scene:
             self._hear(LOOK_S)
         return is_so
 
-    def fault(self) -> None:
-        """Say that the fault happens now."""
-        self.fault_ns = time.perf_counter_ns()
+    def fault(self) -> ExitStack:
+        """Say that the fault happens now, or begins, and is complete at the end of a block.
+
+        What is due while it begins may still get through, and says nothing of an outage.
+        """
+        self.fault_ns = self.struck_ns = time.perf_counter_ns()
+        beginning = ExitStack()
+        beginning.callback(self._struck)
+        return beginning
+
+    def _struck(self) -> None:
+        self.struck_ns = time.perf_counter_ns()
 
     def healed(self) -> None:
         """Say that whatever the fault broke is whole again."""
         self.healed_ns = time.perf_counter_ns()
+
+    def error_of(self, name: str) -> str | None:
+        """Return what a role raised first, None if nothing."""
+        return self._errors.get(self.cast[name].host)
+
+    def was_told(self) -> bool:
+        """Say whether the application was told of a failure since the fault."""
+        return any(moment_ns > self.fault_ns for moment_ns in self.watcher().told_ns())
+
+    def share_in_time(self, name: str) -> float:
+        """Return which share of what a consumer was owed since the fault came in time."""
+        until_ns = time.perf_counter_ns()
+        since_ns = {name: self.struck_ns}
+        lines = self.watcher().lines(until_ns, since_ns)
+        return min(li.share_in_time(until_ns) for li in lines if li.consumer == name)
+
+    def breach(self, what: str) -> None:
+        """Say that the program did what it must not, or not what it must."""
+        self._breaches.append(what)
 
     def affects(self, *names: str) -> None:
         """Exempt roles from having to recover: the fault is theirs."""
@@ -336,9 +509,9 @@ class Scene:
 
     def join(self) -> None:
         """Wait until everyone who was started has been seen by whom it talks to."""
-        late = set(self.named(self.setup.late))
-        if self.binder in late or set(self.drivers) <= late:
-            return  # nobody can be seen yet: that is the fault
+        late = self.late
+        if any(set(self.named([role.name])) <= late for role in self.workload.roles):
+            return  # nothing can flow yet: that is the fault
         consumers = [name for name in self.consumers if name not in late]
         signers = [
             FIRST_WORKER + cast.number
@@ -352,18 +525,25 @@ class Scene:
             if name not in late:
                 cast.host.tell("warm")
         self._await("warm-up did not end", JOIN_S, lambda: self._warmed >= drivers)
+        self._joined = True
 
     def begin(self) -> None:
         """Offer messages from now on."""
-        late = set(self.named(self.setup.late))
+        late = self.late
         self.start_ns = time.perf_counter_ns() + int(0.02e9)
         for name in self.drivers:
             if name not in late:
                 self._begin(name)
+            else:  # until it is started nobody is owed what it does not send
+                self.owed_from_ns |= dict.fromkeys(self._new_for(name), NEVER_NS)
 
     def _begin(self, name: str) -> None:
-        """Set a driver on the grid, at the first message that none has given yet."""
-        first = self.watcher().next_unsent(name)
+        """Set a driver on the grid: where its predecessor stood, or at what is due next."""
+        first = 0
+        if self.cast[name].started:
+            first = self.watcher().next_unsent(name)
+        elif (now_ns := time.perf_counter_ns()) > self.start_ns:
+            first = (now_ns - self.start_ns) // self.interval_ns + 1
         self.tell(
             name, "begin", start_ns=self.start_ns, interval_ns=self.interval_ns, first=first
         )
@@ -371,12 +551,13 @@ class Scene:
     def watcher(self) -> Watcher:
         return Watcher(
             self.folder,
-            {name: self._incarnations(name) for name in self.cast},
+            {name: self._incarnations(name) for name in self._all(lambda _: True)},
             self.drivers,
-            self.consumers,
+            [name for name in self.consumers if self.cast[name].started],
             self.messages,
             self.start_ns,
             self.interval_ns,
+            self._senders,
         )
 
     def _incarnations(self, name: str) -> list[Incarnation]:
@@ -388,53 +569,77 @@ class Scene:
         self.join()
         self.begin()
         self.wait(STEADY_S + self.rng.uniform(0, PHASE_S))
+        self.calm_ns = time.perf_counter_ns()
+        self._require_service()
         self.injected.inject(self)
         witnesses = [name for name in self.consumers if name not in self.affected]
-        flowed_ns = 0
-
-        def flows() -> bool:
-            nonlocal flowed_ns
-            flowed_ns = self.watcher().flows_until(witnesses, self.healed_ns)
-            return flowed_ns > 0
-
-        self.wait_until(flows, self.injected.watch_s)
-        stop_ns = time.perf_counter_ns()
-        for cast in self.cast.values():
-            if cast.started and cast.host not in self.gone:
+        self.wait_until(lambda: self._serves(witnesses), self.injected.watch_s)
+        stop_ns = self.stop_ns or time.perf_counter_ns()
+        for name, cast in self.cast.items():
+            if cast.started and cast.host not in self.gone and not self.has_left(name):
                 cast.host.tell("stop", stop_ns=stop_ns)
         self._drain(stop_ns)
-        for cast in self.cast.values():
-            self.keep_peak(cast.host)
+        for name in self._all(lambda _: True):
+            self.keep_peak(self.cast[name].host)
         return self.watcher().record(
-            stop_ns,
+            self.calm_ns,
             self.fault_ns,
+            self.struck_ns,
             self.healed_ns,
-            flowed_ns,
+            stop_ns,
             self.owed_from_ns,
             self.affected,
-            {**self.remarks, "peak_bytes": self.peaks_bytes},
+            {
+                **self.remarks,
+                "peak_bytes": self.peaks_bytes,
+                "breaches": self._breaches,
+            },
         )
 
+    def _require_service(self) -> None:
+        """Raise TrialError where there was hardly any service before the fault."""
+        if not self._joined:
+            return
+        started = [name for name in self.consumers if self.cast[name].started]
+        for line in self.watcher().lines(self.calm_ns, self.owed_from_ns):
+            share = line.share_in_time(self.calm_ns)
+            if line.consumer in started and share < SERVICE_SHARE_MIN:
+                raise TrialError(
+                    f"{line.consumer} had {100 * share:.0f} % of its messages in time "
+                    "before the fault: nothing is there to recover"
+                )
+
+    def _serves(self, consumers: Sequence[str]) -> bool:
+        moments_ns = self.calm_ns, self.healed_ns
+        return self.watcher().serves(consumers, *moments_ns, self.owed_from_ns)
+
     def _drain(self, stop_ns: int) -> None:
-        """Wait until everything offered is accounted for, or nothing moves any more."""
-        deadline = time.monotonic() + DRAIN_S
-        before, since = -1, time.monotonic()
-        while time.monotonic() < deadline and time.monotonic() - since < QUIET_S:
-            left, moved = self.watcher().unaccounted(stop_ns, self.owed_from_ns)
-            if not left:
-                self._hear(2 * LOOK_S)  # is there one too many?
-                return
-            if moved != before:
-                before, since = moved, time.monotonic()
-            self._hear(LOOK_S)
+        """Wait until everything offered is accounted for, or it has had its time.
+
+        Who waits for each reply is then asked nothing more, and has its time for the last.
+        """
+
+        def accounted(*open_classes: str) -> bool:
+            return not self.watcher().count(open_classes, stop_ns, self.owed_from_ns)
+
+        drained = self.wait_until(lambda: accounted("silent", "held"), DRAIN_S)
+        if not drained and self.workload.lockstep:
+            for name in self.drivers:
+                host = self.cast[name].host
+                if host not in self.gone and not self.has_left(name):
+                    host.tell("cease")
+            self.wait_until(lambda: accounted("silent"), REPLY_S)
+        self._hear(2 * LOOK_S)  # is there one too many?
 
     def keep_peak(self, host: HostProcess) -> None:
         """Keep the memory peak of a process, before it is gone."""
-        if host not in self.gone:
+        if host not in self.gone and host.process.poll() is None:
             self.peaks_bytes[host.name] = host.peak_above_ready_bytes()
 
     def close(self) -> None:
         self.events.close()
+        for helper in self._helpers:
+            helper.close()
         for host in self._processes():
             host.kill()
 
@@ -461,11 +666,13 @@ def _network(fault: Fault, stack: ExitStack) -> Network | None:
     """Return a network for one trial: two hosts if the fault is of a link, else one.
 
     Without a link a namespace only keeps trials apart that go on side by side, so that a
-    machine that permits none does without.
+    machine that permits none does without, unless something could get out.
     """
     if fault.setup.link:
         return stack.enter_context(Network(NEAR, FAR))
     try:
         return stack.enter_context(Network(NEAR))
     except NotMeasurable:
+        if fault.setup.isolated:
+            raise
         return None

@@ -6,6 +6,7 @@ A block that the environment spoiled is repeated whole, in an order of its own.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,14 +39,14 @@ class Slot:
         return random.Random(self.seed)
 
 
-def schedule(planned: Sequence[Planned], seed: int) -> list[Slot]:
+def schedule(planned: Sequence[Planned], seed: int, first: int = 0) -> list[Slot]:
     """Return every trial of a run in the order in which it is to be made.
 
     The same cases and seed give the same order. A case with fewer blocks than others
-    takes part in the first ones.
+    takes part in the first ones. Blocks before the ``first`` are left out.
     """
     slots: list[Slot] = []
-    for block in range(max((entry.blocks for entry in planned), default=0)):
+    for block in range(first, max((entry.blocks for entry in planned), default=0)):
         entries = [entry for entry in planned if block < entry.blocks]
         random.Random(f"{seed}:{block}").shuffle(entries)
         slots += [
@@ -60,13 +61,15 @@ def blocks_to_repeat(
 ) -> list[int]:
     """Return the blocks that are to be repeated: those that were flagged, in order.
 
-    Decided by the environment of the first pass alone, never by a result; no more blocks
-    than ``REPEATED_MAX_SHARE`` of all trials hold, the first ones first.
+    Decided by the environment of the first pass over these blocks alone, never by a
+    result; no more blocks than ``REPEATED_MAX_SHARE`` of all trials hold, the first ones
+    first.
     """
     left = REPEATED_MAX_SHARE * len(slots)
+    sizes = Counter(slot.block for slot in slots)
     chosen = []
-    for block in spoiled_blocks(environment):
-        size = sum(slot.block == block for slot in slots)
+    for block in spoiled_blocks([seen for seen in environment if seen.block in sizes]):
+        size = sizes[block]
         if size <= left:
             chosen.append(block)
             left -= size

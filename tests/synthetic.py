@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pyperf
+from synthetic_failures import Story, recovered, usual_story
 
 from bench import archive as archives
 from bench.archive import Archive
@@ -83,6 +85,10 @@ def cells_of(*more: Path) -> list[Cell]:
     return find_cells([IMPLEMENTATIONS, FLOOR, *more])
 
 
+def planned_cases(profile: str, *more: Path) -> list[Planned]:
+    return plan(PROFILES[profile], cells_of(*more))
+
+
 def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
     lost = 25 if case.cell.lossy and case.quantity == "throughput" else 0
     metadata: dict[str, Any] = {
@@ -128,8 +134,10 @@ def _fill(
     seconds: Callable[[Case], float],
     failing: dict[str, str],
     noise: float,
+    stories: Callable[[Case], Story],
 ) -> None:
     rng = np.random.default_rng(SEED)
+    chance = Random(SEED)
     checks = {}
     for entry in planned:
         case = entry.case
@@ -141,6 +149,10 @@ def _fill(
             archive.fail(case, PILOT_BLOCK, f"not measured: {reason}")
             continue
         for block in range(entry.blocks):
+            if case.fault:
+                made = recovered(case, chance, stories)
+                archive.add(Slot(block, block, entry, ""), made)
+                continue
             value_s = seconds(case) * float(np.exp(rng.normal(0, noise)))
             archive.add(Slot(block, block, entry, ""), measured(case, value_s, rng))
     archive.write(archives.CHECK, list(checks.values()))
@@ -153,20 +165,22 @@ def make(
     blocks: int | None = None,
     seconds: Callable[[Case], float] = usual_s,
     failing: dict[str, str] | None = None,
-    keep: Callable[[Case], bool] = lambda _: True,
+    keep: Callable[[Case], bool] = lambda case: not case.fault,
     noise: float = NOISE,
+    stories: Callable[[Case], Story] = usual_story,
 ) -> Path:
     """Write a finished run with invented values and return its folder.
 
     ``seconds`` is a case's true value; ``failing`` maps cell ids to the reason for which
-    conformance refused them; ``keep`` leaves cases out of the plan.
+    conformance refused them; ``keep`` leaves cases out of the plan, those with a fault
+    unless told otherwise; ``stories`` says what befalls cells in trials with one.
     """
     cells = cells_of(*more)
     planned = [p for p in plan(PROFILES[profile], cells, blocks) if keep(p.case)]
     facts = about(planned, cells, profile, SEED)
     facts["started"] = STARTED
     archive = FastArchive.create(folder, {**facts, "roots": []})
-    _fill(archive, planned, seconds, failing or {}, noise)
+    _fill(archive, planned, seconds, failing or {}, noise, stories)
     Runner(archive, planned, SEED).sizes()
     archive.write(archives.TIMING, [{"trials": 1, "predicted_s": 90.0, "took_s": 99.0}])
     archive.seal()

@@ -7,11 +7,14 @@ claims. With 10,000 simulations its standard error is 0.22 points or less.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from statistics import median
 
 import numpy as np
 import pytest
 
+from bench.extension import AIMS, EXTENSIONS
 from bench.stats import Interval, median_interval, ratio, sign_interval
 
 SIMULATIONS = 10_000
@@ -67,3 +70,31 @@ def test_the_sign_interval_needs_no_symmetry(blocks: int) -> None:
     drawn = np.random.default_rng(blocks).exponential(1, (SIMULATIONS, blocks))
     ones = np.ones(blocks)
     expect_exact([sign_interval(row, ones) for row in drawn], math.log(2))
+
+
+RUNS = 1500
+PLANNED = 10
+WORKLOADS, STACKS = 3, 3
+
+
+def claims_of_a_run(rng: np.random.Generator, spread: float) -> Iterator[np.ndarray]:
+    """Yield the ratios by block of each pair of three equal stacks, in three workloads."""
+    blocks = PLANNED + EXTENSIONS["standard"].blocks
+    for _ in range(WORKLOADS):
+        values = np.exp(rng.normal(0, spread, (STACKS, blocks)))
+        yield from (a / b for a, b in combinations(values, 2))
+
+
+@pytest.mark.parametrize("spread", [0.03, 0.045, 0.05, 0.055])
+def test_a_run_that_may_be_extended_for_its_width_covers_as_well(spread: float) -> None:
+    """Where the median width is close to the aim a rule like this could do most harm."""
+    rng, ones = np.random.default_rng(15), np.ones(PLANNED)
+    found: list[Interval] = []
+    for _ in range(RUNS):
+        claims = list(claims_of_a_run(rng, spread))
+        made = [ratio(claim[:PLANNED], ones) for claim in claims]
+        if median(math.sqrt(i.high / i.low) - 1 for i in made) > AIMS["shared"]:
+            made = [ratio(claim, np.ones(len(claim))) for claim in claims]
+        found += made
+    level = sum(i.confidence for i in found) / len(found)
+    assert coverage(found, 1.0) == pytest.approx(level, abs=POINT)

@@ -208,7 +208,9 @@ def test_a_common_load_is_half_of_the_slowest_and_an_own_one_each_cell_s() -> No
 def test_queueing_theory_of_the_stall() -> None:
     """p = S - (1 - q) T (1 - load): a tenth of all requests fall into the stall."""
     due_ns = np.arange(2000) * 1_000_000
-    found = first_come_first_served_ns(due_ns, 2e5, 2e5, 1000, 200_000_000)
+    service_ns = np.full(2000, 200_000)
+    service_ns[1000] += 200_000_000
+    found = first_come_first_served_ns(due_ns, service_ns, service_ns)
     assert np.quantile(found, 0.99) == pytest.approx(184e6, rel=0.02)
     assert np.quantile(found, 0.90) == pytest.approx(40e6, rel=0.05)
     assert found.max() == pytest.approx(200.2e6, rel=0.001)

@@ -15,6 +15,7 @@ from bench.environment import BlockEnvironment
 from bench.plan import Planned
 from bench.report import build
 from bench.results import Run, load
+from bench.selftest.interop import answers_of
 
 SPOILED = 2
 QUIET = BlockEnvironment(0, 0, 0, 30.0, 0.0, 0.7, 0.01, 0.5, 0.0, 0.0)
@@ -54,7 +55,7 @@ def run_with(folder: Path, monkeypatch: pytest.MonkeyPatch, **how: bool) -> Run:
     sealed = synthetic.FastArchive.seal
     monkeypatch.setattr(synthetic.FastArchive, "add", twice)
     monkeypatch.setattr(synthetic.FastArchive, "seal", seal)
-    return load(synthetic.make(folder))
+    return load(synthetic.make(folder, keep=lambda case: not case.fault))
 
 
 def value_ratio(run: Run, planned: Planned | None = None) -> float:
@@ -92,3 +93,18 @@ def test_the_report_publishes_both_analyses(
     text = (tmp_path / "report/REPORT.md").read_text()
     assert "repeated whole: 3" in text
     assert "| claim | with the repetitions | as measured first |" in text
+
+
+def test_the_selftest_of_pyperf_files_reads_a_run_with_a_repetition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_with(tmp_path / "run", monkeypatch)
+    passes = [
+        {"trials": 18, "predicted_s": 6.0, "took_s": 7.0},
+        {"trials": 3, "predicted_s": 1.0, "took_s": 1.5},
+    ]
+    Archive(run.folder).write(archives.TIMING, passes)
+    *pyperf_reads, blocks, time = answers_of(run.folder, complete=True)
+    assert all(answer.passed for answer in pyperf_reads)
+    assert blocks.passed
+    assert (time.injected, time.measured) == ("predicted 7.0 s", "8.5 s")

@@ -108,6 +108,22 @@ def test_at_most_a_fifth_is_repeated(flagged: set[int], seed: int) -> None:
     assert chosen or not flagged
 
 
+def test_further_blocks_follow_the_planned_ones_in_an_order_of_their_own() -> None:
+    planned = plan_of([6] * 8)
+    more = [replace(entry, blocks=9) for entry in planned[:4]]
+    slots = schedule(more, 1, first=6)
+    assert Counter(s.planned.case.id for s in slots) == {e.case.id: 3 for e in more}
+    assert {s.block for s in slots} == {6, 7, 8}
+    assert not {s.seed for s in slots} & {s.seed for s in schedule(planned, 1)}
+
+
+def test_what_the_environment_did_to_further_blocks_repeats_none() -> None:
+    """A run that is resumed amid them decides on its planned blocks as it did before."""
+    slots = schedule(plan_of([6] * 8), 1)
+    further = replace(environment(1)[1], block=7)
+    assert blocks_to_repeat([*environment(4), further], slots) == [4]
+
+
 def test_a_repetition_is_not_repeated_again() -> None:
     slots = schedule(plan_of([6] * 8), 1)
     both = [*environment(), *environment(3, repeat=1)]

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers_bench import bench
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bench.selftest import NAMES, losses, sockets
-from bench.selftest.answers import Answer, show
+from bench.environment import Snapshot, Ticks
+from bench.selftest import NAMES, answers, losses, sockets
+from bench.selftest.answers import (
+    GATE_LEVEL,
+    Answer,
+    differ,
+    ruled_out,
+    show,
+    watched,
+)
 
 
 def test_faults_are_counted_exactly_and_options_read_back() -> None:
@@ -40,6 +52,48 @@ def test_a_stack_without_the_option_would_be_found(
 
 def test_what_is_shown_for_information_gates_nothing() -> None:
     assert show("", [Answer("how long", "", "1 s", "", None)]) is True
+
+
+@pytest.mark.parametrize("needs_quiet", [False, True])
+@pytest.mark.parametrize("busy", [[], ["other processes took 40 % of the CPU time"]])
+def test_a_busy_machine_excuses_only_what_it_can_make_wrong(
+    needs_quiet: bool, busy: list[str]
+) -> None:
+    wrong = Answer("", "5 ms", "9 ms", "5 ms", passed=False, needs_quiet=needs_quiet)
+    assert show("", [wrong], busy) == (needs_quiet and bool(busy))
+
+
+@pytest.mark.parametrize(("own_s", "busy"), [(2.0, False), (0.0, True)])
+def test_a_machine_is_busy_where_others_work_and_not_where_this_process_does(
+    monkeypatch: pytest.MonkeyPatch, own_s: float, busy: bool
+) -> None:
+    moments = [Ticks(total_s=0, busy_s=0, steal_s=0), Ticks(4, 2, 0)]
+    snapshots = [Snapshot(at, at, t, None, None) for at, t in enumerate(moments)]
+    monkeypatch.setattr(answers, "take", iter(snapshots).__next__)
+    monkeypatch.setattr(answers, "own_cpu_s", iter([0.0, own_s]).__next__)
+    with watched() as reasons:
+        pass
+    assert bool(reasons) == busy
+
+
+BLOCKS, SIMULATIONS = 20, 4000
+
+
+@given(st.floats(0.001, 0.3))
+@settings(max_examples=5)
+def test_a_gate_lets_a_correct_harness_pass_whatever_the_noise(noise: float) -> None:
+    rng, ones = np.random.default_rng(20), np.ones(BLOCKS)
+    logs = rng.normal(math.log(1.13), noise, (SIMULATIONS, BLOCKS))
+    failed = sum(ruled_out(row, ones, 1.07, 1.13) for row in np.exp(logs))
+    assert failed / SIMULATIONS <= 2 * (1 - GATE_LEVEL)
+
+
+def test_a_gate_fails_what_is_wrong_where_noise_permits_to_tell() -> None:
+    rng, ones = np.random.default_rng(20), np.ones(BLOCKS)
+    values = np.exp(rng.normal(math.log(1.2), 0.02, BLOCKS))
+    assert ruled_out(values, ones, 1.07, 1.13)
+    assert differ(values, ones)
+    assert not ruled_out(values[:10], ones[:10], 1.07, 1.13)  # no interval of that level
 
 
 def test_an_unknown_name_is_refused_with_those_that_exist() -> None:

@@ -8,8 +8,21 @@ from typing import Any
 import pandas as pd
 from matplotlib import rc_context
 
-from bench.charts import costs, distribution, open_loop, other, ratios, speed, style, words
+from bench.charts import (
+    costs,
+    cuts,
+    distribution,
+    failures,
+    open_loop,
+    other,
+    ratios,
+    speed,
+    style,
+    timelines,
+    words,
+)
 from bench.charts.style import Chart, Look
+from bench.recoveries import recoveries
 from bench.results import Run
 
 __all__ = ["Chart", "Look", "charts", "look_of"]
@@ -65,6 +78,17 @@ def _charts(
         yield costs.code_size(run, workload, look)
     for workload in names:
         yield costs.cpu_and_memory(table, workload, look)
+    yield from _of_failures(run, look)
+
+
+def _of_failures(run: Run, look: Look) -> Iterator[Chart | None]:
+    table = recoveries(run)
+    yield failures.overview(table, look)
+    for workload in words.WORKLOADS:
+        yield from failures.of_workload(table, workload, look)
+    for workload in words.WORKLOADS:
+        yield cuts.lengths(table, workload, look)
+    yield from timelines.timelines(run, table, look)
 
 
 def charts(

@@ -18,8 +18,11 @@ SIZES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip byt
 ROLE_SHADES = (1.0, 0.62, 0.34)
 
 
-def size_table(run: Run) -> pd.DataFrame:
-    """Return the sizes beside what each cell is: one row per cell."""
+def size_table(run: Run, cases: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the sizes beside what each cell is: one row per cell of these cases.
+
+    Without any, of those that were timed.
+    """
     if run.sizes.empty:
         return run.sizes
     about = [
@@ -32,7 +35,8 @@ def size_table(run: Run) -> pd.DataFrame:
         "fan_out_mode",
         "floor",
     ]
-    cells = run.cases[about].drop_duplicates("cell").reset_index(drop=True)
+    timed = run.cases if cases is None else cases
+    cells = timed[about].drop_duplicates("cell").reset_index(drop=True)
     return run.sizes.merge(cells, on="cell", how="inner")
 
 

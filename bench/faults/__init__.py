@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,21 +25,35 @@ WORKLOADS = ("request_reply", "fan_out", "pipeline")
 class Setup:
     """What a trial needs before its fault: see ``bench.scene`` for how it is used.
 
-    ``standby``  roles that stand by to be started again, with everything imported
-    ``late``     roles that the fault itself starts, by id or by name
-    ``link``     whether drivers and peers are on two hosts with a link between them
-    ``work_s``   how long a handle takes for each message
+    ``standby``      roles that stand by to be started again, with everything imported
+    ``late``         roles that the fault itself starts
+    ``extra``        roles of which there is one more, for the fault alone
+    ``leaves``       roles whose process ends with the role, as that of a script does
+    ``relayed``      whether the extra ones reach the others through a relay of the fault's
+    ``link``         whether drivers and peers are on two hosts with a link between them
+    ``middle``       whether peers reach who binds through the cell's ``proxy(front, back)``
+    ``isolated``     whether nothing may get out of the network of the trial
+    ``look_up``      the host name by which peers look for who binds
+    ``descriptors``  how many files the process of who binds may have open
+    ``work_s``       how long a handle takes for each message
+
+    Roles are named by id, by name, or in general as in ``bench.scene``.
     """
 
     instances: int = 2
     standby: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    relayed: bool = False
     link: bool = False
+    isolated: bool = False
+    middle: bool = False
+    look_up: str = ""
+    descriptors: int | None = None
     work_s: float = 0.0
     rate_hz: float = 50.0
     size_bytes: int = 64
-    descriptors: int | None = None
-    leaves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,8 @@ class Fault:
 
     ``hopeless`` is true where nothing can get through, so that the best a program can do
     is to say so. ``lasts_s`` is how long it takes to inject, ``watch_s`` for how long after
-    healing a recovery is waited for.
+    healing a recovery is waited for. ``transport`` is where it happens, if that matters: to
+    cells that have it; ``variant`` the one to whose cells it happens.
     """
 
     name: str
@@ -57,10 +73,13 @@ class Fault:
     inject: Callable[[Scene], None]
     setup: Setup = field(default_factory=Setup)
     hopeless: bool = False
+    transport: str | None = None
+    variant: str | None = None
     lasts_s: float = 0.0
     watch_s: float = 8.0
 
 
+@cache
 def _find() -> dict[str, Fault]:
     modules = (
         importlib.import_module(f"{__name__}.{info.name}")

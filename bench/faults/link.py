@@ -9,17 +9,19 @@ from __future__ import annotations
 from functools import partial
 
 from bench.faults import WORKLOADS, Fault, Setup
+from bench.hosts.supervised import SUPERVISOR_S
 from bench.scene import BINDING, Scene
 
 CUTS_S = (1, 2, 4, 8, 16)
 POWER_S = 0.5
 RESET_S = 0.5
+"""And then some, less than others wait to try again: they must not be met in step."""
 
 
 def link_cut(scene: Scene, for_s: float) -> None:
     """Drop every packet of both directions, and later none."""
-    scene.fault()
-    scene.link.cut()
+    with scene.fault():
+        scene.link.cut()
     scene.wait(for_s)
     scene.link.heal()
     scene.healed()
@@ -27,19 +29,19 @@ def link_cut(scene: Scene, for_s: float) -> None:
 
 def link_reset(scene: Scene) -> None:
     """Answer every packet between the hosts with a reset for a while: both ends see it."""
-    scene.fault()
-    scene.link.reset()
-    scene.wait(RESET_S)
+    with scene.fault():
+        scene.link.reset()
+    scene.wait(RESET_S + scene.rng.uniform(0, SUPERVISOR_S))
     scene.link.heal()
     scene.healed()
 
 
 def power_lost(scene: Scene) -> None:
     """Take away a host: its link first, so that nobody hears of it, then its processes."""
-    scene.fault()
-    scene.link.cut()
-    scene.kill(scene.binder)
-    scene.wait(POWER_S)
+    with scene.fault():
+        scene.link.cut()
+        scene.kill(scene.binder)
+    scene.wait(POWER_S + scene.rng.uniform(0, SUPERVISOR_S))
     scene.link.heal()
     scene.start_standby(scene.binder)
     scene.healed()

@@ -142,6 +142,7 @@ def main() -> None:
     events = take_over_stdout()
     told = os.fdopen(os.dup(0), "rb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ["TMPDIR"] = spec["folder"]  # what a cell leaves there goes with the trial
     host = Host(spec, events)
     threading.Thread(target=host.listen, args=(told,), daemon=True).start()
     host.run()

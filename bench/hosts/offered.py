@@ -17,6 +17,8 @@ from bench import message as msg
 from bench.hosts.stream import Stream
 from bench.ledger import Ledger
 
+EARLY = -1
+"""In the order in which messages were given: one of the time before the load began."""
 LOOK_S = 0.02
 """How often an event loop that waits for a message looks whether it was told to stop."""
 
@@ -24,8 +26,8 @@ LOOK_S = 0.02
 class OfferedStream(Stream):
     """The messages of one driver in one of its incarnations.
 
-    ``ledger`` takes note of each message that is given. ``begin`` sets the grid,
-    ``stop_ns`` ends it. Iterating again, after the role raised, goes on with the rest.
+    ``ledger`` takes note of each message that is given. ``begin`` sets the grid, ``stop``
+    and ``hurry`` end it. Iterating again, after the role raised, goes on with the rest.
     """
 
     def __init__(
@@ -40,13 +42,17 @@ class OfferedStream(Stream):
         self._next = 0
         self._start_ns = self._interval_ns = 0
         self._stop_ns: int | None = None
+        self._past: int | None = None
+        self._sizes_bytes: dict[int, int] = {}
         self._stopped = threading.Event()
         self.given_order: list[int] = []
-        """Sequence numbers as they were given: replies come in this order."""
+        """Sequence numbers as they were given, or EARLY: replies come in this order."""
+        self.in_hand: int | None = None
+        """The message that was given last, until the next is asked for."""
 
     @property
     def given(self) -> int:
-        return len(self.given_order)
+        return sum(sequence != EARLY for sequence in self.given_order)
 
     def stamps(self) -> dict[str, array[int]]:
         return {}
@@ -62,8 +68,20 @@ class OfferedStream(Stream):
         self._stop_ns = stop_ns
         self._stopped.set()
 
+    def hurry(self, past: int) -> None:
+        """Offer all messages before number ``past`` at once, and no others."""
+        self._past = past
+        self._stopped.set()
+
+    def enlarge(self, size_bytes: int) -> None:
+        """Make the next message so large; those after it are as they were."""
+        self._sizes_bytes[self._next] = size_bytes
+
     def _approach(self) -> Iterator[bytes | float]:
-        return iter(()) if self.window.is_set() else super()._approach()
+        for step in () if self.window.is_set() else super()._approach():
+            if isinstance(step, bytes):
+                self.given_order.append(EARLY)
+            yield step
 
     @property
     def used_up(self) -> bool:
@@ -71,6 +89,8 @@ class OfferedStream(Stream):
 
     def _due_in_s(self) -> float | None:
         """Return how long until the next message is due, None where there is none."""
+        if self._past is not None:
+            return 0.0 if self._next < self._past else None
         due_ns = self._start_ns + self._next * self._interval_ns
         over = self._stop_ns is not None and due_ns > self._stop_ns
         if over or self._next >= self._ledger.messages:
@@ -81,13 +101,15 @@ class OfferedStream(Stream):
         sequence = self._next
         self._next += 1
         self.given_order.append(sequence)
+        self.in_hand = sequence
         place = self._ledger.place(self.sender, sequence)
         assert place is not None
         self._ledger.happened(place, time.perf_counter_ns())
         return self.message(sequence)
 
     def message(self, sequence: int) -> bytes:
-        return msg.build(self.sender, sequence, self._epoch, self._size_bytes)
+        size_bytes = self._sizes_bytes.get(sequence, self._size_bytes)
+        return msg.build(self.sender, sequence, self._epoch, size_bytes)
 
     def _window(self) -> Iterator[bytes]:
         while (left_s := self._due_in_s()) is not None:
@@ -95,6 +117,7 @@ class OfferedStream(Stream):
                 self._pause(left_s)
             else:
                 yield self._give()
+                self.in_hand = None
 
     def _pause(self, left_s: float) -> None:
         if self._stopped.is_set():
@@ -110,3 +133,4 @@ class OfferedStream(Stream):
                 await sleep(min(left_s, LOOK_S))
             else:
                 yield self._give()
+                self.in_hand = None

@@ -8,15 +8,18 @@ raised is marked there.
 
 from __future__ import annotations
 
+import gc
 import time
+import traceback  # noqa: F401  (of no use when there is no descriptor left to load it)
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import message as msg
+from bench.hosts.accountant import Accountant, identify, is_early
 from bench.hosts.offered import OfferedStream
 from bench.hosts.role import RoleRun
-from bench.ledger import RAISED, REPORTED, WRONG, Ledger, ledger_path
+from bench.ledger import RAISED, REPORTED, Ledger, ledger_path
 
 if TYPE_CHECKING:
     from bench.hosts.host import Host
@@ -24,111 +27,13 @@ if TYPE_CHECKING:
 SUPERVISOR_S = 0.1
 
 
-class Accountant:
-    """Says of every message that a consumer is given what it is, and writes it down.
+def close_what_is_left() -> None:
+    """Close sockets that nobody can reach any more, as the end of a process would.
 
-    ``stream`` is the consumer's own where it drives as well: then what comes back must
-    answer what was given, in that order. ``complement`` is whether a handle changed it.
+    A selector is part of a cycle, and keeps a listener open until it is collected.
     """
-
-    def __init__(
-        self, taken: Ledger, complement: bool, stream: OfferedStream | None, tell: Any
-    ) -> None:
-        self.taken = taken
-        self._complement = complement
-        self._stream = stream
-        self._tell = tell
-        self._answered = 0
-        self._gap = False
-        self._last: dict[int, int] = {}
-        self._newest: dict[int, int] = {}
-        self._seen: set[int] = set()
-
-    def take(self, message: Any) -> None:
-        """Take what the role yielded: a message, or None for one that it knows is lost."""
-        now_ns = time.perf_counter_ns()
-        if message is None:
-            self._take_none(now_ns)
-        elif isinstance(message, bytes) and msg.is_warm_up(message):
-            self._take_warm_up(message)
-        elif self._stream is not None:
-            self._take_reply(message, now_ns)
-        else:
-            self._take_one_way(message, now_ns)
-
-    def _take_warm_up(self, message: bytes) -> None:
-        sender = msg.sender(message)
-        if sender not in self._seen:
-            self._seen.add(sender)
-            self._tell("seen", sender=sender)
-
-    def _next_asked(self) -> int | None:
-        assert self._stream
-        if self._answered >= len(self._stream.given_order):
-            return None
-        sequence = self._stream.given_order[self._answered]
-        self._answered += 1
-        return self._place(sequence)
-
-    def _place(self, sequence: int) -> int | None:
-        assert self._stream
-        return self.taken.place(self._stream.sender, sequence)
-
-    def _take_none(self, now_ns: int) -> None:
-        if self._stream is None:
-            self._gap = True
-            self.taken.add("gaps")
-            self.taken.told(now_ns)
-            return
-        place = self._next_asked()
-        if place is not None:
-            self.taken.flag(place, REPORTED)
-            self.taken.told(now_ns)
-
-    def _take_reply(self, message: Any, now_ns: int) -> None:
-        place = self._next_asked()
-        if place is None:
-            self.taken.add("unexpected")
-            return
-        assert self._stream
-        sequence = place % self.taken.messages
-        if message.translate(msg.COMPLEMENT) == self._stream.message(sequence):
-            self.taken.happened(place, now_ns)
-        else:
-            self.taken.flag(place, WRONG)
-
-    def _take_one_way(self, message: Any, now_ns: int) -> None:
-        place = identify(message, self.taken, self._complement)
-        if place is None:
-            self.taken.add("unexpected")
-            return
-        sender, sequence = divmod(place, self.taken.messages)
-        if self._gap:
-            for missing in range(self._last.get(sender, -1) + 1, sequence):
-                self.taken.flag(sender * self.taken.messages + missing, REPORTED)
-            self._gap = False
-        if sequence < self._newest.get(sender, -1):
-            self.taken.add("reordered")
-        self._newest[sender] = max(self._newest.get(sender, -1), sequence)
-        self._last[sender] = sequence
-        self.taken.happened(place, now_ns)
-
-    def give_up_what_is_in_hand(self) -> None:
-        """Note that the role raised: what it was asked is not answered any more."""
-        while self._stream is not None and (place := self._next_asked()) is not None:
-            self.taken.flag(place, RAISED)
-
-
-def identify(message: Any, ledger: Ledger, complement: bool) -> int | None:
-    """Return the place of a message in a ledger, None for one that nobody sent."""
-    if not isinstance(message, bytes):
-        return None
-    if complement:
-        message = message.translate(msg.COMPLEMENT)
-    if not msg.has_header(message) or not msg.intact(message):
-        return None
-    header = msg.read_header(message)
-    return ledger.place(header.sender, header.sequence)
+    gc.unfreeze()  # what was there before the load began
+    gc.collect()
 
 
 class SupervisedRole(RoleRun):
@@ -138,11 +43,14 @@ class SupervisedRole(RoleRun):
         self._table = table
         self._ledgers: dict[str, Ledger] = {}
         self._ending = False
+        self._leaving = False
         self._held_until_s = 0.0
         self._each_s: float = table["work_s"]
         self._failed = False
         self.accountant: Accountant | None = None
         super().__init__(spec, table, host)
+        if not self._ledgers:  # of a proxy, which has nothing to write down but errors
+            self._ledger("handled")
 
     def _ledger(self, kind: str) -> Ledger:
         spec, table = self.spec, self._table
@@ -182,7 +90,7 @@ class SupervisedRole(RoleRun):
         ledger, worker = self._ledger("handled"), table["sender"]
 
         def handle(message: bytes) -> bytes:
-            if msg.is_warm_up(message):
+            if is_early(message):
                 return msg.signed_by(message, worker)
             place = identify(message, ledger, complement=False)
             if place is None:
@@ -203,7 +111,7 @@ class SupervisedRole(RoleRun):
             yield left_s
 
     def obey(self, command: dict[str, Any]) -> None:
-        """Obey what failure trials tell: ``begin``, ``stop``, ``hold``, ``busy``."""
+        """Obey what failure trials tell: ``begin``, ``stop``, ``hold`` and so on."""
         stream = self.stream
         match command["do"]:
             case "warm" if stream:
@@ -214,6 +122,13 @@ class SupervisedRole(RoleRun):
                 if isinstance(stream, OfferedStream):
                     stream.stop(command["stop_ns"])
                 self._ending = True
+            case "leave" if isinstance(stream, OfferedStream):
+                self._leaving = True
+                stream.hurry(command["past"])
+            case "cease" if isinstance(stream, OfferedStream):
+                stream.hurry(past=0)
+            case "enlarge" if isinstance(stream, OfferedStream):
+                stream.enlarge(command["size_bytes"])
             case "hold":
                 self._held_until_s = time.monotonic() + command["for_s"]
             case "busy":
@@ -222,14 +137,18 @@ class SupervisedRole(RoleRun):
     # -- running under a supervisor ------------------------------------------------------
 
     def run(self) -> None:
-        """Call the role, and again after it raised or ended early, until told to stop."""
+        """Call the role, and again after it raised or ended early, until told to stop.
+
+        Where it is to leave, it ends as a script does, with or without an error.
+        """
         while True:
             self._failed = False
             super().run()
-            if not self._failed and self._is_over():
+            if self._leaving or (not self._failed and self._is_over()):
                 return
             if not self._failed:
                 self._note_ended()
+            close_what_is_left()
             time.sleep(SUPERVISOR_S)
 
     def _is_over(self) -> bool:
@@ -239,21 +158,38 @@ class SupervisedRole(RoleRun):
 
     def on_raised(self, error: BaseException) -> None:
         self._failed = True
-        if self._ending:
-            return
+        if self._ending and self.stream is None:
+            return  # its peer has left, as it was told to
         now_ns = time.perf_counter_ns()
         self._any().add("raised")
         self._any().told(now_ns)
         if self.accountant:
+            self.accountant.note_break()
             self.accountant.give_up_what_is_in_hand()
+        else:
+            self._give_up_what_is_in_hand()
         self.tell("failed", error=f"{type(error).__name__}: {error}", at_ns=now_ns)
+
+    def _give_up_what_is_in_hand(self) -> None:
+        """Note that a driver raised: the message it was sending may not have left."""
+        stream = self.stream
+        if isinstance(stream, OfferedStream) and stream.in_hand is not None:
+            given = self._ledgers["given"]
+            place = given.place(stream.sender, stream.in_hand)
+            assert place is not None
+            given.flag(place, RAISED)
+            stream.in_hand = None
 
     def _any(self) -> Ledger:
         """Return the ledger whose counters stand for the role: of what it takes, if any."""
         return self._ledgers.get("taken") or next(iter(self._ledgers.values()))
 
     def _note_ended(self) -> None:
+        """Note that the role ended early, which its application notices."""
         self._any().add("ended")
+        self._any().told(time.perf_counter_ns())
+        if self.accountant:
+            self.accountant.note_break()
 
     def take_all(self, result: Iterator[Any]) -> None:
         """Take what a role yields; one that only drives yields what it could not send."""
@@ -275,6 +211,8 @@ class SupervisedRole(RoleRun):
     def _take(self, message: Any) -> None:
         if self.accountant:
             self.accountant.take(message)
+            return
+        if is_early(message):
             return
         given = self._ledgers["given"]
         place = identify(message, given, complement=False)

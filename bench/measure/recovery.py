@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from bench.contract import Case
 from bench.faults import Fault, all_faults
-from bench.history import BESIDE, CLASSES, DEADLINE_NS, FailureRecord, Line
+from bench.history import BESIDE, CLASSES, FailureRecord, Line
 from bench.measure.measured import Measured, Metadata, Sizing
-from bench.scene import QUIET_S, STEADY_S, run_failure
+from bench.scene import DRAIN_S, REPLY_S, STEADY_S, run_failure
 
 MEMORY_MAX_BYTES = 128 << 20
 """What one process may take for messages: 64 MiB to send again, and as much in queues."""
@@ -31,6 +31,8 @@ START_S = 1.0
 """What starting hosts and joining take, when several trials are under way."""
 KEPT, REPORTED, BROKEN = "kept", "reported", "broken"
 VERDICTS = (KEPT, REPORTED, BROKEN)
+NO_REMARKS = ("peak_bytes", "breaches")
+"""What a record has among its remarks, and a trial's metadata in places of their own."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Recovery:
 
     ``outage_s`` and ``reconnect_s`` count from the fault, and from its healing, to the
     first message due after the fault that got through; ``settle_s`` from healing to the
-    moment from which all were in time. ``missed`` were not in time, of ``offered``: those
-    that were due after the fault, or under way when it came.
+    message with which service was back. ``missed`` were not in time, of ``offered``: those
+    that were due after the fault, or had not arrived when it came.
     """
 
     outage_s: float | None
@@ -50,23 +52,16 @@ class Recovery:
     offered: int
 
 
-def _first_s(line: Line, fault_ns: int, from_ns: int) -> float | None:
-    through = (line.intended_ns > fault_ns) & (line.arrived_ns > 0)
+def _first_s(line: Line, struck_ns: int, from_ns: int) -> float | None:
+    through = (line.intended_ns > struck_ns) & (line.arrived_ns > 0)
     if not through.any():
         return None
     return max(0.0, (int(line.arrived_ns[through].min()) - from_ns) / 1e9)
 
 
-def _in_time(line: Line) -> NDArray[np.bool_]:
-    arrived = line.arrived_ns > 0
-    return arrived & (line.arrived_ns - line.intended_ns <= DEADLINE_NS)
-
-
-def _settle_s(line: Line, healed_ns: int, flowed_ns: int) -> float:
-    """Return how long after healing the last message was due that was not in time."""
-    late = (line.intended_ns <= flowed_ns) & ~_in_time(line)
-    last_ns = int(line.intended_ns[late].max(initial=0))
-    return max(0, last_ns - healed_ns) / 1e9
+def _settle_s(line: Line, record: FailureRecord) -> float | None:
+    back_ns = line.back_ns(record.interval_ns, record.calm_ns, record.healed_ns)
+    return None if back_ns is None else (back_ns - record.healed_ns) / 1e9
 
 
 def recovery(record: FailureRecord) -> Recovery:
@@ -75,22 +70,38 @@ def recovery(record: FailureRecord) -> Recovery:
     The slowest of them counts: a service is back when everyone has it back.
     """
     lines = [line for line in record.lines if line.consumer not in record.affected]
-    outage = [_first_s(li, record.fault_ns, record.fault_ns) for li in lines]
-    reconnect = [_first_s(li, record.fault_ns, record.healed_ns) for li in lines]
-    flowed_ns, healed_ns = record.flowed_ns, record.healed_ns
-    settle = [_settle_s(li, healed_ns, flowed_ns) if flowed_ns else None for li in lines]
+    struck_ns = record.struck_ns
+    outage = [_first_s(li, struck_ns, record.fault_ns) for li in lines]
+    reconnect = [_first_s(li, struck_ns, record.healed_ns) for li in lines]
+    settle = [_settle_s(li, record) for li in lines]
     after = [
         (li.arrived_ns == 0) | (np.maximum(li.arrived_ns, li.intended_ns) > record.fault_ns)
         for li in lines
     ]
-    pairs = list(zip(lines, after, strict=True))
     return Recovery(
         _worst(outage),
         _worst(reconnect),
         _worst(settle),
-        missed=sum(int((~_in_time(li)[now]).sum()) for li, now in pairs),
+        missed=sum(
+            int((~li.in_time[now]).sum()) for li, now in zip(lines, after, strict=True)
+        ),
         offered=sum(int(now.sum()) for now in after),
     )
+
+
+def availability(record: FailureRecord, fault: Fault) -> float:
+    """Return the share of what is due within a time that comes in time.
+
+    The time is the fault's, and the same for all: what would have been due after a trial
+    that recovered had ended counts as in time.
+    """
+    lines = [line for line in record.lines if line.consumer not in record.affected]
+    until_ns = record.healed_ns + int(fault.watch_s * 1e9)
+    offered = len(lines) * (until_ns - record.fault_ns) / record.interval_ns
+    missed = sum(
+        int(((li.intended_ns > record.fault_ns) & ~li.in_time).sum()) for li in lines
+    )
+    return max(0.0, 1 - missed / offered) if offered else 0.0
 
 
 def _worst(times_s: list[float | None]) -> float | None:
@@ -113,10 +124,12 @@ def judge(
 ) -> tuple[str, str]:
     """Return a verdict on the contract, one of VERDICTS, and what speaks against it.
 
-    Kept: everything arrived, in place. Reported: something was lost or a role raised, and
-    the application knows. Broken: a loss in silence, a wrong or unexpected message, a
-    doubled effect, a hang, or more memory than the bound.
+    Kept: everything arrived, in place; where the fault is hopeless, the application was
+    told. Reported: something was lost or a role raised, and the application knows, or it
+    was told so of what arrived. Broken: a loss in silence, a wrong or unexpected message,
+    a doubled effect, a hang, or more memory than the bound.
     """
+    knows = fault.hopeless and record.first_told_ns > 0
     wrong = {
         "wrong answers": record.total("wrong"),
         "unexpected messages": record.total("unexpected"),
@@ -124,7 +137,7 @@ def judge(
         "delivered twice": record.total("duplicated"),
         "executed twice": record.executed_twice if exactly_once else 0,
         "out of order": record.total("reordered") if ordered else 0,
-        "kept waiting": record.total("held"),
+        "kept waiting": 0 if knows else record.total("held"),
     }
     said = [f"{count} {what}" for what, count in wrong.items() if count]
     if not recovered and not fault.hopeless:
@@ -132,16 +145,18 @@ def judge(
     most = max(record.remarks.get("peak_bytes", {}).values(), default=0)
     if most > MEMORY_MAX_BYTES:
         said.append(f"{most >> 20} MiB of memory")
+    said += record.remarks.get("breaches", [])
     if said:
         return BROKEN, ", ".join(said)
     failed = {
         "reported lost": record.total("reported"),
         "lost with who had them": record.total("died"),
+        "reported lost that arrived": record.total("recovered"),
         "raised": record.raised,
         "ended": record.ended,
     }
     said = [f"{count} {what}" for what, count in failed.items() if count]
-    if fault.hopeless and record.total("reported"):
+    if knows:
         return KEPT, ", ".join(said)
     return (REPORTED, ", ".join(said)) if said else (KEPT, "")
 
@@ -155,7 +170,8 @@ def cost_s(case: Case, sizing: Sizing | None, pilot: dict[str, float]) -> float:
     """Return how many seconds a trial will take at most: where nothing recovers."""
     del sizing, pilot
     fault = all_faults()[case.fault]
-    return START_S + STEADY_S + fault.lasts_s + fault.watch_s + QUIET_S
+    drain_s = DRAIN_S + (REPLY_S if case.cell.workload.lockstep else 0.0)
+    return START_S + STEADY_S + fault.lasts_s + fault.watch_s + drain_s
 
 
 def take(case: Case, sizing: Sizing | None, logs: Path, rng: Random) -> Measured:
@@ -175,6 +191,7 @@ def measure(case: Case, fault: Fault, record: FailureRecord) -> Measured:
     metadata: Metadata = {
         "fault": fault.name,
         "fault_number": fault.number,
+        "hopeless": int(fault.hopeless),
         "censored": int(found.outage_s is None),
         "settled": int(recovered),
         "attempted": record.attempted,
@@ -182,16 +199,17 @@ def measure(case: Case, fault: Fault, record: FailureRecord) -> Measured:
         "executed_twice": record.executed_twice,
         "missed": found.missed,
         "offered_after_fault": found.offered,
+        "availability": availability(record, fault),
         "watched_s": watched_s,
         "healed_s": (record.healed_ns - record.fault_ns) / 1e9,
         "interval_s": record.interval_ns / 1e9,
         "raised": record.raised,
         "ended": record.ended,
-        "told": told(record, recovered),
+        "told": told(record, recovered or (fault.hopeless and verdict != BROKEN)),
         "verdict": verdict,
         "against": against or "nothing",
         "memory_peak_bytes": max(record.remarks.get("peak_bytes", {}).values(), default=0),
-        **{f"remark_{k}": v for k, v in record.remarks.items() if k != "peak_bytes"},
+        **{f"remark_{k}": v for k, v in record.remarks.items() if k not in NO_REMARKS},
     }
     for name in ("reconnect_s", "settle_s"):
         value = getattr(found, name)

@@ -11,6 +11,7 @@ PACKAGES = {
     "ip": "iproute2",
     "nft": "nftables",
     "nsenter": "util-linux",
+    "setpriv": "util-linux",
     "ss": "iproute2",
     "tc": "iproute2",
     "unshare": "util-linux",

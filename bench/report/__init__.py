@@ -12,6 +12,8 @@ from bench.comparisons import comparisons, grade_of, noise
 from bench.contract import PROJECT
 from bench.errors import UsageError
 from bench.estimates import estimates
+from bench.recoveries import levels as levels_of
+from bench.recoveries import recoveries
 from bench.report import page, readme
 from bench.report.content import facts_line, sections
 from bench.report.model import Data
@@ -31,7 +33,8 @@ def derive(run: Run, *, draw: bool = True) -> Data:
     floor = noise(run)
     graded = grade_of(run, floor)
     drawn = charts(run, table, compared, graded.letter) if draw else []
-    return Data(run, table, compared, first, floor, drawn, graded)
+    recovered, levelled = recoveries(run), levels_of(run)
+    return Data(run, table, compared, first, recovered, levelled, floor, drawn, graded)
 
 
 def _write_figures(drawn: Sequence[Chart], folder: Path) -> dict[str, str]:

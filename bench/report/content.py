@@ -9,7 +9,7 @@ from bench.charts import words
 from bench.charts.style import records
 from bench.comparisons import claims_supported, of_kind
 from bench.inference import family_error
-from bench.report import answers, evidence, tables
+from bench.report import answers, evidence, failures, levels, tables
 from bench.report.against_wrk import wrk_table
 from bench.report.limits import limits_table
 from bench.report.model import Data, Section, Table
@@ -32,6 +32,7 @@ def _answer(data: Data) -> Section:
         *answers.speed_answers(data),
         ("Which takes less code?", list(answers.size_answers(data))),
         ("Which takes less CPU time?", list(answers.cpu_answers(data))),
+        ("Which survives failures?", list(failures.summary(data))),
     ]
     return Section(
         "answer",
@@ -198,9 +199,39 @@ def _method(_: Data) -> Section:
     return Section("method", "Method in ten lines", bullets=METHOD)
 
 
+def _failures(data: Data) -> Section:
+    made = [
+        levels.price(data),
+        levels.cures(data),
+        failures.not_measured(data),
+        *failures.every_table(data),
+    ]
+    measured = any(data.recoveries["repeats"] > 0)
+    return Section(
+        "failures",
+        "What survives which failure",
+        [failures.LEAD, *failures.summary(data), levels.LEAD] if measured else [],
+        groups=list(failures.answers(data)),
+        tables=[table for table in made if table.rows],
+        figures=_figures(data, "failures"),
+    )
+
+
+def _over_time(data: Data) -> Section:
+    figures = _figures(data, "timelines")
+    lead = (
+        "Each fault as it goes: the share of messages in time, for every tenth of a second "
+        "in which they were due. Stacks stand below each other on one axis of time."
+    )
+    said = [lead] if figures else []
+    return Section("timelines", "Failures over time", said, figures=figures)
+
+
 SECTIONS: list[Callable[[Data], Section]] = [
     _answer,
     _how_to_read,
+    _failures,
+    _over_time,
     lambda data: _speed(data, "latency", "Latency"),
     _response,
     lambda data: _speed(data, "throughput", "Throughput"),

@@ -13,19 +13,21 @@ from bench.report.sockets import socket_table
 
 
 def precision(data: Data) -> Section:
-    lead = precise.width_words(data.compared)
+    said = [precise.width_words(data.compared)]
     made = [precise.variance_table(data)]
     repeated = sorted({b.block for b in data.run.environment if b.repeat})
-    if not repeated:
-        return Section("precision", "How precise this run is", [lead], tables=made)
-    named = ", ".join(str(block + 1) for block in repeated)
-    counted = ", ".join(str(block + 1) for block in data.run.replaced) or "none"
-    more = (
-        f"Flagged for their environment and repeated whole: {named}. The repetition counts "
-        f"where it was not flagged itself: {counted}. No result had a part in that."
-    )
-    made.append(precise.both_analyses(data))
-    return Section("precision", "How precise this run is", [lead, more], tables=made)
+    if repeated:
+        named = ", ".join(str(block + 1) for block in repeated)
+        counted = ", ".join(str(block + 1) for block in data.run.replaced) or "none"
+        said.append(
+            f"Flagged for their environment and repeated whole: {named}. The repetition "
+            f"counts where it was not flagged itself: {counted}. No result had a part in "
+            "that."
+        )
+        made.append(precise.both_analyses(data))
+    if data.run.extension:
+        said.append(precise.extension_words(data.run.extension))
+    return Section("precision", "How precise this run is", said, tables=made)
 
 
 def conformance(data: Data) -> Section:

@@ -24,6 +24,8 @@ class Data:
     table: pd.DataFrame
     compared: pd.DataFrame
     compared_first: pd.DataFrame
+    recoveries: pd.DataFrame
+    levels: pd.DataFrame
     floor: pd.DataFrame
     charts: list[Chart]
     grade: Grade

@@ -2,13 +2,16 @@
 
 A list of entries. Bounds and confidence are null where too few blocks allow no
 interval; counted things (code sizes) have the value for both bounds and no blocks.
-``kind`` is "absolute", "size" or the kind of a comparison; ``grade`` is the run's.
+``kind`` is "absolute", "size", "recovery", "level" or the kind of a comparison; ``grade``
+is the run's. Of recovery ``blocks`` are trials, and a median or a bound that was never
+reached is null as well: the sentence says how long it was waited for.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -17,7 +20,8 @@ from bench.charts import date, machine, words
 from bench.charts.costs import SIZES, size_table
 from bench.charts.style import records
 from bench.estimates import headline_measure
-from bench.report import sentences
+from bench.recoveries import measured
+from bench.report import failures, levels, sentences
 from bench.report.model import Data
 from bench.results import Run
 
@@ -111,7 +115,7 @@ def _comparisons(run: Run, compared: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _sizes(run: Run) -> Iterator[dict[str, Any]]:
-    for row in records(size_table(run)):
+    for row in records(size_table(run, pd.concat([run.cases, run.recovery_cases]))):
         for column in SIZES:
             kind = column.removesuffix("_bytes")
             yield {
@@ -132,11 +136,62 @@ def _sizes(run: Run) -> Iterator[dict[str, Any]]:
             }
 
 
+def recovery_identifier(row: Mapping[str, Any], measure: str) -> str:
+    """Return ``<workload>.recovery.<fault>.<cell>``, naming what is not the outage."""
+    quantity = "recovery" if measure == "outage" else f"recovery_{measure}"
+    return f"{row['workload']}.{quantity}.{row['fault']}.{row['key']}"
+
+
+def _recoveries(run: Run, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the medians over trials; one that was never reached has no value."""
+    stacks = run.about["stacks"]
+    for row, measure in product(records(measured(table)), failures.MEASURES):
+        bounds = {end: row[f"{measure}_{end}"] for end in ("low", "high")}
+        some = {**bounds, "confidence": row["confidence"], "blocks_done": row["repeats"]}
+        yield {
+            "id": recovery_identifier(row, measure),
+            "kind": "recovery",
+            "sentence": failures.cited(row, measure, stacks),
+            "unit": failures.MEASURES[measure][1],
+            **_interval(some, row[failures.column(measure)]),
+            "cells": [row["cell"]],
+            "labels": [words.cell(row, stacks)],
+            "case": row["name"],
+            "verdict": row["verdict"],
+            **provenance(run, [row["stack"]]),
+        }
+
+
+def _levels(data: Data) -> Iterator[dict[str, Any]]:
+    for row in sorted(records(data.levels), key=levels.table_order):
+        if not row["level"]:
+            continue
+        value = int(row["level"].removeprefix("L"))
+        yield {
+            "id": f"{row['workload']}.level.{row['key']}",
+            "kind": "level",
+            "sentence": levels.cited(row, data.stacks),
+            "unit": "level",
+            "value": value,
+            "ci_low": value,
+            "ci_high": value,
+            "confidence": 1.0,
+            "blocks": row["trials"],
+            "cells": [row["cell"]],
+            "labels": [words.cell(row, data.stacks)],
+            "case": f"{row['workload']}.level",
+            "verdict": None,
+            **provenance(data.run, [row["stack"]]),
+        }
+
+
 def numbers(data: Data) -> list[dict[str, Any]]:
-    """Return every entry of a run, in the order: comparisons, absolutes, sizes."""
+    """Return every entry: comparisons, absolutes, sizes, recoveries, levels."""
     entries = (
         *_comparisons(data.run, data.compared),
         *_absolutes(data.run, data.table),
         *_sizes(data.run),
+        *_recoveries(data.run, data.recoveries),
+        *_levels(data),
     )
     return [{**entry, "grade": data.grade.letter} for entry in entries]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from statistics import median
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from bench.charts import words
 from bench.charts.style import records
-from bench.comparisons import of_kind
+from bench.comparisons import median_half_widths, of_kind
+from bench.extension import Decision
 from bench.inference import variance_components
+from bench.progress import minutes
 from bench.report import sentences
 from bench.report.model import Data, Table
 from bench.results import Run
@@ -21,29 +21,45 @@ PARTS = 4
 """Into how many parts in a row a trial's samples are cut to see how it varies within."""
 
 
-def half_widths(compared: pd.DataFrame) -> dict[str, list[float]]:
-    """Return the relative half-width of each claim's interval by placement: 0.05 is 5 %.
-
-    That is the square root of high over low, less 1: intervals of ratios are symmetric on
-    a log scale.
-    """
-    found: dict[str, list[float]] = {}
-    for row in records(of_kind(compared, "claim")):
-        if not math.isnan(row["low"]):
-            width = math.sqrt(row["high"] / row["low"]) - 1
-            found.setdefault(row["placement"], []).append(width)
-    return found
-
-
 def width_words(compared: pd.DataFrame) -> str:
     """Return the median half-width of the claims' intervals in each placement."""
     said = [
-        f"{words.PLACEMENTS_SHORT[placement]} {100 * median(widths):.1f} %"
-        for placement, widths in half_widths(compared).items()
+        f"{words.PLACEMENTS_SHORT[placement]} {_percent(width)}"
+        for placement, width in median_half_widths(compared).items()
     ]
     if not said:
         return "Too few blocks for any interval."
     return f"Median relative half-width of the claims' intervals: {', '.join(said)}."
+
+
+def extension_words(made: Decision) -> str:
+    """Return whether the claims were given further blocks, and why."""
+    if not made.half_widths:
+        return "The claims were given no further blocks: they have no interval."
+    seen = (
+        f"after the planned blocks the median half-width was {_widths(made.half_widths)}; "
+        f"aimed at were {_widths(made.aims)}"
+    )
+    if not made.too_wide:
+        return f"The claims were given no further blocks: {seen}."
+    blocks = words.plural(made.blocks, "block")
+    if not made.fits:
+        return (
+            f"The claims were given no further blocks: {seen}, but with {blocks} more the "
+            f"run would have taken {minutes(made.predicted_s)} instead of the "
+            f"{minutes(made.limit_s)} that are allowed."
+        )
+    return (
+        f"Extended by {blocks} of the claims, declared before the run: {seen}. No ratio "
+        "and no verdict had a part in that."
+    )
+
+
+def _widths(half_widths: Mapping[str, float]) -> str:
+    return ", ".join(
+        f"{_percent(width)} on {words.PLACEMENTS_SHORT[placement]}"
+        for placement, width in half_widths.items()
+    )
 
 
 def variance_table(data: Data) -> Table:

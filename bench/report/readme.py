@@ -80,6 +80,38 @@ def name_of(case: str) -> str:
     return f"{_name(heading)}, {words.PLACEMENTS_SHORT.get(placement, placement)}"
 
 
+def _levels(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the lines of what survives failures, and what it takes to write."""
+    found = [entry for entry in entries if entry["kind"] == "level"]
+    if not found:
+        return
+    sizes = {entry["id"]: entry["value"] for entry in entries if entry["kind"] == "size"}
+    stacks: dict[str, str] = {}
+    table: dict[tuple[str, str], dict[str, str]] = {}
+    for entry in found:
+        stack, variant, _ = entry["cells"][0].split("/")
+        stacks[stack] = entry["labels"][0].split(" (")[0]
+        workload, _, cell = entry["id"].split(".", 2)
+        size = sizes.get(f"{workload}.size.statements.{cell}")
+        written = f" ({size} statements)" if size else ""
+        row = table.setdefault((workload, variant), {})
+        row[stack] = f"L{entry['value']}{written}"
+    yield f"![What every fault comes to, by stack and tier]({FOLDER}/failures.svg)"
+    yield ""
+    yield (
+        "What survives failures, and what it takes to write. L0 works while nothing fails; "
+        "L1 survives a restart of its server in place; L2 does so under every fault that "
+        "was measured, and loses, doubles or answers wrongly nothing."
+    )
+    yield ""
+    yield f"| | {' | '.join(stacks.values())} |"
+    yield "|" + " --- |" * (1 + len(stacks))
+    for (workload, variant), row in table.items():
+        cells = (row.get(stack, words.PASSED_OVER) for stack in stacks)
+        yield f"| {words.workload(workload)}, {variant} | {' | '.join(cells)} |"
+    yield ""
+
+
 def block(entries: Sequence[Mapping[str, Any]]) -> str:
     """Return what stands between the markers: charts, a table, and their source."""
     rows = list(_rows(entries))
@@ -103,6 +135,7 @@ def block(entries: Sequence[Mapping[str, Any]]) -> str:
         "|" + " --- |" * (1 + len(placed)),
         *(f"| {' | '.join(row)} |" for row in rows),
         "",
+        *_levels(entries),
         f"Run {source['run']}, {source['date']}, grade {source['grade']} (A is quiet, C is "
         f"noisy): {source['machine']}; 64 B over tcp, loopback, one machine. Ratios may be "
         "compared across machines; absolute numbers may not, and stand in the report.",

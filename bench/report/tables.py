@@ -13,7 +13,7 @@ from bench.charts.style import records
 from bench.comparisons import of_kind
 from bench.environment import flags
 from bench.estimates import headline_measure
-from bench.report import sentences
+from bench.report import failures, sentences
 from bench.report.model import Data, Figure, Table
 from bench.run import PILOT_BLOCK
 from bench.workloads import WORKLOADS
@@ -138,6 +138,8 @@ def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
         data = measure_table(chart.table, stacks)
     elif "statements" in chart.table:
         data = size_rows(chart.table, stacks)
+    elif "verdict_trials" in chart.table:
+        data = failures.table_of(chart.table, stacks)
     else:
         data = plain_table(chart.table)
     return Figure(chart.name, chart.title, Table(data.columns, data.rows, folded=True))
@@ -206,7 +208,7 @@ def every_cell(data: Data) -> Table:
 
 
 def _without_case(data: Data) -> list[list[str]]:
-    planned = set(data.run.cases["cell"])
+    planned = {*data.run.cases["cell"], *data.run.recovery_cases["cell"]}
     return [
         [cell, "", "", "not in this plan", "", "0 of 0", ""]
         for cell in sorted(set(data.run.about["cells"]) - planned)

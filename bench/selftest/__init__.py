@@ -31,9 +31,10 @@ NAMES = (
     "client",
     "interop",
     "partition",
+    "recovery_clock",
     "overhead",
 )
-LONG = ("twenty_runs",)
+LONG = ("twenty_runs", "levels", "side_by_side")
 """Only when named: they take many minutes."""
 
 

@@ -1,4 +1,4 @@
-"""nginx as a reverse proxy, in the foreground: it passes everything on as it comes."""
+"""nginx as a reverse proxy, one process in the foreground: it passes on what comes."""
 
 import subprocess
 from pathlib import Path
@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 CONFIGURATION = """
 daemon off;
+master_process off;
 pid nginx.pid;
 error_log stderr;
 events {{}}
@@ -39,4 +40,6 @@ def run(front, back):
     with TemporaryDirectory() as folder:
         addresses = {"front": urlsplit(front).netloc, "back": urlsplit(back).netloc}
         Path(folder, "nginx.conf").write_text(CONFIGURATION.format(**addresses))
-        subprocess.run(["nginx", "-p", folder, "-c", "nginx.conf"], check=True)
+        nginx = ["nginx", "-p", folder, "-c", "nginx.conf"]
+        # It must not outlive the program that started it.
+        subprocess.run(["setpriv", "--pdeathsig", "KILL", *nginx], check=True)

@@ -35,7 +35,7 @@ async def distribute(address, tasks):
         web.delete("/task/{id}", source.acknowledge),
     ]
     runner = await listen(address, routes)
-    leases = asyncio.create_task(source.watch_leases())
+    watch = asyncio.create_task(source.watch_leases())
     try:
         async for task in tasks:
             if len(task) > MESSAGE_MAX_BYTES:
@@ -48,7 +48,7 @@ async def distribute(address, tasks):
         while source.tasks and not source.is_quiet_for(DRAIN_S):
             await source.next_change()
     finally:
-        leases.cancel()
+        watch.cancel()
         await runner.cleanup()
     for task in source.tasks.values():
         yield task
@@ -74,10 +74,8 @@ class Source:
         self.waiting.put_nowait(task_id)
 
     def has_room(self):
-        """Say whether to take one more task: when those before it are with workers.
-
-        While no worker gets anything done, more are taken nevertheless, in case the stream
-        ends: then they are to be reported.
+        """Say whether to take one more task: when those before it are with workers, or when
+        no worker gets anything done. Then the stream may end, and they are to be reported.
         """
         room_bytes = MEMORY_MAX_BYTES - self.size_bytes
         if len(self.tasks) == TASKS_MAX or room_bytes < MESSAGE_MAX_BYTES:
@@ -137,6 +135,7 @@ async def work(source, sink, handle):
                 continue
             task_id, result = response.headers["Task-Id"], handle(task)
             await insist(session, "PUT", f"{sink}/result/{task_id}", result)
+            # Not before: the tasks of a dead worker are done anew.
             await insist(session, "DELETE", f"{source}/task/{task_id}")
 
 
@@ -173,7 +172,7 @@ async def collect(address):
         task_id, result, confirmed = await arrived.get()
         if task_id not in taken:
             yield result
-            taken[task_id] = None
+            taken[task_id] = None  # it may come again: its worker was not told yet
             if len(taken) > TAKEN_MAX:
                 taken.popitem(last=False)
         confirmed.set()

@@ -1,8 +1,8 @@
 """Pipeline on BSD sockets: every task is done, whoever fails, and its result taken once.
 
-On the wire: a worker opens a connection with a greeting. What follows is length-prefixed
-frames: a task and its result have the task's id in front, the id alone says that the
-result was taken, an empty frame is a heartbeat.
+On the wire: length-prefixed frames, first a greeting from both ends. A task and its result
+have the task's id in front, the id alone says that the result was taken, an empty frame
+is a heartbeat.
 """
 
 import asyncio
@@ -26,14 +26,13 @@ TASKS_MAX = 1000
 TAKEN_MAX = 100_000
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 GREETING = b"pipeline/1"
-NUMBER_BYTES = 8
 ID_BYTES = 16
 
 
 async def distribute(address, tasks):
     source = Source()
     listener = await asyncio.start_server(source.serve, sock=listen(address))
-    leases = asyncio.create_task(source.watch_leases())
+    watch = asyncio.create_task(source.watch_leases())
     try:
         async for task in tasks:
             if ID_BYTES + len(task) > MAX_LENGTH:
@@ -47,7 +46,7 @@ async def distribute(address, tasks):
             await source.next_change()
     finally:
         listener.close()
-        leases.cancel()
+        watch.cancel()
         await source.dismiss_workers()
     for task in source.tasks.values():
         yield task
@@ -57,7 +56,7 @@ class Source:
     """Keeps tasks until they are acknowledged; meanwhile they wait or are with workers."""
 
     def __init__(self):
-        self.instance = os.urandom(ID_BYTES - NUMBER_BYTES)  # no predecessor's ids again
+        self.instance = os.urandom(ID_BYTES // 2)  # no predecessor's ids again
         self.numbers = count()
         self.tasks = {}
         self.size_bytes = 0
@@ -67,17 +66,15 @@ class Source:
         self.quiet_since = monotonic()
 
     def add(self, task):
-        task_id = self.instance + next(self.numbers).to_bytes(NUMBER_BYTES)
+        task_id = self.instance + next(self.numbers).to_bytes(ID_BYTES // 2)
         self.tasks[task_id] = task
         self.size_bytes += len(task)
         self.waiting.append(task_id)
         self.hand_out()
 
     def has_room(self):
-        """Say whether to take one more task: when those before it are with workers.
-
-        While no worker gets anything done, more are taken nevertheless, in case the stream
-        ends: then they are to be reported.
+        """Say whether to take one more task: when those before it are with workers, or when
+        no worker gets anything done. Then the stream may end, and they are to be reported.
         """
         room_bytes = MEMORY_MAX_BYTES - self.size_bytes
         if len(self.tasks) == TASKS_MAX or room_bytes < MAX_LENGTH:
@@ -97,7 +94,6 @@ class Source:
         worker = Worker(writer)
         with suppress(OSError, ValueError):
             async with conversation(reader, writer) as messages:
-                await expect_greeting(messages)
                 self.workers.append(worker)
                 self.hand_out()
                 async for task_id in messages:
@@ -116,7 +112,7 @@ class Source:
                 self.changed.set()
 
     def freest_worker(self):
-        free = [worker for worker in self.workers if worker.has_credit()]
+        free = [worker for worker in self.workers if len(worker.given) < CREDIT]
         return min(free, key=Worker.load, default=None)
 
     def acknowledge(self, worker, task_id):
@@ -146,10 +142,8 @@ class Source:
 
 
 class Worker:
-    """A worker as the source sees it: what it was given, and what it may still keep.
-
-    The lease begins anew with each acknowledgement. Heartbeats do not prolong it: they go
-    on when the application hangs.
+    """A worker as the source sees it. Its lease begins anew with each acknowledgement:
+    heartbeats do not prolong it, since they go on when the application hangs.
     """
 
     def __init__(self, writer):
@@ -165,9 +159,6 @@ class Worker:
         self.leased.add(task_id)
         self.writer.write(frame(task_id + task))  # never waits: credit is flow control
 
-    def has_credit(self):
-        return len(self.given) < CREDIT
-
     def load(self):
         """Tell how far behind it is: it has many tasks, or takes long over few."""
         return len(self.given) * (monotonic() - self.active_at)
@@ -179,32 +170,51 @@ class Worker:
 
 
 async def work(source, sink, handle):
-    sinks = connections_to(sink)
-    connection = await anext(sinks)
-    async for message, to_source in tasks_from(source):
-        task_id, task = message[:ID_BYTES], message[ID_BYTES:]
-        result = task_id + await asyncio.to_thread(handle, task)  # heartbeats go on
-        check_length(len(result))
-        while not await delivered(result, *connection):
-            connection = await anext(sinks)
-        to_source.write(frame(task_id))
+    tasks, results = asyncio.Queue(CREDIT), Results()
+    async with asyncio.TaskGroup() as group:  # a dead peer is noticed beside the work
+        group.create_task(fetch(source, tasks))
+        group.create_task(results.stay_connected(sink))
+        while True:
+            message, to_source = await tasks.get()
+            task_id, task = message[:ID_BYTES], message[ID_BYTES:]
+            result = await asyncio.to_thread(handle, task)  # heartbeats go on
+            await results.deliver(task_id + result)
+            # Not before: the tasks of a dead worker are done anew.
+            to_source.write(frame(task_id))
 
 
-async def tasks_from(source):
+async def fetch(source, tasks):
     async for messages, writer in connections_to(source):
         with suppress(OSError, ValueError):
             async for message in messages:
-                yield message, writer
+                await tasks.put((message, writer))
 
 
-async def delivered(result, messages, writer):
-    """Send a result; return whether the sink confirmed it before the connection failed."""
-    writer.write(frame(result))
-    with suppress(OSError, ValueError):
-        async for task_id in messages:
-            if task_id == result[:ID_BYTES]:
-                return True
-    return False
+class Results:
+    """A result on its way to the sink: kept until the sink has confirmed it."""
+
+    def __init__(self):
+        self.unconfirmed = None
+        self.to_sink = None
+        self.confirmed = asyncio.Event()
+
+    async def deliver(self, result):
+        check_length(len(result))
+        self.unconfirmed = result
+        self.confirmed.clear()
+        if self.to_sink:
+            self.to_sink.write(frame(result))
+        await self.confirmed.wait()
+        self.unconfirmed = None
+
+    async def stay_connected(self, sink):
+        async for messages, self.to_sink in connections_to(sink):
+            if self.unconfirmed:
+                self.to_sink.write(frame(self.unconfirmed))
+            with suppress(OSError, ValueError):
+                async for task_id in messages:
+                    if self.unconfirmed and self.unconfirmed.startswith(task_id):
+                        self.confirmed.set()
 
 
 async def collect(address):
@@ -213,7 +223,6 @@ async def collect(address):
     async def receive(reader, writer):
         with suppress(OSError, ValueError):
             async with conversation(reader, writer) as messages:
-                await expect_greeting(messages)
                 async for message in messages:
                     await arrived.put((message[:ID_BYTES], message[ID_BYTES:], writer))
 
@@ -223,7 +232,7 @@ async def collect(address):
         task_id, result, writer = await arrived.get()
         if task_id not in taken:
             yield result
-            taken[task_id] = None
+            taken[task_id] = None  # it may come again: its worker was not told yet
             if len(taken) > TAKEN_MAX:
                 taken.popitem(last=False)
         writer.write(frame(task_id))
@@ -232,7 +241,7 @@ async def collect(address):
 async def connections_to(address):
     """Yield a connection; ask for the next one when it has failed."""
     while True:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             async with asyncio.timeout(DEAD_AFTER_S):
                 reader, writer = await connect(address)
             async with conversation(reader, writer) as messages:
@@ -243,19 +252,19 @@ async def connections_to(address):
 async def connect(address):
     url = urlsplit(address)
     if url.scheme == "tcp":  # asyncio sets TCP_NODELAY
-        reader, writer = await asyncio.open_connection(url.hostname, url.port)
-    else:
-        reader, writer = await asyncio.open_unix_connection(url.path)
-    writer.write(frame(GREETING))
-    return reader, writer
+        return await asyncio.open_connection(url.hostname, url.port)
+    return await asyncio.open_unix_connection(url.path)
 
 
 @asynccontextmanager
 async def conversation(reader, writer):
     """Send heartbeats and give the messages that come in, for as long as it lasts."""
-    heart = asyncio.create_task(beat(writer))
+    heart, messages = asyncio.create_task(beat(writer)), messages_from(reader)
     try:
-        yield messages_from(reader)
+        writer.write(frame(GREETING))
+        if await anext(messages) != GREETING:  # garbage must not reach the application
+            raise ValueError("that speaks another protocol")
+        yield messages
     finally:
         heart.cancel()
         writer.transport.abort()  # close() would wait for a dead peer to read the rest
@@ -278,8 +287,3 @@ async def messages_from(reader):
         received += data
         for message in filter(None, whole_messages(received)):
             yield message
-
-
-async def expect_greeting(messages):
-    if await anext(messages) != GREETING:  # garbage must not reach the application
-        raise ValueError("this is no worker of ours")

@@ -27,7 +27,6 @@ TASKS_MAX = 1000
 TAKEN_MAX = 100_000
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
-NUMBER_BYTES = 8
 ID_BYTES = 16
 
 
@@ -78,7 +77,7 @@ class Source:
 
     def __init__(self, socket):
         self.socket = socket
-        self.instance = os.urandom(ID_BYTES - NUMBER_BYTES)  # no predecessor's ids again
+        self.instance = os.urandom(ID_BYTES // 2)  # no predecessor's ids again
         self.inproc = f"inproc://{self.instance.hex()}"
         self.numbers = count()
         self.tasks = {}
@@ -89,16 +88,14 @@ class Source:
         self.quiet_since = monotonic()
 
     def add(self, task):
-        task_id = self.instance + next(self.numbers).to_bytes(NUMBER_BYTES)
+        task_id = self.instance + next(self.numbers).to_bytes(ID_BYTES // 2)
         self.tasks[task_id] = task
         self.size_bytes += len(task)
         self.waiting.append(task_id)
 
     def has_room(self):
-        """Say whether to take one more task: when those before it are with workers.
-
-        While no worker gets anything done, more are taken nevertheless, in case the stream
-        ends: then they are to be reported.
+        """Say whether to take one more task: when those before it are with workers, or when
+        no worker gets anything done. Then the stream may end, and they are to be reported.
         """
         room_bytes = MEMORY_MAX_BYTES - self.size_bytes
         if len(self.tasks) == TASKS_MAX or room_bytes < MESSAGE_MAX_BYTES:
@@ -124,7 +121,7 @@ class Source:
                 self.send(worker, task_id + self.tasks[task_id])
 
     def freest_worker(self):
-        free = [worker for worker in self.workers.values() if worker.has_credit()]
+        free = [worker for worker in self.workers.values() if len(worker.given) < CREDIT]
         return min(free, key=Worker.load, default=None)
 
     def send(self, worker, message):
@@ -149,10 +146,8 @@ class Source:
 
 
 class Worker:
-    """A worker as the source sees it: what it was given, and what it may still keep.
-
-    The lease begins anew with each acknowledgement. Heartbeats do not prolong it: they go
-    on when the application hangs.
+    """A worker as the source sees it. Its lease begins anew with each acknowledgement:
+    heartbeats do not prolong it, since they go on when the application hangs.
     """
 
     def __init__(self, name):
@@ -166,9 +161,6 @@ class Worker:
             self.active_at = monotonic()
         self.given.add(task_id)
         self.leased.add(task_id)
-
-    def has_credit(self):
-        return len(self.given) < CREDIT
 
     def load(self):
         """Tell how far behind it is: it has many tasks, or takes long over few."""
@@ -186,6 +178,7 @@ def work(source, sink, handle):
             if message := tasks.recv():
                 task_id, task = message[:ID_BYTES], message[ID_BYTES:]
                 deliver(results, task_id, handle(task))
+                # Not before: the tasks of a dead worker are done anew.
                 tasks.send(task_id)  # waits while there is no connection
 
 
@@ -209,7 +202,7 @@ def collect(address):
                     task_id, result = message[:ID_BYTES], message[ID_BYTES:]
                     if task_id not in taken:
                         yield result
-                        taken[task_id] = None
+                        taken[task_id] = None  # it may come again: see deliver()
                         if len(taken) > TAKEN_MAX:
                             taken.popitem(last=False)
                     with suppress(zmq.ZMQError):  # it has left: another will ask

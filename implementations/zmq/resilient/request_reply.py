@@ -1,8 +1,11 @@
 """Request/reply over ZMTP: every request ends in its own reply, or in None.
 
-A message is [id, request] or [id, reply]; an id is that of the client, which outlives its
+A request and its reply have an id in front: that of the client, which outlives its
 connections, and the number of the request. A DEALER socket, unlike REQ, may ask again at
 any time; a ROUTER socket, unlike REP, answers when it can, in any order.
+
+The id is no frame of its own: where IMMEDIATE is set, libzmq 4.3.5 aborts the process if
+a connection ends while it is between two frames of a message.
 """
 
 from collections import OrderedDict
@@ -31,7 +34,7 @@ ID_BYTES = CLIENT_BYTES + NUMBER_BYTES
 def serve(address, handle):
     clients = zmq.Context.instance().socket(zmq.ROUTER)
     clients.zap_domain = b"request_reply"  # else ZMTP 1.0 lets garbage in as messages
-    clients.maxmsgsize = MESSAGE_MAX_BYTES  # who sends more is disconnected
+    clients.maxmsgsize = ID_BYTES + MESSAGE_MAX_BYTES  # who sends more is disconnected
     set_limits(clients)
     clients.bind(address)
     Desk(clients, handle).run()
@@ -67,11 +70,11 @@ class Desk:
         while True:
             poller.register(self.clients, 0 if self.is_full() else zmq.POLLIN)
             for socket, _ in poller.poll():
-                message = socket.recv_multipart()
-                if socket is self.handled:
-                    self.give(*message)
-                elif len(message) == 3 and len(message[1]) == ID_BYTES:
-                    self.take(*message)
+                match socket.recv_multipart():
+                    case message if socket is self.handled:
+                        self.give(*message)
+                    case [connection, message] if len(message) >= ID_BYTES:
+                        self.take(connection, message[:ID_BYTES], message[ID_BYTES:])
 
     def is_full(self):
         """Say whether requests have to wait, in ZeroMQ's queues and then at the clients."""
@@ -81,7 +84,7 @@ class Desk:
         client, number = key[:CLIENT_BYTES], key[CLIENT_BYTES:]
         last, reply = self.replies.last(client)
         if number == last:
-            self.clients.send_multipart([connection, key, reply])
+            self.clients.send_multipart([connection, key + reply])
         elif number > last:  # else the client has given it up
             is_first_attempt = key not in self.running
             _, connections = self.running.setdefault(key, (len(request), []))
@@ -98,13 +101,14 @@ class Desk:
             with self.turn:
                 self.hand_back.send_multipart(answer)
 
-    def give(self, key, *reply):
+    def give(self, key, reply=None):
         size_bytes, connections = self.running.pop(key)
         self.in_hand_bytes -= size_bytes
-        if reply:  # else handle raised
-            self.replies.keep(key[:CLIENT_BYTES], key[CLIENT_BYTES:], *reply)
-            for connection in connections:  # those that are gone are passed over
-                self.clients.send_multipart([connection, key, *reply])
+        if reply is None:  # handle raised
+            return
+        self.replies.keep(key[:CLIENT_BYTES], key[CLIENT_BYTES:], reply)
+        for connection in connections:  # those that are gone are passed over
+            self.clients.send_multipart([connection, key + reply])
 
 
 class Replies:
@@ -154,12 +158,12 @@ def ask(server, key, request):
     while (left_s := give_up_at - monotonic()) > 0:
         server.sndtimeo = int(left_s * 1000)
         try:
-            server.send_multipart([key, request])
+            server.send(key + request)
         except zmq.Again:  # there was no connection, or no room in its queue
             return None
         until = min(monotonic() + ATTEMPT_S, give_up_at)
         while server.poll(max(0, until - monotonic()) * 1000):
-            answered, reply = server.recv_multipart()
-            if answered == key:  # else it is late: that request was given up
-                return reply
+            message = server.recv()
+            if message.startswith(key):  # else it is late: that request was given up
+                return message[ID_BYTES:]
     return None

@@ -4,7 +4,7 @@ import time
 
 import zmq
 
-WORK_S = 0.02
+WORK_S = 0.1
 
 
 def work(seconds):

@@ -1,0 +1,36 @@
+"""A message is larger than the contract allows."""
+
+from __future__ import annotations
+
+from bench.faults import WORKLOADS, Fault
+from bench.scene import Scene
+
+OVERSIZED_BYTES = 20 << 20
+"""Frames end at 16 MiB; a server of HTTP's takes 1 MiB unless it is told to take more."""
+SEEN_S = 0.5
+
+
+def message_oversized(scene: Scene) -> None:
+    """Have a driver send a message of 20 MiB, and then such as before.
+
+    Where there are several, the service of the others is what counts.
+    """
+    sender = scene.drivers[-1]
+    if len(scene.drivers) > 1:
+        scene.affects(sender)
+    scene.fault()
+    scene.tell(sender, "enlarge", size_bytes=OVERSIZED_BYTES)
+    scene.wait(SEEN_S)
+    scene.healed()
+
+
+FAULTS = (
+    Fault(
+        "message_oversized",
+        "F12",
+        "one message of 20 MiB",
+        WORKLOADS,
+        message_oversized,
+        lasts_s=SEEN_S,
+    ),
+)

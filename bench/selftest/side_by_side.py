@@ -1,0 +1,127 @@
+"""Company changes no answer: trials with a fault made alone, and the same six at once.
+
+In each block every trial is made both ways, in random order. What each came to has to be
+the same. Whether outages were longer in company is told by an exact test of their pairs: it
+finds a difference where those that are longer by more than what is tolerated are more than
+chance allows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from random import Random
+from statistics import median
+
+from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.history import CLASSES
+from bench.measure.measured import Measured
+from bench.plan import Group, Planned, Profile, plan
+from bench.recover import AT_ONCE, measure_recovery
+from bench.schedule import Slot, schedule
+from bench.selftest.answers import GATE_LEVEL, Answer
+
+GROUPS = (
+    Group(
+        ("*/resilient/request_reply.*", "*/minimal/request_reply.*"),
+        faults=("server_killed_busy",),
+        leaving_out=(),
+    ),
+)
+"""Six cells: some recover by timers of their own, some are called again, one hangs."""
+TOLERATED_S = 0.01
+"""Beside the resolution: to share CPUs with five others costs each some milliseconds."""
+CONTROL_S = 0.1
+"""A difference that the test has to find: as if each had backed off once more."""
+
+Pairs = Mapping[str, Sequence[tuple[Measured, Measured]]]
+
+
+def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+    """Make every trial alone and in company, in each block."""
+    profile = Profile("side_by_side", "trials that recover", GROUPS)
+    planned = plan(profile, find_cells([IMPLEMENTATIONS]), blocks)
+    pairs: dict[str, list[tuple[Measured, Measured]]] = {}
+    for block in range(blocks):
+        ways = [1, AT_ONCE]
+        Random(f"{seed}:{block}").shuffle(ways)
+        made = {
+            way: _make(planned, block, seed, logs / f"{block}.{way}", way) for way in ways
+        }
+        for case in made[1].keys() & made[AT_ONCE].keys():
+            pairs.setdefault(case, []).append((made[1][case], made[AT_ONCE][case]))
+    whole = sum(map(len, pairs.values())) == blocks * len(planned)
+    return [_same(pairs, whole), _longer(pairs, 0.0), _longer(pairs, CONTROL_S)]
+
+
+def _make(
+    planned: Sequence[Planned], block: int, seed: int, logs: Path, at_once: int
+) -> dict[str, Measured]:
+    """Make one block of the schedule, so many trials at once; return them by case."""
+    made: dict[str, Measured] = {}
+
+    def kept(slot: Slot, measured: Measured) -> None:
+        made[slot.planned.case.id] = measured
+
+    slots = [slot for slot in schedule(planned, seed) if slot.block == block]
+    folder = lambda slot: logs / slot.planned.case.id  # noqa: E731
+    measure_recovery(slots, folder, kept, lambda _, __: None, at_once)
+    return made
+
+
+def came_to(measured: Measured) -> str:
+    """Return the verdict of a trial, and which classes had messages in them."""
+    facts = measured.metadata
+    classes = [name for name in CLASSES if facts[name]]
+    return f"{facts['verdict']}: {', '.join(classes)}"
+
+
+def _same(pairs: Pairs, whole: bool) -> Answer:
+    each = [
+        (case, came_to(alone), came_to(beside))
+        for case, made in pairs.items()
+        for alone, beside in made
+    ]
+    other = [f"{case}: {one}, not {two}" for case, one, two in each if one != two]
+    return Answer(
+        "verdict and classes of a trial",
+        f"alone, and {AT_ONCE} side by side",
+        f"{len(other)} of {len(each)} pairs differ" + "".join(f"\n{o}" for o in other),
+        "0 differ" if whole else "0 differ, and none without a value",
+        not other and whole,
+        needs_quiet=True,
+    )
+
+
+def _longer(pairs: Pairs, added_s: float) -> Answer:
+    """Say whether outages in company are longer, by an exact one-sided sign test."""
+    every = [
+        pair
+        for made in pairs.values()
+        for pair in made
+        if not any(measured.metadata["censored"] for measured in pair)
+    ]
+    alone_s, beside_s = (
+        [pair[way].value_s + way * added_s for pair in every] for way in (0, 1)
+    )
+    (resolution_s,) = {float(alone.metadata["interval_s"]) for alone, _ in every}
+    most_s = resolution_s + TOLERATED_S
+    longer = sum(b - a > most_s for a, b in zip(alone_s, beside_s, strict=True))
+    p = chance(longer, len(every))
+    found = p < 1 - GATE_LEVEL
+    say_control = f", and {added_s:g} s added" if added_s else ""
+    return Answer(
+        "control: an outage that is longer in company" if added_s else "outage in company",
+        f"{AT_ONCE} side by side{say_control}",
+        f"median {median(alone_s):.3f} s alone, {median(beside_s):.3f} s in company; "
+        f"{longer} of {len(every)} pairs longer by more than {most_s:g} s, p = {p:.2g}",
+        f"p {'<' if added_s else '>='} {1 - GATE_LEVEL:.3f}",
+        found == bool(added_s),
+        needs_quiet=True,
+    )
+
+
+def chance(longer: int, pairs: int) -> float:
+    """Return how likely so many pairs or more are longer if half of them are at most."""
+    return float(sum(math.comb(pairs, k) for k in range(longer, pairs + 1)) / 2**pairs)
