@@ -215,6 +215,7 @@ def test_a_hurried_stream_gives_what_is_left_at_once_and_ends(
 # -- real trials ---------------------------------------------------------------------------
 
 AT_ONCE = 6
+SEEDS = (7, 8, 9)
 Trial = tuple[str, str]
 
 
@@ -242,16 +243,17 @@ def case_of(trial: Trial) -> Case:
 
 
 def make(trial: Trial, logs: Path) -> Metadata:
-    """Make a trial, and once more where a busy machine spoiled it before its fault."""
+    """Make a trial, and again where a busy machine spoiled it before its fault."""
     case, fault = case_of(trial), FAULTS[trial[1]]
-    for seed in (7, 8):
+    for seed in SEEDS:
+        rng = random.Random(seed)
         try:
-            rng = random.Random(seed)
             found = run_failure(case, fault, logs / f"{case.id}.{seed}", rng)
-            break
         except TrialError:
-            if seed == 8:
+            if seed == SEEDS[-1]:
                 raise
+        else:
+            break
     return recovery.measure(case, fault, found).metadata
 
 
@@ -268,8 +270,9 @@ def trials(
         and "trials" in item.fixturenames
     )
     logs = tmp_path_factory.mktemp("logs")
+    high_loads_last = sorted(wanted, key=lambda trial: FAULTS[trial[1]].setup.rate_hz)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {trial: pool.submit(make, trial, logs) for trial in wanted}
+        yield {trial: pool.submit(make, trial, logs) for trial in high_loads_last}
 
 
 @pytest.fixture
@@ -363,9 +366,9 @@ def test_who_starts_first_makes_no_difference(found: Metadata) -> None:
 
 @of((f"{SOCKET}/{TELL}", "subscriber_joins"))
 def test_who_joins_is_owed_what_is_due_from_then_on(found: Metadata) -> None:
-    """A message of the time in which it connected may be lost."""
+    """Of the time in which it connected some may be lost, but none of all that before."""
     assert found["settled"]
-    assert found["delivered"] >= found["attempted"] - 5
+    assert found["silent"] < 200
     assert found["held"] == found["reported"] == 0
 
 
