@@ -251,7 +251,7 @@ def test_a_benchmark_has_one_run_per_block_and_loops_count_its_messages(
 def test_raw_samples_are_beside_it_with_their_checksum(finished: Path) -> None:
     text = (finished / "zmq.minimal.json").read_text()
     stored = sorted((finished / "samples").glob("*zmq*.npz"))
-    assert len(stored) == 4  # two cases (one is the A/A twin) in two blocks
+    assert len(stored) == 8  # two cases (one is the A/A twin) and two faults, each twice
     for path in stored:
         assert f"samples/{path.name}" in text
         assert sha256(path) in text
@@ -264,10 +264,14 @@ def test_the_sums_are_what_sha256sum_checks(finished: Path) -> None:
 def test_the_order_of_a_run_is_that_of_its_seed(finished: Path) -> None:
     then = Archive(finished).about()
     assert then["seed"] == 7
-    order = [
+    planned = planned_again(then, find_cells([IMPLEMENTATIONS]))
+    speed = [entry for entry in planned if not entry.case.fault]
+    faults = [entry for entry in planned if entry.case.fault]
+    order = sorted(
         (slot.block, slot.position, slot.planned.case.id)
-        for slot in schedule(planned_again(then, find_cells([IMPLEMENTATIONS])), 7)
-    ]
+        for part in (speed, faults)
+        for slot in schedule(part, 7)
+    )
     facts = [metadata for metadata, _ in timed_runs(finished)]
     measured = sorted((f["block"], f["position"], f["case"]) for f in facts)
     assert measured == order
