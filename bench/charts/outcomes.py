@@ -27,6 +27,14 @@ WORDS = {
     "ended": "ended",
 }
 """What a verdict says against a cell, and its one word, the worst first."""
+BREACHES = {
+    "the other had": "slows",
+    "not gone": "stays",
+    "a second one": "stolen",
+    "nobody was told": "mute",
+    "a newcomer": "shut",
+}
+"""How a breach that a fault itself finds begins (``Scene.breach``), and its one word."""
 HANGS = "hangs"
 MEANINGS = {
     KEPT: "kept: all arrived, in place",
@@ -57,6 +65,9 @@ def worst(row: Mapping[str, Any]) -> tuple[str, int]:
     what = min(known, key=order)
     if what == DID_NOT_RECOVER:
         return (HANGS if KEPT_WAITING in known else WORDS[what]), 0
+    for beginning, word in BREACHES.items():
+        if what.startswith(beginning):
+            return word, 0
     return WORDS.get(what, what), known[what]
 
 
