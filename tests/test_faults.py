@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from bench import message as msg
 from bench.contract import Case
 from bench.errors import NotMeasurable, TrialError
+from bench.failure_trial import run_failure
 from bench.faults import all_faults
 from bench.faults.halfway import HALF_BYTES, MESSAGE_BYTES, Halfway
 from bench.faults.intruder import (
@@ -46,7 +47,6 @@ from bench.measure.recovery import BROKEN as CONTRACT_BROKEN
 from bench.measure.recovery import KEPT, REPORTED
 from bench.plan import Group, Profile, plan
 from bench.relay import Relay
-from bench.scene import run_failure
 
 FAULTS = all_faults()
 ASK, TELL, WORK = "request_reply", "fan_out", "pipeline"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 
 from bench.contract import Case
 from bench.errors import TrialError
+from bench.failure_trial import run_failure
 from bench.faults import Fault, Setup, all_faults
 from bench.history import BACK_NS, CLASSES, DEADLINE_NS, FailureRecord, Line
 from bench.measure import recovery
@@ -37,7 +39,7 @@ from bench.measure.recovery import (
     judge,
     told,
 )
-from bench.scene import Scene, run_failure
+from bench.scene import Scene
 
 INTERVAL_NS = 20_000_000
 WINDOW = BACK_NS // INTERVAL_NS
@@ -336,6 +338,15 @@ def test_who_does_not_recover_broke_the_contract_unless_there_is_no_hope() -> No
     )
     lied = record(with_states(reported=1, silent=1), first_told_ns=FAULT_NS + 1)
     assert verdict(lied, HOPELESS, recovered=False)[0] == CONTRACT_BROKEN
+
+
+def test_who_refuses_what_the_contract_has_it_refuse_and_says_so_keeps_it() -> None:
+    refusing = replace(FAULT, refusals=1)
+    assert verdict(record(with_states(reported=1)), refusing) == (KEPT, "")
+    assert verdict(record(with_states(reported=2)), refusing)[1] == "1 reported lost"
+    assert verdict(record(with_states(silent=1)), refusing)[0] == CONTRACT_BROKEN
+    two = [with_states(reported=1), replace(with_states(reported=1), consumer="other.0")]
+    assert verdict(record(*two), refusing) == (KEPT, ""), "each of two is owed it"
 
 
 def test_what_the_application_was_told() -> None:

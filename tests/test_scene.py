@@ -12,15 +12,16 @@ import pytest
 from helpers_bench import find_cell, hosts_of
 from helpers_network import BOUND_S, Harness, network_of, wait_for
 
-from bench import recover, scene, scratch
+from bench import failure_trial, recover, scratch
 from bench.contract import Case
 from bench.errors import NotMeasurable, TrialError
+from bench.failure_trial import run_failure
 from bench.faults import Fault, all_faults
 from bench.measure.measured import Measured
 from bench.network.hosts import Network
 from bench.network.link import Link
 from bench.plan import Planned
-from bench.scene import Scene, run_failure
+from bench.scene import Scene
 from bench.schedule import Slot, schedule
 
 SOCKET = "raw_socket/minimal/request_reply.py"
@@ -41,11 +42,11 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from pathlib import Path
 
-from bench import scene
+from bench import failure_trial
 from bench.contract import IMPLEMENTATIONS, Case, find_cells
 from bench.faults import all_faults
 
-make_network = scene._network
+make_network = failure_trial._network
 
 
 def noted(fault, stack):
@@ -55,7 +56,7 @@ def noted(fault, stack):
     return network
 
 
-scene._network = noted
+failure_trial._network = noted
 logs = Path(tempfile.mkdtemp())
 cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
 cell = cells["raw_socket/minimal/pipeline.py"]
@@ -65,7 +66,7 @@ names = ("link_cut_1s", "server_frozen", "server_killed", "link_reset", "power_l
 def make(number):
     fault = all_faults()[names[number % len(names)]]
     case = Case(cell, "recovery", "tcp", 64, 2, "free", fault=fault.name)
-    scene.run_failure(case, fault, logs / str(number), random.Random(number))
+    failure_trial.run_failure(case, fault, logs / str(number), random.Random(number))
 
 
 with ThreadPoolExecutor(3) as pool:
@@ -101,7 +102,7 @@ def test_a_trial_leaves_no_process_and_no_namespace(fault: str, tmp_path: Path) 
     with pytest.MonkeyPatch.context() as patch, network_of("near", "far") as network:
         Link(network)
         patch.setattr(
-            scene, "Network", lambda *names: made.append(Network(*names)) or made[0]
+            failure_trial, "Network", lambda *names: made.append(Network(*names)) or made[0]
         )
         run_failure(case_of(fault), all_faults()[fault], tmp_path, random.Random(1))
     assert made[0]._holder.process.returncode is not None

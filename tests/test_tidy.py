@@ -31,7 +31,6 @@ LONGER_CELLS = {
 MODULE_LINES_MAX = 320
 LONGER_MODULES = {
     "trial.py": "the order in which hosts are told is one story",
-    "scene.py": "so is a trial with a fault in it",
 }
 
 every_exhibit = pytest.mark.parametrize(

@@ -23,7 +23,7 @@ WORKLOADS = ("request_reply", "fan_out", "pipeline")
 
 @dataclass(frozen=True)
 class Setup:
-    """What a trial needs before its fault: see ``bench.scene`` for how it is used.
+    """What a trial needs before its fault: see ``bench.stage`` for how it is used.
 
     ``standby``      roles that stand by to be started again, with everything imported
     ``late``         roles that the fault itself starts
@@ -37,7 +37,7 @@ class Setup:
     ``descriptors``  how many files the process of who binds may have open
     ``work_s``       how long a handle takes for each message
 
-    Roles are named by id, by name, or in general as in ``bench.scene``.
+    Roles are named by id, by name, or in general as in ``bench.cast``.
     """
 
     instances: int = 2
@@ -61,9 +61,10 @@ class Fault:
     """One thing that goes wrong: ``number`` is its place in the catalogue, F1 to F18.
 
     ``hopeless`` is true where nothing can get through, so that the best a program can do
-    is to say so. ``lasts_s`` is how long it takes to inject, ``watch_s`` for how long after
-    healing a recovery is waited for. ``transport`` is where it happens, if that matters: to
-    cells that have it; ``variant`` the one to whose cells it happens.
+    is to say so. ``refusals`` is how many messages a program keeps its contract by
+    refusing, if it says so. ``lasts_s`` is how long it takes to inject, ``watch_s`` for how
+    long after healing a recovery is waited for. ``transport`` is where it happens, if that
+    matters: to cells that have it; ``variant`` the one to whose cells it happens.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Fault:
     inject: Callable[[Scene], None]
     setup: Setup = field(default_factory=Setup)
     hopeless: bool = False
+    refusals: int = 0
     transport: str | None = None
     variant: str | None = None
     lasts_s: float = 0.0

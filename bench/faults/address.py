@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bench.cast import BINDING, NEWCOMER, REPEATED
 from bench.faults import WORKLOADS, Fault, Setup
 from bench.faults.strangers import await_newcomer
-from bench.scene import BINDING, NEWCOMER, REPEATED, Scene
+from bench.scene import Scene
 
 TWO_S = 1.0
 """How long a second process may try to have the address."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bench.cast import BINDING
 from bench.faults import WORKLOADS, Fault, Setup
 from bench.hosts.supervised import SUPERVISOR_S
-from bench.scene import BINDING, Scene
+from bench.scene import Scene
 
 DOWN_S = 0.5
 """And then some, less than others wait to try again: they must not be met in step."""

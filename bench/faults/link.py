@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from bench.cast import BINDING
 from bench.faults import WORKLOADS, Fault, Setup
 from bench.hosts.supervised import SUPERVISOR_S
-from bench.scene import BINDING, Scene
+from bench.scene import Scene
 
 CUTS_S = (1, 2, 4, 8, 16)
 POWER_S = 0.5

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bench.cast import REPEATED
 from bench.errors import TrialError
 from bench.faults import Fault, Setup
 from bench.faults.halfway import MESSAGE_BYTES
-from bench.scene import REPEATED, Scene
+from bench.scene import Scene
 
 HALFWAY_S = 10.0
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from bench.cast import BINDING, REPEATED
 from bench.faults import WORKLOADS, Fault, Setup
 from bench.faults.killed import DOWN_S
 from bench.hosts.supervised import SUPERVISOR_S
-from bench.scene import BINDING, REPEATED, Scene
+from bench.scene import Scene
 
 ALONE_S = 1.0
 """How long one worker has more to do than it can."""

@@ -31,6 +31,7 @@ FAULTS = (
         "one message of 20 MiB",
         WORKLOADS,
         message_oversized,
+        refusals=1,
         lasts_s=SEEN_S,
     ),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from bench.cast import NEWCOMER
 from bench.faults import WORKLOADS, Fault, Setup
 from bench.network.helper import Helper
-from bench.scene import NEWCOMER, Scene
+from bench.scene import Scene
 
 LINGERS_S = 0.5
 """How long a stranger keeps its connections after it has sent what it had to send."""

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.contract import Case
+from bench.failure_trial import run_failure
 from bench.faults import Fault, all_faults
 from bench.history import BESIDE, CLASSES, FailureRecord, Line
 from bench.measure.measured import Measured, Metadata, Sizing
-from bench.scene import DRAIN_S, REPLY_S, STEADY_S, run_failure
+from bench.scene import DRAIN_S, REPLY_S, STEADY_S
 
 MEMORY_MAX_BYTES = 128 << 20
 """What one process may take for messages: 64 MiB to send again, and as much in queues."""
@@ -124,10 +125,11 @@ def judge(
 ) -> tuple[str, str]:
     """Return a verdict on the contract, one of VERDICTS, and what speaks against it.
 
-    Kept: everything arrived, in place; where the fault is hopeless, the application was
-    told. Reported: something was lost or a role raised, and the application knows, or it
-    was told so of what arrived. Broken: a loss in silence, a wrong or unexpected message,
-    a doubled effect, a hang, or more memory than the bound.
+    Kept: everything arrived, in place, but for what the contract has a program refuse;
+    where the fault is hopeless, the application was told. Reported: something was lost or
+    a role raised, and the application knows, or it was told so of what arrived. Broken: a
+    loss in silence, a wrong or unexpected message, a doubled effect, a hang, or more
+    memory than the bound.
     """
     knows = fault.hopeless and record.first_told_ns > 0
     wrong = {
@@ -148,8 +150,10 @@ def judge(
     said += record.remarks.get("breaches", [])
     if said:
         return BROKEN, ", ".join(said)
+    senders = {line.sender for line in record.lines}
+    may_refuse = fault.refusals * len(record.lines) // max(1, len(senders))
     failed = {
-        "reported lost": record.total("reported"),
+        "reported lost": max(0, record.total("reported") - may_refuse),
         "lost with who had them": record.total("died"),
         "reported lost that arrived": record.total("recovered"),
         "raised": record.raised,

@@ -12,12 +12,14 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from bench.cast import BINDING
 from bench.contract import Case, find_cells
+from bench.failure_trial import run_failure
 from bench.faults import Fault, Setup
 from bench.history import CLASSES, FailureRecord
 from bench.measure import recovery
 from bench.measure.measured import Measured
-from bench.scene import BINDING, Scene, run_failure
+from bench.scene import Scene
 from bench.selftest.answers import Answer
 from bench.selftest.losses import FAULTY
 
