@@ -23,7 +23,7 @@ RECOVERY = "recovery"
 BLOCKS_MIN = 6
 """Fewer blocks have no 95 % interval at all."""
 
-SURVIVORS = ("*/resilient/*", "*/reconnecting/*", "*/proxied/*")
+SURVIVORS = ("*/resilient/*", "*/reconnecting/*", "*/heartbeats/*", "*/proxied/*")
 """Cells whose point is what they survive: only groups that ask for them have them."""
 
 
@@ -48,6 +48,8 @@ class Group:
     leaving_out: tuple[str, ...] = SURVIVORS
     faults: tuple[str, ...] = ()
     """Of recovery: which faults, by glob; size and instances are theirs."""
+    but: tuple[str, ...] = ()
+    """Of recovery: which of those faults not."""
     blocks: int = BLOCKS_MIN
     tool: str | None = None
     """A program without which the group is left out: it is not Python's to install."""
@@ -73,7 +75,9 @@ def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
     from bench.faults import all_faults  # only where one is planned: it loads the harness
 
     for fault in all_faults().values():
-        asked = any(fnmatch(fault.name, pattern) for pattern in group.faults)
+        asked = fault.name not in group.but and any(
+            fnmatch(fault.name, pattern) for pattern in group.faults
+        )
         transport = fault.transport or cell.variant.transports[0]
         can_meet = cell.workload.name in fault.workloads and (
             fault.variant in (None, cell.variant.name)

@@ -22,7 +22,7 @@ from bench.processes import kill_all
 from bench.progress import steps
 from bench.schedule import Slot
 
-AT_ONCE = 6
+AT_ONCE = 8
 LOW_RATE_HZ = 100.0
 """Messages come so often at most where several trials are made side by side."""
 LOOK_S = 0.05

@@ -189,14 +189,24 @@ def test_a_fault_meets_both_tiers_of_all_stacks(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "faults", "repeats"), [("quick", 2, 3), ("standard", 8, 5), ("full", 15, 10)]
+    ("name", "faults", "repeats"), [("quick", 2, 3), ("standard", 8, 5), ("full", 11, 10)]
 )
 def test_a_profile_has_its_faults_and_repeats(name: str, faults: int, repeats: int) -> None:
-    assert len({entry.case.fault for entry in FAILURES[name]}) >= faults
-    assert {entry.blocks for entry in FAILURES[name]} == {repeats}
+    often = {entry.case.fault for entry in FAILURES[name] if entry.blocks == repeats}
+    assert len(often) >= faults
+    assert max(entry.blocks for entry in FAILURES[name]) == repeats
+    assert {entry.case.fault for entry in FAILURES["full"]} == set(all_faults())
+    assert min(entry.blocks for entry in FAILURES["full"]) >= 3
+
+
+def test_heartbeats_alone_meet_cuts_of_the_link_and_nothing_else() -> None:
+    for name in ("standard", "full"):
+        met = {e.case.fault for e in FAILURES[name] if "/heartbeats/" in e.case.cell.id}
+        assert met
+        assert all(fault.startswith("link_cut") for fault in met)
 
 
 def test_what_survives_is_timed_only_where_asked() -> None:
     """What its guarantees cost is a question of its own, not one more row in each chart."""
     timed = {entry.case.cell.variant.name for entry in PLANS["standard"]}
-    assert not timed & {"resilient", "reconnecting"}
+    assert not timed & {"resilient", "reconnecting", "heartbeats"}

@@ -22,7 +22,7 @@ from bench.recoveries import measured
 CUT = "F6"
 """The number in the catalogue of a link that is cut silently."""
 LEAST_LENGTHS = 2
-LINES = {"minimal": "--", "resilient": "-"}
+LINES = {"minimal": "--", "heartbeats": ":", "resilient": "-"}
 Value = Callable[[dict[str, Any]], tuple[float, float]]
 LEAST_S = 0.1
 """Below this the axis of times is linear, down to 0."""
@@ -126,8 +126,8 @@ def lengths(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
         return None
     title = f"{words.workload(workload)}: how long a cut of the link is felt"
     subtitle = (
-        "Medians. Dashed, hollow: minimal, no heartbeats; solid: resilient, heartbeats or "
-        "time limits"
+        "Medians. Dashed: minimal, no heartbeats; dotted: heartbeats and nothing else; "
+        "solid: resilient, heartbeats or time limits"
     )
     figure = style.blank(title, subtitle, case_line(shown), look)
     times, losses = _panels(figure)

@@ -1,4 +1,4 @@
-"""Company changes no answer: trials with a fault made alone, and the same six at once.
+"""Company changes no answer: trials with a fault made alone, and the same many at once.
 
 In each block every trial is made both ways, in random order. What each came to has to be
 the same. Whether outages were longer in company is told by an exact test of their pairs: it
