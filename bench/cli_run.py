@@ -47,6 +47,11 @@ a_path = click.Path(path_type=Path)
     metavar="MINUTES",
     help="Leave out cases until measuring fits; claims stay, with 6 blocks at least.",
 )
+@click.option(
+    "--part",
+    type=click.Choice(["speed", "failures"]),
+    help="Only these trials of the profile: without a fault, or with one.",
+)
 @click.option("--out", type=a_path, help="The folder of the run.")
 @click.option("--resume", type=a_path, help="Complete that run.")
 @more_roots
@@ -56,6 +61,7 @@ def run(
     seed: int | None,
     blocks: int | None,
     budget_minutes: float | None,
+    part: str | None,
     out: Path | None,
     resume: Path | None,
     more: tuple[Path, ...],
@@ -77,7 +83,7 @@ def run(
             cells = choose(all_cells(more), only)
             folder = out or _new_folder(DATA, seed)
             begun = manifest.begin(
-                folder, profile, cells, seed, blocks, more, budget_minutes
+                folder, profile, cells, seed, blocks, more, budget_minutes, part
             )
         shown = as_typed(begun.archive.folder)
         console.print(f"run: {shown}")
@@ -127,10 +133,13 @@ def _new_folder(parent: Path, seed: int) -> Path:
 
 def _report_after(folder: Path) -> None:
     from bench.report import build
-    from bench.report.headline import table
+    from bench.report.headline import survival, table
 
     page = build([folder], _report_folder(folder))
-    console.print(table(page.parent / "numbers.json"))
+    numbers = page.parent / "numbers.json"
+    console.print(table(numbers))
+    if survived := survival(numbers):
+        console.print(survived)
     console.print(f"report: {as_typed(page)}")
 
 

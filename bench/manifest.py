@@ -22,6 +22,8 @@ from bench.profiles import PROFILES
 from bench.suggest import near
 
 HARNESS = PROJECT / "bench"
+PARTS = SPEED, FAILURES = "speed", "failures"
+"""The two parts of a run: trials in which nothing fails, and trials with a fault."""
 BUDGET = "budget_minutes"
 """The entry of run.json that says how long measuring may take, where that was given."""
 
@@ -175,9 +177,11 @@ def begin(
     blocks: int | None,
     more: Sequence[Path],
     budget_minutes: float | None = None,
+    part: str | None = None,
 ) -> Begun:
     """Make the folder of a new run. ``more`` are the further implementations roots.
 
+    ``part``, one of PARTS, has only those trials made: of speed, or with a fault.
     Raises UsageError for an unknown profile, or one without a case of these cells.
     """
     if profile not in PROFILES:
@@ -185,12 +189,14 @@ def begin(
             f"no profile {profile!r}: choose {', '.join(PROFILES)}{near(profile, PROFILES)}"
         )
     planned = plan(PROFILES[profile], cells, blocks)
+    if part:
+        planned = [p for p in planned if bool(p.case.fault) == (part == FAILURES)]
     if not planned:
         raise UsageError(f"profile {profile} has no case of these cells")
     every = plan(PROFILES[profile], find_cells([IMPLEMENTATIONS, FLOOR]))
     whole = profile != "quick" and planned == every and budget_minutes is None
     facts: dict[str, Any] = {BUDGET: budget_minutes} if budget_minutes else {}
-    if not blocks and not budget_minutes:  # either says how long the run may take
+    if not (blocks or budget_minutes or part == FAILURES):  # it may take longer then
         facts |= declaration(profile)
     return begin_plan(folder, profile, planned, cells, seed, more, whole=whole, **facts)
 

@@ -32,7 +32,7 @@ from bench.placement import cpus_for
 from bench.plan import Planned
 from bench.processes import require_linux
 from bench.progress import console, minutes, steps
-from bench.recover import is_recovery, measure_recovery, predict_recovery_s
+from bench.recover import NO_CHANCE, is_recovery, measure_recovery, predict_recovery_s
 from bench.schedule import Slot, blocks_to_repeat, repeats, schedule
 from bench.sizes import add_sizes
 from bench.watch import Watch
@@ -87,7 +87,8 @@ class Runner:
         for entry in self.planned:
             result = known[(entry.case.cell.id, entry.case.transport)]
             if result["reason"]:
-                self._give_up(entry, f"not measured: {result['reason']}")
+                why = NO_CHANCE if result["skipped"] else "its check failed"
+                self._give_up(entry, f"{why}: {result['reason']}")
 
     def _checked(self, known: dict[tuple[str, str], Any], result: CheckResult) -> None:
         known[(result.cell, result.transport)] = asdict(result)
@@ -250,9 +251,7 @@ class Runner:
         if not todo:
             return
         predicted_s = predict_recovery_s(todo)
-        console.print(
-            f"{len(todo)} trials with a fault, at most {predicted_s / 60:.1f} minutes"
-        )
+        console.print(f"{len(todo)} trials with a fault, at most {minutes(predicted_s)}")
 
         def kept(slot: Slot, measured: Measured) -> None:
             self.archive.add(slot, self._signed(slot, measured))
@@ -265,7 +264,7 @@ class Runner:
             todo, lambda s: self._log_folder(s.planned.case, s.name), kept, failed
         )
         took_s = time.monotonic() - began
-        console.print(f"failures measured in {took_s / 60:.1f} minutes")
+        console.print(f"failures measured in {minutes(took_s)}")
 
     def _keep_time(self, trials: int, predicted_s: float, took_s: float) -> None:
         timing = self.archive.read(archives.TIMING) or []
@@ -300,7 +299,7 @@ class Runner:
 
 
 def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:
-    """Carry a plan out; return whether every case got all its values.
+    """Carry a plan out; return whether every case that this machine permits got its values.
 
     Raises NotMeasurable where nothing can be measured here at all.
     """
@@ -317,4 +316,4 @@ def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:
     runner.sizes()
     shutil.rmtree(runner.logs / "check", ignore_errors=True)
     archive.seal()
-    return not archive.failures
+    return all(failure["reason"].startswith(NO_CHANCE) for failure in archive.failures)

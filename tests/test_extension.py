@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from bench.archive import EXTENSION, Archive
 from bench.claims import claims_of, rests_on
-from bench.contract import Case
+from bench.contract import FLOOR, IMPLEMENTATIONS, Case, find_cells
 from bench.errors import TrialError
 from bench.extension import AIMS, DECLARED, EXTENSIONS, Decision
-from bench.manifest import Begun, begin, planned_again
+from bench.manifest import FAILURES, PARTS, SPEED, Begun, begin, planned_again
 from bench.measure.measured import Measured, Sizing
 from bench.pilots import Pilot
 from bench.progress import console
@@ -238,6 +238,23 @@ def test_who_says_how_long_a_run_takes_gets_no_extension(
     cells = [find_cell(cell) for cell in CELLS]
     begun = begin(tmp_path / "run", profile, cells, SEED, blocks, [], budget_minutes)
     assert (DECLARED in begun.archive.about()) == declared
+
+
+def test_a_part_of_a_run_is_planned_alone_and_replaces_no_whole_one(tmp_path: Path) -> None:
+    cells = find_cells([IMPLEMENTATIONS, FLOOR])
+    parts = {}
+    for part in (*PARTS, None):
+        folder = tmp_path / (part or "whole")
+        parts[part] = begin(folder, "standard", cells, SEED, None, [], part=part)
+    planned = {part: begun.planned for part, begun in parts.items()}
+    assert not any(entry.case.fault for entry in planned[SPEED])
+    assert all(entry.case.fault for entry in planned[FAILURES])
+    assert len(planned[SPEED]) + len(planned[FAILURES]) == len(planned[None])
+    assert [begun.archive.about()["whole"] for begun in parts.values()] == [
+        False,
+        False,
+        True,
+    ]
 
 
 widths = st.dictionaries(st.sampled_from(["split", "shared", "free"]), st.floats(0, 1))

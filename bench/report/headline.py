@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from rich.table import Table
 
 from bench.charts import words
+from bench.comparisons import stack_order
+from bench.measure.recovery import KEPT
+from bench.recoveries import TIERS
 from bench.report.citation import load_numbers
 from bench.report.readme import claimed_cases, name_of, of_the_subject
 
@@ -33,4 +37,28 @@ def table(numbers: Path) -> Table:
             verdict = "undecided" if pair["verdict"] == UNDECIDED else pair["verdict"]
             name = name_of(case) if number == 0 else ""
             shown.add_row(name, first, second, value, interval, verdict)
+    return shown
+
+
+def survival(numbers: Path) -> Table | None:
+    """Return how many faults each stack's programs survive, None without any fault."""
+    verdicts = {
+        (entry["cells"][0], entry["case"]): entry["verdict"]
+        for entry in load_numbers(numbers)
+        if entry["kind"] == "recovery"
+    }
+    kept, met = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for (cell, _), verdict in verdicts.items():
+        stack, tier, _ = cell.split("/")
+        met[tier, stack] += 1
+        kept[tier, stack] += verdict == KEPT
+    if not met:
+        return None
+    stacks = sorted({stack for _, stack in met}, key=stack_order)
+    shown = Table(box=None, pad_edge=False)
+    for column in ("contract kept under faults", *stacks):
+        shown.add_column(column)
+    for tier in TIERS:
+        if any(met[tier, stack] for stack in stacks):
+            shown.add_row(tier, *(f"{kept[tier, s]} of {met[tier, s]}" for s in stacks))
     return shown
