@@ -30,12 +30,14 @@ LOSSY = "lossy"
 """Cells that may lose are shown, not compared: what one drops in a window depends on how
 much it may queue, so that a rate beside a loss is no rate of like promises. The rates at
 which they lose nothing are compared."""
+PYTHON = "python"
 FAMILY_ERROR = 0.05
 
-KINDS = ("claim", "further", "alternative")
+KINDS = ("claim", "further", "alternative", "language", "other_language")
 """claim: declared in ``claims.toml`` before the run; further: headline cells in any other
 case, and the subject against every alternative that another stack has; alternative: a
-variant against the headline cell of its own stack."""
+variant against the headline cell of its own stack; language: a cell in Python against its
+twin in another language; other_language: stacks against each other in that one."""
 
 
 def stack_order(name: str) -> tuple[int, str]:
@@ -51,10 +53,13 @@ def headline_cells(cases: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the case row that stands for each stack among comparable cases.
 
     That is ``minimal``; where it makes the other promise, the variant that is named
-    after the promise (``lossless``, ``lossy``). A stack without either has none.
+    after the promise (``lossless``, ``lossy``). A stack without either has none. Where
+    there are programs in several languages, the one in Python stands for its stack.
     """
     found: dict[str, dict[str, Any]] = {}
-    for row in _rows(cases):
+    languages = set(cases["language"])
+    spoken = PYTHON if PYTHON in languages else min(languages, default="")
+    for row in _rows(cases[cases["language"] == spoken]):
         wanted = ("minimal", row["fan_out_mode"])
         if row["variant"] in wanted:
             known = found.get(row["stack"])
@@ -78,6 +83,16 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
             yield "further", row, heads[BASELINE]
         if head is not None:
             yield "alternative", row, head
+
+
+def _twins_in_other_languages(
+    cases: pd.DataFrame,
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each case of a cell in Python with that of its twin in another language."""
+    for _, alike in cases.groupby(["name", "stack", "variant"], sort=False):
+        rows = _rows(alike)
+        for python in (row for row in rows if row["language"] == PYTHON):
+            yield from ((python, row) for row in rows if row["language"] != PYTHON)
 
 
 def _paired(run: Run, case_a: str, case_b: str) -> pd.DataFrame:
@@ -174,7 +189,7 @@ def _comparison(
     width, whose = noise_of(floor, a)
     row = {"kind": kind, **_case_columns(a)}
     for side, case in (("a", a), ("b", b)):
-        for key in ("case", "cell", "key", "stack", "variant"):
+        for key in ("case", "cell", "key", "stack", "variant", "language"):
             row[f"{key}_{side}"] = case[key]
     found = verdict(compared.pop("interval"), width)
     return {**row, **compared, "noise": width, "noise_from": whose, "verdict": found}
@@ -193,8 +208,14 @@ def comparisons(run: Run) -> pd.DataFrame:
     for _, cases in planned.groupby(alike, sort=False):
         for kind, a, b in _pairs(cases):
             claimed = (a["name"], a["key"], b["key"]) in declared
-            made = _comparison(run, floor, "claim" if claimed else kind, a, b)
+            if a["language"] != PYTHON:
+                made = _comparison(run, floor, "other_language", a, b)
+            else:
+                made = _comparison(run, floor, "claim" if claimed else kind, a, b)
             rows += [made] if made else []
+    for python, other in _twins_in_other_languages(planned):
+        made = _comparison(run, floor, "language", python, other)
+        rows += [made] if made else []
     rows.sort(key=lambda row: KINDS.index(row["kind"]))
     _add_q(rows)
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=["kind", "verdict"])

@@ -188,4 +188,14 @@ def test_the_subject_comes_first_and_the_baseline_last() -> None:
 
 def test_a_stack_without_a_headline_cell_has_none() -> None:
     row = {"stack": "x", "variant": "special", "fan_out_mode": None, "case": "c"}
-    assert headline_cells(pd.DataFrame([row])) == {}
+    assert headline_cells(pd.DataFrame([{**row, "language": "python"}])) == {}
+
+
+def test_python_stands_for_a_stack_wherever_there_is_some() -> None:
+    rows = [
+        {"stack": "x", "variant": "minimal", "fan_out_mode": None, "language": language}
+        for language in ("python", "c")
+    ]
+    for order in (rows, rows[::-1]):
+        assert headline_cells(pd.DataFrame(order)) == {"x": rows[0]}
+    assert headline_cells(pd.DataFrame(rows[1:])) == {"x": rows[1]}

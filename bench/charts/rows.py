@@ -32,7 +32,8 @@ def with_company(cells: pd.DataFrame) -> pd.DataFrame:
         for stack in words.CLIENT_OF_MINIMAL
         if _client_count(cells, stack) < MIN_COMPANIONS
     ]
-    return cells[~((cells["variant"] == "minimal") & cells["stack"].isin(alone))]
+    client = (cells["variant"] == "minimal") & (cells["language"] == words.PYTHON)
+    return cells[~(client & cells["stack"].isin(alone))]
 
 
 def accompanied(table: pd.DataFrame) -> pd.DataFrame:
@@ -47,11 +48,16 @@ def lossy(row: dict[str, Any]) -> bool:
     return bool(row["fan_out_mode"] == "lossy")
 
 
+def group(row: dict[str, Any]) -> tuple[bool, bool, bool]:
+    """Return what sets rows apart: the floor, twins in another language, losses."""
+    return bool(row["floor"]), row["language"] != words.PYTHON, lossy(row)
+
+
 def row_key(row: dict[str, Any]) -> tuple[Any, ...]:
-    """Sort key: lossless before lossy, the floor last, the baseline's stack first."""
+    """Sort key: by ``group``, the baseline's stack first, in it who stands for it."""
     order = stack_order(str(row["stack"]))
     head = row["variant"] in ("minimal", row["fan_out_mode"])
-    return bool(row["floor"]), lossy(row), -order[0], order[1], not head, row["variant"]
+    return *group(row), -order[0], order[1], not head, row["variant"]
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -61,16 +67,15 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def positions(rows: Sequence[dict[str, Any]], gap: float = 0.7) -> dict[str, float]:
-    """Return each cell's y, from 0 downwards; groups (lossy, floor) stand apart."""
+    """Return each cell's y, from 0 downwards; groups stand apart."""
     found: dict[str, float] = {}
     y = 0.0
-    before: tuple[bool, bool] | None = None
+    before: tuple[bool, bool, bool] | None = None
     for row in rows:
-        group = (bool(row["floor"]), lossy(row))
-        y -= gap if before not in (None, group) else 0
+        y -= gap if before not in (None, group(row)) else 0
         found[str(row["key"])] = y
         y -= 1
-        before = group
+        before = group(row)
     return found
 
 
@@ -91,5 +96,5 @@ def color(row: dict[str, Any], look: Look) -> str:
 
 def hollow(row: dict[str, Any]) -> bool:
     """Whether a cell is drawn hollow: it does not stand for its stack."""
-    stands = row["variant"] in ("minimal", row["fan_out_mode"])
-    return not (row["floor"] or stands)
+    head = row["variant"] in ("minimal", row["fan_out_mode"])
+    return not (row["floor"] or (head and row["language"] == words.PYTHON))

@@ -20,6 +20,7 @@ from bench.charts.rows import (
     with_company,
 )
 from bench.charts.style import Chart, Look
+from bench.comparisons import BASELINE
 from bench.plan import BOTH, SMALL_BYTES
 
 TCP = ("tcp", "direct")
@@ -96,10 +97,13 @@ def limits(values: pd.Series[float]) -> tuple[float, float]:
 
 
 def floor_line(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:
+    """Draw the harness's floor dotted, and the machine's dashed: sockets in C."""
     for row in rows:
-        if row["floor"]:
+        in_c = row["stack"] == BASELINE and row["language"] != words.PYTHON
+        if row["floor"] or in_c:
+            style_of = "--" if in_c else ":"
             axes.axvline(
-                row["value"], color=style.MUTED, linestyle=":", linewidth=2, zorder=1
+                row["value"], color=style.MUTED, linestyle=style_of, linewidth=2, zorder=1
             )
 
 

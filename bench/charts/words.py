@@ -28,6 +28,7 @@ PLACEMENTS_SHORT = {
 CLIENT_OF_MINIMAL = {"http": "requests"}
 """The client library of a stack's minimal cells, where it has other clients as well."""
 CLIENT = "_client"
+PYTHON = "python"
 SPOKEN = {"websocket": "WebSocket"}
 PASSED_OVER = "\N{EN DASH}"
 KIB = 1024
@@ -51,8 +52,11 @@ def stack(name: str, stacks: Mapping[str, Any]) -> str:
 
 
 def variant(row: Mapping[str, Any]) -> str:
-    """Return a variant's name, with what it makes special: its client, its losses."""
+    """Return a variant's name, with what makes it special: its client, its language."""
     name = str(row["variant"])
+    language = str(row.get("language", PYTHON))
+    if language != PYTHON:
+        return f"{SPOKEN.get(name, name)}, {language.capitalize()}"
     client = CLIENT_OF_MINIMAL.get(str(row["stack"]))
     if client and name == "minimal":
         return f"{name}: {client}"
@@ -69,7 +73,7 @@ def cell(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:
 
 def side(comparison: Mapping[str, Any], which: str, stacks: Mapping[str, Any]) -> str:
     """Return the name of one side, ``a`` or ``b``, of a comparison."""
-    row = {key: comparison[f"{key}_{which}"] for key in ("stack", "variant")}
+    row = {key: comparison[f"{key}_{which}"] for key in ("stack", "variant", "language")}
     return cell({**row, "workload": comparison["workload"]}, stacks)
 
 

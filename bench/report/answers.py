@@ -95,8 +95,9 @@ def summary(data: Data) -> str:
         return "This run compares nothing in its headline cases."
     label = words.stack(SUBJECT, data.stacks)
     said = []
-    named = data.compared["name"].isin(mine["name"])
-    further = data.compared[named & (data.compared["stack_a"] == SUBJECT)]
+    between = of_kind(data.compared, "claim", "further")
+    named = between["name"].isin(mine["name"])
+    further = between[named & (between["stack_a"] == SUBJECT)]
     further = further[further["stack_b"] != SUBJECT]
     for _, rows in further.groupby(["stack_b", "variant_b"], sort=True):
         found = Counter(rows["verdict"])
@@ -177,7 +178,11 @@ def losses(data: Data) -> list[dict[str, Any]]:
     table = data.compared
     if table.empty:
         return []
-    against = table[(table["stack_a"] == SUBJECT) & (table["stack_b"] != SUBJECT)]
+    against = table[
+        (table["stack_a"] == SUBJECT)
+        & (table["stack_b"] != SUBJECT)
+        & (table["kind"] != "other_language")
+    ]
     lost = against[against["verdict"] == "slower"]
     return records(lost.sort_values("ratio", ascending=False))
 

@@ -160,6 +160,8 @@ def _comparisons(data: Data) -> Section:
         "claim": "Claims",
         "further": "The same cells in other cases, and the alternatives of other stacks",
         "alternative": "Variants against their own stack",
+        "language": "Python against the same program in another language",
+        "other_language": "Stacks against each other in another language than Python",
     }
     made = [
         tables.comparison_table(of_kind(data.compared, kind), data.stacks, title)
