@@ -22,6 +22,7 @@ from bench.stats import (
     ratio,
     sign_interval,
     summary,
+    unpaired_ratio,
     verdict,
 )
 
@@ -384,3 +385,61 @@ def test_a_noise_or_margin_that_hides_nothing_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match="noise"):
         verdict(Interval(1, 1, 1, 0.95, 10), noise, margin)
+
+
+# -- blocks of two runs ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (4, 3), (6, 6), (5, 9), (10, 6)])
+def test_the_unpaired_interval_is_what_the_rank_sum_test_does_not_reject(
+    n: int, m: int
+) -> None:
+    rng = np.random.default_rng(n * 100 + m)
+    for _ in range(20):
+        a, b = np.exp(rng.normal(0.3, 0.5, n)), np.exp(rng.normal(0, 0.5, m))
+        found = unpaired_ratio(a, b)
+        assert found.too_few_blocks is (2 / math.comb(n + m, n) > 0.05)
+        if found.too_few_blocks:
+            continue
+        level = 1 - found.confidence
+
+        def p_of(shift: float, a: Floats = a, b: Floats = b) -> float:
+            return float(scipy_stats.mannwhitneyu(a / shift, b, method="exact").pvalue)
+
+        for inside in (found.low * ROUNDING**9, found.high / ROUNDING**9):
+            assert p_of(inside) > level
+        for outside in (found.low / ROUNDING**9, found.high * ROUNDING**9):
+            assert p_of(outside) <= level * ROUNDING
+
+
+def test_the_unpaired_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    hits, level = 0, 0.0
+    for _ in range(TRIALS):
+        a = TRUE_RATIO * np.exp(rng.normal(0, 0.2, 6))
+        found = unpaired_ratio(a, np.exp(rng.normal(0, 0.2, 10)))
+        hits += found.low <= TRUE_RATIO <= found.high
+        level = found.confidence
+    assert abs(hits / TRIALS - level) < 0.015
+
+
+@given(blocks, blocks)
+def test_the_unpaired_ratio_of_swapped_runs_is_the_inverse(
+    one: list[tuple[float, float]], other: list[tuple[float, float]]
+) -> None:
+    a, b = columns(one)[0], columns(other)[0]
+    found, swapped = unpaired_ratio(a, b), unpaired_ratio(b, a)
+    assert found.estimate == pytest.approx(1 / swapped.estimate)
+    if not found.too_few_blocks:
+        assert found.low == pytest.approx(1 / swapped.high)
+    assert found.confidence == pytest.approx(swapped.confidence)
+
+
+def test_the_unpaired_ratio_does_not_depend_on_the_order_of_blocks() -> None:
+    a, b = [1.0, 2.0, 3.0, 5.0], [1.5, 2.5, 0.5, 4.0, 6.0]
+    assert unpaired_ratio(a, b) == unpaired_ratio(a[::-1], sorted(b))
+
+
+def test_the_unpaired_ratio_refuses_what_is_no_time() -> None:
+    with pytest.raises(ValueError, match=r"b\[1\] is 0.0"):
+        unpaired_ratio([1.0, 2.0], [1.0, 0.0])
