@@ -34,7 +34,7 @@ PYTHON = "python"
 FAMILY_ERROR = 0.05
 
 KINDS = ("claim", "further", "alternative", "language", "other_language")
-"""claim: declared in ``claims.toml`` before the run; further: headline cells in any other
+"""claim: declared in ``bench.claims`` before the run; further: headline cells in any other
 case, and the subject against every alternative that another stack has; alternative: a
 variant against the headline cell of its own stack; language: a cell in Python against its
 twin in another language; other_language: stacks against each other in that one."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.archive import Archive
 from bench.claims import read_claims
+from bench.claims.files import ledger_digest
 from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
 from bench.errors import NoMiddleError, ResultsError, UsageError
 from bench.extension import declaration
@@ -92,6 +93,7 @@ def about(
         },
         "cells": {cell.id: safe_digest(cell) for cell in cells},
         "claims": read_claims(),
+        "ledger": ledger_digest(),
         "faults": fault_table(planned),
         "cases": [case_table(entry) for entry in planned],
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.errors import UsageError
 
-FILE = Path(__file__).with_name("claims.toml")
+FILE = Path(__file__).with_name("headline.toml")
 MOST = 25
 """With ten blocks a family of more claims has no test at 5 % (docs/method.md)."""
 

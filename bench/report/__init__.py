@@ -8,13 +8,14 @@ from pathlib import Path
 
 from bench.archive import write_whole
 from bench.charts import Chart, charts, machine, style
+from bench.claims.talk import judge, read_ledger
 from bench.comparisons import comparisons, grade_of, noise
 from bench.contract import PROJECT
 from bench.errors import UsageError
 from bench.estimates import estimates
 from bench.recoveries import levels as levels_of
 from bench.recoveries import recoveries
-from bench.report import page, readme
+from bench.report import claims, page, readme
 from bench.report.content import facts_line, sections
 from bench.report.model import Data
 from bench.report.numbers import numbers
@@ -67,11 +68,13 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     svgs = _write_figures(data.charts, out / "figures")
     entries = numbers(data)
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
-    parts = {
-        "facts": facts_line(data),
-        "machine": machine(data.run.about),
-        "sections": sections(data, others),
-    }
+    judged = judge(read_ledger(), entries)
+    about = data.run.about
+    said = sections(data, others)
+    said.insert(2, claims.section(judged, about))
+    parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
+    ledger = {**parts, **claims.page_parts(judged, about)}
+    write_whole(out / claims.PAGE, page.plain("claims.html", ledger))
     write_whole(out / "REPORT.md", page.markdown(parts))
     write_whole(out / "index.html", page.html(parts, svgs))
     if out.resolve() == REPORTS.resolve():

@@ -67,6 +67,11 @@ def html(parts: Mapping[str, Any], svgs: Mapping[str, str]) -> str:
     return template.render(**parts, svgs=inlined) + "\n"
 
 
+def plain(name: str, parts: Mapping[str, Any]) -> str:
+    """Return a page without figures, by the template of that name."""
+    return _environment(escape=True).get_template(name).render(**parts) + "\n"
+
+
 def _cell(text: str) -> str:
     """Return text that stays in its Markdown table cell."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
