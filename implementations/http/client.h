@@ -1,0 +1,115 @@
+/* An HTTP/1.1 client with one connection, which is kept, on libcurl. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <curl/curl.h>
+#include <stdio.h>
+
+#include "buffer.h"
+
+#define AT_ONCE_BYTES (128 * 1024L)
+
+struct session {
+    CURL *curl;
+    struct curl_slist *headers;
+    struct buffer body; /* of the last response */
+    char error[CURL_ERROR_SIZE];
+};
+
+static inline void check(CURLcode code, const char *call)
+{
+    if (code != CURLE_OK)
+        fail(call, curl_easy_strerror(code));
+}
+
+#define set(session, option, value)                                              \
+    check(curl_easy_setopt((session)->curl, option, value),                      \
+          "curl_easy_setopt(" #option ")")
+
+static size_t take_body(char *data, size_t one, size_t size, void *body)
+{
+    append(body, data, one * size);
+    return one * size;
+}
+
+/* libcurl calls this after each wait, which a signal ends. */
+static int asked_to_stop(void *argument, curl_off_t to_take, curl_off_t taken,
+                         curl_off_t to_give, curl_off_t given)
+{
+    (void)argument, (void)to_take, (void)taken, (void)to_give, (void)given;
+    return stopping();
+}
+
+/* Remove a header that libcurl would send of its own accord. */
+static inline void without_header(struct session *session, const char *header)
+{
+    struct curl_slist *headers = curl_slist_append(session->headers, header);
+    if (!headers)
+        fail("curl_slist_append", "out of memory");
+    session->headers = headers;
+}
+
+/* Prepare GET requests to a path at tcp://HOST:PORT. `session` must stay where it is. */
+static inline void open_session(struct session *session, const char *address,
+                                const char *path)
+{
+    *session = (struct session){.curl = curl_easy_init()};
+    if (!session->curl)
+        fail("curl_easy_init", "out of memory");
+    char url[512];
+    if (snprintf(url, sizeof url, "http%s%s", address + strlen("tcp"), path) >=
+        (int)sizeof url)
+        fail("snprintf", "the address is too long");
+    set(session, CURLOPT_URL, url);
+    set(session, CURLOPT_ERRORBUFFER, session->error);
+    set(session, CURLOPT_FAILONERROR, 1L);
+    set(session, CURLOPT_NOSIGNAL, 1L); /* it asks for nothing that needs an alarm */
+    set(session, CURLOPT_PROXY, "");    /* no proxy from the environment */
+    set(session, CURLOPT_BUFFERSIZE, AT_ONCE_BYTES);
+    set(session, CURLOPT_WRITEFUNCTION, take_body);
+    set(session, CURLOPT_WRITEDATA, &session->body);
+    set(session, CURLOPT_XFERINFOFUNCTION, asked_to_stop);
+    set(session, CURLOPT_NOPROGRESS, 0L);
+}
+
+/* Have the session's requests be POSTs. */
+static inline void make_post(struct session *session)
+{
+    set(session, CURLOPT_POST, 1L);
+    /* Bytes are no form; and to ask first whether a large body is welcome takes a round
+     * trip more, and a second where the server does not answer that. */
+    without_header(session, "Content-Type:");
+    without_header(session, "Expect:");
+    set(session, CURLOPT_HTTPHEADER, session->headers);
+}
+
+/* Make a request and wait for the whole response; false when the role has to stop. */
+static inline bool request(struct session *session)
+{
+    session->body.size = 0;
+    reserve(&session->body, 0);
+    CURLcode code = curl_easy_perform(session->curl);
+    if (stopping())
+        return false;
+    if (code != CURLE_OK)
+        fail("curl_easy_perform", *session->error ? session->error
+                                                  : curl_easy_strerror(code));
+    return true;
+}
+
+/* The same with a body to send, which stays the caller's. */
+static inline bool post(struct session *session, const void *data, size_t size)
+{
+    set(session, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    set(session, CURLOPT_POSTFIELDS, size ? data : "");
+    return request(session);
+}
+
+static inline void close_session(struct session *session)
+{
+    curl_easy_cleanup(session->curl);
+    curl_slist_free_all(session->headers);
+    free(session->body.data);
+}
+
+#endif
