@@ -19,10 +19,10 @@ from types import ModuleType
 import pytest
 
 from bench.contract import IMPLEMENTATIONS, find_cells
-from bench.measure.size import LANGUAGES, Language, Size, SizeError, count_tokens, size
+from bench.measure.size import Size, SizeError, size
+from bench.source import python
 
 Write = Callable[..., Path]
-PYTHON = LANGUAGES[".py"]
 
 PLAIN = """\
 import socket
@@ -135,7 +135,15 @@ def test_a_whole_file_by_hand(write: Write) -> None:
     # module's normal form has no blank line but before functions and classes.
     normal = PLAIN.replace("\n\nLIMIT", "\nLIMIT").rstrip("\n")
     compressed = len(gzip.compress(normal.encode(), 9, mtime=0))
-    assert size(path, [path.parent]) == Size(12, tokens, compressed, (path.resolve(),))
+    assert size(path, [path.parent]) == Size(
+        statements=12,
+        tokens=tokens,
+        gzip_bytes=compressed,
+        lines=12,  # the statements have one each
+        complexity=4,  # serve: itself, while, if, for
+        complexity_max=4,
+        files=(path.resolve(),),
+    )
 
 
 def test_all_parts_of_a_size_are_integers(write: Write) -> None:
@@ -204,22 +212,8 @@ def test_tokens_agree_with_pythons_own_tokenizer(module: ModuleType) -> None:
                     for item, is_joined in zip(child, joined, strict=True)
                 ]
     code = ast.unparse(tree)
-    assert count_tokens(code, PYTHON) == reference_tokens(code)
-
-
-def test_the_counter_serves_c_as_well() -> None:
-    operators = ("->", "++", "--", "==", "<<", "+=", "&&", "...")
-    language = Language("c", operators, PYTHON.read)
-    lines = {
-        "#include <zmq.h>  /* a comment */": 3,
-        '#include "framing.h"': 3,
-        "#define TWICE(x) ((x) + (x))": 15,
-        "char **p = \"a\\n\" 'b';  // another": 8,
-        "p->count++ == 0x1fUL << 1.5e-3f;": 9,
-    }
-    for line, tokens in lines.items():
-        assert count_tokens(line, language) == tokens, line
-    assert count_tokens("\n".join(lines), language) == sum(lines.values())
+    tree = python.GRAMMAR.parse(code)
+    assert python.GRAMMAR.tokens(tree) == reference_tokens(code)
 
 
 # --- Local files ----------------------------------------------------------------------
@@ -326,7 +320,7 @@ def test_a_syntax_error_names_file_and_line(write: Write) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("cell.rs", "fn main() {}", r"cell\.rs: .* \.py files only"),
+        ("cell.rs", "fn main() {}", r"cell\.rs: .* \.py, \.c, \.h files only"),
         ("cell.py", "x = '\0'", r"cell\.py: .*null byte"),
         ("cell.py", "# coding: klingon\n", r"cell\.py: .*klingon"),
     ],
