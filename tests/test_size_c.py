@@ -198,7 +198,7 @@ def test_a_formatter_changes_nothing(style: str, write: Write) -> None:
     pytest.importorskip("clang_format")
     path = write(PLAIN)
     made = subprocess.run(
-        [sys.executable, "-m", "clang_format", f"--style={style}", path],
+        [Path(sys.executable).with_name("clang-format"), f"--style={style}", path],
         check=True,
         capture_output=True,
         text=True,
