@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from bench import __version__, cli_levels, cli_run
+from bench import __version__, cli_compare, cli_levels, cli_run
 from bench.cli_common import REPORTS, all_cells, more_roots
 from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
@@ -185,5 +185,5 @@ def selftest(names: tuple[str, ...], blocks: int, seed: int | None) -> None:
     sys.exit(0 if passed else 1)
 
 
-for measuring in (cli_run.run, cli_run.report, cli_run.reproduce):
-    main.add_command(measuring)
+for command in (cli_run.run, cli_run.report, cli_run.reproduce, cli_compare.compare):
+    main.add_command(command)

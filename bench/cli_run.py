@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from bench import cli_compare
 from bench.cli_common import (
     DATA,
     REPORTS,
@@ -54,6 +55,13 @@ a_path = click.Path(path_type=Path)
 )
 @click.option("--out", type=a_path, help="The folder of the run.")
 @click.option("--resume", type=a_path, help="Complete that run.")
+@click.option(
+    "--against",
+    "reference",
+    type=a_path,
+    metavar="RUN",
+    help="Then say what changed since that run, as `compare` does; status 1 if for worse.",
+)
 @more_roots
 def run(
     profile: str,
@@ -64,6 +72,7 @@ def run(
     part: str | None,
     out: Path | None,
     resume: Path | None,
+    reference: Path | None,
     more: tuple[Path, ...],
 ) -> None:
     """Measure, and write a run's folder and its report."""
@@ -73,10 +82,12 @@ def run(
     from bench.scratch import sweep_folders
 
     require_linux()
+    if reference:
+        cli_compare.refuse_as_reference(reference)
     with only_run():
         sweep_folders()
         if resume:
-            refuse_beside("--resume goes on as the run began", "resume")
+            refuse_beside("--resume goes on as the run began", "resume", "reference")
             begun = manifest.resume(resume, [IMPLEMENTATIONS, FLOOR], more)
         else:
             seed = _drawn(seed)
@@ -87,10 +98,14 @@ def run(
             )
         shown = as_typed(begun.archive.folder)
         console.print(f"run: {shown}")
-        complete = _interruptible(begun, f"run --resume {shown}")
+        held = f" --against {as_typed(reference)}" if reference else ""
+        complete = _interruptible(begun, f"run --resume {shown}{held}")
     _report_after(begun.archive.folder)
+    as_before = not reference or cli_compare.against(begun.archive.folder, reference)
     if not complete:
         raise NoMiddleError("some cases have no value: their reasons are in the report")
+    if not as_before:
+        sys.exit(1)
 
 
 def _drawn(seed: int | None) -> int:
