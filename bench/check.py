@@ -13,13 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from bench import message as msg
-from bench.contract import DIRECT, Case, Cell
+from bench.build import build
+from bench.castings import Casting, castings
+from bench.contract import DIRECT, SLIDE, Case, Cell
 from bench.errors import NoMiddleError, NotMeasurable
-from bench.machine import missing
 from bench.measure.measured import consumed
+from bench.needs import needs
 from bench.processes import kill_all
 from bench.records import RoleRecord, TrialRecord, Window
 from bench.relay import Relay
@@ -134,6 +137,10 @@ def _faults(
 def judge(case: Case, scenario: Scenario, trial: TrialRecord) -> tuple[str, int]:
     """Return why a scenario failed (empty: it passed) and how many losses it counted."""
     losses = 0
+    for record in trial.roles.values():
+        unclean = record.counts.get("unclean")
+        if unclean and case.cell.variant.name != SLIDE:
+            return f"{record.id} {unclean}", losses
     for consumer, driver in consumed(case, trial):
         faults, example = _faults(case, scenario.window, consumer, driver)
         losses += faults["lost"]
@@ -150,15 +157,21 @@ def judge(case: Case, scenario: Scenario, trial: TrialRecord) -> tuple[str, int]
     return "", losses
 
 
-def _run(cell: Cell, transport: str, scenario: Scenario, logs: Path) -> tuple[str, int]:
+def _run(
+    cell: Cell, transport: str, scenario: Scenario, casting: Casting, logs: Path
+) -> tuple[str, int]:
     case = Case(cell, "throughput", transport, SMALL_BYTES, scenario.instances, "free")
     rng = random.Random()
+
+    def trial(relay: Relay | None) -> TrialRecord:
+        return run_trial(case, scenario.window, logs, rng, relay, casting.played_by)
+
     if scenario.relay is None:
-        return judge(case, scenario, run_trial(case, scenario.window, logs, rng))
+        return judge(case, scenario, trial(None))
     with scratch_folder() as folder:
         relay = Relay(scenario.relay, transport, folder, rng)
         try:
-            return judge(case, scenario, run_trial(case, scenario.window, logs, rng, relay))
+            return judge(case, scenario, trial(relay))
         finally:
             relay.close()
 
@@ -168,18 +181,25 @@ def check(
 ) -> CheckResult:
     """Run every scenario of a cell over one transport; the first failure ends it.
 
+    One in C is built if need be, and runs each scenario with its twin in Python as well.
+
     ``stop`` ends it too, before its next scenario: whoever set it wants no result.
     """
-    if absent := missing(cell.stack):
-        reason = f"needs {', '.join(absent)}: pip install {' '.join(absent)}"
+    if reason := needs(cell):
         return CheckResult(cell.id, transport, reason, skipped=True)
+    if cell.language == "c":
+        try:
+            build(cell)
+        except NoMiddleError as error:
+            return CheckResult(cell.id, transport, str(error))
     losses = 0
-    for number, scenario in enumerate(scenarios(cell, transport)):
+    trials = product(castings(cell), scenarios(cell, transport))
+    for number, (casting, scenario) in enumerate(trials):
         if stop and stop.is_set():
             return CheckResult(cell.id, transport, "interrupted", skipped=True)
         folder = logs / f"{cell.id.replace('/', '.')}.{transport}.{number}"
         try:
-            reason, lost = _run(cell, transport, scenario, folder)
+            reason, lost = _run(cell, transport, scenario, casting, folder)
         except NotMeasurable as error:
             return CheckResult(cell.id, transport, str(error), skipped=True)
         except NoMiddleError as error:
@@ -187,7 +207,10 @@ def check(
         losses += lost
         if reason:
             return CheckResult(
-                cell.id, transport, f"{scenario.name}: {reason}", losses=losses
+                cell.id,
+                transport,
+                f"{scenario.name}{casting.name}: {reason}",
+                losses=losses,
             )
     return CheckResult(cell.id, transport, "", losses=losses)
 

@@ -23,7 +23,9 @@ FLOOR = Path(__file__).resolve().parent / "floor"
 """The root of the null stack: the floor of the harness, not an exhibit."""
 
 TRANSPORTS = ("tcp", "ipc", "inproc", "direct")
-LANGUAGES = {".py": "python"}
+LANGUAGES = {".py": "python", ".c": "c"}
+SLIDE = "slide"
+"""The folder of what a talk shows, which is no variant: see ``bench.slides``."""
 PLACEMENTS = ("split", "shared", "free")
 LOADS = ("common", "own")
 """What an offered load is a percentage of: the least saturation of all cells of the case,
@@ -107,16 +109,22 @@ class Stack:
     requirements: tuple[str, ...]
     system: tuple[str, ...]
     variants: dict[str, Variant] = field(hash=False)
+    c_libraries: dict[str, str] = field(default_factory=dict, hash=False)
+    """What its cells in C are linked with: pkg-config's names, and Debian's packages."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One program: one file. ``id`` is its path below the implementations root."""
+    """One program: one file. ``id`` is its path below the implementations root.
+
+    ``sanitized``: in C, built to find faults of memory, and never timed.
+    """
 
     stack: Stack
     variant: Variant
     workload: Workload
     path: Path
+    sanitized: bool = False
 
     @property
     def id(self) -> str:
@@ -125,6 +133,12 @@ class Cell:
     @property
     def language(self) -> str:
         return LANGUAGES[self.path.suffix]
+
+    @property
+    def transports(self) -> tuple[str, ...]:
+        """Its variant's, the first by default; but a host in C is for one role alone."""
+        within = (DIRECT, INPROC) if self.language == "c" else ()
+        return tuple(name for name in self.variant.transports if name not in within)
 
     @property
     def key(self) -> str:
@@ -193,6 +207,16 @@ def _strings(path: Path, table: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _c_libraries(path: Path, table: dict[str, Any]) -> dict[str, str]:
+    """Return the table ``[c.libraries]``: pkg-config's names and Debian's packages."""
+    libraries = table.get("c", {}).get("libraries", {})
+    if not all(isinstance(package, str) for package in libraries.values()):
+        raise ContractError(
+            f'{path}: [c.libraries]: write lines like libzmq = "libzmq3-dev"'
+        )
+    return dict(libraries)
+
+
 def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
     for name, table in tables.items():
         fan_out = table.get("fan_out")
@@ -229,6 +253,7 @@ def load_stack(folder: Path) -> Stack:
             requirements=_strings(path, table, "requirements"),
             system=_strings(path, table, "system"),
             variants=variants,
+            c_libraries=_c_libraries(path, table),
         )
     except FileNotFoundError as error:
         raise ContractError(f"{folder} holds cells but no stack.toml: write one") from error
@@ -239,6 +264,8 @@ def load_stack(folder: Path) -> Stack:
 def _stack_cells(stack: Stack, workloads: dict[str, Workload]) -> Iterator[Cell]:
     for path in sorted(stack.folder.glob("*/*")):
         if path.suffix not in LANGUAGES or path.stem not in workloads:
+            continue
+        if path.parent.name == SLIDE:
             continue
         variant = stack.variants.get(path.parent.name)
         if variant is None:

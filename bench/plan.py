@@ -25,6 +25,8 @@ BLOCKS_MIN = 6
 
 SURVIVORS = ("*/resilient/*", "*/reconnecting/*", "*/heartbeats/*", "*/proxied/*")
 """Cells whose point is what they survive: only groups that ask for them have them."""
+IN_C = "*.c"
+"""Cells that are twins of others: the same holds for them."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Group:
     instances: int | None = None
     twin: int = 0
     loads: tuple[str, ...] = ("",)
-    leaving_out: tuple[str, ...] = SURVIVORS
+    leaving_out: tuple[str, ...] = (*SURVIVORS, IN_C)
     faults: tuple[str, ...] = ()
     """Of recovery: which faults, by glob; size and instances are theirs."""
     but: tuple[str, ...] = ()
@@ -78,11 +80,11 @@ def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
         asked = fault.name not in group.but and any(
             fnmatch(fault.name, pattern) for pattern in group.faults
         )
-        transport = fault.transport or cell.variant.transports[0]
+        transport = fault.transport or cell.transports[0]
         can_meet = cell.workload.name in fault.workloads and (
             fault.variant in (None, cell.variant.name)
         )
-        if asked and can_meet and transport in cell.variant.transports:
+        if asked and can_meet and transport in cell.transports:
             case = Case(
                 cell=cell,
                 quantity=RECOVERY,
@@ -113,8 +115,8 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
         if group.faults:
             yield from _failures(cell, group)
             continue
-        transport = group.transport or cell.variant.transports[0]
-        if transport not in cell.variant.transports:
+        transport = group.transport or cell.transports[0]
+        if transport not in cell.transports:
             continue
         instances = group.instances or INSTANCES[cell.workload.name]
         if cell.is_floor:

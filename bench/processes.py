@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.contract import PROJECT
+from bench.build import executable
+from bench.contract import PROJECT, Cell
 from bench.errors import NotMeasurable, TrialError
 
 LOG_LINES_SHOWN = 12
@@ -57,6 +58,22 @@ def require_linux() -> None:
         )
 
 
+PYTHON_HOST = (sys.executable, "-m", "bench.hosts.host")
+
+
+def host_program(cell: Cell) -> tuple[str, ...]:
+    """Return the command that starts a host for a cell, but for its one argument.
+
+    Raises NotMeasurable for a cell in C that has not been built.
+    """
+    if cell.language != "c":
+        return PYTHON_HOST
+    program = executable(cell)
+    if not program.exists():
+        raise NotMeasurable(f"{cell.id} is not built: make build")
+    return (str(program),)
+
+
 PROCESS = "process"
 
 
@@ -90,6 +107,7 @@ class HostProcess:
     """One host. Its log is a file; its events are read with ``Events``.
 
     ``enter`` is a command that starts it elsewhere: in another network namespace.
+    ``program`` is the host's own, for the language of its cell.
     """
 
     def __init__(
@@ -99,13 +117,14 @@ class HostProcess:
         log: Path,
         padding_bytes: int = 0,
         enter: Sequence[str] = (),
+        program: Sequence[str] = PYTHON_HOST,
     ) -> None:
         self.name = name
         self.spec = spec
         self.log = log
         with open(log, "wb") as file:
             self.process = subprocess.Popen(
-                [*enter, sys.executable, "-m", "bench.hosts.host", json.dumps(spec)],
+                [*enter, *program, json.dumps(spec)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=file,

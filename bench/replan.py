@@ -63,7 +63,7 @@ def plan_again(
 def _obstacle(row: Mapping[str, Any], cell: Cell) -> str:
     """Return why a cell cannot run the case of a row any more, '' if it can."""
     promise = cell.variant.fan_out if cell.workload.name == "fan_out" else None
-    if row["transport"] not in cell.variant.transports:
+    if row["transport"] not in cell.transports:
         return f"the cell here has no transport {row['transport']}"
     if row["fan_out_mode"] != promise:
         return f"the cell here is {promise}, the published one is {row['fan_out_mode']}"

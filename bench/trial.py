@@ -11,16 +11,22 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench import addresses
-from bench.contract import DIRECT, INPROC, Case, Role
+from bench.contract import DIRECT, INPROC, Case, Cell, Role
 from bench.errors import TrialError
 from bench.placement import cpus_for
-from bench.processes import PADDING_BYTES_MAX, CpuTime, Events, HostProcess
+from bench.processes import (
+    PADDING_BYTES_MAX,
+    CpuTime,
+    Events,
+    HostProcess,
+    host_program,
+)
 from bench.records import TrialRecord, Window, read_records
 from bench.scratch import scratch_folder
 
@@ -81,8 +87,10 @@ class Trial:
         logs: Path,
         rng: random.Random,
         relay: Relay | None = None,
+        played_by: Mapping[str, Cell] | None = None,
     ) -> None:
         self.case = case
+        self.played_by = played_by or {}
         self.window = window
         self.folder = folder
         self.logs = logs
@@ -124,11 +132,13 @@ class Trial:
             "expected": self.window.messages,
         }
 
-    def _spec(self, tables: list[dict[str, Any]], cpus: list[int]) -> dict[str, Any]:
+    def _spec(
+        self, cell: Cell, tables: list[dict[str, Any]], cpus: list[int]
+    ) -> dict[str, Any]:
         window, case = self.window, self.case
         return {
-            "cell": str(case.cell.path),
-            "search": [str(folder) for folder in case.cell.search],
+            "cell": str(cell.path),
+            "search": [str(folder) for folder in cell.search],
             "roles": tables,
             "cpus": cpus,
             "in_turn": case.transport == DIRECT,
@@ -156,8 +166,16 @@ class Trial:
         }
 
     def _spawn(self, name: str, tables: list[dict[str, Any]], cpus: list[int]) -> None:
-        spec, log = self._spec(tables, cpus), self.logs / f"{name}.log"
-        self.hosts.append(HostProcess(name, spec, log, self.padding_bytes))
+        cell = self.played_by.get(tables[0]["name"], self.case.cell)
+        self.hosts.append(
+            HostProcess(
+                name,
+                self._spec(cell, tables, cpus),
+                self.logs / f"{name}.log",
+                self.padding_bytes,
+                program=host_program(cell),
+            )
+        )
 
     def spawn(self) -> None:
         """Start a host for each role, or one for all where the transport has no reach."""
@@ -352,18 +370,20 @@ def run_trial(
     logs: Path,
     rng: random.Random,
     relay: Relay | None = None,
+    played_by: Mapping[str, Cell] | None = None,
 ) -> TrialRecord:
     """Run one trial in fresh processes and return what it left.
 
     ``logs`` is where the hosts' logs go. ``relay`` is given a listening address and
-    returns the one at which connecting roles are to find it. Raises TrialError when a
-    role fails or hangs, NotMeasurable when the machine lacks what the case needs; no
-    process of the trial lives on either way.
+    returns the one at which connecting roles are to find it. ``played_by`` names roles
+    that another cell plays. Raises TrialError when a role fails or hangs, NotMeasurable
+    when the machine lacks what the case needs; no process of the trial lives on either
+    way.
     """
     began = time.monotonic()
     logs.mkdir(parents=True, exist_ok=True)
     with scratch_folder() as folder:
-        trial = Trial(case, window, folder, logs, rng)
+        trial = Trial(case, window, folder, logs, rng, played_by=played_by)
         if relay:
             trial.public = {name: relay(url) for name, url in trial.bound.items()}
         try:

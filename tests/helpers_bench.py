@@ -24,7 +24,7 @@ def find_cell(cell_id: str, *more: Path) -> Cell:
 def make_case(cell: Cell, quantity: str = "throughput", **changed: object) -> Case:
     """Return a small case of a cell over its default transport."""
     parameters: dict[str, object] = {
-        "transport": cell.variant.transports[0],
+        "transport": cell.transports[0],
         "size_bytes": 64,
         "instances": 1 if cell.is_floor else INSTANCES[cell.workload.name],
         "placement": "shared",

@@ -39,7 +39,7 @@ def _checkable(root: Path) -> dict[str, tuple[Cell, str]]:
     return {
         f"{cell.id} {transport}": (cell, transport)
         for cell in find_cells([root])
-        for transport in cell.variant.transports
+        for transport in cell.transports
         if cell.stack.name != "failing"  # what those do is for test_recovery.py to see
     }
 

@@ -62,7 +62,7 @@ def test_blocks_are_enough_for_an_interval(planned: list[Planned]) -> None:
 @every_profile
 def test_every_case_has_a_transport_that_its_cell_has(planned: list[Planned]) -> None:
     for entry in planned:
-        assert entry.case.transport in entry.case.cell.variant.transports
+        assert entry.case.transport in entry.case.cell.transports
 
 
 @pytest.mark.parametrize("workload", ["request_reply", "fan_out", "pipeline"])

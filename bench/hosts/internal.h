@@ -1,0 +1,78 @@
+/* What the parts of the C host share; cells see host.h alone. */
+#ifndef NOMIDDLE_INTERNAL_H
+#define NOMIDDLE_INTERNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "host.h"
+
+/* message.c: the header is as in bench/message.py, 24 bytes, big-endian: sender (u64),
+ * sequence (u64), epoch (u32), CRC-32 of the payload (u32). */
+enum { HEADER_BYTES = 24, SMALLEST_WITH_HEADER = 32, EPOCH_LOW_BYTE = 19 };
+enum { WARM_UP_EPOCH = 0, WINDOW_EPOCH = 1, JOIN_SEQUENCE = 0, WARM_UP_SEQUENCE = 1 };
+
+void build(struct message message, uint64_t sender, uint64_t sequence, uint32_t epoch);
+uint64_t sender_of(const unsigned char *data);
+uint64_t sequence_of(const unsigned char *data);
+bool has_header(size_t size);
+bool is_warm_up(const unsigned char *data, size_t size);
+bool intact(const unsigned char *data, size_t size);
+void sign(unsigned char *data, uint64_t sender);
+
+/* spec.c: what the harness asks for, as bench/trial.py writes it. */
+struct spec {
+    json_t *json;
+    const char *folder, *id, *role;
+    const char *addresses[2];
+    bool drives, handles, consumes;
+    uint64_t sender;
+    size_t expected;
+    size_t messages, warm_up, size_bytes;
+    size_t *sizes_bytes, sizes; /* of conformance, in turn; `sizes` is how many */
+    bool checking, transforms, stamp_each;
+    double interval_s, limit_s; /* 0: none */
+    int parent;
+};
+extern struct spec spec;
+void read_spec(const char *text);
+size_t size_of_window_message(uint64_t sequence);
+
+/* stream.c: the messages of a role that drives. */
+void make_stream(void);
+void open_warm_up(void);
+void open_window(void);
+bool next_message(struct message *message);
+bool is_request(size_t number, const unsigned char *data, size_t size);
+void add_stream_result(json_t *result);
+
+/* record.c: what is kept of the messages that a role takes. */
+void make_recorder(void);
+void take_message(const unsigned char *data, size_t size);
+size_t arrivals(void);
+void add_record_result(json_t *result);
+
+/* sockets.c */
+json_t *socket_options(void);
+
+/* host.c */
+void tell(json_t *event); /* takes the event over */
+void tell_of_role(const char *event);
+
+/* files.c: memory and files, or the end of the host. */
+void *claim(size_t count, size_t size_bytes, int fill);
+void *enlarge(void *data, size_t size_bytes);
+void write_file(const char *kind, const void *data, size_t size_bytes);
+_Noreturn void give_up(const char *why);
+
+static inline int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* What a driving role is given to send: join, warm-up and window, as in stream.py.
+ *
+ * Join messages go out until the harness has seen every peer. Warm-up: a declared number
+ * of messages under the load of the window. Window: the timed messages, built beforehand.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define JOIN_INTERVAL_S 0.001
+#define POLL_INTERVAL_S 0.0005
+
+static enum { JOIN, WARM_UP, WINDOW, OVER } phase;
+static atomic_bool warm, window;
+static struct message join_message, warm_up_message, *messages;
+static size_t joined, warmed, given;
+static int64_t *given_ns, start_ns;
+
+static struct message build_one(size_t size, uint64_t sequence, uint32_t epoch)
+{
+    const struct message message = {claim(size, 1, 0), size};
+    build(message, spec.sender, sequence, epoch);
+    return message;
+}
+
+/* Build the window in one piece of memory. */
+static void build_window(void)
+{
+    size_t all_bytes = 0;
+    for (size_t i = 0; i < spec.messages; i++)
+        all_bytes += size_of_window_message(i);
+    unsigned char *data = claim(all_bytes, 1, 0);
+    messages = claim(spec.messages, sizeof *messages, 0);
+    for (size_t i = 0; i < spec.messages; i++) {
+        messages[i] = (struct message){data, size_of_window_message(i)};
+        build(messages[i], spec.sender, i, WINDOW_EPOCH);
+        data += messages[i].size;
+    }
+}
+
+void make_stream(void)
+{
+    join_message = build_one(spec.size_bytes, JOIN_SEQUENCE, WARM_UP_EPOCH);
+    warm_up_message = build_one(spec.size_bytes, WARM_UP_SEQUENCE, WARM_UP_EPOCH);
+    build_window();
+    given_ns = claim(spec.stamp_each ? spec.messages : 1, sizeof *given_ns, 0);
+}
+
+void open_warm_up(void)
+{
+    atomic_store(&warm, true);
+}
+
+void open_window(void)
+{
+    atomic_store(&window, true);
+}
+
+/* Sleep until a moment of the monotonic clock, or until the role is told to stop. */
+static void sleep_until(int64_t moment_ns)
+{
+    const struct timespec moment = {moment_ns / 1000000000, moment_ns % 1000000000};
+    while (!stopping() && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL))
+        continue;
+}
+
+static void sleep_s(double seconds)
+{
+    if (seconds > 0)
+        sleep_until(now_ns() + (int64_t)(seconds * 1e9));
+}
+
+static bool finish(void)
+{
+    phase = OVER;
+    tell_of_role("finished");
+    return false;
+}
+
+static bool next_of_window(struct message *message)
+{
+    if (given == spec.messages)
+        return finish();
+    if (spec.interval_s > 0)
+        sleep_until(start_ns + (int64_t)given * (int64_t)(spec.interval_s * 1e9));
+    else if (spec.limit_s > 0 && now_ns() > start_ns + (int64_t)(spec.limit_s * 1e9))
+        return finish();
+    if (stopping())
+        return false;
+    if (spec.stamp_each || given == 0)
+        given_ns[given] = now_ns();
+    *message = messages[given++];
+    return true;
+}
+
+static bool next_of_warm_up(struct message *message)
+{
+    if (warmed > 0)
+        sleep_s(spec.interval_s);
+    if (warmed < spec.warm_up) {
+        warmed++;
+        *message = warm_up_message;
+        return !stopping();
+    }
+    tell_of_role("warmed");
+    while (!atomic_load(&window) && !stopping())
+        sleep_s(POLL_INTERVAL_S);
+    phase = WINDOW;
+    start_ns = now_ns();
+    return next_of_window(message);
+}
+
+static bool next_of_join(struct message *message)
+{
+    if (joined++ > 0)
+        sleep_s(JOIN_INTERVAL_S > spec.interval_s ? JOIN_INTERVAL_S : spec.interval_s);
+    if (!atomic_load(&warm)) {
+        *message = join_message;
+        return !stopping();
+    }
+    phase = WARM_UP;
+    return next_of_warm_up(message);
+}
+
+/* The next_fn of every driving role. */
+bool next_message(struct message *message)
+{
+    switch (phase) {
+    case WINDOW:
+        return next_of_window(message);
+    case WARM_UP:
+        return next_of_warm_up(message);
+    case JOIN:
+        return next_of_join(message);
+    default:
+        return false;
+    }
+}
+
+/* Say whether bytes are those of a request of the window. */
+bool is_request(size_t number, const unsigned char *data, size_t size)
+{
+    return number < spec.messages && size == messages[number].size
+        && memcmp(data, messages[number].data, size) == 0;
+}
+
+void add_stream_result(json_t *result)
+{
+    const size_t stamps = spec.stamp_each ? given : given > 0;
+    json_object_set_new(result, "given", json_integer((json_int_t)given));
+    write_file("given", given_ns, stamps * sizeof *given_ns);
+}

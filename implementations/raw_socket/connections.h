@@ -1,0 +1,93 @@
+/* A listener with a thread for each connection, all of which end when the role stops. */
+#ifndef CONNECTIONS_H
+#define CONNECTIONS_H
+
+#include <pthread.h>
+
+#include "framing.h"
+
+static inline void succeed(int error, const char *call)
+{
+    if (error)
+        fail(call, strerror(error));
+}
+
+/* What is done with a connection; it is closed afterwards. */
+typedef void attend_fn(struct inbox *inbox, void *context);
+
+struct connections {
+    pthread_mutex_t lock;
+    pthread_cond_t left;
+    struct connection *first;
+    attend_fn *attend;
+    void *context;
+};
+
+struct connection {
+    struct inbox inbox;
+    struct connections *all;
+    struct connection *next, **here;
+};
+
+static inline void *attend_one(void *argument)
+{
+    struct connection *connection = argument;
+    struct connections *all = connection->all;
+    all->attend(&connection->inbox, all->context);
+    succeed(pthread_mutex_lock(&all->lock), "pthread_mutex_lock");
+    *connection->here = connection->next;
+    if (connection->next)
+        connection->next->here = connection->here;
+    close_inbox(&connection->inbox);
+    free(connection);
+    succeed(pthread_cond_signal(&all->left), "pthread_cond_signal");
+    succeed(pthread_mutex_unlock(&all->lock), "pthread_mutex_unlock");
+    return NULL;
+}
+
+static inline void add_connection(struct connections *all, int fd)
+{
+    struct connection *connection = malloc(sizeof *connection);
+    pthread_t thread;
+    if (!connection)
+        fail("malloc", strerror(errno));
+    *connection = (struct connection){.inbox = {.fd = fd}, .all = all};
+    succeed(pthread_mutex_lock(&all->lock), "pthread_mutex_lock");
+    connection->next = all->first;
+    connection->here = &all->first;
+    if (all->first)
+        all->first->here = &connection->next;
+    all->first = connection;
+    succeed(pthread_mutex_unlock(&all->lock), "pthread_mutex_unlock");
+    succeed(pthread_create(&thread, NULL, attend_one, connection), "pthread_create");
+    succeed(pthread_detach(thread), "pthread_detach");
+}
+
+/* Wake the threads that wait for their connection, and wait until they have left. */
+static inline void end_connections(struct connections *all)
+{
+    succeed(pthread_mutex_lock(&all->lock), "pthread_mutex_lock");
+    for (struct connection *one = all->first; one; one = one->next)
+        if (shutdown(one->inbox.fd, SHUT_RDWR) == -1 && errno != ENOTCONN)
+            fail("shutdown", strerror(errno));
+    while (all->first)
+        succeed(pthread_cond_wait(&all->left, &all->lock), "pthread_cond_wait");
+    succeed(pthread_mutex_unlock(&all->lock), "pthread_mutex_unlock");
+}
+
+/* Listen, and attend to each connection in a thread of its own, until the role stops. */
+static inline void attend_all(const char *address, attend_fn *attend, void *context)
+{
+    struct connections all = {
+        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, attend, context,
+    };
+    const int listener = listen_at(address);
+    int fd;
+    while (listener != -1 && (fd = accept_from(listener)) != -1)
+        add_connection(&all, fd);
+    end_connections(&all);
+    if (listener != -1)
+        checked(close(listener), "close");
+}
+
+#endif
