@@ -80,6 +80,20 @@ OTHER_TRANSPORTS = (
     Group(FAN_OUT, ("throughput",), SHARED, transport="inproc", mode="lossless"),
     Group(PIPELINE, ("throughput",), SHARED, transport="ipc"),
 )
+TWINS_IN_C = (
+    Group(("*/minimal/request_reply.c",), ("latency",), leaving_out=()),
+    Group(("*/minimal/fan_out.c", "*/minimal/pipeline.c"), ("throughput",), leaving_out=()),
+)
+"""How much of a claim's number is Python; sockets in C are the floor of the machine."""
+OTHER_QUANTITIES_IN_C = (
+    Group(("*/minimal/request_reply.c",), ("throughput",), SHARED, leaving_out=()),
+    Group(
+        ("*/minimal/fan_out.c", "*/minimal/pipeline.c"),
+        ("latency",),
+        SPLIT,
+        leaving_out=(),
+    ),
+)
 LOADS = ("common_50", "own_70")
 RESPONSE = ("response",)
 OPEN_LOOP = (Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=LOADS),)
@@ -175,6 +189,7 @@ STANDARD = (
     *LARGE,
     *OTHER_TRANSPORTS,
     *OPEN_LOOP,
+    *TWINS_IN_C,
     NULL,
     *NULL_LARGE,
     *STANDARD_RECOVERY,
@@ -191,6 +206,15 @@ PROFILES = {
                 Group(("*/*/pipeline.*",), ("throughput",), SHARED),
                 # Two subscribers instead of four: half of the hosts to start.
                 Group(("*/*/fan_out.*",), ("throughput",), SHARED, instances=2),
+                Group(("*/minimal/request_reply.c",), ("latency",), SHARED, leaving_out=()),
+                Group(("*/minimal/pipeline.c",), ("throughput",), SHARED, leaving_out=()),
+                Group(
+                    ("*/minimal/fan_out.c",),
+                    ("throughput",),
+                    SHARED,
+                    instances=2,
+                    leaving_out=(),
+                ),
                 Group(("zmq/minimal/request_reply.*",), ("latency",), SHARED, twin=1),
                 Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
                 Group(
@@ -212,6 +236,7 @@ PROFILES = {
             "standard, and 1 KiB, free placement, several clients, the other quantities",
             (
                 *STANDARD,
+                *OTHER_QUANTITIES_IN_C,
                 *OPEN_LOOP_OF_STREAMS,
                 LOAD_CURVE,
                 ZERO_LOSS,
