@@ -6,12 +6,13 @@ PROFILE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench report check test lint format clean
+.PHONY: bench build report check test lint format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
+	@echo "make build                 build the cells in C; without a compiler they are left out"
 	@echo "make check                 check that every cell keeps its contract"
 	@echo "make test                  lint, types and the test suite"
 
@@ -21,13 +22,16 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
-bench: $(READY)
+build: $(READY)
+	$(BIN)/python -m bench build
+
+bench: build
 	$(BIN)/python -m bench run $(if $(findstring --resume,$(ARGS)),,--profile $(PROFILE)) $(ARGS)
 
 report: $(READY)
 	$(BIN)/python -m bench report $(ARGS)
 
-check: $(READY)
+check: build
 	$(BIN)/python -m bench check $(ARGS)
 
 lint: $(READY)
@@ -35,7 +39,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: lint
+test: lint build
 	$(BIN)/pytest $(ARGS)
 
 format: $(READY)
@@ -43,4 +47,4 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	rm -rf build $(VENV) .mypy_cache .pytest_cache .ruff_cache *.egg-info

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
-from bench import __version__, cli_compare, cli_levels, cli_run
+from bench import __version__, cli_build, cli_compare, cli_levels, cli_run
 from bench.cli_common import REPORTS, all_cells, more_roots
 from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
@@ -44,42 +45,50 @@ def main() -> None:
 @more_roots
 def list_cells(more: tuple[Path, ...]) -> None:
     """Show every cell, and what is not implemented."""
-    from bench.machine import missing
+    from bench.needs import needs
     from bench.workloads import WORKLOADS
 
     cells = all_cells(more)
     table = Table(box=None, pad_edge=False)
     for column in ("stack", "variant", *WORKLOADS, "transports", "needs"):
         table.add_column(column)
-    rows: dict[tuple[str, str], dict[str, Cell]] = {}
+    rows: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for cell in cells:
-        rows.setdefault((cell.stack.name, cell.variant.name), {})[cell.workload.name] = cell
+        row = rows.setdefault((cell.stack.name, cell.variant.name), {})
+        row.setdefault(cell.workload.name, []).append(cell)
     for (stack, variant), found in rows.items():
-        any_cell = next(iter(found.values()))
-        marks = [_mark(found.get(name)) for name in WORKLOADS]
-        lacks = ", ".join(missing(any_cell.stack))
-        needs = f"missing: {lacks}" if lacks else ", ".join(any_cell.stack.requirements)
-        transports = " ".join(any_cell.variant.transports)
-        table.add_row(stack, variant, *marks, transports, needs or "nothing")
+        members = [cell for cells in found.values() for cell in cells]
+        marks = [_mark(found.get(name, [])) for name in WORKLOADS]
+        lacks = dict.fromkeys(f"{c.language}: {needs(c)}" for c in members if needs(c))
+        transports = " ".join(members[0].variant.transports)
+        requirements = ", ".join(members[0].stack.requirements) or "nothing"
+        table.add_row(stack, variant, *marks, transports, "; ".join(lacks) or requirements)
     console.print(table)
 
 
-def _mark(cell: Cell | None) -> str:
-    if cell is None:
-        return "-"
-    mode = f" ({cell.variant.fan_out})" if cell.workload.name == "fan_out" else ""
-    return f"{cell.language}{mode}"
+def _mark(cells: list[Cell]) -> str:
+    """Return the languages of a workload's cells, and the promise where it has two."""
+    modes = {cell.variant.fan_out for cell in cells if cell.workload.name == "fan_out"}
+    mode = f" ({', '.join(map(str, modes))})" if modes else ""
+    return (" ".join(cell.language for cell in reversed(cells)) or "-") + mode
 
 
 @main.command()
 @click.argument("globs", nargs=-1, metavar="[CELL]...")
 @click.option("--transport", help="Only this transport; every one of a cell's without it.")
 @click.option(
+    "--sanitize", is_flag=True, help="Cells in C only, built to find faults of memory."
+)
+@click.option(
     "--levels", is_flag=True, help="Show which failures they survive instead: L0, L1, L2."
 )
 @more_roots
 def check(
-    globs: tuple[str, ...], transport: str | None, levels: bool, more: tuple[Path, ...]
+    globs: tuple[str, ...],
+    transport: str | None,
+    sanitize: bool,
+    levels: bool,
+    more: tuple[Path, ...],
 ) -> None:
     """Check that cells keep their workload's contract, before anything is timed."""
     from bench.check import CheckResult, check_all
@@ -88,14 +97,18 @@ def check(
     require_linux()
     if levels:
         sys.exit(cli_levels.show(choose(all_cells(more), globs)))
+    cells = choose(all_cells(more), globs)
+    if sanitize:
+        cells = [replace(cell, sanitized=True) for cell in cells if cell.language == "c"]
     wanted = [
         (cell, name)
-        for cell in choose(all_cells(more), globs)
-        for name in cell.variant.transports
+        for cell in cells
+        for name in cell.transports
         if transport in (None, name)
     ]
     if not wanted:
-        raise UsageError(f"none of these cells has the transport {transport!r}")
+        kind = "is in C" if sanitize else f"has the transport {transport!r}"
+        raise UsageError(f"none of these cells {kind}")
     # Kept when something fails: the reasons name files in it.
     logs = Path(tempfile.mkdtemp(prefix="nomiddle-check-"))
     with steps("checking", len(wanted)) as shown:
@@ -185,5 +198,11 @@ def selftest(names: tuple[str, ...], blocks: int, seed: int | None) -> None:
     sys.exit(0 if passed else 1)
 
 
-for command in (cli_run.run, cli_run.report, cli_run.reproduce, cli_compare.compare):
+for command in (
+    cli_build.build,
+    cli_run.run,
+    cli_run.report,
+    cli_run.reproduce,
+    cli_compare.compare,
+):
     main.add_command(command)

@@ -76,6 +76,8 @@ def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
     """Yield a case of recovery for each of the group's faults that the cell can meet."""
     from bench.faults import all_faults  # only where one is planned: it loads the harness
 
+    if cell.language != "python":
+        return  # its host has neither a supervisor nor a ledger
     for fault in all_faults().values():
         asked = fault.name not in group.but and any(
             fnmatch(fault.name, pattern) for pattern in group.faults
