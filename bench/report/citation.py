@@ -1,13 +1,32 @@
-"""A number with everything that a reader of it must know."""
+"""A number with everything that a reader of it must know, in the form that a text needs.
+
+A citation is a number with the mark ``nomiddle:ID@RUN`` behind it, in any text file:
+``0.204 [nomiddle:ID@RUN]``. The mark says which number of which run is meant, so that
+``cite --check`` can find it again (``bench.report.citation_check``).
+"""
 
 from __future__ import annotations
 
 import json
+import platform
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.charts import words
 from bench.errors import ResultsError, UsageError
+from bench.machine import native_versions, version
 from bench.suggest import near
+
+Entry = Mapping[str, Any]
+NEVER = "never"
+"""How a time is written that was never reached: numbers.json has null for it."""
+LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "\N{MICRO SIGN}": r"\textmu{}", "\N{PLUS-MINUS SIGN}": r"\textpm{}",
+}  # fmt: skip
 
 
 def load_numbers(path: Path) -> list[dict[str, Any]]:
@@ -28,18 +47,62 @@ def load_numbers(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def cite(identifier: str, numbers: Path) -> str:
-    """Return a number as text: sentence, case, machine, versions, date and run.
-
-    Raises UsageError for an unknown id, with those most like it.
-    """
+def find(identifier: str, numbers: Path) -> dict[str, Any]:
+    """Return an entry. Raises UsageError for an unknown id, with those most like it."""
     entries = {entry["id"]: entry for entry in load_numbers(numbers)}
     if identifier not in entries:
         raise UsageError(
             f"no number is called {identifier!r}{near(identifier, entries)}; "
             f"every id is in {numbers}"
         )
-    entry = entries[identifier]
+    found: dict[str, Any] = entries[identifier]
+    return found
+
+
+def mark(entry: Entry) -> str:
+    return f"nomiddle:{entry['id']}@{entry['run']}"
+
+
+def spelled(entry: Entry, key: str = "value") -> str:
+    """Return a number of an entry as texts write it: whole if counted, else 3 digits."""
+    value = entry[key]
+    if value is None:
+        return NEVER
+    if float(value).is_integer() and entry["blocks"] == 0:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if entry["kind"] == "level" else words.number(value)
+
+
+def interval(entry: Entry) -> str:
+    """Return "0.197 to 0.209", '' for what was counted or has too few blocks."""
+    if entry["ci_low"] is None or entry["ci_high"] is None or entry["confidence"] == 1:
+        return ""
+    like = entry["value"]
+    return " to ".join(words.number(entry[end], like) for end in ("ci_low", "ci_high"))
+
+
+def installed(name: str) -> str | None:
+    """Return the version that is installed here, None where this cannot be told."""
+    if name == "Python":
+        return platform.python_version()
+    return native_versions().get(name) or version(name)
+
+
+def moved_on(entry: Entry) -> list[str]:
+    """Return the versions that are others here: "pyzmq 27.3.0 then, 28.0.0 now".
+
+    A citation expires with them: nobody has measured it with what is installed now.
+    """
+    found = []
+    for part in str(entry["versions"]).split(", "):
+        name, _, then = part.rpartition(" ")
+        now = installed(name)
+        if now is not None and now != then:
+            found.append(f"{name} {then} then, {now} now")
+    return found
+
+
+def _text(entry: Entry) -> str:
     lines = [
         f"{entry['sentence']}.",
         f"  cells     {', '.join(entry['cells'])}",
@@ -48,5 +111,96 @@ def cite(identifier: str, numbers: Path) -> str:
         f"  versions  {entry['versions']}",
         f"  run       {entry['run']}, {entry['date']}, grade {entry['grade']}",
         f"  id        {entry['id']}",
+        f"  cite as   {spelled(entry)} [{mark(entry)}]",
     ]
     return "\n".join(lines)
+
+
+def _split(entry: Entry) -> tuple[str, str, str]:
+    """Return the sentence in three: before its number, the number, after it.
+
+    A sentence that has its number in another unit gets it in front.
+    """
+    sentence, number = str(entry["sentence"]), spelled(entry)
+    found = re.search(rf"(?<![\w.,]){re.escape(number)}(?![\w,]|\.\d)", sentence)
+    if not found:
+        unit = "" if entry["value"] is None else f" {entry['unit']}"
+        return "", number, f"{unit}: {sentence}"
+    return sentence[: found.start()], number, sentence[found.end() :]
+
+
+def _markdown(entry: Entry) -> str:
+    before, number, after = _split(entry)
+    return (
+        f"{before}[{number}]({mark(entry)}){after}. "
+        f"({entry['machine']}; {entry['versions']}; {entry['date']}, grade "
+        f"{entry['grade']}; case `{entry['case']}`.)"
+    )
+
+
+def _escaped(text: str) -> str:
+    return "".join(LATEX.get(letter, letter) for letter in text)
+
+
+def _latex(entry: Entry) -> str:
+    before, number, after = map(_escaped, _split(entry))
+    about = (
+        f"{entry['machine']}; {entry['versions']}; {entry['date']}, grade "
+        f"{entry['grade']}; case {entry['case']}"
+    )
+    return (
+        "\\providecommand{\\nomiddle}[2]{#1}% the number is printed, its mark is not\n"
+        f"{before}\\nomiddle{{{number}}}{{{mark(entry)}}}{after}"
+        f"\\footnote{{{_escaped(about)}.}}"
+    )
+
+
+def _bibtex(entry: Entry) -> str:
+    span = f" ({interval(entry)})" if interval(entry) else ""
+    unit = "" if entry["value"] is None else f" {entry['unit']}"
+    key = re.sub(r"[^A-Za-z0-9]+", "-", f"nomiddle-{entry['date']}-{entry['id']}")
+    note = f"{spelled(entry)}{unit}{span} [{mark(entry)}]"
+    about = _escaped(
+        f"{entry['machine']}; {entry['versions']}; grade {entry['grade']}; "
+        f"case {entry['case']}"
+    )
+    return "\n".join(
+        [
+            f"@misc{{{key},",
+            f"  title = {{{_escaped(str(entry['sentence']))}}},",
+            "  author = {{No Middle}},",
+            f"  year = {{{str(entry['date'])[:4]}}},",
+            f"  date = {{{entry['date']}}},",
+            f"  note = {{{_escaped(note)}; {about}}},",
+            "}",
+        ]
+    )
+
+
+def _json(entry: Entry) -> str:
+    more = {"cite": f"{spelled(entry)} [{mark(entry)}]", "moved_on": moved_on(entry)}
+    return json.dumps({**entry, **more}, indent=1, allow_nan=False)
+
+
+FORMATS: dict[str, Callable[[Entry], str]] = {
+    "text": _text,
+    "markdown": _markdown,
+    "latex": _latex,
+    "bibtex": _bibtex,
+    "json": _json,
+}
+
+
+def cite(identifier: str, numbers: Path, form: str = "text") -> str:
+    """Return a number in one of ``FORMATS``: sentence, case, machine, versions, run.
+
+    Raises UsageError for an unknown id, with those most like it.
+    """
+    return FORMATS[form](find(identifier, numbers))
+
+
+def warnings(identifier: str, numbers: Path) -> Iterator[str]:
+    """Yield why a number should no longer be cited as it is."""
+    moved = moved_on(find(identifier, numbers))
+    if moved:
+        yield f"measured with other versions than are installed: {'; '.join(moved)}"

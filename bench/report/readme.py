@@ -10,7 +10,7 @@ from bench.archive import write_whole
 from bench.charts import words
 from bench.comparisons import SUBJECT
 from bench.errors import UsageError
-from bench.report.citation import load_numbers
+from bench.report.citation import load_numbers, mark, spelled
 
 BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
 CHARTS = {
@@ -18,6 +18,8 @@ CHARTS = {
     "shared": "Ratios of times, everything on one CPU",
 }
 FOLDER = "reports/figures"
+CITES = "<!-- cites:"
+"""Below this stand the ids of all numbers that README shows: none may go missing."""
 
 
 def claimed_cases(
@@ -112,6 +114,32 @@ def _levels(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
 
 
+def cited(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of all numbers in the block, in its order."""
+    compared = [
+        pair["id"]
+        for pairs in claimed_cases(entries).values()
+        for pair in of_the_subject(pairs)
+    ]
+    levels = [entry["id"] for entry in entries if entry["kind"] == "level"]
+    sizes = {entry["id"] for entry in entries if entry["kind"] == "size"}
+    written = [name.replace(".level.", ".size.statements.") for name in levels]
+    return [*compared, *levels, *(name for name in written if name in sizes)]
+
+
+def _refuse_lost(readme: Path, before: str, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Raise UsageError where README cites a number that is no longer there."""
+    if CITES not in before:
+        return
+    known = {entry["id"] for entry in entries}
+    for name in before.split(CITES, 1)[1].split("-->", 1)[0].split():
+        if name not in known:
+            raise UsageError(
+                f"{readme} cites {name}, which is not among the numbers: measure it, or "
+                f"remove its line below {CITES!r}"
+            )
+
+
 def block(entries: Sequence[Mapping[str, Any]]) -> str:
     """Return what stands between the markers: charts, a table, and their source."""
     rows = list(_rows(entries))
@@ -139,6 +167,12 @@ def block(entries: Sequence[Mapping[str, Any]]) -> str:
         f"Run {source['run']}, {source['date']}, grade {source['grade']} (A is quiet, C is "
         f"noisy): {source['machine']}; 64 B over tcp, loopback, one machine. Ratios may be "
         "compared across machines; absolute numbers may not, and stand in the report.",
+        "",
+        f"The first of them, as a citation: {spelled(source)} [{mark(source)}].",
+        "",
+        CITES,
+        *cited(entries),
+        "-->",
     ]
     return "\n".join(lines)
 
@@ -146,14 +180,16 @@ def block(entries: Sequence[Mapping[str, Any]]) -> str:
 def render(readme: Path, numbers: Path) -> str:
     """Return README's text with its block as the numbers have it.
 
-    Raises UsageError where README lacks the markers.
+    Raises UsageError where README lacks the markers, or cites a number that is not there.
     """
     text = readme.read_text()
     if BEGIN not in text or END not in text.split(BEGIN, 1)[1]:
         raise UsageError(f"{readme} lacks the lines {BEGIN} and {END}: put them back")
     before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n\n{block(load_numbers(numbers))}\n\n{END}{after}"
+    shown, after = rest.split(END, 1)
+    entries = load_numbers(numbers)
+    _refuse_lost(readme, shown, entries)
+    return f"{before}{BEGIN}\n\n{block(entries)}\n\n{END}{after}"
 
 
 def stale(readme: Path, numbers: Path) -> bool:
