@@ -1,4 +1,7 @@
-"""``python every_cell_in.py REPORT``: fail unless a report names every cell, measured."""
+"""``python every_cell_in.py REPORT``: fail unless a report names every cell, measured.
+
+But those with heartbeats alone: they meet cuts of the link that ``quick`` has no time for.
+"""
 
 import json
 import sys
@@ -9,7 +12,8 @@ from bench.contract import IMPLEMENTATIONS, find_cells
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    cells = [cell.id for cell in find_cells([IMPLEMENTATIONS])]
+    every = [cell.id for cell in find_cells([IMPLEMENTATIONS])]
+    cells = [cell for cell in every if "/heartbeats/" not in cell]
     measured = {
         cell
         for number in json.loads((folder / "numbers.json").read_text())
