@@ -12,8 +12,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from bench import __version__, cli_build, cli_compare, cli_levels, cli_run
-from bench.cli_common import REPORTS, all_cells, more_roots
+from bench import __version__, cli_build, cli_cite, cli_compare, cli_levels, cli_run
+from bench.cli_common import all_cells, more_roots
 from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
 from bench.errors import NoMiddleError, UsageError
 from bench.progress import console, steps
@@ -153,16 +153,6 @@ def sizes(globs: tuple[str, ...], more: tuple[Path, ...]) -> None:
 
 
 @main.command()
-@click.argument("identifier", metavar="ID")
-@click.option("--numbers", type=click.Path(path_type=Path), help="Another numbers.json.")
-def cite(identifier: str, numbers: Path | None) -> None:
-    """Print a number with its interval, case, machine, versions and run."""
-    from bench.report.citation import cite as sentence
-
-    click.echo(sentence(identifier, numbers or REPORTS / "numbers.json"))
-
-
-@main.command()
 def doctor() -> None:
     """Say what would make this machine a better one to measure on."""
     from bench.doctor import findings
@@ -203,6 +193,7 @@ for command in (
     cli_run.run,
     cli_run.report,
     cli_run.reproduce,
+    cli_cite.cite,
     cli_compare.compare,
 ):
     main.add_command(command)
