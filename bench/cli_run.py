@@ -173,13 +173,19 @@ def _report_folder(run_folder: Path) -> Path:
 
 @click.command()
 @click.argument("runs", nargs=-1, type=a_path)
-def report(runs: tuple[Path, ...]) -> None:
-    """Rebuild everything that is derived from raw data, without measuring."""
+@click.option("--out", type=a_path, help="The folder of the report.")
+def report(runs: tuple[Path, ...], out: Path | None) -> None:
+    """Rebuild everything that is derived from raw data, without measuring.
+
+    Of several RUNs the first is reported on and the others are laid over it; that report
+    goes beside the first run, and replaces nothing in reports/.
+    """
     from bench.archive import latest_run
     from bench.report import build
 
     folders = list(runs) or [latest_run(DATA)]
-    page = build(folders, _report_folder(folders[0]))
+    alone = _report_folder(folders[0])
+    page = build(folders, out or (folders[0] / "report" if len(folders) > 1 else alone))
     console.print(f"report: {as_typed(page)}")
 
 

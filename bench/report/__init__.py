@@ -15,7 +15,7 @@ from bench.errors import UsageError
 from bench.estimates import estimates
 from bench.recoveries import levels as levels_of
 from bench.recoveries import recoveries
-from bench.report import claims, page, readme
+from bench.report import claims, other_runs, page, readme
 from bench.report.content import facts_line, sections
 from bench.report.model import Data
 from bench.report.numbers import numbers
@@ -56,8 +56,8 @@ def _write_figures(drawn: Sequence[Chart], folder: Path) -> dict[str, str]:
 def build(run_folders: Sequence[Path], out: Path) -> Path:
     """Write the report of the first run into ``out``, and return its page's path.
 
-    Further runs add their headline ratios beside the first's. Raises ResultsError for a
-    folder that is not a finished, unchanged run.
+    Further runs are laid over the first: their claims, and what changed. Raises
+    ResultsError for a folder that is not a finished, unchanged run.
     """
     if not run_folders:
         raise UsageError("name at least one run to report on")
@@ -65,12 +65,14 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     data = derive(runs[0])
     others = [derive(run, draw=False) for run in runs[1:]]
     out.mkdir(parents=True, exist_ok=True)
-    svgs = _write_figures(data.charts, out / "figures")
+    overlaid = other_runs.overlays(data, others) if others else []
+    svgs = _write_figures([*data.charts, *overlaid], out / "figures")
     entries = numbers(data)
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)
     about = data.run.about
-    said = sections(data, others)
+    beside = other_runs.section(data, others, overlaid) if others else None
+    said = sections(data, beside)
     said.insert(2, claims.section(judged, about))
     parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
     ledger = {**parts, **claims.page_parts(judged, about)}

@@ -136,7 +136,9 @@ def cases_table(made: Changes) -> Table:
         ]
         for row in records(made.table)
     ]
-    columns = ["cell", "measured", "case", "here / there", "of", "noise", "here", "changed"]
+    columns = [
+        "cell", "measured", "case", "here / there", "of", "noise", "here", "differs",
+    ]  # fmt: skip
     caption = f"Cases that {made.there.name} measured too; * marks what a claim rests on"
     return Table(columns, rows, caption, folded=True)
 

@@ -256,13 +256,11 @@ SECTIONS: list[Callable[[Data], Section]] = [
 ]
 
 
-def sections(data: Data, others: list[Data]) -> list[Section]:
-    """Return the report of one run; the ``others`` add their headline ratios."""
+def sections(data: Data, beside: Section | None = None) -> list[Section]:
+    """Return the report of one run; ``beside`` is what other runs add to it."""
     made = [section(data) for section in SECTIONS]
-    if others:
-        lead = "Ratios may be compared across runs and machines; absolute numbers may not."
-        beside = tables.other_runs_table(data, others)
-        made.insert(2, Section("runs", "Other runs", [lead], tables=[beside]))
+    if beside:
+        made.insert(2, beside)
     return [s for s in made if s.paragraphs or s.bullets or s.figures or _rows(s)]
 
 

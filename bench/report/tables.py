@@ -10,7 +10,6 @@ import pandas as pd
 
 from bench.charts import Chart, words
 from bench.charts.style import records
-from bench.comparisons import of_kind
 from bench.environment import flags
 from bench.estimates import headline_measure
 from bench.report import failures, sentences
@@ -257,26 +256,4 @@ def noise_table(data: Data) -> Table:
         ]
         for row in records(data.floor)
     ]
-    return Table(columns, rows)
-
-
-def other_runs_table(data: Data, others: list[Data]) -> Table:
-    """Return the claims' ratios of several runs side by side: ratios only."""
-    columns = ["comparison", data.run.name, *(other.run.name for other in others)]
-    found = []
-    for other in (data, *others):
-        pairs = records(of_kind(other.compared, "claim"))
-        found.append({(p["name"], p["key_a"], p["key_b"]): p for p in pairs})
-    rows = []
-    for key, pair in found[0].items():
-        cells = [
-            f"{words.number(p['ratio'])} ({_bounds(p, p['ratio'])}), {p['verdict']}"
-            if (p := each.get(key)) is not None
-            else words.PASSED_OVER
-            for each in found
-        ]
-        sides = " over ".join(words.side(pair, which, data.stacks) for which in "ab")
-        rows.append(
-            [f"{words.workload(pair['workload'])}, {words.case(pair)}: {sides}", *cells]
-        )
     return Table(columns, rows)
