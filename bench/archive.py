@@ -7,6 +7,7 @@ pilot.json        seconds per message of each case, from which its window was si
 environment.json  what the machine did during each block
 trimmed.json      the blocks of each case that a --budget left, 0 of those left out
 extension.json    whether the run was extended by further blocks, and why
+code.json         the programs of the stacks, with all that is counted of them
 timing.json       how long the trials were predicted to take, and took
 failures.json     trials without a value, each with its reason
 samples/*.npz     every latency sample, in nanoseconds
@@ -49,9 +50,12 @@ TIMING = "timing.json"
 ENVIRONMENT = "environment.json"
 TRIMMED = "trimmed.json"
 EXTENSION = "extension.json"
+CODE = "code.json"
 NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
 """A published run is no place for the paths of the machine that made it."""
-NOT_SUITES = {RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION}
+NOT_SUITES = {
+    RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION, CODE,
+}  # fmt: skip
 
 
 def sha256(path: Path) -> str:

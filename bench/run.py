@@ -34,7 +34,7 @@ from bench.processes import require_linux
 from bench.progress import console, minutes, steps
 from bench.recover import NO_CHANCE, is_recovery, measure_recovery, predict_recovery_s
 from bench.schedule import Slot, blocks_to_repeat, repeats, schedule
-from bench.sizes import add_sizes
+from bench.sizes import add_code, add_sizes
 from bench.watch import Watch
 
 PILOT_BLOCK = -1
@@ -293,9 +293,10 @@ class Runner:
         return self.logs / f"{case.id}.{which}"
 
     def sizes(self) -> None:
-        """Add the code size of every planned cell, unless done before."""
+        """Add the code of every planned cell and its size, unless done before."""
         cells = {entry.case.cell.id: entry.case.cell for entry in self.planned}
         add_sizes(self.archive, cells.values())
+        add_code(self.archive, list(cells.values()))
 
 
 def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:

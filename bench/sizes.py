@@ -1,13 +1,18 @@
-"""The code size of each cell, kept in a run's archive beside what was timed."""
+"""The code of each cell and its size, kept in a run's archive beside what was timed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from bench.archive import Archive
+from bench.archive import CODE, Archive
 from bench.contract import Cell
 from bench.errors import NoMiddleError
 from bench.measure.size import size
+from bench.measure.weight import weigh
+from bench.processes import require_linux
+from bench.profiles import PROFILES
+from bench.programs import described, exhibits
 
 
 def add_sizes(archive: Archive, cells: Iterable[Cell]) -> None:
@@ -38,3 +43,28 @@ def add_sizes(archive: Archive, cells: Iterable[Cell]) -> None:
                 "files": ",".join(path.name for path in counted.files),
             }
             archive.add_run(cell.stack.name, cell.variant.name, [value], metadata)
+
+
+def add_code(archive: Archive, cells: Sequence[Cell]) -> None:
+    """Keep every program of the stacks of these cells, and what the stacks weigh.
+
+    Weights take seconds, and are taken in runs of a profile only.
+    """
+    every = exhibits(cells)
+    code, _ = described(every)
+    weights = weights_of(every) if archive.about()["profile"] in PROFILES else {}
+    archive.write(CODE, {**code, "weights": weights})
+
+
+def weights_of(cells: Iterable[Cell]) -> dict[str, Any]:
+    """Return the weight of each stack, by its name; of those that can be started here."""
+    require_linux()
+    weights = {}
+    for cell in cells:
+        place = cell.variant.name, cell.workload.name, cell.language
+        if place == ("minimal", "request_reply", "python"):
+            try:
+                weights[cell.stack.name] = weigh(cell)
+            except NoMiddleError:
+                continue  # a package is missing, or it did not pass `check` either
+    return weights

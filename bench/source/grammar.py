@@ -37,7 +37,7 @@ Leaf = tuple[Node, str]
 
 @dataclass(frozen=True)
 class Statement:
-    """One logical statement: its node, and the names of the functions that it is in.
+    """One logical statement: its node, and the functions and classes that it is in.
 
     ``inside`` are the types of the nodes around it, the outermost first.
     """

@@ -29,7 +29,7 @@ GRAMMAR = Grammar(
     parts=frozenset({"case_clause"}),
     branches=frozenset({"elif_clause"}),
     chained=frozenset(),
-    functions=frozenset({"function_definition"}),
+    functions=frozenset({"function_definition", "class_definition"}),
     strings=frozenset({"string"}),
     comments=frozenset({"comment"}),
     is_layout=lambda leaf: leaf.type == ";",

@@ -1,0 +1,114 @@
+"""Every program of the exhibits as text, with all that is counted of it.
+
+A run keeps this in ``code.json``, so that its report shows the programs that were measured,
+and compares their sizes, whatever becomes of them later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.contract import Cell, find_cells
+from bench.errors import NoMiddleError
+from bench.measure.size import READERS, Program, Source, read_program, size_of
+from bench.slides import slides
+from bench.source.shares import shares
+from bench.source.surface import surface
+
+COUNTS = ("statements", "tokens", "gzip_bytes", "lines", "complexity", "complexity_max")
+"""What is counted of a program, in the order in which tables show it."""
+
+
+def exhibits(cells: Iterable[Cell]) -> list[Cell]:
+    """Return every program of the stacks of some cells: cells, and those to be shown."""
+    stacks = {cell.stack.folder for cell in cells if not cell.is_floor}
+    roots = sorted({folder.parent for folder in stacks})
+    every = [cell for cell in find_cells(roots) if cell.stack.folder in stacks]
+    return [*every, *slides(every)]
+
+
+def described(cells: Sequence[Cell]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return all that is said of these programs, and of those that cannot be read, why.
+
+    ``programs`` are rows: what the program is, its ``COUNTS``, its ``names`` and
+    ``options`` of libraries, its ``shares``, its ``files`` below the implementations
+    root. ``texts`` are the files.
+    """
+    rows: list[dict[str, Any]] = []
+    texts: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for cell in cells:
+        try:
+            program = read_program(cell.path, cell.search)
+        except NoMiddleError as error:
+            refused[cell.id] = str(error)
+            continue
+        rows.append(row(cell, program))
+        texts |= {below(source.path, cell): source.text for source in program.sources}
+    return {"programs": rows, "texts": texts}, refused
+
+
+def below(path: Path, cell: Cell) -> str:
+    """Return a file's path below its implementations root."""
+    root = cell.stack.folder.parent.resolve()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+
+
+def row(cell: Cell, program: Program) -> dict[str, Any]:
+    """Return all that is said of one program."""
+    counted, known = size_of(program), surface(program)
+    return {
+        "cell": cell.id,
+        "key": cell.key,
+        "stack": cell.stack.name,
+        "variant": cell.variant.name,
+        "workload": cell.workload.name,
+        "language": cell.language,
+        "fan_out_mode": cell.variant.fan_out if cell.workload.name == "fan_out" else None,
+        "transports": list(cell.transports),
+        **{name: asdict(counted)[name] for name in COUNTS},
+        "names": list(known.names),
+        "options": list(known.options),
+        "shares": shares(program),
+        "files": [below(path, cell) for path in program.files],
+    }
+
+
+def source_of(name: str, text: str) -> Source:
+    """Return a kept file as it was read."""
+    return READERS[Path(name).suffix](Path(name), text.encode())
+
+
+def statements_of(name: str, text: str) -> list[str]:
+    """Return the statements of a file, each as the tokens of its header."""
+    source = source_of(name, text)
+    return [
+        " ".join(token for _, token in source.grammar.leaves(statement.node, header=True))
+        for statement in source.grammar.statements(source.tree)
+    ]
+
+
+def totals(code: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what a stack's variant takes in all, in one language.
+
+    Files that several of its programs share are counted once.
+    """
+    groups: dict[tuple[str, str, str], set[str]] = {}
+    for program in code["programs"]:
+        key = program["stack"], program["variant"], program["language"]
+        groups.setdefault(key, set()).update(program["files"])
+    for (stack, variant, language), files in groups.items():
+        program = Program(
+            tuple(source_of(name, code["texts"][name]) for name in sorted(files))
+        )
+        counted = asdict(size_of(program))
+        yield {
+            "stack": stack,
+            "variant": variant,
+            "language": language,
+            "files": sorted(files),
+            **{name: counted[name] for name in COUNTS},
+        }

@@ -1,0 +1,253 @@
+"""What a program asks its reader to know of libraries: names that are used, options set.
+
+A **name** is one that the program uses and neither it nor the language defines: in Python
+what is imported and attributes read off anything, in C functions, constants, macros, types
+and fields that come out of headers. Python's builtins and the methods of its builtin types
+are the language's, also where a library has a method of the same name; C's standard library
+is a library. What the contract of the harness defines counts for neither.
+
+An **option** is something that is set away from what it is by default:
+
+* what is given to a function that sets options (``SETTERS``), by the option's name;
+* in Python, an attribute of an object that is not the program's own, and each keyword with
+  a fixed value that a library's constructor is given: ``Queue(maxsize=1)``;
+* in C, each constant that is called an option: ``CURLOPT_URL``, ``MHD_USE_EPOLL``.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from bench.contract import PROJECT
+from bench.measure.size import Program, Source, read_source
+from bench.source.c import MACRO_PARTS, MACRO_TOKEN
+from bench.source.grammar import text_of
+
+CONTRACT = PROJECT / "bench" / "hosts" / "host.h"
+"""What defines the names of the harness for programs in C."""
+SETTERS = re.compile(r"set(sock)?opt(_string)?|ctx_set|setblocking|settimeout|subscribe")
+"""Functions that set options, by what their names end with."""
+LEVEL = re.compile(r"(SOL|IPPROTO)_|\w+_OPTION_END$")
+"""Constants that stand beside options and are none."""
+CALLED_OPTION = re.compile(r"[A-Z]+(OPT|_OPTION|_USE)_\w+")
+BUILTIN_TYPES = (
+    bool, bytearray, bytes, dict, float, frozenset, int, list, memoryview, object, range,
+    set, str, tuple, BaseException,
+)  # fmt: skip
+BUILTIN = {name for kind in BUILTIN_TYPES for name in dir(kind)} | set(dir(builtins))
+C_KEYWORDS = {"sizeof", "const", "void", "char", "int", "long", "do", "while", "if", "else"}
+"""Those that stand in the text of macros, which the parser leaves whole."""
+VARIABLES = frozenset({"declaration", "parameter_declaration"})
+C_NAMES = ("identifier", "field_identifier", "type_identifier")
+
+
+@dataclass(frozen=True)
+class Surface:
+    """What a program uses of libraries, sorted."""
+
+    names: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+def surface(program: Program) -> Surface:
+    """Return the names and options of libraries that a program uses."""
+    made = _of_c if program.sources[0].language == "c" else _of_python
+    names, options = made(program.sources)
+    return Surface(tuple(sorted(names)), tuple(sorted(options)))
+
+
+def variables(source: Source) -> frozenset[str]:
+    """Return a file's variables: names of its own, also where a library has the same one.
+
+    In Python parameters and what is assigned, but for constants; in C what is declared and
+    is no function.
+    """
+    if source.language == "c":
+        return frozenset(_declared(source.tree, VARIABLES))
+    nodes = list(ast.walk(ast.parse(source.normal)))
+    stored = [n.id for n in nodes if isinstance(n, ast.Name) and _is_stored(n)]
+    arguments = [node.arg for node in nodes if isinstance(node, ast.arg)]
+    return frozenset(name for name in (*stored, *arguments) if not name.isupper())
+
+
+# --- Python ---------------------------------------------------------------------------
+
+
+def _of_python(sources: tuple[Source, ...]) -> tuple[set[str], set[str]]:
+    local = {source.path.stem for source in sources}
+    trees = [ast.parse(source.normal) for source in sources]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names} - local
+        elif isinstance(node, ast.ImportFrom) and node.module not in local:
+            names |= {str(node.module), *(alias.name for alias in node.names)}
+    own = set(_own_attributes(nodes))
+    attributes = [node for node in nodes if isinstance(node, ast.Attribute)]
+    names |= {
+        node.attr
+        for node in attributes
+        if node.attr not in own | BUILTIN and not _is_named(node.value, local)
+    }
+    functions = {n.name for n in nodes if isinstance(n, (*FUNCTIONS, ast.ClassDef))}
+    options = set(_python_options(nodes, own, functions))
+    return names, options
+
+
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _is_named(node: ast.expr, names: set[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def _own_attributes(nodes: list[ast.AST]) -> Iterator[str]:
+    """Yield the methods of a program's classes, their attributes, and those of self."""
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                if isinstance(inner, FUNCTIONS):
+                    yield inner.name
+                for target in getattr(inner, "targets", []) or [getattr(inner, "value", 0)]:
+                    if isinstance(target, ast.Name):
+                        yield target.id
+        elif isinstance(node, ast.Attribute) and _is_named(node.value, {"self"}):
+            yield node.attr
+
+
+def _python_options(
+    nodes: list[ast.AST], own: set[str], functions: set[str]
+) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if not _is_named(node.value, {"self"}) and node.attr not in own:
+                yield node.attr
+        elif isinstance(node, ast.Call):
+            called = ast.unparse(node.func).split(".")[-1]
+            if called in (functions if isinstance(node.func, ast.Name) else own):
+                continue
+            if SETTERS.fullmatch(called):
+                yield _option([_last(argument) for argument in node.args], called)
+            elif called[:1].isupper() or called.startswith("create_"):
+                for keyword in node.keywords:
+                    if keyword.arg and _is_fixed(keyword.value):
+                        yield f"{called}.{keyword.arg}"
+
+
+def _last(node: ast.expr) -> str:
+    return ast.unparse(node).split(".")[-1]
+
+
+def _option(arguments: list[str], called: str) -> str:
+    """Return the option that a call sets: its first constant, or what it is called."""
+    constants = [a for a in arguments if a.isupper() and a.isidentifier()]
+    options = [name for name in constants if not LEVEL.match(name)]
+    return options[0] if options else called
+
+
+def _is_fixed(value: ast.expr) -> bool:
+    """Whether a value is decided by the author: no variable of the program is in it."""
+    nodes = list(ast.walk(value))
+    waits = any(isinstance(node, ast.Await | ast.Yield) for node in nodes)
+    names = [node.id for node in nodes if isinstance(node, ast.Name)]
+    return not waits and all(name in BUILTIN or not name.islower() for name in names)
+
+
+# --- C --------------------------------------------------------------------------------
+
+
+def _of_c(sources: tuple[Source, ...]) -> tuple[set[str], set[str]]:
+    own = {name for source in sources for name in _declared(source.tree)}
+    own |= set(_declared(read_source(CONTRACT).tree))
+    names: set[str] = set()
+    options: set[str] = set()
+    for source in sources:
+        for node in _walk(source.tree):
+            found = set(_used(node)) - own
+            names |= found
+            options |= {name for name in found if CALLED_OPTION.fullmatch(name)}
+            if node.type == "call_expression":
+                options |= set(_c_option(node))
+    return names, {name for name in options if not LEVEL.match(name)}
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for child in node.children:
+        yield from _walk(child)
+
+
+def _used(node: Node) -> Iterator[str]:
+    text = text_of(node)
+    if node.type in C_NAMES:
+        yield text
+    elif node.type in MACRO_PARTS:
+        words = [word for word in MACRO_TOKEN.findall(text) if word[:1].isalpha()]
+        yield from (word for word in words if word not in C_KEYWORDS)
+    elif node.type == "system_lib_string":
+        yield text.strip("<>")
+
+
+def _declared(tree: Node, kinds: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Yield every name that a file declares, from functions to macros.
+
+    With ``kinds`` only those of such nodes, and no function among them.
+    """
+    for node in _walk(tree):
+        if kinds and node.type not in kinds:
+            continue
+        for index, child in enumerate(node.children):
+            field = node.field_name_for_child(index)
+            if field == "declarator" and not (kinds and _is_function(child)):
+                yield text_of(_innermost(child))
+            elif field == "name" and not kinds and _names_its_own(node):
+                yield text_of(child)
+        if node.type == "preproc_params":
+            yield from (text_of(child) for child in node.children if child.is_named)
+
+
+def _is_function(declarator: Node) -> bool:
+    """Whether a declarator is a function's, also behind the star of what it returns."""
+    inner: Node | None = declarator
+    while inner is not None and inner.type == "pointer_declarator":
+        inner = inner.child_by_field_name("declarator")
+    return inner is not None and inner.type == "function_declarator"
+
+
+def _innermost(node: Node) -> Node:
+    """Return the name in a declarator: what is in it may be in parentheses or an array."""
+    while node.type not in C_NAMES:
+        inner = node.child_by_field_name("declarator")
+        if inner is None:
+            inner = next((child for child in node.children if child.is_named), None)
+        if inner is None:
+            return node
+        node = inner
+    return node
+
+
+def _names_its_own(node: Node) -> bool:
+    defines = node.type in ("preproc_def", "preproc_function_def", "enumerator")
+    return defines or node.child_by_field_name("body") is not None
+
+
+def _c_option(call: Node) -> Iterator[str]:
+    function = call.child_by_field_name("function")
+    arguments = call.child_by_field_name("arguments")
+    called = text_of(function) if function else ""
+    if not arguments or not SETTERS.fullmatch(called.removeprefix("zmq_")):
+        return
+    option = _option([text_of(child) for child in arguments.children], "")
+    if option:
+        yield option
