@@ -136,7 +136,10 @@ class Run:
     def _stored(
         self, trials: pd.DataFrame, case: str
     ) -> Iterator[dict[str, NDArray[np.int64]]]:
-        for row in trials[trials["case"] == case].itertuples():
+        kept = trials[trials["case"] == case]
+        if "samples" not in kept:
+            return  # no trial of this run kept any
+        for row in kept.itertuples():
             if not isinstance(row.samples, str):
                 continue
             path = self.folder / row.samples

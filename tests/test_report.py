@@ -244,3 +244,13 @@ def test_a_readme_without_markers_is_left_alone(out: Path, tmp_path: Path) -> No
     assert page.read_text() == "nothing here\n"
     with pytest.raises(UsageError, match="lacks the lines"):
         readme.render(page, out / "numbers.json")
+
+
+def test_a_run_of_nothing_but_throughput_has_a_report(tmp_path: Path) -> None:
+    """No trial of it kept samples, although its A/A twins ask for those of each trial."""
+    run = synthetic.make(
+        tmp_path / "run",
+        profile="standard",
+        keep=lambda case: not case.fault and case.name.startswith("pipeline.throughput"),
+    )
+    assert "Pipeline" in text_of(build([run], tmp_path / "out").parent)
