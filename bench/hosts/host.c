@@ -174,9 +174,9 @@ static const char *stop_role(void)
 /* Write what was recorded, tell the counts and leave. */
 static _Noreturn void leave(void)
 {
-    json_t *result = json_pack("{s:s, s:i}", "role", spec.id, "undeliverable", 0);
-    if (spec.checking)
-        json_object_set_new(result, "unclean", json_string(stop_role()));
+    const char *unclean = spec.checking ? stop_role() : "";
+    json_t *result = json_pack("{s:s, s:s, s:i}", "role", spec.id, "unclean", unclean,
+                               "undeliverable", 0);
     if (spec.drives)
         add_stream_result(result);
     if (spec.consumes)
@@ -197,11 +197,12 @@ static void tell_count(void)
 
 static void obey(const char *line)
 {
-    json_error_t error;
-    json_t *command = json_loads(line, 0, &error);
-    const char *what = json_string_value(json_object_get(command, "do"));
-    if (!what)
-        fail("host", "was told something that it does not understand");
+    char what[16] = "";
+    json_t *command = json_loads(line, 0, NULL);
+    const char *word = json_string_value(json_object_get(command, "do"));
+    if (word)
+        snprintf(what, sizeof what, "%s", word);
+    json_decref(command); /* a role's leaks are looked for, and this is none */
     if (strcmp(what, "go") == 0)
         sem_post(&go);
     else if (strcmp(what, "count") == 0)
@@ -214,8 +215,7 @@ static void obey(const char *line)
     } else if (strcmp(what, "window") == 0)
         open_window();
     else
-        fail("host", "was told to do what it has not learnt");
-    json_decref(command);
+        fail("host", "was told what it does not understand");
 }
 
 /* Obey the lines told; at their end the parent is gone, and so is this host. */

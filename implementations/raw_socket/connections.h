@@ -6,12 +6,6 @@
 
 #include "framing.h"
 
-static inline void succeed(int error, const char *call)
-{
-    if (error)
-        fail(call, strerror(error));
-}
-
 /* What is done with a connection; it is closed afterwards. */
 typedef void attend_fn(struct inbox *inbox, void *context);
 

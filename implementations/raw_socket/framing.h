@@ -25,6 +25,12 @@ static inline int checked(int returned, const char *call)
     return returned;
 }
 
+static inline void succeed(int error, const char *call)
+{
+    if (error)
+        fail(call, strerror(error));
+}
+
 /* A call has failed: either because the role has to stop, or that is an error. */
 static inline void expect_stopping(const char *call)
 {
@@ -174,9 +180,11 @@ struct inbox {
  * when the role has to stop, -1 for an error. */
 static inline ssize_t read_more(struct inbox *inbox)
 {
-    inbox->end -= inbox->start;
-    memmove(inbox->bytes, inbox->bytes + inbox->start, inbox->end);
-    inbox->start = 0;
+    if (inbox->start > 0) {
+        inbox->end -= inbox->start;
+        memmove(inbox->bytes, inbox->bytes + inbox->start, inbox->end);
+        inbox->start = 0;
+    }
     if (inbox->end == inbox->capacity) {
         inbox->capacity = 2 * inbox->capacity + ROOM_BYTES;
         inbox->bytes = realloc(inbox->bytes, inbox->capacity);
