@@ -12,9 +12,17 @@ from typing import Any
 import click
 from rich.table import Table
 
-from bench import __version__, cli_build, cli_cite, cli_compare, cli_levels, cli_run
+from bench import (
+    __version__,
+    cli_build,
+    cli_cite,
+    cli_compare,
+    cli_levels,
+    cli_run,
+    cli_size,
+)
 from bench.cli_common import all_cells, more_roots
-from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
+from bench.contract import Cell, choose
 from bench.errors import NoMiddleError, UsageError
 from bench.progress import console, steps
 from bench.suggest import near
@@ -132,26 +140,6 @@ def check(
     sys.exit(1 if failed else 0)
 
 
-@main.command("size")
-@click.argument("globs", nargs=-1, metavar="[CELL]...")
-@more_roots
-def sizes(globs: tuple[str, ...], more: tuple[Path, ...]) -> None:
-    """Count the code of each cell: statements, tokens, gzip bytes."""
-    from bench.measure.size import size
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("cell")
-    for column in ("statements", "tokens", "gzip bytes"):
-        table.add_column(column, justify="right")
-    table.add_column("files")
-    for cell in choose(find_cells([IMPLEMENTATIONS, *more]), globs):
-        counted = size(cell.path, cell.search)
-        files = " ".join(path.name for path in counted.files)
-        numbers = (counted.statements, counted.tokens, counted.gzip_bytes)
-        table.add_row(cell.id, *map(str, numbers), files)
-    console.print(table)
-
-
 @main.command()
 def doctor() -> None:
     """Say what would make this machine a better one to measure on."""
@@ -195,5 +183,6 @@ for command in (
     cli_run.reproduce,
     cli_cite.cite,
     cli_compare.compare,
+    cli_size.size,
 ):
     main.add_command(command)
