@@ -8,6 +8,7 @@ environment.json  what the machine did during each block
 trimmed.json      the blocks of each case that a --budget left, 0 of those left out
 extension.json    whether the run was extended by further blocks, and why
 code.json         the programs of the stacks, with all that is counted of them
+weights.json      what each stack weighs: packages, time to import, an idle server
 timing.json       how long the trials were predicted to take, and took
 failures.json     trials without a value, each with its reason
 samples/*.npz     every latency sample, in nanoseconds
@@ -51,10 +52,11 @@ ENVIRONMENT = "environment.json"
 TRIMMED = "trimmed.json"
 EXTENSION = "extension.json"
 CODE = "code.json"
+WEIGHTS = "weights.json"
 NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
 """A published run is no place for the paths of the machine that made it."""
 NOT_SUITES = {
-    RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION, CODE,
+    RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION, CODE, WEIGHTS,
 }  # fmt: skip
 
 

@@ -43,6 +43,9 @@ class Run:
     ``checks``    one row per cell and transport: ``passed``, ``reason``, ``losses``
     ``trimmed``   blocks of each case that a budget left, empty without one
     ``sizes``     one row per cell: ``statements``, ``tokens``, ``gzip_bytes``
+    ``code``      the programs of the stacks, as ``bench.programs`` describes them; of a
+                  run of an earlier version none
+    ``weights``   what each stack weighs, as ``bench.measure.weight`` says, by its name
     ``environment``  what the machine did during each block, in order
     ``extension``  whether claims were given further blocks, None where none was declared
     """
@@ -61,6 +64,8 @@ class Run:
     timing: list[dict[str, float]]
     environment: list[BlockEnvironment]
     extension: Decision | None
+    code: dict[str, Any]
+    weights: dict[str, dict[str, Any]]
 
     @property
     def name(self) -> str:

@@ -34,7 +34,7 @@ from bench.processes import require_linux
 from bench.progress import console, minutes, steps
 from bench.recover import NO_CHANCE, is_recovery, measure_recovery, predict_recovery_s
 from bench.schedule import Slot, blocks_to_repeat, repeats, schedule
-from bench.sizes import add_code, add_sizes
+from bench.sizes import add_code, add_weights
 from bench.watch import Watch
 
 PILOT_BLOCK = -1
@@ -295,7 +295,6 @@ class Runner:
     def sizes(self) -> None:
         """Add the code of every planned cell and its size, unless done before."""
         cells = {entry.case.cell.id: entry.case.cell for entry in self.planned}
-        add_sizes(self.archive, cells.values())
         add_code(self.archive, list(cells.values()))
 
 
@@ -315,6 +314,7 @@ def make_run(archive: Archive, planned: Sequence[Planned], seed: int) -> bool:
         runner.measure(pilots)
     runner.recover()
     runner.sizes()
+    add_weights(archive, [entry.case.cell for entry in planned])
     shutil.rmtree(runner.logs / "check", ignore_errors=True)
     archive.seal()
     return all(failure["reason"].startswith(NO_CHANCE) for failure in archive.failures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bench.archive import CODE, Archive
+from bench.archive import CODE, WEIGHTS, Archive
 from bench.contract import Cell
 from bench.errors import NoMiddleError
 from bench.measure.size import size
@@ -46,14 +46,16 @@ def add_sizes(archive: Archive, cells: Iterable[Cell]) -> None:
 
 
 def add_code(archive: Archive, cells: Sequence[Cell]) -> None:
-    """Keep every program of the stacks of these cells, and what the stacks weigh.
+    """Keep the sizes of these cells, and every program of their stacks as text."""
+    add_sizes(archive, cells)
+    code, _ = described(exhibits(cells))
+    archive.write(CODE, code)
 
-    Weights take seconds, and are taken in runs of a profile only.
-    """
-    every = exhibits(cells)
-    code, _ = described(every)
-    weights = weights_of(every) if archive.about()["profile"] in PROFILES else {}
-    archive.write(CODE, {**code, "weights": weights})
+
+def add_weights(archive: Archive, cells: Sequence[Cell]) -> None:
+    """Keep what the stacks of these cells weigh; it takes seconds, so in profiles only."""
+    if archive.about()["profile"] in PROFILES:
+        archive.write(WEIGHTS, weights_of(exhibits(cells)))
 
 
 def weights_of(cells: Iterable[Cell]) -> dict[str, Any]:
