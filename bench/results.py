@@ -247,6 +247,8 @@ def read(archive: Archive) -> Run:
         timing=archive.read(archives.TIMING) or [],
         environment=environment,
         extension=extension,
+        code=archive.read(archives.CODE) or {"programs": [], "texts": {}},
+        weights=archive.read(archives.WEIGHTS) or {},
     )
 
 
