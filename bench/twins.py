@@ -1,8 +1,8 @@
 """The same program in Python and in C: what the language costs, and what checking costs.
 
 A talk says that "the C version is only a few lines longer because of error code checking".
-That is two statements. ``A_FEW_LINES`` says how many are a few; and what makes C longer is
-told apart by a third program, the one to be shown, which is in C and checks nothing:
+That says two things, each with a limit: how much is a few, and that checking is the reason.
+The second is told by a third program, the one to be shown, in C and checking nothing:
 
     Python  --language-->  C, nothing checked  --checking-->  C, all checked
 """
@@ -15,8 +15,11 @@ from typing import Any
 
 from bench.contract import SLIDE
 
-A_FEW_LINES = 10
-"""So many lines are a few, declared before they were counted."""
+A_FEW = 10
+"""So many statements more are a few; declared before they were counted, as in C32 of
+``bench/claims``."""
+LANGUAGE_MAX = 2
+"""Checking is the reason where the language itself takes no more than so many."""
 MEASURES = ("statements", "tokens", "lines")
 UPHELD, REFUTED = "upheld", "refuted"
 Row = Mapping[str, Any]
@@ -52,16 +55,14 @@ class Twins:
 
     @property
     def is_few(self) -> bool:
-        """Whether C is a few lines longer only."""
-        return self.more("lines") <= A_FEW_LINES
+        """Whether C takes a few statements more only."""
+        return self.more("statements") <= A_FEW
 
     @property
     def is_checking(self) -> bool | None:
-        """Whether more of the difference is checking than language; None if unknown."""
-        language, checking = self.language("lines"), self.checking("lines")
-        if language is None or checking is None:
-            return None
-        return checking > language
+        """Whether checking is the reason; None without a program to be shown."""
+        language = self.language("statements")
+        return None if language is None else language <= LANGUAGE_MAX
 
     @property
     def verdict(self) -> str:
@@ -93,23 +94,26 @@ KINDS = {
 
 def sentence(pair: Twins, stack: str, workload: str) -> str:
     """Return the verdict on the talk's sentence with its numbers; names as people say."""
-    counts = {row["language"]: row["lines"] for row in (pair.python, pair.checked)}
+    python, checked = pair.python, pair.checked
     said = (
-        f"{stack} {workload}: {counts['python']} lines in Python, {counts['c']} in C with "
-        f"every error checked, {pair.more('lines'):+d}"
+        f"{stack} {workload}: {python['statements']} statements in Python, "
+        f"{checked['statements']} in C with every error checked "
+        f"({pair.more('statements'):+d}; lines {python['lines']} and {checked['lines']})"
     )
-    language, checking = pair.language("lines"), pair.checking("lines")
     if pair.slide:
         said += (
-            f"; of these the language takes {language:+d} ({pair.slide['lines']} lines "
-            f"that check nothing), checking {checking:+d}"
+            f"; of these the language takes {pair.language('statements'):+d} (in C "
+            f"without a check: {pair.slide['statements']}), checking "
+            f"{pair.checking('statements'):+d}"
         )
-    few = f"{'A few' if pair.is_few else 'More than a few'} ({A_FEW_LINES} at most)"
-    return f"{said}. {few}{_cause(pair)}: {pair.verdict}"
+    few = f"{'a few' if pair.is_few else 'no few'} more (at most {A_FEW} would be)"
+    return f"{said}. {few[0].upper()}{few[1:]}{_cause(pair)}: {pair.verdict}"
 
 
 def _cause(pair: Twins) -> str:
-    if pair.is_checking is None:
-        return ", and nothing to tell checking from the language"
-    link = "and" if pair.is_checking == pair.is_few else "though"
-    return f", {link} most are for {'checking' if pair.is_checking else 'the language'}"
+    limit = f"(the language would take at most {LANGUAGE_MAX})"
+    return {
+        None: ", and nothing here tells checking from the language",
+        True: f", and checking is the reason {limit}",
+        False: f", and checking is not the only reason {limit}",
+    }[pair.is_checking]

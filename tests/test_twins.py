@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench import flexibility
 from bench.flexibility import NOT_CHECKED, NOT_OFFERED, NOT_PASSED, changed
-from bench.twins import A_FEW_LINES, REFUTED, UPHELD, Twins, sentence, twins
+from bench.twins import A_FEW, REFUTED, UPHELD, Twins, sentence, twins
 
 
 def program(variant: str, language: str, lines: int, **more: object) -> dict[str, object]:
@@ -38,12 +38,12 @@ def pair(python: int, slide: int | None, checked: int) -> Twins:
 @pytest.mark.parametrize(
     ("lines", "verdict", "said"),
     [
-        ((12, 14, 20), UPHELD, "A few (10 at most), and most are for checking: upheld"),
-        ((12, 19, 21), REFUTED, "A few (10 at most), though most are for the language: "),
-        ((12, 14, 90), REFUTED, "More than a few (10 at most), though most are for check"),
-        ((12, 80, 90), REFUTED, "More than a few (10 at most), and most are for the lang"),
-        ((12, None, 13), UPHELD, "A few (10 at most), and nothing to tell checking from"),
-        ((12, None, 99), REFUTED, "More than a few (10 at most), and nothing to tell"),
+        ((12, 14, 20), UPHELD, "A few more (at most 10 would be), and checking is the rea"),
+        ((12, 19, 21), REFUTED, "A few more (at most 10 would be), and checking is not th"),
+        ((12, 14, 90), REFUTED, "No few more (at most 10 would be), and checking is the r"),
+        ((12, 80, 90), REFUTED, "No few more (at most 10 would be), and checking is not t"),
+        ((12, None, 13), UPHELD, "A few more (at most 10 would be), and nothing here tell"),
+        ((12, None, 99), REFUTED, "No few more (at most 10 would be), and nothing here te"),
     ],
 )
 def test_the_sentence_of_the_talk_is_upheld_where_both_its_parts_hold(
@@ -56,7 +56,7 @@ def test_the_sentence_of_the_talk_is_upheld_where_both_its_parts_hold(
 
 def test_the_sentence_has_all_numbers() -> None:
     said = sentence(pair(12, 35, 99), "ZeroMQ", "request/reply")
-    for part in ("12 lines in Python", "99 in C", "+87", "+23", "35 lines", "+64"):
+    for part in ("12 statements in Python", "99 in C", "+87", "+23", ": 35)", "+64"):
         assert part in said
 
 
@@ -70,7 +70,7 @@ def test_what_language_and_checking_cost_is_all_of_it(
         assert language is not None
         assert checking is not None
         assert language + checking == found.more(measure)
-    assert found.is_few == (checked - python <= A_FEW_LINES)
+    assert found.is_few == (checked - python <= A_FEW)
 
 
 def test_a_program_without_its_twin_is_left_out() -> None:
