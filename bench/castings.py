@@ -30,10 +30,13 @@ def in_python(cell: Cell) -> Cell | None:
 
 
 def castings(cell: Cell) -> Iterator[Casting]:
-    """Yield who plays what when a cell is checked: all of it, then beside its twin."""
+    """Yield who plays what when a cell is checked: all of it, then beside its twin.
+
+    Sanitizers look at what a program does with memory, which is the same beside anyone.
+    """
     yield Casting()
     twin = in_python(cell)
-    if cell.language == "python" or twin is None:
+    if cell.language == "python" or cell.sanitized or twin is None:
         return
     roles = [role.name for role in cell.workload.roles]
     for role in roles:

@@ -21,7 +21,7 @@ from bench import (
     cli_run,
     cli_size,
 )
-from bench.cli_common import all_cells, more_roots
+from bench.cli_common import all_cells, more_roots, show_what_is_not_built
 from bench.contract import Cell, choose
 from bench.errors import NoMiddleError, UsageError
 from bench.progress import console, steps
@@ -53,7 +53,7 @@ def main() -> None:
 @more_roots
 def list_cells(more: tuple[Path, ...]) -> None:
     """Show every cell, and what is not implemented."""
-    from bench.needs import needs
+    from bench.machine import missing
     from bench.workloads import WORKLOADS
 
     cells = all_cells(more)
@@ -67,11 +67,18 @@ def list_cells(more: tuple[Path, ...]) -> None:
     for (stack, variant), found in rows.items():
         members = [cell for cells in found.values() for cell in cells]
         marks = [_mark(found.get(name, [])) for name in WORKLOADS]
-        lacks = dict.fromkeys(f"{c.language}: {needs(c)}" for c in members if needs(c))
-        transports = " ".join(members[0].variant.transports)
+        lacks = ", ".join(missing(members[0].stack))
         requirements = ", ".join(members[0].stack.requirements) or "nothing"
-        table.add_row(stack, variant, *marks, transports, "; ".join(lacks) or requirements)
+        transports = " ".join(members[0].variant.transports)
+        table.add_row(
+            stack,
+            variant,
+            *marks,
+            transports,
+            f"missing: {lacks}" if lacks else requirements,
+        )
     console.print(table)
+    show_what_is_not_built(cells)
 
 
 def _mark(cells: list[Cell]) -> str:
@@ -133,8 +140,11 @@ def check(
             )
 
         results = check_all(wanted, logs, done)
-    failed = [result for result in results if not result.passed]
-    console.print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    failed = [result for result in results if not (result.passed or result.skipped)]
+    passed = sum(result.passed for result in results)
+    skipped = len(results) - passed - len(failed)
+    more_words = f", {skipped} skipped" if skipped else ""
+    console.print(f"{passed} passed, {len(failed)} failed{more_words}")
     if not failed:
         shutil.rmtree(logs, ignore_errors=True)
     sys.exit(1 if failed else 0)

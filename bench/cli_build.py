@@ -34,7 +34,7 @@ def build(globs: tuple[str, ...], sanitize: bool, more: tuple[Path, ...]) -> Non
         if cell.language != "c":
             continue
         if packages := programs.lacking(cell):
-            console.print(f"{cell.id} {programs.not_built(packages)}", markup=False)
+            console.print(f"{cell.id} {programs.not_built(packages)}", soft_wrap=True)
         elif programs.build(cell):
             done += 1
         else:

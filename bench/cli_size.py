@@ -12,7 +12,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from bench.cli_common import more_roots
+from bench.cli_common import more_roots, show_what_is_not_built
 from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
 from bench.errors import NoMiddleError
 from bench.progress import console
@@ -72,6 +72,7 @@ def size(
         _write_csv([_flat(row) for row in code["programs"]])
     else:
         _show(code, names)
+        show_what_is_not_built(cells)
     for reason in refused.values():
         click.echo(f"nomiddle: {reason}", err=True)
     sys.exit(1 if refused else 0)

@@ -19,6 +19,8 @@ from bench.contract import PROJECT, Cell
 from bench.errors import NotMeasurable, TrialError
 
 LOG_LINES_SHOWN = 12
+SUMMARY = "SUMMARY: "
+"""What a sanitizer has found; a page of memory follows."""
 RESET_PEAK = "5"
 KIB = 1024
 
@@ -168,8 +170,10 @@ class HostProcess:
 
     def last_words(self) -> str:
         """Return the end of this host's log, each line on one of its own; "" if empty."""
-        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
-        return "".join(f"\n    {line}" for line in lines)
+        lines = self.log.read_text(errors="replace").splitlines()
+        earlier, last = lines[:-LOG_LINES_SHOWN], lines[-LOG_LINES_SHOWN:]
+        found = [line for line in earlier if line.startswith(SUMMARY)]
+        return "".join(f"\n    {line}" for line in found + last)
 
     def cpu_times(self) -> dict[str, CpuTime]:
         """Return the CPU time of the process, and of each thread that lives.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.contract import FLOOR, IMPLEMENTATIONS, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, LANGUAGES, SLIDE, find_cells
 from bench.errors import ContractError
 from bench.workloads import WORKLOADS
 
@@ -35,8 +35,9 @@ def write_stack(
 def test_every_file_named_like_a_workload_is_a_cell_and_its_path_is_its_id() -> None:
     paths = {
         str(path.relative_to(IMPLEMENTATIONS))
-        for path in IMPLEMENTATIONS.glob("*/*/*.py")
-        if path.stem in WORKLOADS
+        for path in IMPLEMENTATIONS.glob("*/*/*.*")
+        if path.suffix in LANGUAGES and path.stem in WORKLOADS
+        if path.parent.name != SLIDE
     }
     assert {cell.id for cell in find_cells([IMPLEMENTATIONS])} == paths
 

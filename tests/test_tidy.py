@@ -17,11 +17,15 @@ from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, find_cells
 BENCH = PROJECT / "bench"
 EXHIBITS = sorted(IMPLEMENTATIONS.rglob("*.py"))
 CELLS = find_cells([IMPLEMENTATIONS])
+IN_C = sorted(path for path in IMPLEMENTATIONS.rglob("*.[ch]"))
+HOST_IN_C = sorted((BENCH / "hosts").glob("*.[ch]"))
 MODULES = sorted(path for path in BENCH.rglob("*.py") if FLOOR not in path.parents)
 CELL_LINES_MAX = 60
 SURVIVORS = ("resilient", "reconnecting")
 """Variants with deadlines and retries: they know the time, and are as long as it takes."""
 SURVIVOR_LINES_MAX = 290
+C_LINES_MAX = 200
+"""In C a program fits on no slide; but one of a few hundred lines is none to compare."""
 LONGER_CELLS = {
     "http/stdlib_client/pipeline.py": "one client of a server that is written out again",
     "raw_socket/lossy/fan_out.py": "what is dropped is whole messages, never the rest of "
@@ -93,6 +97,8 @@ def test_a_cell_fits_on_a_slide(cell: object) -> None:
     path, cell_id = cell.path, cell.id  # type: ignore[attr-defined]
     lines = len(path.read_text().splitlines())
     most = SURVIVOR_LINES_MAX if path.parent.name in SURVIVORS else CELL_LINES_MAX
+    if path.suffix == ".c":
+        most = C_LINES_MAX
     assert lines <= most or cell_id in LONGER_CELLS
 
 
@@ -113,6 +119,20 @@ def test_there_is_no_package_among_the_exhibits() -> None:
 def test_a_module_is_short_enough_to_be_read_at_a_sitting(path: Path) -> None:
     lines = len(path.read_text().splitlines())
     assert lines <= MODULE_LINES_MAX or str(path.relative_to(BENCH)) in LONGER_MODULES
+
+
+@pytest.mark.parametrize("path", HOST_IN_C, ids=lambda path: path.name)
+def test_the_host_in_c_is_short_enough_too(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MODULE_LINES_MAX
+
+
+@pytest.mark.parametrize("path", IN_C, ids=lambda p: str(p.relative_to(IMPLEMENTATIONS)))
+def test_an_exhibit_in_c_says_what_it_is_and_includes_its_stack_alone(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("/* ")
+    local = re.findall(r'#include "(.+)"', text)
+    stack = IMPLEMENTATIONS / path.relative_to(IMPLEMENTATIONS).parts[0]
+    assert all(name == "host.h" or (stack / name).is_file() for name in local)
 
 
 def test_no_module_is_called_like_one_of_the_standard_library() -> None:

@@ -1,0 +1,22 @@
+"""The twin of the program in C, had that been written as agreed."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[4] / "implementations" / "raw_socket"))
+
+from framing import accept, connect, frame, listen, messages_from
+
+
+def serve(address, handle):
+    client = accept(listen(address))
+    for request in messages_from(client.makefile("rb")):
+        client.sendall(frame(handle(request)))
+
+
+def call(address, requests):
+    server = connect(address)
+    replies = messages_from(server.makefile("rb"))
+    for request in requests:
+        server.sendall(frame(request))
+        yield next(replies)

@@ -1,0 +1,386 @@
+"""Cells in C: built, run by a host of their own, and held to the same contract.
+
+``test_conformance.py`` checks them like all others, each role in turn beside its twin in
+Python. Here: that such a check can fail, for each way to be wrong that C knows and Python
+does not; what the C host records, against what the one in Python does; the build.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers_bench import TIMEOUT_S, find_cell, make_case, processes_with
+
+import bench.build
+from bench.build import BuildError, build, executable, is_current, lacking
+from bench.castings import castings, in_python
+from bench.check import CheckResult, check, check_all
+from bench.contract import IMPLEMENTATIONS, Cell, find_cells
+from bench.errors import ContractError, NotMeasurable
+from bench.measure import latency, throughput
+from bench.processes import child_environment
+from bench.slides import slides
+from bench.trial import Trial, TrialRecord, Window, run_trial
+
+Verdict = Callable[[tuple[Cell, str]], CheckResult]
+
+FAULTY = Path(__file__).parent / "broken_in_c"
+EVERY = find_cells([IMPLEMENTATIONS])
+IN_C = [cell for cell in EVERY if cell.language == "c"]
+SHOWN = slides(EVERY)
+SOCKETS = "raw_socket/minimal/{}.c"
+WORKLOADS = ("request_reply", "fan_out", "pipeline")
+MESSAGES = 500
+
+pytestmark = pytest.mark.skipif(
+    bool(lacking(find_cell(SOCKETS.format("request_reply")))),
+    reason="no compiler or a library is missing: see `python -m bench build`",
+)
+
+REASONS = {
+    "stale": ["reply 1 does not belong to request 1"],
+    "one_recv": ["one byte at a time: call.0 raised recv: not even a header"],
+    "refusing": ["serve.0 raised recv: Bad file descriptor"],
+    "deaf_to_stop": ["call.", "did not return within 2 s after it was told to stop"],
+    "other_framing": [", serve in Python: ", "a frame of "],
+    "one_role": ["this cell has no function serve, which its workload asks for"],
+    "misspelt": ["does not compile", "handel"],
+}
+SANITIZED = {
+    "leaking": ["call.", "leaks memory"],
+    "overrunning": ["call.", "heap-buffer-overflow"],
+}
+
+
+def faulty(variant: str, sanitized: bool) -> tuple[Cell, str]:
+    cells = [cell for cell in find_cells([FAULTY]) if cell.language == "c"]
+    cell = next(cell for cell in cells if cell.variant.name == variant)
+    return replace(cell, sanitized=sanitized), "tcp"
+
+
+def pairs(cells: list[Cell], sanitized: bool) -> dict[str, tuple[Cell, str]]:
+    return {
+        f"{cell.id} {transport}": (replace(cell, sanitized=sanitized), transport)
+        for cell in cells
+        for transport in cell.transports
+    }
+
+
+def ready(cell: Cell) -> Cell:
+    """Return a cell whose program is built; skip where that is not possible here."""
+    if packages := lacking(cell):
+        pytest.skip(f"apt-get install {' '.join(packages)}")
+    build(cell)
+    return cell
+
+
+@pytest.fixture(scope="module")
+def verdict(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Verdict:
+    """Check the cells of all selected tests at once, side by side."""
+    wanted = dict.fromkeys(
+        item.callspec.params["pair"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.path == request.path
+        and "verdict" in item.fixturenames
+    )
+    results = check_all(list(wanted), tmp_path_factory.mktemp("logs"), lambda _: None)
+    return dict(zip(wanted, results, strict=True)).__getitem__
+
+
+def passed(result: CheckResult) -> None:
+    if result.skipped:
+        pytest.skip(result.reason)
+    assert result.reason == ""
+
+
+SANE = pairs(IN_C, sanitized=True)
+HAPPY = pairs(SHOWN, sanitized=False)
+
+
+@pytest.mark.parametrize("pair", SANE.values(), ids=SANE)
+def test_sanitizers_find_nothing_in_the_conformance_of_a_cell(
+    pair: tuple[Cell, str], verdict: Verdict
+) -> None:
+    """Neither reads and writes out of bounds, nor undefined behaviour, nor leaks."""
+    passed(verdict(pair))
+
+
+@pytest.mark.parametrize("pair", HAPPY.values(), ids=HAPPY)
+def test_what_is_shown_works_alone_and_beside_its_twin_while_nothing_fails(
+    pair: tuple[Cell, str], verdict: Verdict
+) -> None:
+    passed(verdict(pair))
+
+
+@pytest.mark.parametrize("pair", [faulty(v, False) for v in REASONS], ids=REASONS)
+def test_a_faulty_program_is_caught_and_the_reason_says_what_is_wrong(
+    pair: tuple[Cell, str], verdict: Verdict
+) -> None:
+    result = verdict(pair)
+    for words in REASONS[pair[0].variant.name]:
+        assert words in result.reason
+    assert not result.skipped
+
+
+@pytest.mark.parametrize("pair", [faulty(v, True) for v in SANITIZED], ids=SANITIZED)
+def test_what_only_sanitizers_see_is_caught_by_them(
+    pair: tuple[Cell, str], verdict: Verdict
+) -> None:
+    result = verdict(pair)
+    for words in SANITIZED[pair[0].variant.name]:
+        assert words in result.reason
+
+
+def test_every_faulty_program_has_an_expectation() -> None:
+    variants = {cell.variant.name for cell in find_cells([FAULTY])}
+    assert variants == {*REASONS, *SANITIZED}
+
+
+def test_every_stack_has_its_minimal_cells_in_c_and_shows_two() -> None:
+    ids = {cell.id for cell in IN_C}
+    for stack in ("raw_socket", "http", "zmq"):
+        assert ids >= {f"{stack}/minimal/{workload}.c" for workload in WORKLOADS}
+    shown = {cell.id for cell in SHOWN}
+    assert shown == {f"{stack}/slide/request_reply.c" for stack in ("raw_socket", "zmq")}
+    assert not shown & {cell.id for cell in EVERY}
+
+
+@pytest.mark.parametrize("cell", IN_C, ids=[cell.id for cell in IN_C])
+def test_a_cell_in_c_plays_each_role_beside_its_twin_both_ways_round(cell: Cell) -> None:
+    twin = in_python(cell)
+    assert twin
+    assert twin.path == cell.path.with_suffix(".py")
+    roles = {role.name for role in cell.workload.roles}
+    in_python_there = [frozenset(casting.played_by) for casting in castings(cell)]
+    assert in_python_there[0] == frozenset()
+    for role in roles:
+        assert {role} in in_python_there
+        assert roles - {role} in in_python_there
+
+
+# -- what the C host records ------------------------------------------------------------
+
+
+def played(cell: Cell, window: Window, folder: Path, **changed: object) -> TrialRecord:
+    case = make_case(ready(cell), **changed)
+    return run_trial(case, window, folder, random.Random(1))
+
+
+@pytest.mark.parametrize("quantity", ["latency", "throughput"])
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_a_timed_trial_records_what_the_python_host_does(
+    workload: str, quantity: str, tmp_path: Path
+) -> None:
+    """The same files with the same counts; only the stamps in them are its own."""
+    cell = find_cell(SOCKETS.format(workload))
+    twin = in_python(cell)
+    assert twin
+    window = Window(MESSAGES, warm_up=20, stamp_each=quantity == "latency")
+    records = [
+        played(program, window, tmp_path / program.language, quantity=quantity)
+        for program in (cell, twin)
+    ]
+    assert records[0].roles.keys() == records[1].roles.keys()
+    for name, record in records[0].roles.items():
+        other = records[1].roles[name]
+        ignored = {"unclean"}
+        assert record.counts.keys() - ignored == other.counts.keys()
+        for key in other.counts:
+            assert record.counts[key] == other.counts[key], key
+        for mine, theirs in (
+            (record.given_ns, other.given_ns),
+            (record.arrived_ns, other.arrived_ns),
+        ):
+            assert (mine is None) == (theirs is None)
+            if mine is not None and theirs is not None:
+                assert len(mine) == len(theirs)
+                assert (np.diff(mine) >= 0).all()
+        if record.heads is not None and other.heads is not None:
+            mine, theirs = np.sort(record.heads), np.sort(other.heads)
+            assert mine.tolist() == theirs.tolist()
+    assert records[0].sockets.keys() == records[1].sockets.keys()
+    for name, options in records[0].sockets.items():
+        assert options["tcp_nodelay"] == [1] == records[1].sockets[name]["tcp_nodelay"]
+        assert options.keys() == records[1].sockets[name].keys()
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_both_quantities_come_out_of_a_trial_in_c(workload: str, tmp_path: Path) -> None:
+    cell = find_cell(SOCKETS.format(workload))
+    for quantity, measure in (("latency", latency), ("throughput", throughput)):
+        case = make_case(ready(cell), quantity)
+        window = Window(MESSAGES, warm_up=20, stamp_each=quantity == "latency")
+        trial = run_trial(case, window, tmp_path / quantity, random.Random(1))
+        counts = measure.measure(case, trial).metadata
+        assert counts["delivered"] == cell.workload.deliveries(MESSAGES, case.instances)
+        assert counts["lost"] == counts["duplicated"] == 0
+        assert not (cell.workload.ordered and counts["reordered"])
+
+
+def test_a_pilot_ends_by_its_limit_and_counts_what_was_given(tmp_path: Path) -> None:
+    cell = find_cell(SOCKETS.format("request_reply"))
+    window = Window(200_000, warm_up=10, limit_s=0.02)
+    trial = played(cell, window, tmp_path)
+    (driver,) = trial.of(cell.workload.driver)
+    assert driver.given_ns is not None
+    assert 0 < driver.counts["given"] == len(driver.given_ns) < 200_000
+
+
+def test_a_paced_stream_takes_its_time(tmp_path: Path) -> None:
+    cell = find_cell(SOCKETS.format("fan_out"))
+    window = Window(50, warm_up=5, interval_s=0.004, stamp_each=True)
+    trial = played(cell, window, tmp_path, quantity="latency")
+    (driver,) = trial.of(cell.workload.driver)
+    assert driver.given_ns is not None
+    lasted_ns = int(driver.given_ns[-1] - driver.given_ns[0])
+    assert lasted_ns > 49 * 4_000_000 / 2  # half, in case the first stamp was late
+
+
+def test_roles_in_two_languages_share_a_timed_trial(tmp_path: Path) -> None:
+    cell = ready(find_cell(SOCKETS.format("pipeline")))
+    twin = in_python(cell)
+    assert twin
+    case = make_case(cell)
+    window = Window(MESSAGES, warm_up=20)
+    trial = run_trial(case, window, tmp_path, random.Random(1), None, {"work": twin})
+    assert throughput.measure(case, trial).metadata["delivered"] == MESSAGES
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("rate_hz", 100.0), ("busy_ns", 1000), ("stall_ns", 1), ("supervised", True)],
+)
+def test_what_the_c_host_does_not_do_it_refuses(
+    key: str, value: object, tmp_path: Path
+) -> None:
+    cell = ready(find_cell(SOCKETS.format("request_reply")))
+    trial = Trial(make_case(cell), Window(10, 2), tmp_path, tmp_path, random.Random(1))
+    role = cell.workload.driver
+    spec = trial._spec(cell, [trial._table(role, 0)], []) | {key: value}
+    ended = subprocess.run(
+        [executable(cell), json.dumps(spec)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert f"the C host has no {key}: use the cell in Python" in ended.stderr
+
+
+HARNESS = """
+import random, sys, time
+from pathlib import Path
+from helpers_bench import find_cell, make_case
+from bench.trial import Trial, Window
+
+folder = Path(sys.argv[1])
+case = make_case(find_cell("raw_socket/minimal/request_reply.c"))
+trial = Trial(case, Window(10, 2), folder, folder, random.Random())
+trial.spawn()
+trial.join()
+print("joined", flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("first", [None, signal.SIGSTOP], ids=["running", "stopped"])
+def test_hosts_in_c_die_with_a_harness_that_is_killed(
+    tmp_path: Path, first: signal.Signals | None
+) -> None:
+    ready(find_cell(SOCKETS.format("request_reply")))
+    harness = subprocess.Popen(
+        [shutil.which("python3") or "python3", "-c", HARNESS, str(tmp_path)],
+        executable=os.sys.executable,  # type: ignore[attr-defined]
+        env=child_environment() | {"PYTHONPATH": "tests:."},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert harness.stdout
+    assert harness.stdout.readline() == "joined\n"
+    hosts = list(processes_with("request_reply", f'"parent": {harness.pid}}}'))
+    assert len(hosts) == 2
+    for host in hosts:
+        if first:
+            os.kill(host, first)
+    harness.kill()
+    harness.wait()
+    deadline = time.monotonic() + TIMEOUT_S
+    while list(processes_with("request_reply", f'"parent": {harness.pid}}}')):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+# -- the build --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(bench.build, "BUILD", tmp_path / "build")
+    return tmp_path / "build"
+
+
+def test_a_program_is_built_again_only_when_a_source_is_newer(
+    own_build: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "mine"
+    shutil.copytree(IMPLEMENTATIONS / "raw_socket", root / "mine")
+    cell = next(c for c in find_cells([root]) if c.id == "mine/minimal/request_reply.c")
+    assert build(cell)
+    assert executable(cell).is_relative_to(own_build)
+    assert not build(cell)
+    header = root / "mine" / "framing.h"
+    later_ns = executable(cell).stat().st_mtime_ns + 1_000_000
+    os.utime(header, ns=(later_ns, later_ns))
+    assert not is_current(cell)
+    assert build(cell)
+
+
+def test_the_two_kinds_of_program_lie_apart() -> None:
+    cell = find_cell(SOCKETS.format("request_reply"))
+    sanitized = replace(cell, sanitized=True)
+    assert executable(cell) != executable(sanitized)
+
+
+def test_a_library_that_is_missing_is_named_with_its_package(own_build: Path) -> None:
+    cell = find_cell(SOCKETS.format("request_reply"))
+    libraries = {"no-such-library": "libno-such-dev"}
+    lacks = replace(cell, stack=replace(cell.stack, c_libraries=libraries))
+    assert lacking(lacks) == ["libno-such-dev"]
+    with pytest.raises(BuildError, match="not built: apt-get install libno-such-dev"):
+        build(lacks)
+    assert check(lacks, "tcp", own_build).skipped
+    with pytest.raises(NotMeasurable, match="make build"):
+        played_unbuilt(lacks, own_build)
+
+
+def played_unbuilt(cell: Cell, folder: Path) -> TrialRecord:
+    return run_trial(make_case(cell), Window(10, 2), folder, random.Random(1))
+
+
+def test_a_table_of_libraries_that_is_none_is_an_error_of_the_stack(tmp_path: Path) -> None:
+    folder = tmp_path / "mine" / "minimal"
+    folder.mkdir(parents=True)
+    (folder / "request_reply.c").write_text("/* A cell. */\n")
+    toml = 'label = "Mine"\n[variants.minimal]\ntransports = ["tcp", "inproc"]\n'
+    (tmp_path / "mine" / "stack.toml").write_text(toml)
+    (cell,) = find_cells([tmp_path])
+    assert (cell.id, cell.key) == ("mine/minimal/request_reply.c", "mine.minimal.c")
+    assert cell.transports == ("tcp",)
+    (tmp_path / "mine" / "stack.toml").write_text(toml + "[c.libraries]\nlibx = 1\n")
+    with pytest.raises(ContractError, match="write lines like"):
+        find_cells([tmp_path])
