@@ -66,7 +66,8 @@ def case_table(planned: Planned) -> dict[str, Any]:
 def harness_digest() -> str:
     """Return a checksum of all of the harness that can move a number."""
     digest = hashlib.sha256()
-    for path in sorted(HARNESS.rglob("*.py")):
+    sources = (path for path in HARNESS.rglob("*") if path.suffix in (".py", ".c", ".h"))
+    for path in sorted(sources):
         if path.relative_to(HARNESS).parts[0] not in ("report", "charts"):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

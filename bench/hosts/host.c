@@ -75,6 +75,8 @@ void tell_of_role(const char *event)
 _Noreturn void fail(const char *call, const char *reason)
 {
     json_t *error = json_sprintf("%s: %s", call, reason);
+    if (!error)
+        error = json_sprintf("%s, for a reason that is no text", call);
     fprintf(stderr, "%s\n", json_string_value(error));
     if (!atomic_exchange(&failed, true))
         first_failure = strdup(json_string_value(error));

@@ -63,7 +63,7 @@ static void keep_sample(const unsigned char *data, size_t size)
 
 static void count_one(size_t already)
 {
-    atomic_store_explicit(&count, already + 1, memory_order_relaxed);
+    atomic_store_explicit(&count, already + 1, memory_order_release);
     if (already + 1 == spec.expected)
         tell_of_role("counted");
 }
