@@ -11,17 +11,17 @@ import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from helpers_bench import TIMEOUT_S, find_cell, make_case, processes_with
+from helpers_bench import TIMEOUT_S, find_cell, make_case
 
 import bench.build
 from bench.build import BuildError, build, executable, is_current, lacking
@@ -30,7 +30,6 @@ from bench.check import CheckResult, check, check_all
 from bench.contract import IMPLEMENTATIONS, Cell, find_cells
 from bench.errors import ContractError, NotMeasurable
 from bench.measure import latency, throughput
-from bench.processes import child_environment
 from bench.slides import slides
 from bench.trial import Trial, TrialRecord, Window, run_trial
 
@@ -261,6 +260,13 @@ def test_roles_in_two_languages_share_a_timed_trial(tmp_path: Path) -> None:
     assert throughput.measure(case, trial).metadata["delivered"] == MESSAGES
 
 
+def spec_of_a_client(folder: Path) -> tuple[Cell, dict[str, Any]]:
+    """Return a cell, and what the host of its client is told in a trial of this test."""
+    cell = ready(find_cell(SOCKETS.format("request_reply")))
+    trial = Trial(make_case(cell), Window(10, 2), folder, folder, random.Random(1))
+    return cell, trial._spec(cell, [trial._table(cell.workload.driver, 0)], [])
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("rate_hz", 100.0), ("busy_ns", 1000), ("stall_ns", 1), ("supervised", True)],
@@ -268,12 +274,9 @@ def test_roles_in_two_languages_share_a_timed_trial(tmp_path: Path) -> None:
 def test_what_the_c_host_does_not_do_it_refuses(
     key: str, value: object, tmp_path: Path
 ) -> None:
-    cell = ready(find_cell(SOCKETS.format("request_reply")))
-    trial = Trial(make_case(cell), Window(10, 2), tmp_path, tmp_path, random.Random(1))
-    role = cell.workload.driver
-    spec = trial._spec(cell, [trial._table(role, 0)], []) | {key: value}
+    cell, spec = spec_of_a_client(tmp_path)
     ended = subprocess.run(
-        [executable(cell), json.dumps(spec)],
+        [executable(cell), json.dumps(spec | {key: value})],
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,
@@ -284,45 +287,57 @@ def test_what_the_c_host_does_not_do_it_refuses(
 
 
 HARNESS = """
-import random, sys, time
-from pathlib import Path
-from helpers_bench import find_cell, make_case
-from bench.trial import Trial, Window
+import json, os, subprocess, sys, time
 
-folder = Path(sys.argv[1])
-case = make_case(find_cell("raw_socket/minimal/request_reply.c"))
-trial = Trial(case, Window(10, 2), folder, folder, random.Random())
-trial.spawn()
-trial.join()
-print("joined", flush=True)
+program, told, spec = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+words = [program, json.dumps(spec | {"parent": os.getpid()})]
+host = subprocess.Popen(words, stdin=told, stdout=subprocess.PIPE)
+host.stdout.readline()
+print(host.pid, flush=True)
 time.sleep(3600)
 """
 
 
-@pytest.mark.parametrize("first", [None, signal.SIGSTOP], ids=["running", "stopped"])
-def test_hosts_in_c_die_with_a_harness_that_is_killed(
-    tmp_path: Path, first: signal.Signals | None
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+@pytest.mark.parametrize("kept_open", [True, False], ids=["input_open", "input_closed"])
+def test_a_host_in_c_dies_with_its_harness_and_at_the_end_of_its_input(
+    kept_open: bool, tmp_path: Path
 ) -> None:
-    ready(find_cell(SOCKETS.format("request_reply")))
+    """By the kernel's signal, even where somebody else holds its input open; and where
+    the harness lives, but has closed that."""
+    cell, spec = spec_of_a_client(tmp_path)
+    told, tells = os.pipe()
+    words = [str(executable(cell)), str(told), json.dumps(spec)]
     harness = subprocess.Popen(
-        [sys.executable, "-c", HARNESS, str(tmp_path)],
-        env=child_environment() | {"PYTHONPATH": "tests:."},
+        [sys.executable, "-c", HARNESS, *words],
+        pass_fds=[told],
         stdout=subprocess.PIPE,
         text=True,
     )
     assert harness.stdout
-    assert harness.stdout.readline() == "joined\n"
-    hosts = list(processes_with("request_reply", f'"parent": {harness.pid}}}'))
-    assert len(hosts) == 2
-    for host in hosts:
-        if first:
-            os.kill(host, first)
-    harness.kill()
-    harness.wait()
+    host = int(harness.stdout.readline())
+    os.close(told)
+    assert is_alive(host)
+    if kept_open:
+        harness.kill()
+        harness.wait()
+    else:
+        os.close(tells)
     deadline = time.monotonic() + TIMEOUT_S
-    while list(processes_with("request_reply", f'"parent": {harness.pid}}}')):
+    while is_alive(host):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    if kept_open:
+        os.close(tells)
+    harness.kill()
+    harness.wait()
 
 
 # -- the build --------------------------------------------------------------------------
@@ -365,11 +380,7 @@ def test_a_library_that_is_missing_is_named_with_its_package(own_build: Path) ->
         build(lacks)
     assert check(lacks, "tcp", own_build).skipped
     with pytest.raises(NotMeasurable, match="make build"):
-        played_unbuilt(lacks, own_build)
-
-
-def played_unbuilt(cell: Cell, folder: Path) -> TrialRecord:
-    return run_trial(make_case(cell), Window(10, 2), folder, random.Random(1))
+        run_trial(make_case(lacks), Window(10, 2), own_build, random.Random(1))
 
 
 def test_a_table_of_libraries_that_is_none_is_an_error_of_the_stack(tmp_path: Path) -> None:
