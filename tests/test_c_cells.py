@@ -11,6 +11,8 @@ import json
 import os
 import random
 import shutil
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -18,18 +20,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from helpers_bench import TIMEOUT_S, find_cell, make_case
 
 import bench.build
+from bench.addresses import listens
 from bench.build import BuildError, build, executable, is_current, lacking
 from bench.castings import castings, in_python
 from bench.check import CheckResult, check, check_all
 from bench.contract import IMPLEMENTATIONS, Cell, find_cells
 from bench.errors import ContractError, NotMeasurable
 from bench.measure import latency, throughput
+from bench.processes import HostProcess, host_program
 from bench.slides import slides
 from bench.trial import Trial, TrialRecord, Window, run_trial
 
@@ -338,6 +343,49 @@ def test_a_host_in_c_dies_with_its_harness_and_at_the_end_of_its_input(
         os.close(tells)
     harness.kill()
     harness.wait()
+
+
+@pytest.mark.parametrize("transport", ["tcp", "ipc"])
+def test_a_client_that_talks_nonsense_ends_its_own_connection_alone(
+    transport: str, tmp_path: Path
+) -> None:
+    cell = ready(find_cell(SOCKETS.format("request_reply")))
+    case = make_case(cell, transport=transport)
+    trial = Trial(case, Window(10, 2), tmp_path, tmp_path, random.Random())
+    spec = trial._spec(cell, [trial._table(cell.workload.role("serve"), 0)], [])
+    host = HostProcess("serve.0", spec, tmp_path / "log", program=host_program(cell))
+    try:
+        host.tell("go", role="serve.0")
+        url = urlsplit(trial.bound["server"])
+        deadline = time.monotonic() + TIMEOUT_S
+        while not listens(trial.bound["server"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+        def client() -> socket.socket:
+            if transport == "tcp":
+                return socket.create_connection((url.hostname, url.port), TIMEOUT_S)
+            sock = socket.socket(socket.AF_UNIX)
+            sock.settimeout(TIMEOUT_S)
+            sock.connect(url.path)
+            return sock
+
+        honest = client()
+        with client() as boasting, client() as leaving:
+            boasting.sendall(struct.pack("!I", 1 << 31))
+            assert boasting.recv(1) == b""
+            leaving.sendall(struct.pack("!I", 100) + b"half")
+        message = bytes(range(256)) * 4096
+        with honest:
+            honest.sendall(struct.pack("!I", len(message)) + message)
+            stream = honest.makefile("rb")
+            assert stream.read(4 + len(message))[4:] == message
+        for words in ("recv: Message too long", "recv: Protocol error"):
+            while words not in (tmp_path / "log").read_text():
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+    finally:
+        host.kill()
 
 
 # -- the build --------------------------------------------------------------------------

@@ -76,7 +76,8 @@ static inline int attach_first(const struct addrinfo *found, attach_fn *attach)
         const int fd = socket(found->ai_family, found->ai_socktype, found->ai_protocol);
         if (fd == -1)
             continue;
-        checked(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
+        if (attach == bind) /* where a predecessor's connections are not quite over */
+            checked(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
         if (attach(fd, found->ai_addr, found->ai_addrlen) == 0)
             return fd;
         const int reason = errno;
@@ -150,6 +151,8 @@ static inline int accept_from(int listener)
  * when the other end is gone or the role has to stop; errno says which. */
 static inline bool send_message(int fd, struct message message)
 {
+    if (message.size > MAX_LENGTH)
+        fail("send_message", strerror(EMSGSIZE));
     const uint32_t length = htonl((uint32_t)message.size);
     const size_t size = HEADER_BYTES + message.size;
     for (size_t sent = 0; sent < size;) {
