@@ -34,8 +34,8 @@ NAMES = (
     "recovery_clock",
     "overhead",
 )
-LONG = ("twenty_runs", "levels", "side_by_side")
-"""Only when named: they take many minutes."""
+LONG = ("twenty_runs", "levels", "side_by_side", "floor")
+"""Only when named: they take many minutes, or need what is rarely installed."""
 
 
 def run(names: Sequence[str], blocks: int, seed: int | None = None) -> bool:
