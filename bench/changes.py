@@ -33,6 +33,7 @@ from bench.comparisons import (
     noise_of,
 )
 from bench.estimates import bounds
+from bench.machine import behind
 from bench.measure.recovery import BROKEN, VERDICTS
 from bench.recoveries import recoveries
 from bench.results import Run
@@ -60,7 +61,7 @@ def is_same_program(case: Row, here: About, there: About) -> bool:
     ours, theirs = here["machine"], there["machine"]
     cell = case["cell"]
     digests = {about["cells"].get(cell) for about in (here, there)}
-    needed = ["python", "libzmq", *here["stacks"][case["stack"]]["requirements"]]
+    needed = behind(here["stacks"], cell)
     system = [*MACHINE, *SYSTEM, "harness"]
     return (
         len(digests) == 1

@@ -153,13 +153,14 @@ def check(
 @main.command()
 def doctor() -> None:
     """Say what would make this machine a better one to measure on."""
-    from bench.doctor import findings
+    from bench.doctor import findings, installed
 
     found = findings()
     for finding in found:
         console.print(f"{finding.what}\n  -> {finding.remedy}", markup=False)
     if not found:
         console.print("nothing to improve")
+    console.print(f"versions: {installed()}", markup=False)
 
 
 @main.command()

@@ -12,10 +12,11 @@ from pathlib import Path
 from statistics import median
 
 from bench import environment
+from bench.build import lacking
 from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, find_cells
 from bench.errors import NotMeasurable, TrialError
 from bench.kernel import ROOT, cpu_quota, kernel_facts, limits, text
-from bench.machine import missing
+from bench.machine import missing, versions
 from bench.measure import wrk
 from bench.network.hosts import Network
 from bench.network.link import Link
@@ -142,18 +143,30 @@ def resources() -> Iterator[Finding]:
 
 
 def libraries() -> Iterator[Finding]:
-    stacks = {c.stack.name: c.stack for c in find_cells([IMPLEMENTATIONS, FLOOR])}
-    for stack in stacks.values():
+    cells = find_cells([IMPLEMENTATIONS, FLOOR])
+    for stack in {cell.stack.name: cell.stack for cell in cells}.values():
         if absent := missing(stack):
             yield Finding(
                 f"stack {stack.name} lacks {', '.join(absent)}",
                 f"{sys.executable} -m pip install {' '.join(absent)}",
             )
+    in_c = [cell for cell in cells if cell.language == "c"]
+    if packages := dict.fromkeys(name for cell in in_c for name in lacking(cell)):
+        yield Finding(
+            "cells in C are not built: how much of a number is Python stays unknown",
+            f"apt-get install {' '.join(packages)}",
+        )
     if not wrk.is_installed():
         yield Finding(
             "wrk is not installed: HTTP's clients are not checked against one in C",
             "install the package wrk; `full` then uses it",
         )
+
+
+def installed() -> str:
+    """Return the versions of all that cells run on here: "python 3.11.7, ..."."""
+    stacks = {cell.stack.name: cell.stack for cell in find_cells([IMPLEMENTATIONS])}
+    return ", ".join(f"{n} {v}" for n, v in versions(list(stacks.values())).items())
 
 
 def networks() -> Iterator[Finding]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from bench.build import COMPILER, PKG_CONFIG
 from bench.contract import PROJECT, Stack
 from bench.kernel import kernel_facts, sysctls
 from bench.placement import allowed_cpus
 
 CODE = ("bench", "implementations", "pyproject.toml", "constraints.txt")
 NATIVE = ("libzmq",)
+IN_C = " in C"
+"""Marks the library behind cells in C: Python's distributions bring their own copy."""
 HARNESS = ("pyperf", "numpy", "pandas", "matplotlib")
 
 
@@ -69,12 +72,48 @@ def native_versions() -> dict[str, str]:
     return {"libzmq": zmq.zmq_version()}
 
 
+@cache
+def c_version(name: str) -> str | None:
+    """Return the version of what cells in C are built with, None where it is not there.
+
+    ``name`` is the compiler's, or pkg-config's name of a library followed by ``IN_C``.
+    """
+    if name == COMPILER:
+        words = [COMPILER, "-dumpfullversion"]
+    else:
+        words = [PKG_CONFIG, "--modversion", name.removesuffix(IN_C)]
+    try:
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said.strip()
+
+
 def versions(stacks: Sequence[Stack]) -> dict[str, str]:
-    """Return the versions of the harness's and the stacks' distributions, and libzmq's."""
+    """Return the versions of all that the harness and the stacks' cells run on.
+
+    libzmq has two: that which pyzmq brings, and that of the system, behind C.
+    """
     names = {*HARNESS, *(name for stack in stacks for name in stack.requirements)}
     found = {name: value for name in sorted(names) if (value := version(name))}
     native = native_versions() if "pyzmq" in found else {}
-    return {"python": platform.python_version(), **found, **native}
+    libraries = {name for stack in stacks for name in stack.c_libraries}
+    c_names = [COMPILER, *(name + IN_C for name in sorted(libraries))]
+    c_found = {name: value for name in c_names if (value := c_version(name))}
+    return {"python": platform.python_version(), **found, **native, **c_found}
+
+
+def behind(stacks: Mapping[str, Mapping[str, Any]], cell: str) -> list[str]:
+    """Return the names among ``versions`` of what a cell runs on.
+
+    ``stacks`` is what run.json says of them, ``cell`` an id. Runs of earlier versions say
+    nothing of libraries of C, and had no cells in it.
+    """
+    stack = stacks[cell.split("/", maxsplit=1)[0]]
+    if cell.endswith(".c"):
+        return [COMPILER, *(name + IN_C for name in stack.get("c_libraries", ()))]
+    native = NATIVE if "pyzmq" in stack["requirements"] else ()
+    return ["python", *stack["requirements"], *native]
 
 
 def describe(stacks: Sequence[Stack]) -> dict[str, Any]:

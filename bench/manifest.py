@@ -89,6 +89,7 @@ def about(
                 "label": stack.label,
                 "color": stack.color,
                 "requirements": list(stack.requirements),
+                "c_libraries": list(stack.c_libraries),
             }
             for stack in stacks
         },

@@ -21,10 +21,10 @@ from bench.archive import Archive
 from bench.budget import within_budget
 from bench.check import CheckResult, check_all
 from bench.claims import claims_of
-from bench.contract import Case, Stack
+from bench.contract import Case, Cell
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.extension import decide, declared_in, extension_slots
-from bench.machine import NATIVE, versions
+from bench.machine import behind, versions
 from bench.measure import QUANTITIES, throughput
 from bench.measure.measured import Measured, Sizing
 from bench.pilots import Pilot, make_pilot, offered_hz, predict_s, sizing_of
@@ -281,13 +281,13 @@ class Runner:
     def _signed(self, slot: Slot, measured: Measured) -> Measured:
         """Return a trial's outcome with the seed and the versions that it was made with."""
         measured.metadata["seed"] = self.seed
-        measured.metadata |= self._versions(slot.planned.case.cell.stack)
+        measured.metadata |= self._versions(slot.planned.case.cell)
         return measured
 
-    def _versions(self, stack: Stack) -> dict[str, str]:
-        found = versions([stack])
-        names = [name for name in (*stack.requirements, *NATIVE) if name in found]
-        return {f"{name}_version": found[name] for name in names}
+    def _versions(self, cell: Cell) -> dict[str, str]:
+        found = versions([cell.stack])
+        names = behind(self.archive.about()["stacks"], cell.id)
+        return {f"{name}_version": found[name] for name in names if name in found}
 
     def _log_folder(self, case: Case, which: str) -> Path:
         return self.logs / f"{case.id}.{which}"

@@ -98,7 +98,7 @@ def test_without_an_unchanged_program_ratios_to_the_baseline_decide(
 ) -> None:
     versions = json.loads((before / "run.json").read_text())["machine"]["versions"]
     slow = made(tmp_path / "run", seconds=seconds(1.3, everywhere=2.0))
-    other(slow, versions={**versions, "python": "3.99"})
+    other(slow, versions={**versions, "python": "3.99", "gcc": "99"})
     found = rows(slow, before)
     case = found.pop(f"{ROUND_TRIP}.zmq.minimal.python")
     assert (case["basis"], case["verdict"]) == ("relative", "slower")

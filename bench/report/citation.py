@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.charts import words
 from bench.errors import ResultsError, UsageError
-from bench.machine import native_versions, version
+from bench.machine import c_version, native_versions, version
 from bench.suggest import near
 
 Entry = Mapping[str, Any]
@@ -85,7 +85,7 @@ def installed(name: str) -> str | None:
     """Return the version that is installed here, None where this cannot be told."""
     if name == "Python":
         return platform.python_version()
-    return native_versions().get(name) or version(name)
+    return native_versions().get(name) or version(name) or c_version(name)
 
 
 def moved_on(entry: Entry) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.charts import words
+from bench.machine import behind
 
 FACTS = ("host", "cpu", "hypervisor", "kernel", "clocksource", "governor")
 CODE = ("revision", "harness")
@@ -42,7 +43,7 @@ def _facts(
     machine = about["machine"]
     yield from ((name, _text(machine[name])) for name in FACTS if name in machine)
     yield "CPUs", str(len(machine.get("cpus", [])))
-    for name in _distributions(published):
+    for name in _distributions(published, cells):
         if name in machine["versions"]:
             yield name, machine["versions"][name]
     yield from machine.get("sysctl", {}).items()
@@ -52,10 +53,11 @@ def _facts(
             yield f"checksum of {cell}", _digest(about["cells"][cell])
 
 
-def _distributions(about: About) -> list[str]:
+def _distributions(about: About, cells: Sequence[str]) -> list[str]:
     """Return what may make a cell faster; the harness's own libraries time nothing."""
     needed = [n for stack in about["stacks"].values() for n in stack["requirements"]]
-    return ["python", *dict.fromkeys(needed), "libzmq"]
+    in_c = [n for c in cells if c.endswith(".c") for n in behind(about["stacks"], c)]
+    return ["python", *dict.fromkeys(needed), "libzmq", *dict.fromkeys(in_c)]
 
 
 def _text(value: Any) -> str:

@@ -20,6 +20,7 @@ from bench.charts import date, machine, words
 from bench.charts.costs import SIZES, size_table
 from bench.charts.style import records
 from bench.estimates import headline_measure
+from bench.machine import NATIVE, behind
 from bench.recoveries import measured
 from bench.report import failures, levels, sentences
 from bench.report.model import Data
@@ -49,22 +50,21 @@ def comparison_identifier(row: Mapping[str, Any]) -> str:
     return f"{row['name']}.{row['key_a']}.vs.{row['key_b']}"
 
 
-def _versions(run: Run, stacks: list[str]) -> str:
-    """Return the versions that matter for these stacks: "Python 3.11.7, pyzmq 27.3.0"."""
+def _versions(run: Run, cells: list[str]) -> str:
+    """Return the versions that matter for these cells: "Python 3.11.7, pyzmq 27.3.0"."""
     known = run.about["machine"]["versions"]
-    names = [n for stack in stacks for n in run.about["stacks"][stack]["requirements"]]
-    if "pyzmq" in names:
-        names.append("libzmq")
-    found = [f"{name} {known[name]}" for name in dict.fromkeys(names) if name in known]
-    return ", ".join([f"Python {known['python']}", *found])
+    names = [name for cell in cells for name in behind(run.about["stacks"], cell)]
+    ordered = sorted(dict.fromkeys(names), key=NATIVE.__contains__)
+    found = [f"{name} {known[name]}" for name in ordered if name in known]
+    return ", ".join(found).replace("python ", "Python ")
 
 
-def provenance(run: Run, stacks: list[str]) -> dict[str, Any]:
+def provenance(run: Run, cells: list[str]) -> dict[str, Any]:
     return {
         "run": run.name,
         "date": date(run.about),
         "machine": f"{machine(run.about)}, Linux {run.about['machine']['kernel']}",
-        "versions": _versions(run, stacks),
+        "versions": _versions(run, cells),
     }
 
 
@@ -93,7 +93,7 @@ def _absolutes(run: Run, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "labels": [words.cell(row, stacks)],
             "case": row["name"],
             "verdict": None,
-            **provenance(run, [row["stack"]]),
+            **provenance(run, [row["cell"]]),
         }
 
 
@@ -110,7 +110,7 @@ def _comparisons(run: Run, compared: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "labels": [words.side(row, which, stacks) for which in "ab"],
             "case": row["name"],
             "verdict": row["verdict"],
-            **provenance(run, [row["stack_a"], row["stack_b"]]),
+            **provenance(run, [row["cell_a"], row["cell_b"]]),
         }
 
 
@@ -132,7 +132,7 @@ def _sizes(run: Run) -> Iterator[dict[str, Any]]:
                 "labels": [words.cell(row, run.about["stacks"])],
                 "case": f"{row['workload']}.size.{kind}",
                 "verdict": None,
-                **provenance(run, [row["stack"]]),
+                **provenance(run, [row["cell"]]),
             }
 
 
@@ -158,7 +158,7 @@ def _recoveries(run: Run, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             "labels": [words.cell(row, stacks)],
             "case": row["name"],
             "verdict": row["verdict"],
-            **provenance(run, [row["stack"]]),
+            **provenance(run, [row["cell"]]),
         }
 
 
@@ -181,7 +181,7 @@ def _levels(data: Data) -> Iterator[dict[str, Any]]:
             "labels": [words.cell(row, data.stacks)],
             "case": f"{row['workload']}.level",
             "verdict": None,
-            **provenance(data.run, [row["stack"]]),
+            **provenance(data.run, [row["cell"]]),
         }
 
 

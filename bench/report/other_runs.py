@@ -7,10 +7,12 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from bench.build import COMPILER
 from bench.charts import Chart, date, look_of, machine, style, words
 from bench.charts.overlay import overlay
 from bench.charts.style import records
 from bench.comparisons import of_kind
+from bench.machine import IN_C
 from bench.report.changes import (
     Changes,
     basis_said,
@@ -80,7 +82,9 @@ def _facts(data: Data) -> dict[str, str]:
     about = data.run.about
     facts, versions = about["machine"], about["machine"]["versions"]
     needed = [n for stack in about["stacks"].values() for n in stack["requirements"]]
-    named = [n for n in ("python", *sorted(set(needed)), "libzmq") if n in versions]
+    in_c = [n for n in versions if n == COMPILER or n.endswith(IN_C)]
+    usual = ("python", *sorted(set(needed)), "libzmq")
+    named = [*(n for n in usual if n in versions), *in_c]
     return {
         "date": date(about),
         "profile": str(about["profile"]),
