@@ -3,7 +3,8 @@
 run.json          what was planned, with which seed, cells and machine
 check.json        the verdict of conformance on every cell
 pilot.json        seconds per message of each case, from which its window was sized
-<stack>.<variant>.json   pyperf suites: one run per block, one value each
+<stack>.<variant>.json   pyperf suites: one run per block, one value each; those of cells
+                     in C are <stack>.<variant>.c.json
 environment.json  what the machine did during each block
 trimmed.json      the blocks of each case that a --budget left, 0 of those left out
 extension.json    whether the run was extended by further blocks, and why
@@ -34,7 +35,7 @@ import numpy as np
 import pyperf
 from numpy.typing import NDArray
 
-from bench.contract import Case
+from bench.contract import Case, Cell
 from bench.environment import BlockEnvironment
 from bench.errors import ResultsError, UsageError
 from bench.measure.measured import Measured
@@ -96,6 +97,16 @@ def load_suite(path: Path) -> pyperf.BenchmarkSuite:
         return pyperf.BenchmarkSuite.load(str(path))
     except Exception as error:  # pyperf raises whatever its parser raises
         raise ResultsError(f"{path} is not a pyperf file, or damaged: {error}") from error
+
+
+def suite_of(cell: Cell) -> str:
+    """Return the name of the suite that holds a cell's values.
+
+    The names of benchmarks say nothing of stack, variant and language, so that pyperf
+    lines them up; hence each of these has a suite of its own.
+    """
+    name = f"{cell.stack.name}.{cell.variant.name}"
+    return name if cell.language == "python" else f"{name}.{cell.language}"
 
 
 class Archive:
@@ -200,9 +211,7 @@ class Archive:
             path = self._save_samples(slot, measured.samples)
             metadata["samples"] = f"samples/{path.name}"
             metadata["samples_sha256"] = sha256(path)
-        self.add_run(
-            case.cell.stack.name, case.cell.variant.name, [measured.value_s], metadata
-        )
+        self.add_run(suite_of(case.cell), [measured.value_s], metadata)
 
     def _save_samples(self, slot: Slot, samples: dict[str, NDArray[np.int64]]) -> Path:
         path = self.folder / "samples" / f"{slot.planned.case.id}.{slot.name}.npz"
@@ -211,20 +220,17 @@ class Archive:
         )
         return path
 
-    def add_run(
-        self, stack: str, variant: str, values: list[float], metadata: dict[str, Any]
-    ) -> None:
-        """Add one pyperf run to the suite of a stack's variant, and save the suite."""
+    def add_run(self, suite: str, values: list[float], metadata: dict[str, Any]) -> None:
+        """Add one pyperf run to a suite, and save the suite."""
         run = pyperf.Run(values, metadata={**metadata, **NO_PATHS}, collect_metadata=True)
         benchmark = pyperf.Benchmark([run])
-        key = f"{stack}.{variant}"
-        if key not in self.suites:
-            self.suites[key] = pyperf.BenchmarkSuite([benchmark])
+        if suite not in self.suites:
+            self.suites[suite] = pyperf.BenchmarkSuite([benchmark])
         else:
-            self.suites[key].add_runs(benchmark)
-        path = self.folder / f"{key}.json"
-        partial = self.folder / f".{key}.json"
-        self.suites[key].dump(str(partial), replace=True)
+            self.suites[suite].add_runs(benchmark)
+        path = self.folder / f"{suite}.json"
+        partial = self.folder / f".{suite}.json"
+        self.suites[suite].dump(str(partial), replace=True)
         os.replace(partial, path)
 
     def fail(self, case: Case, block: int, reason: str, repeat: int = 0) -> None:

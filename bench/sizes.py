@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bench.archive import CODE, WEIGHTS, Archive
+from bench.archive import CODE, WEIGHTS, Archive, suite_of
 from bench.contract import Cell
 from bench.errors import NoMiddleError
 from bench.measure.size import size
@@ -20,7 +20,7 @@ def add_sizes(archive: Archive, cells: Iterable[Cell]) -> None:
     for cell in cells:
         if cell.is_floor:
             continue
-        suite = archive.suites.get(f"{cell.stack.name}.{cell.variant.name}")
+        suite = archive.suites.get(suite_of(cell))
         known = suite.get_benchmark_names() if suite else []
         try:
             counted = size(cell.path, cell.search)
@@ -42,7 +42,7 @@ def add_sizes(archive: Archive, cells: Iterable[Cell]) -> None:
                 "block": 0,
                 "files": ",".join(path.name for path in counted.files),
             }
-            archive.add_run(cell.stack.name, cell.variant.name, [value], metadata)
+            archive.add_run(suite_of(cell), [value], metadata)
 
 
 def add_code(archive: Archive, cells: Sequence[Cell]) -> None:

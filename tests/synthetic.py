@@ -48,12 +48,10 @@ class FastArchive(Archive):
         super().__init__(folder)
         self.kept: dict[str, dict[str, list[pyperf.Run]]] = {}
 
-    def add_run(
-        self, stack: str, variant: str, values: list[float], metadata: dict[str, Any]
-    ) -> None:
+    def add_run(self, suite: str, values: list[float], metadata: dict[str, Any]) -> None:
         run = pyperf.Run(values, metadata=metadata, collect_metadata=False)
-        suite = self.kept.setdefault(f"{stack}.{variant}", {})
-        suite.setdefault(str(metadata["name"]), []).append(run)
+        kept = self.kept.setdefault(suite, {})
+        kept.setdefault(str(metadata["name"]), []).append(run)
 
     def seal(self) -> None:
         for key, benchmarks in self.kept.items():

@@ -28,13 +28,17 @@ from helpers_bench import TIMEOUT_S, find_cell, make_case
 
 import bench.build
 from bench.addresses import listens
+from bench.archive import Archive, load_suite
 from bench.build import BuildError, build, executable, is_current, lacking
 from bench.castings import castings, in_python
 from bench.check import CheckResult, check, check_all
 from bench.contract import IMPLEMENTATIONS, Cell, find_cells
 from bench.errors import ContractError, NotMeasurable
 from bench.measure import latency, throughput
+from bench.measure.measured import Measured
+from bench.plan import Planned
 from bench.processes import HostProcess, host_program
+from bench.schedule import Slot
 from bench.slides import slides
 from bench.trial import Trial, TrialRecord, Window, run_trial
 
@@ -253,6 +257,28 @@ def test_a_paced_stream_takes_its_time(tmp_path: Path) -> None:
     assert driver.given_ns is not None
     lasted_ns = int(driver.given_ns[-1] - driver.given_ns[0])
     assert lasted_ns > 49 * 4_000_000 / 2  # half, in case the first stamp was late
+
+
+def test_pyperf_never_takes_values_of_two_languages_for_one_benchmark(
+    tmp_path: Path,
+) -> None:
+    cell = find_cell(SOCKETS.format("request_reply"))
+    twin = in_python(cell)
+    assert twin
+    archive = Archive.create(tmp_path / "run", {"format": 0})
+    for program in (cell, twin):
+        planned = Planned(make_case(program), blocks=1)
+        for block in range(2):
+            slot = Slot(block, 0, planned, "seed")
+            archive.add(slot, Measured(1e-5, {"delivered": 1}))
+    found = {}
+    for path in archive.suite_paths():
+        (benchmark,) = load_suite(path).get_benchmarks()
+        found[path.name] = {run.get_metadata()["case"] for run in benchmark.get_runs()}
+    assert found == {
+        "raw_socket.minimal.json": {make_case(twin).id},
+        "raw_socket.minimal.c.json": {make_case(cell).id},
+    }
 
 
 def test_roles_in_two_languages_share_a_timed_trial(tmp_path: Path) -> None:
