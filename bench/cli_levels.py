@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.table import Table
 
 from bench.contract import Cell
+from bench.errors import UsageError
 from bench.progress import console
 
 
@@ -18,9 +19,11 @@ def show(cells: Sequence[Cell]) -> int:
     """Print the level of each cell; return 1 where one is below that of its variant."""
     from bench.levels import standings, trials_of
 
+    measurable = [c for c in cells if not c.is_floor and c.language == "python"]
+    if not measurable:
+        raise UsageError("failures are tried on cells in Python, and none of these is one")
     # Kept when something fails: the logs of its hosts are in it.
     logs = Path(tempfile.mkdtemp(prefix="nomiddle-levels-"))
-    measurable = [cell for cell in cells if not cell.is_floor]
     seed = random.SystemRandom().randrange(1 << 32)
     found = standings(trials_of(measurable), logs, seed)
     table = Table(box=None, pad_edge=False)

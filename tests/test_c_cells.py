@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from helpers_bench import TIMEOUT_S, find_cell, make_case
 
 import bench.build
@@ -32,11 +33,12 @@ from bench.archive import Archive, load_suite
 from bench.build import BuildError, build, executable, is_current, lacking
 from bench.castings import castings, in_python
 from bench.check import CheckResult, check, check_all
+from bench.cli import main
 from bench.contract import IMPLEMENTATIONS, Cell, find_cells
 from bench.errors import ContractError, NotMeasurable
 from bench.measure import latency, throughput
 from bench.measure.measured import Measured
-from bench.plan import Planned
+from bench.plan import Group, Planned, Profile, plan
 from bench.processes import HostProcess, host_program
 from bench.schedule import Slot
 from bench.slides import slides
@@ -62,7 +64,7 @@ REASONS = {
     "one_recv": ["one byte at a time: call.0 raised recv: not even a header"],
     "refusing": ["serve.0 raised recv: Bad file descriptor"],
     "deaf_to_stop": ["call.", "did not return within 2 s after it was told to stop"],
-    "other_framing": [", serve in Python: ", "a frame of "],
+    "other_framing": ["all sizes, many, several at once, serve in Python: "],
     "one_role": ["this cell has no function serve, which its workload asks for"],
     "misspelt": ["does not compile", "handel"],
 }
@@ -179,6 +181,18 @@ def test_a_cell_in_c_plays_each_role_beside_its_twin_both_ways_round(cell: Cell)
     for role in roles:
         assert {role} in in_python_there
         assert roles - {role} in in_python_there
+
+
+def test_failures_are_planned_with_cells_in_python_only() -> None:
+    group = Group(("*",), faults=("*",), leaving_out=())
+    planned = plan(Profile("all", "every fault", (group,)), EVERY)
+    assert {entry.case.cell.language for entry in planned} == {"python"}
+
+
+def test_levels_of_cells_in_c_alone_are_refused() -> None:
+    ended = CliRunner().invoke(main, ["check", "--levels", "raw_socket/minimal/*.c"])
+    assert ended.exit_code == 1
+    assert "failures are tried on cells in Python" in ended.output
 
 
 # -- what the C host records ------------------------------------------------------------

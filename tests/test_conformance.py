@@ -109,7 +109,10 @@ def verdict(
 def test_a_cell_keeps_the_contract_of_its_workload(
     pair: tuple[Cell, str], verdict: Verdict
 ) -> None:
-    assert verdict(pair).reason == ""
+    result = verdict(pair)
+    if result.skipped and pair[0].language == "c":
+        pytest.skip(result.reason)  # a compiler is optional
+    assert result.reason == ""
 
 
 @pytest.mark.parametrize(

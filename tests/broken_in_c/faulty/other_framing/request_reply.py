@@ -9,7 +9,8 @@ from framing import accept, connect, frame, listen, messages_from
 
 
 def serve(address, handle):
-    client = accept(listen(address))
+    listener = listen(address)
+    client = accept(listener)
     for request in messages_from(client.makefile("rb")):
         client.sendall(frame(handle(request)))
 
