@@ -55,8 +55,8 @@ def _versions(run: Run, cells: list[str]) -> str:
     known = run.about["machine"]["versions"]
     names = [name for cell in cells for name in behind(run.about["stacks"], cell)]
     ordered = sorted(dict.fromkeys(names), key=NATIVE.__contains__)
-    found = [f"{name} {known[name]}" for name in ordered if name in known]
-    return ", ".join(found).replace("python ", "Python ")
+    spelled = {"python": "Python"}
+    return ", ".join(f"{spelled.get(n, n)} {known[n]}" for n in ordered if n in known)
 
 
 def provenance(run: Run, cells: list[str]) -> dict[str, Any]:
