@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -64,9 +65,10 @@ def lacking(cell: Cell) -> list[str]:
 
 
 def _sources(cell: Cell) -> list[Path]:
-    """Return all that a program is made of, and this module, which says how."""
+    """Return all that a program is made of, and what says how."""
     headers = [path for folder in cell.search for path in folder.glob("*.h")]
-    return [cell.path, *headers, *HOST.glob("*.[ch]"), Path(__file__)]
+    how = [cell.stack.folder / "stack.toml", Path(__file__)]
+    return [cell.path, *headers, *HOST.glob("*.[ch]"), *how]
 
 
 def is_current(cell: Cell) -> bool:
@@ -118,11 +120,13 @@ def build(cell: Cell) -> bool:
 def _compile(cell: Cell, program: Path) -> None:
     program.parent.mkdir(parents=True, exist_ok=True)
     unfinished = program.with_suffix(f".{os.getpid()}")
+    began_ns = time.time_ns()
     ended = subprocess.run(
         _command(cell, unfinished), capture_output=True, text=True, check=False
     )
     if ended.returncode:
         raise BuildError(f"{cell.id} does not compile:\n{ended.stderr.rstrip()}")
+    os.utime(unfinished, ns=(began_ns, began_ns))  # what is edited meanwhile is newer
     unfinished.rename(program)  # a process that runs the old one keeps it
 
 
