@@ -3,7 +3,6 @@
 #define CLIENT_H
 
 #include <curl/curl.h>
-#include <stdio.h>
 
 #include "buffer.h"
 
@@ -13,7 +12,6 @@ struct session {
     CURL *curl;
     struct curl_slist *headers;
     struct buffer body; /* of the last response */
-    char error[CURL_ERROR_SIZE];
 };
 
 static inline void check(CURLcode code, const char *call)
@@ -40,15 +38,6 @@ static int asked_to_stop(void *argument, curl_off_t to_take, curl_off_t taken,
     return stopping();
 }
 
-/* Remove a header that libcurl would send of its own accord. */
-static inline void without_header(struct session *session, const char *header)
-{
-    struct curl_slist *headers = curl_slist_append(session->headers, header);
-    if (!headers)
-        fail("curl_slist_append", "out of memory");
-    session->headers = headers;
-}
-
 /* Prepare GET requests to a path at tcp://HOST:PORT. `session` must stay where it is. */
 static inline void open_session(struct session *session, const char *address,
                                 const char *path)
@@ -56,12 +45,8 @@ static inline void open_session(struct session *session, const char *address,
     *session = (struct session){.curl = curl_easy_init()};
     if (!session->curl)
         fail("curl_easy_init", "out of memory");
-    char url[512];
-    if (snprintf(url, sizeof url, "http%s%s", address + strlen("tcp"), path) >=
-        (int)sizeof url)
-        fail("snprintf", "the address is too long");
-    set(session, CURLOPT_URL, url);
-    set(session, CURLOPT_ERRORBUFFER, session->error);
+    set(session, CURLOPT_URL, address + strlen("tcp://")); /* it takes http for granted */
+    set(session, CURLOPT_REQUEST_TARGET, path);
     set(session, CURLOPT_FAILONERROR, 1L);
     set(session, CURLOPT_NOSIGNAL, 1L); /* it asks for nothing that needs an alarm */
     set(session, CURLOPT_PROXY, "");    /* no proxy from the environment */
@@ -78,8 +63,9 @@ static inline void make_post(struct session *session)
     set(session, CURLOPT_POST, 1L);
     /* Bytes are no form; and to ask first whether a large body is welcome takes a round
      * trip more, and a second where the server does not answer that. */
-    without_header(session, "Content-Type:");
-    without_header(session, "Expect:");
+    session->headers = curl_slist_append(NULL, "Content-Type:");
+    if (!session->headers || !curl_slist_append(session->headers, "Expect:"))
+        fail("curl_slist_append", "out of memory");
     set(session, CURLOPT_HTTPHEADER, session->headers);
 }
 
@@ -91,9 +77,7 @@ static inline bool request(struct session *session)
     CURLcode code = curl_easy_perform(session->curl);
     if (stopping())
         return false;
-    if (code != CURLE_OK)
-        fail("curl_easy_perform", *session->error ? session->error
-                                                  : curl_easy_strerror(code));
+    check(code, "curl_easy_perform");
     return true;
 }
 

@@ -10,13 +10,6 @@
 
 #define MEMORY_BYTES (256 * 1024) /* of a connection: it limits what is read at once */
 
-/* Handlers run in threads, whose functions return an error's number. */
-static inline void must(int error, const char *call)
-{
-    if (error)
-        fail(call, strerror(error));
-}
-
 /* Answer a request, given its body, which is freed afterwards. */
 typedef enum MHD_Result answer_fn(void *argument, struct MHD_Connection *connection,
                                   struct buffer *body);

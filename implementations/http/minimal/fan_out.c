@@ -2,7 +2,6 @@
  *
  * Events are text, so a message travels as base64 in one `data:` line. Lossless: publishing
  * waits for room in a ring that every subscriber's thread reads for itself. */
-#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include "client.h"
 #include "host.h"
 #include "server.h"
+#include "threads.h"
 
 #define RING_BYTES (64 * 1024) /* how far a subscriber may be behind */
 #define FIELD "data: "

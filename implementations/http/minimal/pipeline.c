@@ -3,13 +3,13 @@
  * A GET is answered as soon as there is a task (long polling). */
 #define _GNU_SOURCE /* for POLLRDHUP */
 #include <poll.h>
-#include <pthread.h>
 #include <semaphore.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "host.h"
 #include "server.h"
+#include "threads.h"
 
 struct queue {
     pthread_mutex_t turn;

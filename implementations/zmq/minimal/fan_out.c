@@ -7,30 +7,36 @@
 
 void publish(const char *address, next_fn *next_message)
 {
-    void *context = new_context();
-    void *socket = new_socket(context, ZMQ_PUB);
-    check(zmq_bind(socket, address), "zmq_bind");
+    void *context = made(zmq_ctx_new(), "zmq_ctx_new");
+    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    void *socket = made(zmq_socket(context, ZMQ_PUB), "zmq_socket");
+    CHECK(zmq_bind(socket, address));
     struct message message;
-    while (next_message(&message) && send_bytes(socket, message.data, message.size))
-        continue;
+    while (next_message(&message))
+        WAIT(zmq_send(socket, message.data, message.size, 0));
     while (!stopping())
         pause(); /* closing drops what a slow reader has queued */
-    close_socket(socket);
-    end_context(context);
+    CHECK(zmq_close(socket));
+    CHECK(zmq_ctx_term(context));
 }
 
 void subscribe(const char *address, take_fn *take_message)
 {
-    void *context = new_context();
-    void *socket = new_socket(context, ZMQ_SUB);
+    void *context = made(zmq_ctx_new(), "zmq_ctx_new");
+    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    void *socket = made(zmq_socket(context, ZMQ_SUB), "zmq_socket");
     /* an empty prefix matches every message */
-    check(zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0), "zmq_setsockopt");
-    check(zmq_connect(socket, address), "zmq_connect");
+    CHECK(zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0));
+    CHECK(zmq_connect(socket, address));
     zmq_msg_t message;
-    check(zmq_msg_init(&message), "zmq_msg_init");
-    while (receive(socket, &message))
+    CHECK(zmq_msg_init(&message));
+    while (true) {
+        WAIT(zmq_msg_recv(&message, socket, 0));
+        if (stopping())
+            break;
         take_message(zmq_msg_data(&message), zmq_msg_size(&message));
-    check(zmq_msg_close(&message), "zmq_msg_close");
-    close_socket(socket);
-    end_context(context);
+    }
+    CHECK(zmq_msg_close(&message));
+    CHECK(zmq_close(socket));
+    CHECK(zmq_ctx_term(context));
 }

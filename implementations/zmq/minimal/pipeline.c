@@ -7,49 +7,58 @@
 
 void distribute(const char *address, next_fn *next_task)
 {
-    void *context = new_context();
-    void *socket = new_socket(context, ZMQ_PUSH);
-    check(zmq_bind(socket, address), "zmq_bind");
+    void *context = made(zmq_ctx_new(), "zmq_ctx_new");
+    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    void *socket = made(zmq_socket(context, ZMQ_PUSH), "zmq_socket");
+    CHECK(zmq_bind(socket, address));
     struct message task;
     /* sending waits while there is no worker, or all queues are full */
-    while (next_task(&task) && send_bytes(socket, task.data, task.size))
-        continue;
+    while (next_task(&task))
+        WAIT(zmq_send(socket, task.data, task.size, 0));
     while (!stopping())
         pause(); /* closing drops what a slow worker has queued */
-    close_socket(socket);
-    end_context(context);
+    CHECK(zmq_close(socket));
+    CHECK(zmq_ctx_term(context));
 }
 
 void collect(const char *address, take_fn *take_result)
 {
-    void *context = new_context();
-    void *socket = new_socket(context, ZMQ_PULL);
-    check(zmq_bind(socket, address), "zmq_bind");
+    void *context = made(zmq_ctx_new(), "zmq_ctx_new");
+    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    void *socket = made(zmq_socket(context, ZMQ_PULL), "zmq_socket");
+    CHECK(zmq_bind(socket, address));
     zmq_msg_t result;
-    check(zmq_msg_init(&result), "zmq_msg_init");
-    while (receive(socket, &result))
+    CHECK(zmq_msg_init(&result));
+    while (true) {
+        WAIT(zmq_msg_recv(&result, socket, 0));
+        if (stopping())
+            break;
         take_result(zmq_msg_data(&result), zmq_msg_size(&result));
-    check(zmq_msg_close(&result), "zmq_msg_close");
-    close_socket(socket);
-    end_context(context);
+    }
+    CHECK(zmq_msg_close(&result));
+    CHECK(zmq_close(socket));
+    CHECK(zmq_ctx_term(context));
 }
 
 void work(const char *source, const char *sink, handle_fn *handle)
 {
-    void *context = new_context();
-    void *results = new_socket(context, ZMQ_PUSH);
-    check(zmq_connect(results, sink), "zmq_connect");
-    void *tasks = new_socket(context, ZMQ_PULL);
-    check(zmq_connect(tasks, source), "zmq_connect");
+    void *context = made(zmq_ctx_new(), "zmq_ctx_new");
+    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    void *results = made(zmq_socket(context, ZMQ_PUSH), "zmq_socket");
+    CHECK(zmq_connect(results, sink));
+    void *tasks = made(zmq_socket(context, ZMQ_PULL), "zmq_socket");
+    CHECK(zmq_connect(tasks, source));
     zmq_msg_t message;
-    check(zmq_msg_init(&message), "zmq_msg_init");
-    while (receive(tasks, &message)) {
-        handle(zmq_msg_data(&message), zmq_msg_size(&message));
-        if (!send_message(results, &message))
+    CHECK(zmq_msg_init(&message));
+    while (true) {
+        WAIT(zmq_msg_recv(&message, tasks, 0));
+        if (stopping())
             break;
+        handle(zmq_msg_data(&message), zmq_msg_size(&message));
+        WAIT(zmq_msg_send(&message, results, 0));
     }
-    check(zmq_msg_close(&message), "zmq_msg_close");
-    close_socket(tasks);
-    close_socket(results);
-    end_context(context);
+    CHECK(zmq_msg_close(&message));
+    CHECK(zmq_close(tasks));
+    CHECK(zmq_close(results));
+    CHECK(zmq_ctx_term(context));
 }

@@ -6,35 +6,41 @@
 
 void serve(const char *address, handle_fn *handle)
 {
-    void *context = new_context();
-    void *socket = new_socket(context, ZMQ_REP);
-    check(zmq_bind(socket, address), "zmq_bind");
+    void *context = made(zmq_ctx_new(), "zmq_ctx_new");
+    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    void *socket = made(zmq_socket(context, ZMQ_REP), "zmq_socket");
+    CHECK(zmq_bind(socket, address));
     zmq_msg_t message;
-    check(zmq_msg_init(&message), "zmq_msg_init");
-    while (receive(socket, &message)) {
-        handle(zmq_msg_data(&message), zmq_msg_size(&message));
-        if (!send_message(socket, &message))
+    CHECK(zmq_msg_init(&message));
+    while (true) {
+        WAIT(zmq_msg_recv(&message, socket, 0));
+        if (stopping())
             break;
+        handle(zmq_msg_data(&message), zmq_msg_size(&message));
+        CHECK(zmq_msg_send(&message, socket, 0)); /* REP never waits to send */
     }
-    check(zmq_msg_close(&message), "zmq_msg_close");
-    close_socket(socket);
-    end_context(context);
+    CHECK(zmq_msg_close(&message));
+    CHECK(zmq_close(socket));
+    CHECK(zmq_ctx_term(context));
 }
 
 void call(const char *address, next_fn *next_request, take_fn *take_reply)
 {
-    void *context = new_context();
-    void *socket = new_socket(context, ZMQ_REQ);
-    check(zmq_connect(socket, address), "zmq_connect");
-    zmq_msg_t reply;
-    check(zmq_msg_init(&reply), "zmq_msg_init");
+    void *context = made(zmq_ctx_new(), "zmq_ctx_new");
+    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    void *socket = made(zmq_socket(context, ZMQ_REQ), "zmq_socket");
+    CHECK(zmq_connect(socket, address));
     struct message request;
+    zmq_msg_t reply;
+    CHECK(zmq_msg_init(&reply));
     while (next_request(&request)) {
-        if (!send_bytes(socket, request.data, request.size) || !receive(socket, &reply))
+        CHECK(zmq_send(socket, request.data, request.size, 0)); /* nor does REQ */
+        WAIT(zmq_msg_recv(&reply, socket, 0));
+        if (stopping())
             break;
         take_reply(zmq_msg_data(&reply), zmq_msg_size(&reply));
     }
-    check(zmq_msg_close(&reply), "zmq_msg_close");
-    close_socket(socket);
-    end_context(context);
+    CHECK(zmq_msg_close(&reply));
+    CHECK(zmq_close(socket));
+    CHECK(zmq_ctx_term(context));
 }
