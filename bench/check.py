@@ -204,7 +204,7 @@ def check(
             return CheckResult(cell.id, transport, str(error), skipped=True)
         except NoMiddleError as error:
             reason, lost = f"{error}\n  logs: {folder}", 0
-        losses += lost
+        losses += 0 if casting.played_by else lost
         if reason:
             return CheckResult(
                 cell.id,
