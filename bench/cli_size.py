@@ -92,7 +92,6 @@ def _write_csv(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _show(code: dict[str, Any], names: bool) -> None:
-    from bench.programs import totals
     from bench.source.shares import CLASSES
     from bench.twins import twins
 
@@ -104,7 +103,7 @@ def _show(code: dict[str, Any], names: bool) -> None:
         flat = _flat(row)
         counts = [flat[key] for key in (*TITLES, "names", "options", *CLASSES)]
         table.add_row(row["cell"], *map(str, counts))
-    for total in totals(code):
+    for total in code["totals"]:
         if len(total["files"]) > 1:
             label = f"{total['stack']}/{total['variant']}, all in {total['language']}"
             table.add_row(label, *(str(total[key]) for key in TITLES), style="bold")

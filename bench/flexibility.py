@@ -49,7 +49,8 @@ def between_workloads(code: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "from": first,
                 "to": second,
                 "changed": _between(rows[first], rows[second], kept),
-                "statements": rows[second]["statements"],
+                "before": rows[first]["statements"],
+                "after": rows[second]["statements"],
                 "cells": [rows[first]["cell"], rows[second]["cell"]],
             }
 

@@ -35,10 +35,11 @@ def described(cells: Sequence[Cell]) -> tuple[dict[str, Any], dict[str, str]]:
 
     ``programs`` are rows: what the program is, its ``COUNTS``, its ``names`` and
     ``options`` of libraries, its ``shares``, its ``files`` below the implementations
-    root. ``texts`` are the files.
+    root. ``totals`` are the ``COUNTS`` of all programs of a stack's variant together, in
+    one language, files that several of them share counted once. ``texts`` are the files.
     """
     rows: list[dict[str, Any]] = []
-    texts: dict[str, str] = {}
+    sources: dict[str, Source] = {}
     refused: dict[str, str] = {}
     for cell in cells:
         try:
@@ -47,8 +48,10 @@ def described(cells: Sequence[Cell]) -> tuple[dict[str, Any], dict[str, str]]:
             refused[cell.id] = str(error)
             continue
         rows.append(row(cell, program))
-        texts |= {below(source.path, cell): source.text for source in program.sources}
-    return {"programs": rows, "texts": texts}, refused
+        sources |= {below(source.path, cell): source for source in program.sources}
+    texts = {name: source.text for name, source in sources.items()}
+    summed = list(_totals(rows, sources))
+    return {"programs": rows, "totals": summed, "texts": texts}, refused
 
 
 def below(path: Path, cell: Cell) -> str:
@@ -91,24 +94,20 @@ def statements_of(name: str, text: str) -> list[str]:
     ]
 
 
-def totals(code: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield what a stack's variant takes in all, in one language.
-
-    Files that several of its programs share are counted once.
-    """
+def _totals(
+    rows: Iterable[Mapping[str, Any]], sources: Mapping[str, Source]
+) -> Iterator[dict[str, Any]]:
     groups: dict[tuple[str, str, str], set[str]] = {}
-    for program in code["programs"]:
+    for program in rows:
         key = program["stack"], program["variant"], program["language"]
         groups.setdefault(key, set()).update(program["files"])
     for (stack, variant, language), files in groups.items():
-        program = Program(
-            tuple(source_of(name, code["texts"][name]) for name in sorted(files))
-        )
-        counted = asdict(size_of(program))
+        names = sorted(files)
+        counted = asdict(size_of(Program(tuple(sources[name] for name in names))))
         yield {
             "stack": stack,
             "variant": variant,
             "language": language,
-            "files": sorted(files),
+            "files": names,
             **{name: counted[name] for name in COUNTS},
         }

@@ -23,6 +23,7 @@ from bench.extension import Decision
 from bench.measure.response import GIVEN, generator_is_limit
 
 SIZE_PREFIX = ".size."
+NO_CODE: dict[str, Any] = {"programs": [], "totals": [], "texts": {}}
 
 
 @dataclass(frozen=True)
@@ -247,7 +248,7 @@ def read(archive: Archive) -> Run:
         timing=archive.read(archives.TIMING) or [],
         environment=environment,
         extension=extension,
-        code=archive.read(archives.CODE) or {"programs": [], "texts": {}},
+        code=archive.read(archives.CODE) or NO_CODE,
         weights=archive.read(archives.WEIGHTS) or {},
     )
 

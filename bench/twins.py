@@ -106,14 +106,14 @@ def sentence(pair: Twins, stack: str, workload: str) -> str:
             f"without a check: {pair.slide['statements']}), checking "
             f"{pair.checking('statements'):+d}"
         )
-    few = f"{'a few' if pair.is_few else 'no few'} more (at most {A_FEW} would be)"
-    return f"{said}. {few[0].upper()}{few[1:]}{_cause(pair)}: {pair.verdict}"
+    few = f"{'A few' if pair.is_few else 'More than a few'} (which are {A_FEW} at most)"
+    return f"{said}. {few}{_cause(pair)}: {pair.verdict}"
 
 
 def _cause(pair: Twins) -> str:
-    limit = f"(the language would take at most {LANGUAGE_MAX})"
     return {
         None: ", and nothing here tells checking from the language",
-        True: f", and checking is the reason {limit}",
-        False: f", and checking is not the only reason {limit}",
+        True: f", and checking is the reason (the language takes {LANGUAGE_MAX} at most)",
+        False: ", and checking is not the only reason (the language takes more than "
+        f"{LANGUAGE_MAX})",
     }[pair.is_checking]

@@ -11,7 +11,7 @@ import pytest
 from bench import programs
 from bench.contract import IMPLEMENTATIONS, Cell, find_cells
 from bench.measure import weight
-from bench.programs import COUNTS, described, exhibits, statements_of, totals
+from bench.programs import COUNTS, described, exhibits, statements_of
 
 STACK = """\
 label = "Own"
@@ -70,7 +70,7 @@ def test_a_kept_file_has_the_statements_that_were_counted(cells: list[Cell]) -> 
 
 def test_shared_files_count_once_in_the_total_of_a_stack(cells: list[Cell]) -> None:
     code, _ = described(cells)
-    (total,) = totals(code)
+    (total,) = code["totals"]
     both = sum(row["statements"] for row in code["programs"])
     assert total["statements"] == both - 3  # of wire.py
     assert total["files"].count("own/wire.py") == 1

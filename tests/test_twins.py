@@ -38,12 +38,24 @@ def pair(python: int, slide: int | None, checked: int) -> Twins:
 @pytest.mark.parametrize(
     ("lines", "verdict", "said"),
     [
-        ((12, 14, 20), UPHELD, "A few more (at most 10 would be), and checking is the rea"),
-        ((12, 19, 21), REFUTED, "A few more (at most 10 would be), and checking is not th"),
-        ((12, 14, 90), REFUTED, "No few more (at most 10 would be), and checking is the r"),
-        ((12, 80, 90), REFUTED, "No few more (at most 10 would be), and checking is not t"),
-        ((12, None, 13), UPHELD, "A few more (at most 10 would be), and nothing here tell"),
-        ((12, None, 99), REFUTED, "No few more (at most 10 would be), and nothing here te"),
+        ((12, 14, 20), UPHELD, "A few (which are 10 at most), and checking is the rea"),
+        ((12, 19, 21), REFUTED, "A few (which are 10 at most), and checking is not th"),
+        (
+            (12, 14, 90),
+            REFUTED,
+            "More than a few (which are 10 at most), and checking is the r",
+        ),
+        (
+            (12, 80, 90),
+            REFUTED,
+            "More than a few (which are 10 at most), and checking is not t",
+        ),
+        ((12, None, 13), UPHELD, "A few (which are 10 at most), and nothing here tell"),
+        (
+            (12, None, 99),
+            REFUTED,
+            "More than a few (which are 10 at most), and nothing here te",
+        ),
     ],
 )
 def test_the_sentence_of_the_talk_is_upheld_where_both_its_parts_hold(

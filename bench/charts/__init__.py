@@ -15,6 +15,7 @@ from bench.charts import (
     failures,
     open_loop,
     other,
+    price,
     ratios,
     speed,
     style,
@@ -83,6 +84,7 @@ def _charts(
 
 def _of_failures(run: Run, look: Look) -> Iterator[Chart | None]:
     table = recoveries(run)
+    yield price.price(table, price.statements(run.sizes), look)
     yield failures.overview(table, look)
     for workload in words.WORKLOADS:
         yield from failures.of_workload(table, workload, look)

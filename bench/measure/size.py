@@ -168,7 +168,7 @@ def _read_python(file: Path, content: bytes) -> Source:
     grammar = python.GRAMMAR
     text, normal = python.normal(content, str(file))
     tree = grammar.parse(normal)
-    lines = count_lines(grammar, grammar.parse(text), python.is_prose)
+    lines = len(_rows(grammar, grammar.parse(text), python.is_prose))
     needs = tuple(python.needs(content, file))
     return Source(file, "python", text, normal, tree, lines, needs)
 
@@ -181,24 +181,29 @@ def _read_c(file: Path, content: bytes) -> Source:
         raise SizeError(f"{file}:{line}: not understood as C")
     normal = c.normal(raw)
     tree = grammar.parse(normal)
-    lines = count_lines(grammar, raw)
+    lines = len(_rows(grammar, raw))
     return Source(file, "c", text, normal, tree, lines, tuple(c.needs(raw, file)))
 
 
-def count_lines(
-    grammar: Grammar, raw: Node, is_prose: Callable[[Node], bool] = lambda _: False
-) -> int:
-    """Return the lines of a file as it is laid out that have something of a token."""
+def code_rows(source: Source) -> set[int]:
+    """Return the rows of a file, from 0, that have something of a token on them."""
+    is_prose = python.is_prose if source.language == "python" else None
+    return _rows(source.grammar, source.grammar.parse(source.text), is_prose)
+
+
+def _rows(
+    grammar: Grammar, raw: Node, is_prose: Callable[[Node], bool] | None = None
+) -> set[int]:
     rows: set[int] = set()
     waiting = [raw]
     while waiting:
         node = waiting.pop()
-        if node.type in grammar.comments or is_prose(node):
+        if node.type in grammar.comments or (is_prose and is_prose(node)):
             continue
         waiting += node.children
         if not node.children and node.text and node.text.strip():
             rows.update(range(node.start_point[0], node.end_point[0] + 1))
-    return len(rows)
+    return rows
 
 
 GRAMMARS = {"python": python.GRAMMAR, "c": c.GRAMMAR}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.archive import write_whole
-from bench.charts import Chart, charts, machine, style
+from bench.charts import Chart, charts, look_of, machine, style
 from bench.claims.talk import judge, read_ledger
 from bench.comparisons import comparisons, grade_of, noise
 from bench.contract import PROJECT
@@ -15,7 +15,7 @@ from bench.errors import UsageError
 from bench.estimates import estimates
 from bench.recoveries import levels as levels_of
 from bench.recoveries import recoveries
-from bench.report import claims, other_runs, page, readme
+from bench.report import claims, other_runs, page, readme, side_by_side
 from bench.report.content import facts_line, sections
 from bench.report.model import Data
 from bench.report.numbers import numbers
@@ -77,6 +77,8 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
     ledger = {**parts, **claims.page_parts(judged, about)}
     write_whole(out / claims.PAGE, page.plain("claims.html", ledger))
+    look = look_of(data.run, data.grade.letter)
+    side_by_side.write_pages(data, look, {k: parts[k] for k in ("facts", "machine")}, out)
     write_whole(out / "REPORT.md", page.markdown(parts))
     write_whole(out / "index.html", page.html(parts, svgs))
     if out.resolve() == REPORTS.resolve():

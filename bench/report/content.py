@@ -9,7 +9,17 @@ from bench.charts import words
 from bench.charts.style import records
 from bench.comparisons import claims_supported, of_kind
 from bench.inference import family_error
-from bench.report import answers, evidence, failures, levels, tables
+from bench.report import (
+    answers,
+    code,
+    evidence,
+    failures,
+    flexibility,
+    levels,
+    price,
+    side_by_side,
+    tables,
+)
 from bench.report.against_wrk import wrk_table
 from bench.report.limits import limits_table
 from bench.report.model import Data, Section, Table
@@ -173,7 +183,8 @@ def _comparisons(data: Data) -> Section:
 
 def _size(data: Data) -> Section:
     lead = "Sizes of the happy path, counted; programs of unlike guarantees are not alike."
-    return Section("size", "Code size", [lead], figures=_figures(data, "size"))
+    said, made = list(code.shares_sentences(data)), code.size_tables(data)
+    return Section("size", "Code size", [lead], said, made, _figures(data, "size"))
 
 
 def _cost(data: Data) -> Section:
@@ -234,6 +245,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _how_to_read,
     _failures,
     _over_time,
+    lambda data: price.price(data, _figures(data, "price")),
     lambda data: _speed(data, "latency", "Latency"),
     _response,
     lambda data: _speed(data, "throughput", "Throughput"),
@@ -243,6 +255,9 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _loses,
     _cannot_tell,
     _size,
+    code.languages,
+    flexibility.flexibility,
+    side_by_side.section,
     _cost,
     _comparisons,
     _cells,

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.charts import outcomes, words
 from bench.charts.failures import tier_order
+from bench.charts.price import statements as statements_of
 from bench.charts.style import records
 from bench.measure.recovery import KEPT
 from bench.recoveries import measured
@@ -28,10 +29,7 @@ def table_order(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def statements(data: Data) -> dict[str, int]:
     """Return the statements of each cell that was counted."""
-    sizes = data.run.sizes
-    if sizes.empty:
-        return {}
-    return dict(zip(sizes["cell"], sizes["statements"].astype(int), strict=True))
+    return statements_of(data.run.sizes)
 
 
 def price(data: Data) -> Table:

@@ -2,7 +2,8 @@
 
 A list of entries. Bounds and confidence are null where too few blocks allow no
 interval; counted things (code sizes) have the value for both bounds and no blocks.
-``kind`` is "absolute", "size", "recovery", "level" or the kind of a comparison; ``grade``
+``kind`` is "absolute", "size", "recovery", "level", one of ``code_numbers``
+("total", "twins", "price", "change", "weight") or the kind of a comparison; ``grade``
 is the run's. Of recovery ``blocks`` are trials, and a median or a bound that was never
 reached is null as well: the sentence says how long it was waited for.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -22,7 +24,7 @@ from bench.charts.style import records
 from bench.estimates import headline_measure
 from bench.machine import NATIVE, behind
 from bench.recoveries import measured
-from bench.report import failures, levels, sentences
+from bench.report import code_numbers, failures, levels, sentences
 from bench.report.model import Data
 from bench.results import Run
 
@@ -186,12 +188,14 @@ def _levels(data: Data) -> Iterator[dict[str, Any]]:
 
 
 def numbers(data: Data) -> list[dict[str, Any]]:
-    """Return every entry: comparisons, absolutes, sizes, recoveries, levels."""
-    entries = (
+    """Return every entry: comparisons, absolutes, sizes, recoveries, levels, code."""
+    entries = [
         *_comparisons(data.run, data.compared),
         *_absolutes(data.run, data.table),
         *_sizes(data.run),
         *_recoveries(data.run, data.recoveries),
         *_levels(data),
-    )
+    ]
+    known = {entry["id"] for entry in entries}
+    entries += code_numbers.entries(data, partial(provenance, data.run), known)
     return [{**entry, "grade": data.grade.letter} for entry in entries]

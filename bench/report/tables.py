@@ -135,7 +135,7 @@ def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
         data = comparison_table(chart.table, stacks)
     elif "measure" in chart.table:
         data = measure_table(chart.table, stacks)
-    elif "statements" in chart.table:
+    elif "gzip_bytes" in chart.table:
         data = size_rows(chart.table, stacks)
     elif "verdict_trials" in chart.table:
         data = failures.table_of(chart.table, stacks)

@@ -41,7 +41,12 @@ BUILTIN_TYPES = (
     set, str, tuple, BaseException,
 )  # fmt: skip
 BUILTIN = {name for kind in BUILTIN_TYPES for name in dir(kind)} | set(dir(builtins))
-C_KEYWORDS = {"sizeof", "const", "void", "char", "int", "long", "do", "while", "if", "else"}
+C_KEYWORDS = {
+    "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum",
+    "extern", "float", "for", "goto", "if", "inline", "int", "long", "return", "short",
+    "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned",
+    "void", "volatile", "while",
+}  # fmt: skip
 """Those that stand in the text of macros, which the parser leaves whole."""
 VARIABLES = frozenset({"declaration", "parameter_declaration"})
 C_NAMES = ("identifier", "field_identifier", "type_identifier")
