@@ -53,6 +53,7 @@ CLIENTS_OF_CLAIMS = (
 ALTERNATIVES = (
     Group(("*/buffered/*",), ("throughput",)),
     Group(("*/websocket/*",), ("throughput",)),
+    Group(("*/polling/*",), ("throughput",)),
     Group(("*/*/fan_out.*",), ("throughput",), SHARED, mode="lossy"),
 )
 OTHER_QUANTITIES = (
@@ -82,13 +83,13 @@ OTHER_TRANSPORTS = (
 )
 TWINS_IN_C = (
     Group(("*/minimal/request_reply.c",), ("latency",), leaving_out=()),
-    Group(("*/minimal/fan_out.c", "*/minimal/pipeline.c"), ("throughput",), leaving_out=()),
+    Group(("*/minimal/fan_out.c", "*/*/pipeline.c"), ("throughput",), leaving_out=()),
 )
 """How much of a claim's number is Python; sockets in C are the floor of the machine."""
 OTHER_QUANTITIES_IN_C = (
     Group(("*/minimal/request_reply.c",), ("throughput",), SHARED, leaving_out=()),
     Group(
-        ("*/minimal/fan_out.c", "*/minimal/pipeline.c"),
+        ("*/minimal/fan_out.c", "*/*/pipeline.c"),
         ("latency",),
         SPLIT,
         leaving_out=(),
@@ -176,7 +177,9 @@ FULL_RECOVERY = (
     *_recovery(("link_cut_1s", "link_cut_4s"), 10, HEARTBEATS),
     *_recovery(("link_cut_2s", "link_cut_8s"), 5, HEARTBEATS),
     *_recovery(LONG_FAULTS, 3),
-    *_recovery(("*",), 5, "*/reconnecting/request_reply.py", but=LONG_FAULTS),
+    *_recovery(
+        ("*",), 5, "*/reconnecting/request_reply.py", "*/polling/*.py", but=LONG_FAULTS
+    ),
     *_middle(10, "middle_*"),
 )
 
@@ -207,7 +210,7 @@ PROFILES = {
                 # Two subscribers instead of four: half of the hosts to start.
                 Group(("*/*/fan_out.*",), ("throughput",), SHARED, instances=2),
                 Group(("*/minimal/request_reply.c",), ("latency",), SHARED, leaving_out=()),
-                Group(("*/minimal/pipeline.c",), ("throughput",), SHARED, leaving_out=()),
+                Group(("*/*/pipeline.c",), ("throughput",), SHARED, leaving_out=()),
                 Group(
                     ("*/minimal/fan_out.c",),
                     ("throughput",),

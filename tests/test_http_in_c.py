@@ -21,11 +21,12 @@ from bench.processes import HostProcess, host_program
 from bench.records import Window
 from bench.trial import Trial
 
-CELL = "http/minimal/{}.c"
+CELL = "http/{}/{}.c"
+VARIANTS = {"pipeline": "polling"}
 INTERVAL_S = 0.2
 
 pytestmark = pytest.mark.skipif(
-    bool(lacking(find_cell(CELL.format("pipeline")))),
+    bool(lacking(find_cell(CELL.format("polling", "pipeline")))),
     reason="needs a compiler, libmicrohttpd and libcurl: see `python -m bench build`",
 )
 
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 @contextmanager
 def role(workload: str, name: str, folder: Path, window: Window) -> Iterator[str]:
     """Start one role of a cell, told to begin its window, and yield its address."""
-    cell = find_cell(CELL.format(workload))
+    cell = find_cell(CELL.format(VARIANTS.get(workload, "minimal"), workload))
     build(cell)
     trial = Trial(make_case(cell), window, folder, folder, random.Random())
     spec = trial._spec(cell, [trial._table(cell.workload.role(name), 0)], [])
@@ -112,7 +113,7 @@ def test_a_client_sends_bytes_at_once_and_calls_them_no_form(
     size_bytes: int, tmp_path: Path
 ) -> None:
     """libcurl would ask before it sends a large body, and call any body a form."""
-    cell = find_cell(CELL.format("request_reply"))
+    cell = find_cell(CELL.format("minimal", "request_reply"))
     build(cell)
     case = make_case(cell, size_bytes=size_bytes)
     trial = Trial(case, Window(1, warm_up=1), tmp_path, tmp_path, random.Random())

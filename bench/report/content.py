@@ -96,8 +96,9 @@ def _speed(data: Data, quantity: str, title: str) -> Section:
         "throughput": "Messages delivered per second when they are given as fast as they "
         "are taken; for request/reply, by one client that waits for each reply. A number "
         "of a lossy cell counts what arrived; what was lost stands beside it, and it is "
-        "compared with nothing. HTTP's polling pipeline hands out a task at a time and "
-        "acknowledges each result; the others stream, and acknowledge nothing.",
+        "compared with nothing. HTTP's pipeline called polling promises more than the "
+        "others: it hands out a task at a time and acknowledges each result, where they "
+        "stream and acknowledge nothing.",
     }
     return Section(quantity, title, [lead[quantity]], [], [], _figures(data, quantity))
 

@@ -1,17 +1,20 @@
-"""Pipeline over HTTP/1.1: workers GET their next task and POST its result.
+"""Pipeline over HTTP/1.1: each worker GETs a stream of tasks and POSTs one of results.
 
-A GET is answered as soon as there is a task (long polling).
+On the wire: a line of base64 for each message.
 """
 
 import asyncio
+from base64 import b64decode, b64encode
 from urllib.parse import urlsplit
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession, ClientTimeout, web
 
 
-async def listen(address, app):
-    # a worker that leaves while it waits for a task must not be given one
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+async def listen(address, route):
+    app = web.Application(client_max_size=0)  # no limit to a stream of results
+    app.add_routes([route])
+    how = {"access_log": None, "handler_cancellation": True, "read_bufsize": 2**20}
+    runner = web.AppRunner(app, **how)
     await runner.setup()
     url = urlsplit(address)
     await web.TCPSite(runner, url.hostname, url.port).start()
@@ -20,37 +23,38 @@ async def listen(address, app):
 async def distribute(address, tasks):
     queue = asyncio.Queue(maxsize=1)
 
-    async def next_task(request):
-        return web.Response(body=await queue.get())
+    async def feed(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b64encode(await queue.get()) + b"\n")
 
-    app = web.Application()
-    app.router.add_get("/task", next_task)
-    await listen(address, app)
+    await listen(address, web.get("/", feed))
     async for task in tasks:
         await queue.put(task)
     await asyncio.Event().wait()
 
 
 async def collect(address):
-    queue = asyncio.Queue(maxsize=1)
+    queue = asyncio.Queue(maxsize=1000)
 
-    async def take_result(request):
-        await queue.put(await request.read())
+    async def take(request):
+        async for line in request.content:
+            await queue.put(b64decode(line))
         return web.Response(status=204)
 
-    app = web.Application()
-    app.router.add_post("/result", take_result)
-    await listen(address, app)
+    await listen(address, web.post("/", take))
     while True:
         yield await queue.get()
 
 
 async def work(source, sink, handle):
-    task_url = source.replace("tcp:", "http:") + "/task"
-    result_url = sink.replace("tcp:", "http:") + "/result"
-    async with ClientSession(raise_for_status=True) as session:
-        while True:
-            async with session.get(task_url) as response:
-                task = await response.read()
-            async with session.post(result_url, data=handle(task)):
-                pass  # its status is all there is to know
+    options = {"timeout": ClientTimeout(total=None), "read_bufsize": 2**20}
+    async with ClientSession(raise_for_status=True, **options) as session:
+        async with session.get(source.replace("tcp:", "http:")) as tasks:
+            await session.post(sink.replace("tcp:", "http:"), data=done(tasks, handle))
+
+
+async def done(tasks, handle):
+    async for line in tasks.content:
+        yield b64encode(handle(b64decode(line))) + b"\n"

@@ -1,18 +1,22 @@
-"""Pipeline over HTTP/1.1: workers GET their next task and POST its result.
+"""Pipeline over HTTP/1.1: each worker GETs a stream of tasks and POSTs one of results.
 
-A GET is answered as soon as there is a task (long polling).
+On the wire: a line of base64 for each message.
 """
 
 import asyncio
+from base64 import b64decode, b64encode
 from urllib.parse import urlsplit
 
 import requests as http
 from aiohttp import web
 
 
-async def listen(address, app):
-    # a worker that leaves while it waits for a task must not be given one
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+async def listen(address, route):
+    app = web.Application(client_max_size=0)  # no limit to a stream of results
+    app.add_routes([route])
+    # a worker that has left must not be given another task; a line may be long
+    how = {"access_log": None, "handler_cancellation": True, "read_bufsize": 2**20}
+    runner = web.AppRunner(app, **how)
     await runner.setup()
     url = urlsplit(address)
     await web.TCPSite(runner, url.hostname, url.port).start()
@@ -21,38 +25,36 @@ async def listen(address, app):
 async def distribute(address, tasks):
     queue = asyncio.Queue(maxsize=1)
 
-    async def next_task(request):
-        return web.Response(body=await queue.get())
+    async def feed(request):
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b64encode(await queue.get()) + b"\n")
 
-    app = web.Application()
-    app.router.add_get("/task", next_task)
-    await listen(address, app)
+    await listen(address, web.get("/", feed))
     async for task in tasks:
         await queue.put(task)
     await asyncio.Event().wait()
 
 
 async def collect(address):
-    queue = asyncio.Queue(maxsize=1)
+    queue = asyncio.Queue(maxsize=1000)
 
-    async def take_result(request):
-        await queue.put(await request.read())
+    async def take(request):
+        async for line in request.content:
+            await queue.put(b64decode(line))
         return web.Response(status=204)
 
-    app = web.Application()
-    app.router.add_post("/result", take_result)
-    await listen(address, app)
+    await listen(address, web.post("/", take))
     while True:
         yield await queue.get()
 
 
 def work(source, sink, handle):
-    session = http.Session()  # keeps both connections open
-    session.trust_env = False  # no look-up of proxies and .netrc for each request
-    task_url = source.replace("tcp:", "http:") + "/task"
-    result_url = sink.replace("tcp:", "http:") + "/result"
-    while True:
-        task = session.get(task_url)
-        task.raise_for_status()
-        result = session.post(result_url, data=handle(task.content))
-        result.raise_for_status()
+    session = http.Session()
+    session.trust_env = False  # no look-up of proxies and .netrc
+    tasks = session.get(source.replace("tcp:", "http:"), stream=True)
+    tasks.raise_for_status()
+    lines = tasks.iter_lines(chunk_size=None)  # a task is there as soon as it has come
+    results = (b64encode(handle(b64decode(line))) + b"\n" for line in lines)
+    session.post(sink.replace("tcp:", "http:"), data=results).raise_for_status()

@@ -1,4 +1,4 @@
-"""Fan-out over ZMTP with heartbeats: PUB and SUB notice a dead connection, and replace it.
+"""Fan-out over ZMTP with heartbeats: who notices a dead connection makes a new one.
 
 What was on its way in that connection is lost: heartbeats find out, they repeat nothing.
 """

@@ -1,4 +1,4 @@
-"""Pipeline over ZMTP with heartbeats: PUSH and PULL notice a dead connection, and replace it.
+"""Pipeline over ZMTP with heartbeats: who notices a dead connection makes a new one.
 
 What was on its way in that connection is lost: heartbeats find out, they repeat nothing.
 """
