@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import programs
+from bench import programs, sizes
+from bench.archive import CODE, WEIGHTS, Archive
 from bench.contract import IMPLEMENTATIONS, Cell, find_cells
+from bench.errors import NotMeasurable
 from bench.measure import weight
 from bench.programs import COUNTS, described, exhibits, statements_of
 
@@ -123,3 +125,37 @@ def test_a_stack_is_weighed_as_it_serves() -> None:
     assert loaded["threads"] > bare["threads"]  # libzmq's own
     assert loaded["resident_mib"] > bare["resident_mib"] >= bare["bare_resident_mib"]
     assert loaded["import_ms"] > 0
+
+
+# --- In a run's archive ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", ["quick", "of its own"])
+def test_weights_are_taken_in_runs_of_a_profile(
+    profile: str, tmp_path: Path, cells: list[Cell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "weigh", lambda cell: {"threads": 1, "of": cell.id})
+    archive = Archive.create(tmp_path / "run", {"profile": profile})
+    sizes.add_weights(archive, cells)
+    expected = {"own": {"threads": 1, "of": "own/minimal/request_reply.py"}}
+    assert archive.read(WEIGHTS) == (expected if profile == "quick" else None)
+
+
+def test_a_stack_that_cannot_be_started_has_no_weight(
+    cells: list[Cell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(cell: Cell) -> None:
+        raise NotMeasurable(f"{cell.id} ended at once")
+
+    monkeypatch.setattr(sizes, "weigh", fails)
+    assert sizes.weights_of(cells) == {}
+
+
+def test_programs_are_kept_and_are_no_suite(tmp_path: Path, cells: list[Cell]) -> None:
+    archive = Archive.create(tmp_path / "run", {"profile": "quick"})
+    readable = [cell for cell in cells if cell.path.stem != "pipeline"]
+    sizes.add_code(archive, readable)
+    assert {row["cell"] for row in archive.read(CODE)["programs"]} == {
+        cell.id for cell in readable
+    }
+    assert [path.name for path in archive.suite_paths()] == ["own.minimal.json"]
