@@ -10,6 +10,8 @@ import pytest
 import synthetic
 
 from bench.charts import charts
+from bench.charts.dark import DARK_PAPER
+from bench.charts.style import PAPER
 from bench.comparisons import comparisons
 from bench.contract import Case
 from bench.errors import ResultsError, UsageError
@@ -132,9 +134,22 @@ def test_markdown_links_the_figures_that_exist(out: Path) -> None:
     linked = re.findall(r"\]\((figures/[^)]+)\)", text_of(out))
     assert linked
     assert all((out / name).exists() for name in linked)
-    assert {p.stem for p in (out / "figures").glob("*.png")} == {
-        Path(n).stem for n in linked
-    }
+    drawn = {path.stem for path in (out / "figures").glob("*.png")}
+    names = {Path(name).stem for name in linked}
+    assert drawn == names | {f"{name}-dark" for name in names}
+
+
+def test_each_chart_is_there_light_and_dark_and_as_a_table(out: Path) -> None:
+    figures = out / "figures"
+    for light in sorted(figures.glob("*.svg")):
+        if light.stem.endswith("-dark"):
+            continue
+        dark = light.with_stem(f"{light.stem}-dark")
+        assert PAPER in light.read_text()
+        assert PAPER not in dark.read_text()
+        assert DARK_PAPER in dark.read_text()
+        rows = light.with_suffix(".csv").read_text().splitlines()
+        assert len(rows) > 1, light.stem
 
 
 def test_each_chart_says_where_it_is_from(run: Path) -> None:

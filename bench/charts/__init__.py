@@ -64,16 +64,16 @@ def _charts(
     for placement in ("split", "shared"):
         yield ratios.headline(compared, placement, look)
     for workload in names:
-        yield speed.latency(table, workload, look)
+        yield speed.latency(table, compared, workload, look)
     for placement in ("split", "shared"):
         yield distribution.round_trips(run, table, placement, look)
     for workload in names:
-        yield open_loop.response(table, workload, look)
+        yield open_loop.response(table, compared, workload, look)
         yield open_loop.load_curve(table, workload, look)
         yield distribution.response_times(run, table, workload, look)
     for workload in names:
-        yield speed.throughput(table, workload, look)
-    yield other.large(table, look)
+        yield speed.throughput(table, compared, workload, look)
+    yield other.large(table, compared, look)
     yield other.transports(table, look)
     for workload in names:
         yield costs.code_size(run, workload, look)

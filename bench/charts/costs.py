@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.charts import style, words
+from bench.charts import findings, style, words
 from bench.charts.rows import color, labels, positions, rows_of, with_company
 from bench.charts.speed import rules, usual
 from bench.charts.style import HATCHES, INK, Chart, Look
@@ -48,7 +48,9 @@ def code_size(run: Run, workload: str, look: Look) -> Chart | None:
     shown = with_company(table[table["workload"] == workload])
     if shown.empty:
         return None
-    title = f"{words.workload(workload)}: how much code the author writes"
+    title = findings.least(
+        shown, "statements", "code", words.workload(workload), look, " statements"
+    )
     subtitle = "Less is less to write. Comments and layout do not count; local imports do"
     footer = (
         f"code: {words.plural(len(shown), 'cell')} of the happy path, counted, not measured"
@@ -170,9 +172,13 @@ def cpu_and_memory(table: pd.DataFrame, workload: str, look: Look) -> Chart | No
     rows = rows_of(shown)
     at = positions(rows)
     value = mine.set_index(["key", "measure"])["value"].to_dict()
-    title = f"{words.workload(workload)}: CPU time and memory under full load, by role"
+    title = findings.least(
+        mine[mine["measure"] == "cpu"], "value", "CPU time", words.workload(workload), look,
+        " \N{MICRO SIGN}s a message",
+    )  # fmt: skip
     subtitle = (
-        "Less is better. Median over blocks; memory: largest instance, above its start"
+        "By role under full load. Median over blocks; memory: largest instance, above its "
+        "start"
     )
     figure = style.blank(title, subtitle, style.footer(shown), look)
     made = style.panels(figure, 2)

@@ -13,7 +13,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bench.charts import outcomes, style, words
 from bench.charts.distribution import spread
-from bench.charts.failures import case_line, tier_order
+from bench.charts.failures import case_line
+from bench.charts.outcomes import tier_order
 from bench.charts.rows import color
 from bench.charts.style import PAPER, Chart, Look, records
 from bench.comparisons import stack_order
@@ -116,6 +117,19 @@ def _panels(figure: Figure) -> tuple[Axes, Axes]:
     return left, right
 
 
+def _title(shown: pd.DataFrame, workload: str) -> str:
+    """Return how soon each tier is back after the longest cut, its slowest cell."""
+    longest_s = float(shown["length_s"].max())
+    last = shown[shown["length_s"] == longest_s]
+    said = []
+    for tier in sorted(set(last["variant"]), key=tier_order):
+        slowest_s = float(last.loc[last["variant"] == tier, "reconnect_s"].max())
+        within = f"within {words.number(slowest_s, digits=2)} s"
+        said.append(f"{tier} {within if math.isfinite(slowest_s) else 'not all'}")
+    cut = f"{words.workload(workload)} after a cut of {longest_s:.0f} s is back"
+    return f"{cut}: {', '.join(said)}"
+
+
 def lengths(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
     """Return recovery time and losses against the length of a silent cut.
 
@@ -124,7 +138,7 @@ def lengths(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
     shown = rows_of(table, workload)
     if shown.empty or shown["fault"].nunique() < LEAST_LENGTHS:
         return None
-    title = f"{words.workload(workload)}: how long a cut of the link is felt"
+    title = _title(shown, workload)
     subtitle = (
         "Medians. Dashed: minimal, no heartbeats; dotted: heartbeats and nothing else; "
         "solid: resilient, heartbeats or time limits"

@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from bench.charts import style, words
+from bench.charts.findings import best_of_each
 from bench.charts.rows import color, hollow, label, rows_of, with_company
 from bench.charts.speed import usual
 from bench.charts.style import Chart, Look
@@ -22,6 +23,7 @@ RAREST = 10_000.0
 """One in how many is the rarest sample that is still drawn."""
 COMMON_LOAD = "common_50"
 TICKS = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999)
+TAIL = "p99_us"
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 LEAST_APART = 0.055
 """How far apart labels at the right end stand at least, as a share of the axis."""
@@ -103,8 +105,8 @@ def round_trips(run: Run, table: pd.DataFrame, placement: str, look: Look) -> Ch
     about = {
         "name": f"distribution_request_reply_{placement}",
         "section": "latency",
-        "title": f"Request/reply: every round trip, {words.PLACEMENTS_SHORT[placement]}",
-        "subtitle": "Lower is better; further right: rarer. All blocks' samples together",
+        "title": f"Request/reply on {words.PLACEMENTS_SHORT[placement]}",
+        "subtitle": "Every round trip of all blocks. Lower is better; further right: rarer",
         "what": "round trip",
     }
     return _chart(run, mine[mine["placement"] == placement], about, look)
@@ -123,8 +125,7 @@ def response_times(
     about = {
         "name": f"distribution_response_{workload}",
         "section": "response",
-        "title": f"{words.workload(workload)}: every response time, "
-        f"{words.load(COMMON_LOAD)}",
+        "title": f"{words.workload(workload)} at {words.load(COMMON_LOAD)}",
         "subtitle": "From the intended time. Lower is better; further right: rarer",
         "what": "response time",
     }
@@ -141,7 +142,9 @@ def _chart(
         return None
     rows = [row for row, _ in pairs]
     footer = style.footer(part[~part["floor"].astype(bool)]) if len(part) else ""
-    figure = style.blank(about["title"], about["subtitle"], footer, look)
+    drawn = _table(rows, [samples for _, samples in pairs])
+    title = _title(drawn, about, look)
+    figure = style.blank(title, about["subtitle"], footer, look)
     axes = figure.add_axes(
         (0.085, style.BOTTOM + 0.01, 0.62, style.TOP - style.BOTTOM + 0.03)
     )
@@ -152,8 +155,18 @@ def _chart(
     bottom, top = axes.get_ylim()
     axes.set_ylim(bottom, top * (top / bottom) ** 0.06)
     _name(axes, rows, lines, look)
-    drawn = _table(rows, [samples for _, samples in pairs])
-    return Chart(about["name"], about["section"], about["title"], figure, drawn)
+    return Chart(about["name"], about["section"], title, figure, drawn)
+
+
+def _title(drawn: pd.DataFrame, about: dict[str, str], look: Look) -> str:
+    """Return within how long 99 % arrived, on each stack's best cell."""
+    known = drawn[~drawn["floor"].astype(bool)].dropna(subset=[TAIL])
+    said = ", ".join(
+        f"{words.time_us(row[TAIL])} on {words.stack(str(row['stack']), look.stacks)}"
+        for row in best_of_each(style.records(known), TAIL)
+    )
+    what = f"{about['title']}: 99 % of {about['what']}s within"
+    return f"{what} {said}" if said else f"{about['title']}: {about['what']}s"
 
 
 def _table(rows: list[dict[str, Any]], samples: list[NDArray[np.int64]]) -> pd.DataFrame:
@@ -161,7 +174,8 @@ def _table(rows: list[dict[str, Any]], samples: list[NDArray[np.int64]]) -> pd.D
     made = []
     for row, values in zip(rows, samples, strict=True):
         scale, value_us = spectrum(values)
-        shown = {"key": row["key"], "samples": len(values)}
+        what = ("key", "stack", "variant", "language", "workload", "placement", "floor")
+        shown = {**{name: row[name] for name in what}, "samples": len(values)}
         for q in TICKS[1:]:
             inside = 1 / (1 - q) <= scale[-1] * (1 + 1e-9)
             at = float(np.interp(1 / (1 - q), scale, value_us)) if inside else float("nan")

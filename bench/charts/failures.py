@@ -14,6 +14,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 
 from bench.charts import outcomes, style, words
+from bench.charts.outcomes import tier_order
 from bench.charts.style import INK, MUTED, PAPER, Chart, Look, records
 from bench.comparisons import stack_order
 from bench.measure.recovery import BROKEN, KEPT, REPORTED, VERDICTS
@@ -38,11 +39,6 @@ class Column(NamedTuple):
     stack: str
     variant: str
     x: float
-
-
-def tier_order(variant: str) -> tuple[int, str]:
-    """Sort key of variants: ``minimal`` first, ``resilient`` last."""
-    return {"minimal": 0, "resilient": 2}.get(variant, 1), variant
 
 
 def columns(table: pd.DataFrame) -> list[Column]:
@@ -211,6 +207,16 @@ def _counted(table: pd.DataFrame, variant: str) -> str:
     return f"{(mine['verdict'] == KEPT).sum()} of {len(mine)}"
 
 
+def _kept(table: pd.DataFrame) -> str:
+    """Return in how many cases each tier keeps its contract."""
+    said = ", ".join(
+        f"{tier} in {_counted(table, tier)}"
+        for tier in TIERS
+        if (measured(table)["variant"] == tier).any()
+    )
+    return f"the contract is kept, {said}" if said else "no tier was put to a fault"
+
+
 def by_number(table: pd.DataFrame) -> pd.DataFrame:
     """Return the worst row of each cell for each number of the catalogue.
 
@@ -238,12 +244,7 @@ def overview(table: pd.DataFrame, look: Look) -> Chart | None:
     table = table[table["variant"].isin(TIERS)] if len(table) else table
     if not len(measured(table)):
         return None
-    kept = ", ".join(
-        f"{tier} in {_counted(table, tier)}"
-        for tier in TIERS
-        if (measured(table)["variant"] == tier).any()
-    )
-    title = f"Things fail. The contract is kept: {kept}"
+    title = f"Things fail: {_kept(table)}"
     shown = by_number(table) if table["fault"].nunique() > ROWS_MAX else table
     return _map(
         shown, "failures", title, lambda row: outcomes.worst(row)[0], look, short=True
@@ -258,7 +259,7 @@ def of_workload(table: pd.DataFrame, workload: str, look: Look) -> Iterator[Char
     known = list(faults(mine))
     slides = math.ceil(len(known) / ROWS_MAX)
     for number, part in enumerate(np.array_split(known, slides), start=1):
-        title = f"{words.workload(workload)}: what each fault comes to"
+        title = f"{words.workload(workload)}: {_kept(mine)}"
         name = f"failures_{workload}"
         if slides > 1:
             title, name = f"{title} ({number} of {slides})", f"{name}_{number}"

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bench.charts import style, words
+from bench.charts import findings, style, words
 from bench.charts.rows import color, hollow, label, labels, positions, rows_of, with_company
 from bench.charts.style import Chart, Look
 
@@ -70,7 +70,9 @@ def _heading(load: str, part: pd.DataFrame) -> str:
     return f"{words.load(load)}:\n{_offered(part)}"
 
 
-def response(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
+def response(
+    table: pd.DataFrame, compared: pd.DataFrame, workload: str, look: Look
+) -> Chart | None:
     """Return response times at a load all cells share and at one of their own."""
     mine = response_rows(table, workload)
     parts = {}
@@ -85,9 +87,9 @@ def response(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
     rows = rows_of(shown)
     at = positions(rows)
     title = f"{words.workload(workload)}: response time under load, p50 and p99"
-    subtitle = (
-        "From the intended send time. Lower is better. Separate CPUs, Poisson arrivals"
-    )
+    topic = f"{words.workload(workload)} under load"
+    title = findings.fastest(shown, compared, topic, look) or title
+    subtitle = "p50 and p99, from the intended time. Lower is better. Poisson arrivals"
     figure = style.blank(title, subtitle, style.footer(shown), look)
     made = style.panels(figure, len(parts), left=0.225)
     known = _by_measure(shown)
@@ -127,6 +129,23 @@ def _legend(figure: Any) -> None:
     )  # fmt: skip
 
 
+def _growth(table: pd.DataFrame, workload: str, look: Look) -> str:
+    """Return how often p99 at the highest load holds that at the lowest, by stack."""
+    percent = table["load"].str.removeprefix(CURVE).astype(int)
+    ends = {
+        name: table[percent == end]
+        for name, end in (("first", percent.min()), ("last", percent.max()))
+    }
+    first = ends["first"].set_index("key")["value"]
+    grown = ends["last"].assign(growth=lambda rows: rows["value"] / rows["key"].map(first))
+    best = findings.best_of_each(style.records(grown.dropna(subset="growth")), "growth")
+    names = [words.stack(str(row["stack"]), look.stacks) for row in best]
+    times = [words.number(row["growth"], digits=2) for row in best]
+    said = ", ".join(f"{n} {t}" for n, t in zip(names, times, strict=True))
+    what = f"{words.workload(workload)} p99 from {percent.min()} to {percent.max()} % load"
+    return f"{what}, times as long: {said}"
+
+
 def load_curve(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
     """Return p99 response time against the offered load, None with too few loads."""
     mine = response_rows(table, workload)
@@ -135,7 +154,7 @@ def load_curve(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
         return None
     offered = _by_measure(response_rows(table, workload))
     shown = with_company(mine)
-    title = f"{words.workload(workload)}: p99 response time against offered load"
+    title = _growth(mine, workload, look)
     subtitle = (
         "Left and low is idle and quick. Each line: 10 to 90 % of what the cell can do"
     )

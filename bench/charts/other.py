@@ -10,9 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
 from bench.charts import style, words
+from bench.charts.findings import spoken
+from bench.charts.ratios import counted
 from bench.charts.rows import accompanied, label, rows_of
 from bench.charts.speed import draw_row, floor_line, limits, rate_tick
 from bench.charts.style import INK, Chart, Look
+from bench.comparisons import PYTHON, SUBJECT
 from bench.estimates import headline_measure
 from bench.plan import SMALL_BYTES
 
@@ -116,7 +119,43 @@ def _two_lines(row: dict[str, Any], look: Look) -> str:
     )
 
 
-def large(table: pd.DataFrame, look: Look) -> Chart | None:
+def _large_title(compared: pd.DataFrame, look: Look) -> str:
+    """Return how often the subject is faster with large messages on one CPU."""
+    if compared.empty or "size_bytes" not in compared:
+        return f"Messages of {words.size(LARGE_BYTES)}"
+    mine = compared[
+        (compared["size_bytes"] == LARGE_BYTES)
+        & (compared["placement"] == "shared")
+        & (compared["stack_a"] == SUBJECT)
+        & (compared["stack_b"] != SUBJECT)
+        & (compared["language"] == PYTHON)
+    ]
+    said = f"Messages of {words.size(LARGE_BYTES)}"
+    if mine.empty:
+        return said
+    return f"{said}: {words.stack(SUBJECT, look.stacks)} is {counted(mine)}"
+
+
+def _transports_title(shown: pd.DataFrame) -> str:
+    """Return how long each other transport takes beside tcp, over all cells shown."""
+    real = shown[~shown["floor"].astype(bool)]
+    same = ["key", "workload", "quantity", "instances"]
+    time = real["value"].where(real["measure"] != "rate", 1 / real["value"])
+    real = real.assign(time=time)
+    tcp = real[real["transport"] == TRANSPORTS[0]].set_index(same)["time"]
+    said: list[str] = []
+    for name in TRANSPORTS[1:]:
+        beside = real[real["transport"] == name].set_index(same)["time"]
+        ratios = (beside / tcp).dropna()
+        if len(ratios):
+            verb = "" if said else " takes"
+            said.append(f"{name}{verb} {spoken(list(ratios))}")
+    if not said:
+        return "Transports"
+    return f"{said[0]} times as long as tcp{''.join(f', {more}' for more in said[1:])}"
+
+
+def large(table: pd.DataFrame, compared: pd.DataFrame, look: Look) -> Chart | None:
     """Return the 64 KiB cases on one CPU."""
     mine = _headline_rows(table)
     real = ~mine["floor"].astype(bool)
@@ -124,8 +163,8 @@ def large(table: pd.DataFrame, look: Look) -> Chart | None:
     about = {
         "name": "large",
         "section": "other",
-        "title": "Large messages: 64 KiB, everything on one CPU",
-        "subtitle": "The same cells with 1024 times the bytes in each message",
+        "title": _large_title(compared, look),
+        "subtitle": "Everything on one CPU, with 1024 times the bytes in each message",
     }
     shown = _with_floor(shown, mine)
     return _chart(_ordered(shown, "_cell"), about, look, lambda row: _two_lines(row, look))
@@ -142,8 +181,9 @@ def transports(table: pd.DataFrame, look: Look) -> Chart | None:
     about = {
         "name": "transports",
         "section": "other",
-        "title": "The same cells over tcp, ipc and inproc, on one CPU",
-        "subtitle": "ipc: a Unix socket; inproc: threads of one process",
+        "title": _transports_title(shown),
+        "subtitle": "The same cells on one CPU. ipc: a Unix socket; inproc: threads of one "
+        "process",
     }
 
     def names(row: dict[str, Any]) -> str:

@@ -49,6 +49,11 @@ TOLD = {
 }
 
 
+def tier_order(variant: str) -> tuple[int, str]:
+    """Sort key of variants: ``minimal`` first, ``resilient`` last."""
+    return {"minimal": 0, "resilient": 2}.get(variant, 1), variant
+
+
 def order(what: str) -> int:
     """Return the rank of what speaks against a cell; unknown things are the worst."""
     return list(WORDS).index(what) if what in WORDS else -1

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.charts import style, words
+from bench.charts import findings, style, words
 from bench.charts.rows import (
     color,
     hollow,
@@ -138,12 +138,18 @@ def rules(axes: Axes, rows: Sequence[dict[str, Any]], at: dict[str, float]) -> N
 
 
 def two_placements(
-    table: pd.DataFrame, chart: dict[str, Any], look: Look, note: Any, form: Form
+    tables: tuple[pd.DataFrame, pd.DataFrame],
+    chart: dict[str, Any],
+    look: Look,
+    note: Any,
+    form: Form,
 ) -> Chart | None:
-    """Return a chart of ``table`` with a panel per placement, None without any row.
+    """Return a chart of ``tables`` with a panel per placement, None without any row.
 
-    The floor is drawn in every panel: one thread has no placement to speak of.
+    ``tables`` are the rows to show and all comparisons, which the title is made of. The
+    floor is drawn in every panel: one thread has no placement to speak of.
     """
+    table, compared = tables
     is_floor = table["floor"].astype(bool)
     floor, real = table[is_floor], table[~is_floor]
     parts = {
@@ -161,7 +167,8 @@ def two_placements(
     rows = rows_of(shown)
     at = positions(rows)
     footer = style.footer(shown[~shown["floor"].astype(bool)]) if len(shown) else ""
-    figure = style.blank(chart["title"], chart["subtitle"], footer, look)
+    title = findings.fastest(shown, compared, chart["topic"], look) or chart["title"]
+    figure = style.blank(title, chart["subtitle"], footer, look)
     made = style.panels(figure, len(parts))
     everything = pd.concat([shown["value"], shown["low"], shown["high"]]).dropna()
     low, high = limits(everything[everything > 0])
@@ -174,17 +181,20 @@ def two_placements(
         )
         axes.set_yticks([])
     style.row_labels(made[0], labels(rows, at, look))
-    return Chart(chart["name"], chart["section"], chart["title"], figure, shown)
+    return Chart(chart["name"], chart["section"], title, figure, shown)
 
 
-def latency(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
+def latency(
+    table: pd.DataFrame, compared: pd.DataFrame, workload: str, look: Look
+) -> Chart | None:
     """Return p50 of every cell of a workload, in microseconds on a log axis."""
     kind = words.LATENCY.get(workload, words.ONE_WAY)
     chart = {
         "name": f"latency_{workload}",
         "section": "latency",
+        "topic": f"{words.workload(workload)} {kind}",
         "title": f"{words.workload(workload)}: {kind}, p50",
-        "subtitle": f"Lower is better. {READ}",
+        "subtitle": f"{kind.capitalize()} p50, lower is better. {READ}",
         "axis": f"{kind} p50, \N{MICRO SIGN}s (log scale)",
     }
 
@@ -192,18 +202,21 @@ def latency(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
         return words.time_us(row["value"])
 
     mine = usual(table, workload, "p50")
-    return two_placements(mine, chart, look, note, lambda value: f"{value:g}")
+    return two_placements((mine, compared), chart, look, note, lambda value: f"{value:g}")
 
 
-def throughput(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
+def throughput(
+    table: pd.DataFrame, compared: pd.DataFrame, workload: str, look: Look
+) -> Chart | None:
     """Return delivered messages per second of every cell of a workload."""
     lost = usual(table, workload, "lost").set_index("case")["value"].to_dict()
     mine = usual(table, workload, "rate")
     chart = {
         "name": f"throughput_{workload}",
         "section": "throughput",
+        "topic": f"{words.workload(workload)} throughput",
         "title": f"{words.workload(workload)}: messages delivered per second",
-        "subtitle": f"Higher is better. {READ}",
+        "subtitle": f"Delivered messages/s, higher is better. {READ}",
         "axis": "delivered messages/s (log scale)",
     }
 
@@ -213,7 +226,7 @@ def throughput(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
             return said
         return f"{said}, lost {words.number(lost.get(row['case'], 0.0))} %"
 
-    made = two_placements(mine, chart, look, note, rate_tick)
+    made = two_placements((mine, compared), chart, look, note, rate_tick)
     if made is None:
         return None
     made.table["lost_percent"] = made.table["case"].map(lost)

@@ -8,6 +8,7 @@ for the ids in SVG.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ GRID = "#d9d9dc"
 PAPER = "#ffffff"
 WIDTH_IN, HEIGHT_IN, DPI = 16.0, 9.0, 100
 TITLE_PT, SUBTITLE_PT, LABEL_PT, SMALL_PT, FOOTER_PT = 30, 19, 19, 16, 12.5
+TITLE_CHARS, LONGEST_WORD = 62, 12
 LEFT, RIGHT, BOTTOM, TOP, GAP = 0.265, 0.985, 0.2, 0.79, 0.05
 SPARE_COLORS = ("#CC79A7", "#56B4E9", "#E69F00", "#882255", "#44AA99", "#332288")
 """Okabe and Ito's, then Tol's: for stacks whose stack.toml names no colour."""
@@ -88,13 +90,26 @@ def text(figure: Figure, x: float, y: float, words: str, **how: Any) -> None:
     figure.text(x, y, words, **{"va": "center", "ha": "left", **how})
 
 
+def _title_width(title: str) -> int:
+    """Return after how many characters a title breaks, into two lines of like length."""
+    if len(title) <= TITLE_CHARS:
+        return TITLE_CHARS
+    return max(TITLE_CHARS, len(title) // 2 + LONGEST_WORD)
+
+
 def blank(title: str, subtitle: str, footer: str, look: Look) -> Figure:
     """Return an empty figure with its title above and its provenance below."""
     figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI)
     FigureCanvasAgg(figure)
-    size = TITLE_PT if len(title) < 62 else TITLE_PT * 62 / len(title)
-    text(figure, 0.015, 0.948, title, fontsize=size, fontweight="bold")
-    text(figure, 0.015, 0.888, subtitle, fontsize=SUBTITLE_PT, color=MUTED)
+    lines = textwrap.wrap(title, _title_width(title))
+    size = min(TITLE_PT, TITLE_PT * TITLE_CHARS / max(map(len, lines)))
+    if len(lines) > 1:
+        size *= 0.9
+    for number, line in enumerate(lines):
+        y = 0.948 if len(lines) == 1 else 0.965 - 0.046 * number
+        text(figure, 0.015, y, line, fontsize=size, fontweight="bold")
+    y = 0.888 if len(lines) == 1 else 0.872
+    text(figure, 0.015, y, subtitle, fontsize=SUBTITLE_PT, color=MUTED)
     for line, y in ((footer, 0.05), (look.source, 0.022)):
         text(figure, 0.015, y, line, fontsize=FOOTER_PT, color=MUTED)
     return figure

@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bench.charts import outcomes, style, words
-from bench.charts.failures import case_line, columns, tier_order
+from bench.charts import findings, outcomes, style, words
+from bench.charts.failures import case_line, columns
+from bench.charts.outcomes import tier_order
 from bench.charts.rows import color
 from bench.charts.style import INK, Chart, Look, records
 from bench.history import DEADLINE_NS
@@ -128,7 +129,8 @@ def timeline(run: Run, table: pd.DataFrame, look: Look) -> Chart:
     rows = records(table)
     head = rows[0]
     fault, workload = head["fault"], words.workload(head["workload"])
-    title = f"{workload}: {head['fault_title']}"
+    fault_name = outcomes.short_title(head["fault_title"])
+    title = f"{workload}, {fault_name}: {findings.kept_by(rows, look)}"
     subtitle = (
         "Share of messages in time, within 0.1 s of when they were due. Thin: each trial, "
         "until all flowed; thick: median"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.archive import write_whole
-from bench.charts import Chart, charts, look_of, machine, style
+from bench.charts import charts, look_of, machine
+from bench.charts.export import export
 from bench.claims.talk import judge, read_ledger
 from bench.comparisons import comparisons, grade_of, noise
 from bench.contract import PROJECT
@@ -38,21 +39,6 @@ def derive(run: Run, *, draw: bool = True) -> Data:
     return Data(run, table, compared, first, recovered, levelled, floor, drawn, graded)
 
 
-def _write_figures(drawn: Sequence[Chart], folder: Path) -> dict[str, str]:
-    """Write each chart as SVG and PNG, remove those of before; return the SVGs by name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    names = {chart.name for chart in drawn}
-    for old in folder.glob("*.[sp][vn]g"):
-        if old.stem not in names:
-            old.unlink()
-    made = {}
-    for chart in drawn:
-        made[chart.name] = style.svg(chart.figure)
-        write_whole(folder / f"{chart.name}.svg", made[chart.name])
-        (folder / f"{chart.name}.png").write_bytes(style.png(chart.figure))
-    return made
-
-
 def build(run_folders: Sequence[Path], out: Path) -> Path:
     """Write the report of the first run into ``out``, and return its page's path.
 
@@ -66,7 +52,7 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     others = [derive(run, draw=False) for run in runs[1:]]
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else []
-    svgs = _write_figures([*data.charts, *overlaid], out / "figures")
+    svgs = export([*data.charts, *overlaid], out / "figures")
     entries = numbers(data)
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)

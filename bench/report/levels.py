@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.charts import outcomes, words
-from bench.charts.failures import tier_order
+from bench.charts.outcomes import tier_order
 from bench.charts.price import statements as statements_of
 from bench.charts.style import records
 from bench.measure.recovery import KEPT
