@@ -264,7 +264,7 @@ def test_a_timeline_has_a_strip_for_every_cell(
 
 def test_there_is_a_timeline_for_every_fault_and_workload(out: Path, shown: Any) -> None:
     pairs = {(row["fault"], row["workload"]) for row in style.records(measured(shown))}
-    drawn = {path.stem for path in (out / "figures").glob("timeline_*.svg")}
+    drawn = {path.stem for path in (out / "figures").glob("timeline_*.csv")}
     assert drawn == {f"timeline_{fault}_{workload}" for fault, workload in pairs}
 
 
