@@ -6,12 +6,13 @@ PROFILE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench build report check test lint format clean
+.PHONY: bench build report talk check test lint format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
+	@echo "make talk                  the slides, in build/talk/ (needs npm; chromium for a PDF)"
 	@echo "make build                 build the cells in C; without a compiler they are left out"
 	@echo "make check                 check that every cell keeps its contract"
 	@echo "make test                  lint, types and the test suite"
@@ -30,6 +31,9 @@ bench: build
 
 report: $(READY)
 	$(BIN)/python -m bench report $(ARGS)
+
+talk: $(READY)
+	$(BIN)/python -m bench talk $(ARGS)
 
 check: build
 	$(BIN)/python -m bench check $(ARGS)

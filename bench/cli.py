@@ -20,6 +20,7 @@ from bench import (
     cli_levels,
     cli_run,
     cli_size,
+    cli_talk,
 )
 from bench.cli_common import all_cells, more_roots, show_what_is_not_built
 from bench.contract import Cell, choose
@@ -193,6 +194,7 @@ for command in (
     cli_run.report,
     cli_run.reproduce,
     cli_cite.cite,
+    cli_talk.talk,
     cli_compare.compare,
     cli_size.size,
 ):

@@ -28,7 +28,7 @@ from bench.suggest import near
 
 PLACEHOLDER = "ID"
 MARK = re.compile(r"nomiddle:(?P<id>[\w.\\-]*\w)(?:@(?P<run>[\w.\\-]*\w))?")
-SAID = re.compile(rf"(?<![\w.,])[-+]?\d[\d,]*(?:\.\d+)?|\b{NEVER}\b")
+SAID = re.compile(rf"(?<![\w.,])L?[-+]?\d[\d,]*(?:\.\d+)?|\b{NEVER}\b")
 SPAN = re.compile(
     rf"\(([^()]*?)({SAID.pattern}) to ({SAID.pattern})([^()]*)\)[^()\d]{{0,40}}$"
 )
@@ -104,7 +104,8 @@ def agrees(
     """
     if value is None or said == NEVER:
         return value is None and said == NEVER
-    digits = said.replace(",", "").lstrip("+-")
+    said = said.replace(",", "").removeprefix("L")  # a level: L2
+    digits = said.lstrip("+-")
     _, _, decimals = digits.partition(".")
     place = -len(decimals)
     if not decimals:
@@ -112,7 +113,7 @@ def agrees(
         place = max(0, min(zeros, len(digits) - DIGITS))
     if abs(beside * factor) >= words.LARGE_FROM:
         place = max(place, math.floor(math.log10(abs(beside * factor))) - DIGITS + 1)
-    exact = float(said.replace(",", ""))
+    exact = float(said)
     return math.isclose(exact, value * factor, rel_tol=1e-9, abs_tol=0.5001 * 10.0**place)
 
 
