@@ -135,19 +135,26 @@ def _middle(blocks: int, faults: str = "middle_killed") -> tuple[Group, ...]:
     return (Group(("*/proxied/*",), faults=(faults,), blocks=blocks, leaving_out=()),)
 
 
+RESTARTED = (
+    "*/reconnecting/fan_out.py",
+    "*/reconnecting/pipeline.py",
+    "*/lossless/fan_out.py",
+)
+"""Beside the tiers: the least that survives a restart, and what stands for a minimal
+fan-out that may lose where the others' may not."""
 HEARTBEATS = "*/heartbeats/*"
 """Heartbeats alone: what they change where a link is cut, which is what they are for."""
 QUICK_RECOVERY = (
     *_recovery(("server_killed_busy",), 3, "*/reconnecting/request_reply.py"),
-    *_recovery(("server_killed",), 3, workloads=("fan_out", "pipeline")),
+    *_recovery(("server_killed",), 3, *RESTARTED, workloads=("fan_out", "pipeline")),
     *_recovery(("link_cut_1s",), 3, workloads=("request_reply",)),
     *_middle(3),
 )
 STANDARD_RECOVERY = (
     *_middle(5),
-    *_recovery(("server_killed_busy",), 5, "*/reconnecting/request_reply.py"),
+    *_recovery(("server_killed_busy",), 5, "*/reconnecting/*.py"),
     *_recovery(("application_hung", "server_frozen"), 5, workloads=("request_reply",)),
-    *_recovery(("server_killed",), 5, workloads=("fan_out", "pipeline")),
+    *_recovery(("server_killed",), 5, *RESTARTED, workloads=("fan_out", "pipeline")),
     *_recovery(("link_cut_4s",), 5, HEARTBEATS),
     *_recovery(("link_reset",), 5, workloads=("request_reply", "pipeline")),
     *_recovery(("worker_killed", "subscriber_stalled", "worker_slow"), 5),
@@ -173,13 +180,11 @@ better spent on these.
 LONG_FAULTS = ("link_cut_16s", "silent_connections_31s")
 """Half a minute a trial: enough repeats to see that they agree."""
 FULL_RECOVERY = (
-    *_recovery(TIMED_FAULTS, 10, "*/reconnecting/request_reply.py"),
+    *_recovery(TIMED_FAULTS, 10, "*/reconnecting/*.py"),
     *_recovery(("link_cut_1s", "link_cut_4s"), 10, HEARTBEATS),
     *_recovery(("link_cut_2s", "link_cut_8s"), 5, HEARTBEATS),
     *_recovery(LONG_FAULTS, 3),
-    *_recovery(
-        ("*",), 5, "*/reconnecting/request_reply.py", "*/polling/*.py", but=LONG_FAULTS
-    ),
+    *_recovery(("*",), 5, "*/reconnecting/*.py", "*/polling/*.py", but=LONG_FAULTS),
     *_middle(10, "middle_*"),
 )
 

@@ -34,7 +34,10 @@ LEAD = (
     "program raised or ended and was called again a tenth of a second later, as a "
     "supervisor would do it (re-entered). Broken: a loss in silence, a wrong or "
     "unexpected message, a doubled effect, a program that hangs, or more than "
-    f"{MEMORY_MAX_BYTES // MIB} MiB of messages in one process. A cell's verdict is that "
+    f"{MEMORY_MAX_BYTES // MIB} MiB of messages in one process. Both tiers are judged by "
+    "the contract of the resilient one, so that what a minimal program does by design (a "
+    "lossless publisher waits for its slowest subscriber, a lossy one drops for it) breaks "
+    "it as well. A cell's verdict is that "
     "of its worst trial, times are medians over trials. docs/failures.md says how this is "
     "measured."
 )

@@ -32,6 +32,9 @@ def statements(data: Data) -> dict[str, int]:
     return statements_of(data.run.sizes)
 
 
+MAY_LOSE = "may lose"
+
+
 def price(data: Data) -> Table:
     """Return the level of each cell beside its size: what a level costs to write."""
     columns = [
@@ -54,7 +57,8 @@ def price(data: Data) -> Table:
             [
                 words.workload(row["workload"]),
                 words.cell(row, data.stacks),
-                row["level"] or words.PASSED_OVER,
+                (row["level"] or words.PASSED_OVER)
+                + (f", {MAY_LOSE}" if may_lose(row) else ""),
                 f"{size:,}" if size else words.PASSED_OVER,
                 words.PASSED_OVER if more is None else f"{more:+d}",
                 str(row["faults"]),
@@ -65,11 +69,21 @@ def price(data: Data) -> Table:
     return Table(columns, rows, "Levels, and what they cost to write")
 
 
+def may_lose(row: Mapping[str, Any]) -> bool:
+    """Whether a cell promises less than those beside it: a fan-out that drops messages.
+
+    What is resilient says what a subscriber lacks, so that it is no loss in silence.
+    """
+    return bool(row["fan_out_mode"] == "lossy" and row["variant"] != "resilient")
+
+
 def cited(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:
     """Return the sentence of a cell's level."""
     amiss = f"; {row['amiss']}" if row["amiss"] else ""
+    promise = f", {MAY_LOSE}," if may_lose(row) else ""
     return (
-        f"{words.cell(row, stacks)} {words.workload(row['workload']).lower()} is at level "
+        f"{words.cell(row, stacks)} {words.workload(row['workload']).lower()}{promise} "
+        "is at level "
         f"{row['level']} of 2, by {words.plural(row['trials'], 'trial')} of "
         f"{words.plural(row['faults'], 'fault')}{amiss}"
     )

@@ -11,6 +11,7 @@ from bench.charts import words
 from bench.comparisons import SUBJECT
 from bench.errors import UsageError
 from bench.report.citation import load_numbers, mark, spelled
+from bench.report.levels import MAY_LOSE
 
 BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
 CHARTS = {
@@ -97,7 +98,8 @@ def _levels(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         size = sizes.get(f"{workload}.size.statements.{cell}")
         written = f" ({size} statements)" if size else ""
         row = table.setdefault((workload, variant), {})
-        row[stack] = f"L{entry['value']}{written}"
+        promise = f", {MAY_LOSE}" if f", {MAY_LOSE}," in entry["sentence"] else ""
+        row[stack] = f"L{entry['value']}{promise}{written}"
     yield f"![What every fault comes to, by stack and tier]({FOLDER}/failures.svg)"
     yield ""
     yield (

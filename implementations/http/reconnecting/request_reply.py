@@ -36,7 +36,7 @@ def call(address, requests):
     session.mount("http://", HTTPAdapter(max_retries=patience))
     for request in requests:
         try:
-            response = session.post(url, data=request, timeout=TIMEOUT_S)
+            response = session.post(url, data=request, timeout=(BACKOFF_S, TIMEOUT_S))
             response.raise_for_status()
             reply = response.content
         except http.RequestException:

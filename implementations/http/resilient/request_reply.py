@@ -37,28 +37,17 @@ async def serve(address, handle):
         lingering_time=DEAD_AFTER_S,  # for the rest of a request that was refused
     )
     await runner.setup()
-    await welcome(listen(address), runner.server)
+    await web.SockSite(runner, listen(address)).start()
+    await asyncio.Event().wait()
 
 
 def listen(address):
     url = urlsplit(address)
     listener = socket.create_server((url.hostname, url.port))
-    listener.setblocking(False)
     # Its connections inherit this: a client that takes none of its reply is dropped.
     dead_after_ms = int(DEAD_AFTER_S * 1000)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, dead_after_ms)
     return listener
-
-
-async def welcome(listener, protocol):
-    """Accept clients, as ``web.SockSite`` does until it runs out of descriptors."""
-    loop = asyncio.get_running_loop()
-    while True:
-        try:
-            client, _ = await loop.sock_accept(listener)
-            await loop.connect_accepted_socket(protocol, client)
-        except OSError:  # it has left already, or there is no descriptor left for it
-            await asyncio.sleep(BACKOFF_S)
 
 
 class Desk:

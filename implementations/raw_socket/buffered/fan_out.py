@@ -6,7 +6,8 @@ On the wire: length-prefixed frames. Lossless: a slow subscriber holds up the ot
 from io import BufferedReader, FileIO
 from threading import Thread
 
-from framing import accept, connect, frame, listen, messages_from
+from connections import accept, connect, listen
+from framing import frame, messages_from
 from outbox import Outbox
 
 

@@ -7,7 +7,8 @@ from io import BufferedReader, FileIO
 from selectors import EVENT_READ, DefaultSelector
 from threading import Thread
 
-from framing import accept, connect, frame, listen, messages_from
+from connections import accept, connect, listen
+from framing import frame, messages_from
 from outbox import Outbox
 from reassembly import whole_messages
 
@@ -48,8 +49,12 @@ def collect(address):
         for key, _ in selector.select():
             if key.fileobj is listener:
                 selector.register(accept(listener), EVENT_READ, data=bytearray())
-            elif data := key.fileobj.recv(256 * 1024):
-                key.data.extend(data)
-                yield from whole_messages(key.data)
             else:
-                selector.unregister(key.fileobj)
+                try:
+                    data = key.fileobj.recv(256 * 1024)
+                    key.data.extend(data)
+                    yield from whole_messages(key.data)
+                except (OSError, ValueError):  # reset, or nonsense: the others go on
+                    data = b""
+                if not data:
+                    selector.unregister(key.fileobj)

@@ -7,7 +7,8 @@ from io import BufferedReader, FileIO
 from socket import MSG_DONTWAIT
 from threading import Lock, Thread
 
-from framing import accept, connect, frame, listen, messages_from
+from connections import accept, connect, listen
+from framing import frame, messages_from
 from outbox import Outbox
 
 

@@ -5,7 +5,8 @@ On the wire: length-prefixed frames. Lossless: a slow subscriber holds up the ot
 
 from threading import Thread
 
-from framing import accept, connect, frame, listen, messages_from
+from connections import accept, connect, listen
+from framing import frame, messages_from
 
 
 def publish(address, messages):

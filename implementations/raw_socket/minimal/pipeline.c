@@ -1,4 +1,4 @@
-/* Pipeline on BSD sockets: a thread per worker hands it the next task when it can.
+/* Pipeline on BSD sockets: a thread per worker writes tasks until its buffers are full.
  *
  * On the wire: length-prefixed frames; workers connect to both ends.
  */

@@ -1,4 +1,4 @@
-"""Pipeline on BSD sockets: a thread per worker hands it the next task when it can.
+"""Pipeline on BSD sockets: a thread per worker writes tasks until its buffers are full.
 
 On the wire: length-prefixed frames; workers connect to both ends.
 """
@@ -6,7 +6,8 @@ On the wire: length-prefixed frames; workers connect to both ends.
 from selectors import EVENT_READ, DefaultSelector
 from threading import Lock, Thread
 
-from framing import accept, connect, frame, listen, messages_from
+from connections import accept, connect, listen
+from framing import frame, messages_from
 from reassembly import whole_messages
 
 
@@ -43,8 +44,12 @@ def collect(address):
         for key, _ in selector.select():
             if key.fileobj is listener:
                 selector.register(accept(listener), EVENT_READ, data=bytearray())
-            elif data := key.fileobj.recv(65536):
-                key.data.extend(data)
-                yield from whole_messages(key.data)
             else:
-                selector.unregister(key.fileobj)
+                try:
+                    data = key.fileobj.recv(65536)
+                    key.data.extend(data)
+                    yield from whole_messages(key.data)
+                except (OSError, ValueError):  # reset, or nonsense: the others go on
+                    data = b""
+                if not data:
+                    selector.unregister(key.fileobj)

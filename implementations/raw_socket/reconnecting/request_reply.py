@@ -4,13 +4,13 @@ On the wire: length-prefixed frames, each request answered by one reply.
 """
 
 from threading import Thread
-from time import sleep
+from time import monotonic, sleep
 
-from framing import accept, connect, frame, listen, messages_from
+from connections import accept, connect, listen
+from framing import frame, messages_from
 
 TIMEOUT_S = 0.6
 BACKOFF_S = 0.1
-CONNECT_ATTEMPTS = 7
 
 
 def serve(address, handle):
@@ -44,9 +44,11 @@ def call(address, requests):
 
 
 def connect_in_time(address):
-    for _ in range(CONNECT_ATTEMPTS - 1):
+    give_up_at = monotonic() + TIMEOUT_S
+    while True:
         try:
-            return connect(address)
+            return connect(address, max(BACKOFF_S, give_up_at - monotonic()))
         except OSError:
+            if monotonic() >= give_up_at:
+                raise
             sleep(BACKOFF_S)
-    return connect(address)

@@ -13,7 +13,8 @@ from itertools import count
 from time import monotonic
 from urllib.parse import urlsplit
 
-from framing import MAX_LENGTH, check_length, frame, listen
+from connections import listen
+from framing import MAX_LENGTH, check_length, frame
 from reassembly import whole_messages
 
 BACKOFF_S = 0.1
@@ -21,7 +22,6 @@ HEARTBEAT_S = 0.2
 DEAD_AFTER_S = 0.6
 LEASE_S = 2.0
 DRAIN_S = 4.5
-CREDIT = 4
 TASKS_MAX = 1000
 TAKEN_MAX = 100_000
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
@@ -61,7 +61,9 @@ class Source:
         self.tasks = {}
         self.size_bytes = 0
         self.waiting = deque()
-        self.workers = []
+        self.idle = deque()
+        self.leases = {}
+        self.connections = set()
         self.changed = asyncio.Event()
         self.quiet_since = monotonic()
 
@@ -91,86 +93,53 @@ class Source:
                 await self.changed.wait()
 
     async def serve(self, reader, writer):
-        worker = Worker(writer)
+        self.connections.add(writer)
         with suppress(OSError, ValueError):
             async with conversation(reader, writer) as messages:
-                self.workers.append(worker)
-                self.hand_out()
+                self.welcome(writer)
                 async for task_id in messages:
-                    self.acknowledge(worker, task_id)
-        if worker in self.workers:
-            self.workers.remove(worker)
-            self.take_back(worker)
+                    self.acknowledge(task_id)
+                    self.welcome(writer)
+        self.connections.remove(writer)
+
+    def welcome(self, worker):
+        self.idle.append(worker)
+        self.hand_out()
 
     def hand_out(self):
-        while self.waiting and (worker := self.freest_worker()):
+        while self.waiting and self.idle:
             task_id = self.waiting.popleft()
             if task_id in self.tasks:  # else it was acknowledged after its lease
-                worker.give(task_id, self.tasks[task_id])
-                self.workers.remove(worker)
-                self.workers.append(worker)  # equals take turns
+                worker = self.idle.popleft()
+                self.leases[task_id] = worker, monotonic() + LEASE_S
+                worker.write(frame(task_id + self.tasks[task_id]))
                 self.changed.set()
 
-    def freest_worker(self):
-        free = [worker for worker in self.workers if len(worker.given) < CREDIT]
-        return min(free, key=Worker.load, default=None)
-
-    def acknowledge(self, worker, task_id):
-        worker.has_done(task_id)
+    def acknowledge(self, task_id):
+        self.leases.pop(task_id, None)
         self.size_bytes -= len(self.tasks.pop(task_id, b""))
         self.quiet_since = monotonic()
         self.changed.set()
-        self.hand_out()
-
-    def take_back(self, worker):
-        self.waiting.extendleft(sorted(worker.leased, reverse=True))
-        worker.leased.clear()
-        self.hand_out()
 
     async def watch_leases(self):
+        """Take back the tasks of workers that have left, or are silent."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            for worker in list(self.workers):
-                if monotonic() > worker.active_at + LEASE_S:
-                    self.take_back(worker)
+            for task_id, (worker, ends_at) in list(self.leases.items()):
+                if worker not in self.connections or monotonic() > ends_at:
+                    del self.leases[task_id]
+                    self.waiting.appendleft(task_id)
+            self.hand_out()
 
     async def dismiss_workers(self):
-        for worker in self.workers:
-            worker.writer.transport.abort()
-        while self.workers:
+        for worker in self.connections:
+            worker.transport.abort()
+        while self.connections:
             await asyncio.sleep(0)  # each has a turn to notice
 
 
-class Worker:
-    """A worker as the source sees it. Its lease begins anew with each acknowledgement:
-    heartbeats do not prolong it, since they go on when the application hangs.
-    """
-
-    def __init__(self, writer):
-        self.writer = writer
-        self.given = set()  # these take up its credit until they are acknowledged
-        self.leased = set()
-        self.active_at = monotonic()
-
-    def give(self, task_id, task):
-        if not self.leased:
-            self.active_at = monotonic()
-        self.given.add(task_id)
-        self.leased.add(task_id)
-        self.writer.write(frame(task_id + task))  # never waits: credit is flow control
-
-    def load(self):
-        """Tell how far behind it is: it has many tasks, or takes long over few."""
-        return len(self.given) * (monotonic() - self.active_at)
-
-    def has_done(self, task_id):
-        self.given.discard(task_id)
-        self.leased.discard(task_id)
-        self.active_at = monotonic()
-
-
 async def work(source, sink, handle):
-    tasks, results = asyncio.Queue(CREDIT), Results()
+    tasks, results = asyncio.Queue(), Results()
     async with asyncio.TaskGroup() as group:  # a dead peer is noticed beside the work
         group.create_task(fetch(source, tasks))
         group.create_task(results.stay_connected(sink))

@@ -11,25 +11,25 @@ from collections import OrderedDict
 from concurrent.futures import Future
 from contextlib import contextmanager
 from struct import Struct
-from threading import Event, Lock, Semaphore, Thread
+from threading import Lock, Semaphore, Thread
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from framing import HEADER, MAX_LENGTH, accept, check_length, frame, listen, without_delay
+from connections import accept, listen, without_delay
+from framing import HEADER, MAX_LENGTH, check_length, frame
 
 BACKOFF_S = 0.1
-HEARTBEAT_S = 0.2
 DEAD_AFTER_S = 0.6
 ATTEMPT_S = 0.6
 DEADLINE_S = 3.0
+KEEP_ALIVE_S = 5.0
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 REPLIES_MAX = 10_000
 CLIENTS_MAX = 256
 GREETING = b"request_reply/1 "
 GREETING_BYTES = len(GREETING) + 16
 LENGTH_AND_NUMBER = Struct("!IQ")
-HEARTBEAT = 0
 
 
 def serve(address, handle):
@@ -61,13 +61,12 @@ def answer_requests(client, desk):
     if not greeting.startswith(GREETING):  # garbage must not reach the application
         raise ValueError("this is no client of ours")
     while True:
-        until = monotonic() + DEAD_AFTER_S
-        head = receive(client, LENGTH_AND_NUMBER.size, until)
+        head = receive(client, LENGTH_AND_NUMBER.size, monotonic() + KEEP_ALIVE_S)
         length, number = LENGTH_AND_NUMBER.unpack(head)
         check_length(length)
         with desk.room_for(length):
-            request = receive(client, length, until)
-            reply = b"" if number == HEARTBEAT else desk.answer(greeting, number, request)
+            request = receive(client, length, monotonic() + DEAD_AFTER_S)
+            reply = desk.answer(greeting, number, request)
             send(client, frame(reply), monotonic() + DEAD_AFTER_S)
 
 
@@ -109,6 +108,9 @@ class Desk:
             reply = self.handle(request)
             with self.lock:
                 self.replies.keep(client, number, reply)
+        except BaseException as error:
+            this_attempt.set_exception(error)
+            raise
         finally:
             with self.lock:
                 del self.running[client, number]
@@ -144,12 +146,8 @@ class Replies:
 
 def call(address, requests):
     server = Server(address)
-    Thread(target=server.stay_connected, daemon=True).start()
-    try:
-        for number, request in enumerate(requests, HEARTBEAT + 1):
-            yield server.ask(number, request)
-    finally:
-        server.leave()
+    for number, request in enumerate(requests, 1):
+        yield server.ask(number, request)
 
 
 class Server:
@@ -159,27 +157,18 @@ class Server:
         self.url = urlsplit(address)
         self.greeting = GREETING + uuid4().bytes
         self.connection = None
-        self.lock = Lock()  # one exchange at a time, of a request or of a heartbeat
-        self.left = Event()
 
     def ask(self, number, request):
         """Return the reply, or None if there is none within the deadline."""
         if len(request) > MAX_LENGTH:
             return None
         give_up_at = monotonic() + DEADLINE_S
-        with self.lock:
-            while True:
-                until = min(monotonic() + ATTEMPT_S, give_up_at)
-                reply = self.exchange(number, request, until)
-                if reply is not None or monotonic() + BACKOFF_S >= give_up_at:
-                    return reply
-                sleep(BACKOFF_S)
-
-    def stay_connected(self):
-        """Send heartbeats: the server is told of a live client, and we of a dead server."""
-        while not self.left.wait(HEARTBEAT_S):
-            with self.lock:
-                self.exchange(HEARTBEAT, b"", monotonic() + DEAD_AFTER_S)
+        while True:
+            until = min(monotonic() + ATTEMPT_S, give_up_at)
+            reply = self.exchange(number, request, until)
+            if reply is not None or monotonic() + BACKOFF_S >= give_up_at:
+                return reply
+            sleep(BACKOFF_S)
 
     def exchange(self, number, request, until):
         """Return what the server answers; None, and no connection, if it does not."""
@@ -193,18 +182,8 @@ class Server:
             check_length(length)
             return receive(self.connection, length, until)
         except (OSError, ValueError):
-            self.disconnect()
+            self.connection = None
             return None
-
-    def disconnect(self):
-        if self.connection:
-            self.connection.close()
-        self.connection = None
-
-    def leave(self):
-        self.left.set()
-        with self.lock:
-            self.disconnect()
 
 
 def connect(url, until):

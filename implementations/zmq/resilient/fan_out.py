@@ -91,7 +91,7 @@ class Publisher:
 
     def send_from(self, route, first, messages):
         position = POSITION.pack(self.newest.instance, first)
-        # Not copied: what is queued for subscribers is what the buffer holds anyway.
+        # Large ones are not copied: what is queued for subscribers the buffer holds anyway.
         self.socket.send_multipart([route, position, *messages], copy=False)
 
     async def drain(self):

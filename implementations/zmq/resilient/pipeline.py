@@ -22,7 +22,6 @@ HEARTBEAT_MS = 200
 DEAD_AFTER_MS = 600
 LEASE_S = 2.0
 DRAIN_S = 4.5
-CREDIT = 4
 TASKS_MAX = 1000
 TAKEN_MAX = 100_000
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024
@@ -83,7 +82,8 @@ class Source:
         self.tasks = {}
         self.size_bytes = 0
         self.waiting = deque()
-        self.workers = OrderedDict()
+        self.idle = OrderedDict()  # workers, who has been so for longest first
+        self.leases = {}
         self.beat_at = 0
         self.quiet_since = monotonic()
 
@@ -106,70 +106,39 @@ class Source:
         return monotonic() > self.quiet_since + seconds
 
     def hear(self, name, task_id):
-        worker = self.workers.setdefault(name, Worker(name))
+        self.idle[name] = True  # it has connected, or has done what it had to do
         if task_id:
-            worker.has_done(task_id)
+            self.leases.pop(task_id, None)
             self.size_bytes -= len(self.tasks.pop(task_id, b""))
             self.quiet_since = monotonic()
 
     def hand_out(self):
-        while self.waiting and (worker := self.freest_worker()):
+        while self.waiting and self.idle:
             task_id = self.waiting.popleft()
             if task_id in self.tasks:  # else it was acknowledged after its lease
-                worker.give(task_id)
-                self.workers.move_to_end(worker.name)  # equals take turns
-                self.send(worker, task_id + self.tasks[task_id])
+                name, _ = self.idle.popitem(last=False)
+                self.leases[task_id] = name, monotonic() + LEASE_S
+                self.send(name, task_id, task_id + self.tasks[task_id])
 
-    def freest_worker(self):
-        free = [worker for worker in self.workers.values() if len(worker.given) < CREDIT]
-        return min(free, key=Worker.load, default=None)
-
-    def send(self, worker, message):
+    def send(self, name, task_id, message):
         try:
-            self.socket.send_multipart([worker.name, message], zmq.DONTWAIT)
+            self.socket.send_multipart([name, message], zmq.DONTWAIT)
         except zmq.ZMQError:  # its connection has ended
-            del self.workers[worker.name]
-            self.take_back(worker)
+            self.take_back(task_id)
 
-    def take_back(self, worker):
-        self.waiting.extendleft(sorted(worker.leased, reverse=True))
-        worker.leased.clear()
+    def take_back(self, task_id):
+        del self.leases[task_id]
+        self.waiting.appendleft(task_id)
 
     def beat(self):
         if monotonic() < self.beat_at:
             return
         self.beat_at = monotonic() + HEARTBEAT_MS / 1000
-        for worker in list(self.workers.values()):
-            if monotonic() > worker.active_at + LEASE_S:
-                self.take_back(worker)
-            self.send(worker, b"")
-
-
-class Worker:
-    """A worker as the source sees it. Its lease begins anew with each acknowledgement:
-    heartbeats do not prolong it, since they go on when the application hangs.
-    """
-
-    def __init__(self, name):
-        self.name = name
-        self.given = set()  # these take up its credit until they are acknowledged
-        self.leased = set()
-        self.active_at = monotonic()
-
-    def give(self, task_id):
-        if not self.leased:
-            self.active_at = monotonic()
-        self.given.add(task_id)
-        self.leased.add(task_id)
-
-    def load(self):
-        """Tell how far behind it is: it has many tasks, or takes long over few."""
-        return len(self.given) * (monotonic() - self.active_at)
-
-    def has_done(self, task_id):
-        self.given.discard(task_id)
-        self.leased.discard(task_id)
-        self.active_at = monotonic()
+        for task_id, (name, ends_at) in list(self.leases.items()):
+            if monotonic() > ends_at:
+                self.take_back(task_id)
+            else:
+                self.send(name, task_id, b"")
 
 
 def work(source, sink, handle):

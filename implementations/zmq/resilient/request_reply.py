@@ -8,13 +8,15 @@ The id is no frame of its own: where IMMEDIATE is set, libzmq 4.3.5 aborts the p
 a connection ends while it is between two frames of a message.
 """
 
+import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from functools import partial
 from time import monotonic
 from uuid import uuid4
 
 import zmq
+import zmq.asyncio
 
 BACKOFF_MS = 100
 HEARTBEAT_MS = 200
@@ -31,13 +33,13 @@ CLIENT_BYTES, NUMBER_BYTES = 16, 8
 ID_BYTES = CLIENT_BYTES + NUMBER_BYTES
 
 
-def serve(address, handle):
-    clients = zmq.Context.instance().socket(zmq.ROUTER)
+async def serve(address, handle):
+    clients = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
     clients.zap_domain = b"request_reply"  # else ZMTP 1.0 lets garbage in as messages
     clients.maxmsgsize = ID_BYTES + MESSAGE_MAX_BYTES  # who sends more is disconnected
     set_limits(clients)
     clients.bind(address)
-    Desk(clients, handle).run()
+    await Desk(clients, handle).run()
 
 
 def set_limits(socket):
@@ -49,35 +51,27 @@ def set_limits(socket):
 
 
 class Desk:
-    """Handles each request once, in threads; only one of them talks to the clients."""
+    """Handles each request once, in threads: the event loop must not wait for any."""
 
     def __init__(self, clients, handle):
         self.clients = clients
         self.handle = handle
         self.handlers = ThreadPoolExecutor(HANDLERS)
-        self.handled = clients.context.socket(zmq.PULL)
-        self.handled.bind("inproc://handled")
-        self.hand_back = clients.context.socket(zmq.PUSH)
-        self.hand_back.connect("inproc://handled")
-        self.turn = Lock()  # to hand back: a socket is for one thread at a time
         self.running = {}
         self.replies = Replies()
         self.in_hand_bytes = 0
+        self.answered = asyncio.Event()
 
-    def run(self):
-        poller = zmq.Poller()
-        poller.register(self.handled)
+    async def run(self):
         while True:
-            poller.register(self.clients, 0 if self.is_full() else zmq.POLLIN)
-            for socket, _ in poller.poll():
-                match socket.recv_multipart():
-                    case message if socket is self.handled:
-                        self.give(*message)
-                    case [connection, message] if len(message) >= ID_BYTES:
-                        self.take(connection, message[:ID_BYTES], message[ID_BYTES:])
+            while self.is_full():
+                self.answered.clear()  # requests wait in queues, then at the clients
+                await self.answered.wait()
+            match await self.clients.recv_multipart():
+                case [connection, message] if len(message) >= ID_BYTES:
+                    self.take(connection, message[:ID_BYTES], message[ID_BYTES:])
 
     def is_full(self):
-        """Say whether requests have to wait, in ZeroMQ's queues and then at the clients."""
         return self.in_hand_bytes >= MEMORY_MAX_BYTES or len(self.running) >= RUNNING_MAX
 
     def take(self, connection, key, request):
@@ -85,27 +79,19 @@ class Desk:
         last, reply = self.replies.last(client)
         if number == last:
             self.clients.send_multipart([connection, key + reply])
+        elif key in self.running:
+            self.running[key].add(connection)
         elif number > last:  # else the client has given it up
-            is_first_attempt = key not in self.running
-            _, connections = self.running.setdefault(key, (len(request), []))
-            connections.append(connection)
-            if is_first_attempt:
-                self.in_hand_bytes += len(request)
-                self.handlers.submit(self.work, key, request)
+            self.running[key] = {connection}
+            self.in_hand_bytes += len(request)
+            future = asyncio.wrap_future(self.handlers.submit(self.handle, request))
+            future.add_done_callback(partial(self.give, key, len(request)))
 
-    def work(self, key, request):
-        answer = [key]
-        try:
-            answer.append(self.handle(request))
-        finally:
-            with self.turn:
-                self.hand_back.send_multipart(answer)
-
-    def give(self, key, reply=None):
-        size_bytes, connections = self.running.pop(key)
+    def give(self, key, size_bytes, handled):
+        connections = self.running.pop(key)
         self.in_hand_bytes -= size_bytes
-        if reply is None:  # handle raised
-            return
+        self.answered.set()
+        reply = handled.result()  # or what handle raised, which the event loop logs
         self.replies.keep(key[:CLIENT_BYTES], key[CLIENT_BYTES:], reply)
         for connection in connections:  # those that are gone are passed over
             self.clients.send_multipart([connection, key + reply])
@@ -162,7 +148,7 @@ def ask(server, key, request):
         except zmq.Again:  # there was no connection, or no room in its queue
             return None
         until = min(monotonic() + ATTEMPT_S, give_up_at)
-        while server.poll(max(0, until - monotonic()) * 1000):
+        while server.poll(max(0, until - monotonic()) * 1000 + 1):  # it cuts off fractions
             message = server.recv()
             if message.startswith(key):  # else it is late: that request was given up
                 return message[ID_BYTES:]

@@ -1,0 +1,38 @@
+"""Fan-out on BSD sockets that survives its publisher: who is cut off connects anew.
+
+On the wire: length-prefixed frames. A slow subscriber holds up the others.
+"""
+
+from contextlib import suppress
+from threading import Thread
+from time import sleep
+
+from connections import accept, connect, listen
+from framing import frame, messages_from
+
+BACKOFF_S = 0.1
+
+
+def publish(address, messages):
+    listener = listen(address)
+    subscribers = []
+    Thread(target=welcome, args=(listener, subscribers), daemon=True).start()
+    for message in messages:
+        data = frame(message)
+        for subscriber in subscribers.copy():
+            try:
+                subscriber.sendall(data)
+            except OSError:  # it has left
+                subscribers.remove(subscriber)
+
+
+def welcome(listener, subscribers):
+    while True:
+        subscribers.append(accept(listener))
+
+
+def subscribe(address):
+    while True:
+        with suppress(OSError):
+            yield from messages_from(connect(address).makefile("rb"))
+        sleep(BACKOFF_S)
