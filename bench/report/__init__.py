@@ -18,6 +18,7 @@ from bench.recoveries import levels as levels_of
 from bench.recoveries import recoveries
 from bench.report import claims, other_runs, page, readme, side_by_side
 from bench.report.content import facts_line, sections
+from bench.report.explore import explored
 from bench.report.model import Data
 from bench.report.numbers import numbers
 from bench.results import Run, load
@@ -66,6 +67,7 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     look = look_of(data.run, data.grade.letter)
     side_by_side.write_pages(data, look, {k: parts[k] for k in ("facts", "machine")}, out)
     write_whole(out / "REPORT.md", page.markdown(parts))
+    parts["explored"] = explored(entries)
     write_whole(out / "index.html", page.html(parts, svgs))
     if out.resolve() == REPORTS.resolve():
         readme.update(README, out / "numbers.json")

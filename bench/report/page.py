@@ -64,7 +64,11 @@ def html(parts: Mapping[str, Any], svgs: Mapping[str, str]) -> str:
         for section in parts["sections"]
         for figure in section.figures
     }
-    return template.render(**parts, svgs=inlined) + "\n"
+    # Both are the project's own, and made to stand in a script element.
+    explored = Markup(parts["explored"])  # noqa: S704
+    script = Markup((TEMPLATES / "explore.js").read_text())  # noqa: S704
+    page = {**parts, "explored": explored, "explore_js": script}
+    return template.render(**page, svgs=inlined) + "\n"
 
 
 def plain(name: str, parts: Mapping[str, Any]) -> str:
