@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from bench.charts import findings, style, words
 from bench.charts.rows import color, hollow, label, labels, positions, rows_of, with_company
+from bench.charts.speed import rate_tick
 from bench.charts.style import Chart, Look
 
 COMPARED_LOADS = ("common_50", "own_70")
@@ -146,6 +147,13 @@ def _growth(table: pd.DataFrame, workload: str, look: Look) -> str:
     return f"{what}, times as long: {said}"
 
 
+def _time_tick(value_us: float) -> str:
+    """Return "100 us" or "10 ms": a time without the digits that a tick never has."""
+    if value_us < 1000:
+        return f"{value_us:g} \N{MICRO SIGN}s"
+    return f"{value_us / 1000:g} ms"
+
+
 def load_curve(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
     """Return p99 response time against the offered load, None with too few loads."""
     mine = response_rows(table, workload)
@@ -175,12 +183,10 @@ def load_curve(table: pd.DataFrame, workload: str, look: Look) -> Chart | None:
             label=label(row, look),
         )  # fmt: skip
     low, high = axes.get_xlim()
-    style.log_axis(axes, max(low, 1.0), high, "offered requests/s (log scale)", words.rate)
+    style.log_axis(axes, max(low, 1.0), high, "offered requests/s (log scale)", rate_tick)
     axes.autoscale(axis="x")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_ylabel(
-        "p99 response time, \N{MICRO SIGN}s (log scale)", fontsize=style.SMALL_PT
-    )
+    axes.yaxis.set_major_formatter(lambda value_us, _: _time_tick(value_us))
+    axes.set_ylabel("p99 response time (log scale)", fontsize=style.SMALL_PT)
     axes.grid(axis="y", color=style.GRID)
     axes.legend(
         loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False,

@@ -48,7 +48,7 @@ class Judged:
     def lacking(self) -> list[str]:
         """What would have to be measured, in words."""
         absent = (
-            f"{part.condition.says}: {part.condition.lacks}"
+            ": ".join(filter(None, (part.condition.says, part.condition.lacks)))
             for part in self.parts
             if not part.findings
         )
