@@ -39,7 +39,6 @@ static pthread_t role_thread;
 static sem_t go;
 static atomic_bool stop_told, failed, returned;
 static json_t *sockets;
-static const char *first_failure;
 
 bool stopping(void)
 {
@@ -78,8 +77,7 @@ _Noreturn void fail(const char *call, const char *reason)
     if (!error)
         error = json_sprintf("%s, for a reason that is no text", call);
     fprintf(stderr, "%s\n", json_string_value(error));
-    if (!atomic_exchange(&failed, true))
-        first_failure = strdup(json_string_value(error));
+    atomic_store(&failed, true);
     tell(json_pack("{s:s, s:s, s:o}", "event", "raised", "role", spec.id, "error", error));
     for (;;)
         pause();
@@ -157,12 +155,10 @@ static const char *stop_role(void)
 {
     const struct timespec interval = {0, INTERRUPT_INTERVAL_NS};
     const int64_t end_ns = now_ns() + (int64_t)(STOP_S * 1e9);
-    if (atomic_load(&failed))
-        return ""; /* its peers have left already, which they were told to */
     atomic_store(&stop_told, true);
     while (!atomic_load(&returned)) {
         if (atomic_load(&failed))
-            return first_failure ? first_failure : "failed";
+            return ""; /* its peers have left already, which they were told to */
         if (now_ns() > end_ns)
             return "did not return within 2 s after it was told to stop";
         pthread_kill(role_thread, SIGUSR1);

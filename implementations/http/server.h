@@ -18,6 +18,8 @@ struct route {
     const char *method, *path;
     answer_fn *answer;
     void *argument;
+    /* What has come of a body; it may be taken before the end. NULL: all at the end. */
+    void (*take_piece)(void *argument, struct buffer *body);
 };
 
 /* Send a response, which is used up. */
@@ -67,6 +69,8 @@ static enum MHD_Result take_request(void *argument, struct MHD_Connection *conne
     }
     if (*size) {
         append(body, piece, *size);
+        if (route->take_piece)
+            route->take_piece(route->argument, body);
         *size = 0;
         return MHD_YES;
     }

@@ -135,7 +135,7 @@ void publish(const char *address, next_fn *next_message)
     static struct feed feed = {.lock = PTHREAD_MUTEX_INITIALIZER,
                                .written = PTHREAD_COND_INITIALIZER,
                                .taken = PTHREAD_COND_INITIALIZER};
-    struct route route = {"GET", "/", join, &feed};
+    struct route route = {"GET", "/", join, &feed, NULL};
     struct MHD_Daemon *server = start_server(address, &route);
     struct buffer event = {0};
     struct message message;

@@ -16,7 +16,7 @@ static enum MHD_Result reply(void *handle, struct MHD_Connection *connection,
 
 void serve(const char *address, handle_fn *handle)
 {
-    struct route route = {"POST", "/", reply, &handle};
+    struct route route = {"POST", "/", reply, &handle, NULL};
     struct MHD_Daemon *server = start_server(address, &route);
     while (!stopping())
         pause();

@@ -53,7 +53,7 @@ void distribute(const char *address, next_fn *next_task)
     struct queue queue = {.turn = PTHREAD_MUTEX_INITIALIZER, .next_task = next_task};
     if (sem_init(&queue.stopped, 0, 0) == -1)
         fail("sem_init", strerror(errno));
-    struct route route = {"GET", "/task", hand_out, &queue};
+    struct route route = {"GET", "/task", hand_out, &queue, NULL};
     struct MHD_Daemon *server = start_server(address, &route);
     while (!stopping())
         pause();
@@ -82,7 +82,7 @@ static enum MHD_Result take_in(void *argument, struct MHD_Connection *connection
 void collect(const char *address, take_fn *take_result)
 {
     struct results results = {PTHREAD_MUTEX_INITIALIZER, take_result};
-    struct route route = {"POST", "/result", take_in, &results};
+    struct route route = {"POST", "/result", take_in, &results, NULL};
     struct MHD_Daemon *server = start_server(address, &route);
     while (!stopping())
         pause();
