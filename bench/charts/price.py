@@ -96,6 +96,8 @@ def price(
 ) -> Chart | None:
     """Return faults survived over statements, a panel for each workload."""
     table = survived(recoveries, statements)
+    if not table.empty:  # who was put to one of many faults has no place among them
+        table = table[2 * table["faults"] > table["most"]]
     if table.empty:
         return None
     names = [name for name in words.WORKLOADS if name in set(table["workload"])]

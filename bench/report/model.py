@@ -56,8 +56,24 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A question with what was found, the sentence that says so, and where more stands.
+
+    ``section`` is the id of a section.
+    """
+
+    question: str
+    found: str
+    said: str
+    section: str
+
+
+@dataclass(frozen=True)
 class Section:
-    """A heading with what stands below it; ``groups`` are questions with their answers."""
+    """A heading with what stands below it; ``groups`` are questions with their answers.
+
+    ``answers`` stand before all else.
+    """
 
     id: str
     title: str
@@ -66,3 +82,4 @@ class Section:
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     groups: list[tuple[str, list[str]]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
