@@ -6,19 +6,16 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pandas as pd
-
 from bench.charts import words
 from bench.charts.costs import size_table
-from bench.charts.failures import TIERS_SHORT
 from bench.charts.findings import best_of_each, front, listed
 from bench.charts.style import records
 from bench.comparisons import headline_cells, of_kind, stack_order
 from bench.estimates import headline_measure
 from bench.leaders import Race, Rival, races
-from bench.measure.recovery import KEPT
+from bench.measure.recovery import BROKEN, KEPT, REPORTED, VERDICTS
 from bench.plan import SMALL_BYTES
-from bench.recoveries import measured
+from bench.recoveries import TIERS, measured
 from bench.report import levels, sentences
 from bench.report.model import Answer, Data
 
@@ -28,55 +25,54 @@ ASKED = {
     ("pipeline", "throughput"): "Which hands most tasks to workers?",
 }
 FAULTS = {
-    "server_killed": "Which survives a killed server?",
-    "link_cut_4s": "Which survives a link that is cut for seconds?",
-    "application_hung": "Which survives a program that hangs?",
+    "Which survives a killed server?": ("server_killed", "server_killed_busy"),
+    "Which survives a link that is cut for seconds?": ("link_cut_4s",),
+    "Which survives a program that hangs?": ("application_hung",),
 }
+DO = {
+    KEPT: ("keeps its contract", "keep theirs"),
+    REPORTED: ("reports trouble", "report trouble"),
+    BROKEN: ("breaks its contract", "break theirs"),
+}
+"""What one stack does by its worst verdict, and what several do."""
 GUARANTEED = "L2"
 UNDECIDED = "the data cannot tell"
 
 
-def _label(stack: str, data: Data) -> str:
-    return words.stack(stack, data.stacks)
-
-
-def _value(row: dict[str, Any]) -> str:
-    return words.measured(float(row["value"]), str(row["unit"]))
-
-
 def _rival(rival: Rival, data: Data, *, first: bool) -> str:
-    name = words.cell(rival.row, data.stacks)
-    if math.isnan(rival.ratio):
-        return name
-    takes = "takes " if first else ""
-    longer = (
-        f"{takes}{words.number(rival.ratio)} times as long"
-        if first
-        else (f"{words.number(rival.ratio)} times")
-    )
+    """Return "ZeroMQ (minimal) takes 1.30 times as long (interval; blocks: slower)"."""
+    times = f"{words.number(rival.ratio)} times"
+    longer = f"takes {times} as long" if first else times
+    name = f"{words.cell(rival.row, data.stacks)} {longer}"
     if not rival.verdict:
-        return f"{name} {longer} (by medians, not compared)"
+        return f"{name} (by medians, not compared)"
     bounds = words.interval(
         rival.ratio, rival.low, rival.high, rival.confidence, rival.blocks_done
     )
-    said = sentences.VERDICTS[rival.verdict].split(":")[0]
-    return f"{name} {longer} ({bounds}: {said})"
+    return f"{name} ({bounds}: {sentences.VERDICTS[rival.verdict].split(':')[0]})"
 
 
 def _race(race: Race, data: Data) -> str:
     where = words.PLACEMENTS_SHORT[race.placement]
-    leader = f"{words.cell(race.leader, data.stacks)} with {_value(race.leader)}"
+    value = words.measured(float(race.leader["value"]), str(race.leader["unit"]))
+    leader = f"{words.cell(race.leader, data.stacks)} with {value}"
     behind = [_rival(r, data, first=not n) for n, r in enumerate(race.rivals)]
-    return f"on {where} {leader}; {', '.join(behind)}"
+    return f"on {where} {', '.join([leader, *behind])}"
 
 
-def _found(raced: Sequence[Race], data: Data) -> str:
-    """Return the stacks that no other beats, or that it depends on the placement."""
-    fronts = [front(race) for race in raced]
-    if len({frozenset(stacks) for stacks in fronts}) > 1:
-        return "depends on the placement"
-    ahead = listed(_label(stack, data) for stack in fronts[0])
-    return ahead if len(fronts[0]) == 1 else f"{ahead}: {UNDECIDED}"
+def _ahead(found: Sequence[tuple[str, Sequence[str]]], data: Data) -> str:
+    """Return who is ahead where: "A", or "A in request/reply, A or B in pipeline".
+
+    ``found`` are places with the stacks that nothing there tells from the first.
+    """
+    where: dict[str, list[str]] = {}
+    for place, stacks in found:
+        known = (words.stack(s, data.stacks) for s in sorted(stacks, key=stack_order))
+        where.setdefault(" or ".join(known), []).append(place)
+    if len(where) == 1:
+        (names,) = where
+        return f"{names}: {UNDECIDED}" if len(found[0][1]) > 1 else names
+    return ", ".join(f"{names} {listed(places)}" for names, places in where.items())
 
 
 def _speed(data: Data) -> Iterator[Answer]:
@@ -91,8 +87,12 @@ def _speed(data: Data) -> Iterator[Answer]:
         if raced:
             case = words.size(int(raced[0].leader["size_bytes"]))
             said = f"{case} over {raced[0].leader['transport']}: "
-            said += ". ".join(_race(race, data) for race in raced)
-            yield Answer(question, _found(raced, data), f"{said}.", quantity)
+            said += "; ".join(_race(race, data) for race in raced)
+            fronts = [
+                (f"on {words.PLACEMENTS_SHORT[race.placement]}", front(race))
+                for race in raced
+            ]
+            yield Answer(question, _ahead(fronts, data), f"{said}.", quantity)
 
 
 def _cpu(data: Data) -> Iterator[Answer]:
@@ -111,11 +111,12 @@ def _cpu(data: Data) -> Iterator[Answer]:
     said, ahead = [], []
     for workload in [w for w in words.WORKLOADS if (mine["workload"] == w).any()]:
         best = best_of_each(records(mine[mine["workload"] == workload]), "value")
-        ahead.append([r["stack"] for r in best if r is best[0] or not _apart(r, best[0])])
+        first = [r["stack"] for r in best if r is best[0] or not _apart(r, best[0])]
+        ahead.append((f"in {words.workload(workload).lower()}", first))
         each = ", ".join(_cpu_of(dict(row), data) for row in best)
         said.append(f"{words.workload(workload).lower()} {each}")
     if said:
-        found = _in_each(ahead, data)
+        found = _ahead(ahead, data)
         text = f"Microseconds a message on one CPU: {'; '.join(said)}."
         yield Answer("Which takes least CPU time?", found, text, "cost")
 
@@ -132,35 +133,48 @@ def _cpu_of(row: dict[str, Any], data: Data) -> str:
     return f"{name} {value} ({' to '.join(ends)})"
 
 
-def _in_each(ahead: Sequence[Sequence[str]], data: Data) -> str:
-    """Return the stacks that are ahead in every workload, or that it depends on it."""
-    if len({frozenset(stacks) for stacks in ahead}) > 1:
-        return "depends on the workload"
-    names = listed(_label(stack, data) for stack in ahead[0])
-    return names if len(ahead[0]) == 1 else f"{names}: {UNDECIDED}"
-
-
 def _faults(data: Data) -> Iterator[Answer]:
     shown = measured(data.recoveries)
-    for fault, question in FAULTS.items():
-        mine = shown[(shown["fault"] == fault) & shown["variant"].isin(TIERS_SHORT)]
-        if not len(mine):
+    for question, faults in FAULTS.items():
+        mine = shown[shown["fault"].isin(faults) & shown["variant"].isin(TIERS)]
+        tiers = [tier for tier in TIERS if (mine["variant"] == tier).any()]
+        if not tiers:
             continue
-        said, kept_by = [], {}
-        for tier, rows in mine.groupby("variant", sort=True):
-            counts = []
-            for stack in sorted(set(rows["stack"]), key=stack_order):
-                own = rows[rows["stack"] == stack]
-                kept = int((own["verdict"] == KEPT).sum())
-                counts.append(f"{_label(stack, data)} in {kept} of {len(own)}")
-                if kept == len(own):
-                    kept_by.setdefault(str(tier), []).append(_label(stack, data))
-            said.append(f"{tier}, {', '.join(counts)}")
-        title = words.plural(int(mine["repeats"].min()), "trial")
-        text = f"Workloads in which the contract is kept, the worst of {title} or more: "
-        whom = [f"{tier}: {listed(names)}" for tier, names in kept_by.items()]
-        found = "; ".join(whom) or "none in every workload"
-        yield Answer(question, found, f"{text}{'; '.join(said)}.", "failures")
+        rows = {tier: records(mine[mine["variant"] == tier]) for tier in tiers}
+        found = "; ".join(f"{tier}: {_worst(rows[tier], data)}" for tier in tiers)
+        counted = "; ".join(f"{tier}, {_counts(rows[tier], data)}" for tier in tiers)
+        trials = words.block_counts([int(n) for n in mine["repeats"]])
+        said = f"Cases in which the contract is kept, each the worst of {trials} trials: "
+        yield Answer(question, found, f"{said}{counted}.", "failures")
+
+
+def _by_stack(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the verdicts on each stack, in the order of stacks."""
+    stacks = sorted({row["stack"] for row in rows}, key=stack_order)
+    return {s: [row["verdict"] for row in rows if row["stack"] == s] for s in stacks}
+
+
+def _counts(rows: list[dict[str, Any]], data: Data) -> str:
+    return ", ".join(
+        f"{words.stack(stack, data.stacks)} {found.count(KEPT)} of {len(found)}"
+        for stack, found in _by_stack(rows).items()
+    )
+
+
+def _worst(rows: list[dict[str, Any]], data: Data) -> str:
+    """Return "A and B keep theirs, C reports trouble": what each does at its worst."""
+    whom: dict[str, list[str]] = {}
+    for stack, found in _by_stack(rows).items():
+        worst = max(found, key=VERDICTS.index)
+        whom.setdefault(worst, []).append(words.stack(stack, data.stacks))
+    total = sum(len(names) for names in whom.values())
+    said = []
+    for verdict in (v for v in VERDICTS if v in whom):
+        names = whom[verdict]
+        several = len(names) > 1
+        who = "all" if several and len(names) == total else listed(names)
+        said.append(f"{who} {DO[verdict][several]}")
+    return ", ".join(said)
 
 
 def _guarantees(data: Data) -> Iterator[Answer]:
@@ -197,14 +211,12 @@ def _shortest(
         best = best_of_each((r for r in rows if r["workload"] == workload), "statements")
         if len(best) > 1:
             least = best[0]["statements"]
-            ahead.append([str(r["stack"]) for r in best if r["statements"] == least])
+            first = [str(r["stack"]) for r in best if r["statements"] == least]
+            ahead.append((f"in {words.workload(workload).lower()}", first))
             each = (f"{words.cell(row, data.stacks)} {row['statements']}" for row in best)
             said.append(f"{words.workload(workload).lower()} {', '.join(each)}")
     if said:
-        same = len({frozenset(stacks) for stacks in ahead}) == 1
-        names = listed(_label(stack, data) for stack in ahead[0])
-        found = names if same else "depends on the workload"
-        yield Answer(question, found, f"{text}{'; '.join(said)}.", "size")
+        yield Answer(question, _ahead(ahead, data), f"{text}{'; '.join(said)}.", "size")
 
 
 def answered(data: Data) -> list[Answer]:
