@@ -149,6 +149,32 @@ def test_the_reader_chooses_light_or_dark(visit: Any) -> None:
     assert page.locator("#theme").inner_text() == "Colours: dark"
 
 
+def test_charts_are_dark_where_the_page_is(visit: Any) -> None:
+    """Paper, ink and the stacks' colours; a dark page with a bright chart blinds."""
+    paper = "getComputedStyle(document.querySelector('figure svg path')).fill"
+    lights = {}
+    for scheme in ("light", "dark"):
+        said = visit(color_scheme=scheme).page.evaluate(paper)
+        lights[scheme] = sum(int(part) for part in said[4:-1].split(","))
+    assert lights == {"light": 3 * 255, "dark": 3 * 23}
+
+
+def test_paper_is_light_whatever_the_screen_is(visit: Any) -> None:
+    page = visit(color_scheme="dark").page
+    page.emulate_media(media="print")
+    ink = page.evaluate("getComputedStyle(document.body).color")
+    assert ink == "rgb(26, 26, 27)"
+    assert not page.locator("#explore").is_visible()
+
+
+def test_answers_lead_to_what_they_rest_on(visit: Any) -> None:
+    page = visit().page
+    links = page.locator("#answer dl a")
+    assert links.count() > 3
+    for link in links.all():
+        assert page.locator(link.get_attribute("href") or "none").count() == 1
+
+
 def test_a_phone_scrolls_tables_and_not_the_page(visit: Any) -> None:
     page = visit(viewport=PHONE).page
     wide = "document.documentElement.scrollWidth"

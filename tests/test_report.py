@@ -52,6 +52,24 @@ def test_it_opens_with_the_answer(out: Path) -> None:
     )
 
 
+def test_it_opens_with_questions_and_a_sentence_for_each(out: Path) -> None:
+    """What is asked is answered by the verdicts of the run, on all three pages alike."""
+    opening = text_of(out).split("\n## ", 2)[1]
+    asked = re.findall(r"^\* \*\*(Which .*\?)\*\* (.*)$", opening, re.MULTILINE)
+    said = dict(asked)
+    fastest = said["Which is fastest for small requests?"]
+    assert fastest.startswith("BSD sockets. 64 B over tcp: ")
+    assert re.search(r"ZeroMQ \(minimal\) takes 1\.\d+ times as long \(.*slower\)", fastest)
+    shortest = said["Which is shortest while nothing fails?"]
+    assert re.match(r"Fourth\. .*request/reply Fourth \(minimal\) 2, ZeroMQ", shortest)
+    summary = (out / "SUMMARY.md").read_text()
+    page = (out / "index.html").read_text()
+    for question in said:
+        assert f"<dt>{question}</dt>" in page
+        assert f"| {question} | **" in summary
+    assert len(summary.splitlines()) < 40, "more than a screen"
+
+
 def test_every_section_is_there(out: Path) -> None:
     titles = re.findall(r"^## (.*)$", text_of(out), re.MULTILINE)
     for title in (

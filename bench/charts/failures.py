@@ -132,16 +132,27 @@ def _headings(axes: Axes, across: Sequence[Column], look: Look, short: bool) -> 
     def label(key: tuple[str, str]) -> str:
         return words.stack(key[1], look.stacks)
 
-    size = 13.5 if short else style.LABEL_PT
     if short:
         over(lambda c: c.workload, 1.105, words.workload, fontsize=18, fontweight="bold")
-    over(lambda c: (c.workload, c.stack), 1.055, label, fontsize=size)
+    over(
+        lambda c: (c.workload, c.stack),
+        1.055,
+        label,
+        fontsize=13.5 if short else style.LABEL_PT,
+    )
+    size = 12.0 if short else 14.0
+    tiers = []
     for column in across:
         tier = TIERS_SHORT.get(column.variant, column.variant) if short else column.variant
-        axes.text(
+        text = axes.text(
             column.x + 0.5, 1.012, tier, transform=blended, ha="center", va="bottom",
-            fontsize=12 if short else 14, color=MUTED,
+            fontsize=size, color=MUTED,
         )  # fmt: skip
+        tiers.append(text)
+    (left, _), (right, _) = axes.transData.transform([(0, 0), (CELL_WIDE, 0)])
+    widest = max(float(text.get_window_extent().width) for text in tiers)
+    for text in tiers:
+        text.set_fontsize(size * min(1.0, float(right - left) / widest))
 
 
 def _legend(figure: Figure, table: pd.DataFrame) -> None:

@@ -67,6 +67,9 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     look = look_of(data.run, data.grade.letter)
     side_by_side.write_pages(data, look, {k: parts[k] for k in ("facts", "machine")}, out)
     write_whole(out / "REPORT.md", page.markdown(parts))
+    write_whole(
+        out / "SUMMARY.md", page.markdown({**parts, "answer": said[0]}, "SUMMARY.md")
+    )
     parts["explored"] = explored(entries)
     write_whole(out / "index.html", page.html(parts, svgs))
     if out.resolve() == REPORTS.resolve():

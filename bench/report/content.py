@@ -17,6 +17,7 @@ from bench.report import (
     flexibility,
     levels,
     price,
+    questions,
     side_by_side,
     tables,
 )
@@ -50,6 +51,7 @@ def _answer(data: Data) -> Section:
         [*([warning] if warning else []), *_grade_banner(data), answers.summary(data)],
         groups=[(question, said) for question, said in asked if said],
         figures=_figures(data, "headline"),
+        answers=questions.answered(data),
     )
 
 

@@ -10,19 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.charts import style
-from bench.charts.ratios import MARGIN_COLOR, NOISE_COLOR
+from bench.charts.dark import HEX_COLOR, mirrored
 
 TEMPLATES = Path(__file__).parent / "templates"
-COLORS = {
-    style.INK: "var(--ink)",
-    style.MUTED: "var(--muted)",
-    style.GRID: "var(--grid)",
-    style.PAPER: "var(--paper)",
-    MARGIN_COLOR: "var(--margin)",
-    NOISE_COLOR: "var(--noise)",
-}
-"""What follows the reader's light or dark scheme; the stacks' colours do not."""
 
 
 def _environment(*, escape: bool) -> Environment:
@@ -36,8 +26,9 @@ def _environment(*, escape: bool) -> Environment:
 
 
 def inline(svg: str, name: str, title: str) -> Markup:
-    """Return an SVG as part of a page: its own ids, the page's colours, no namespaces.
+    """Return an SVG as part of a page: its own ids, colours by name, no namespaces.
 
+    A page may define its colours, see ``palette``; else they are those of light paper.
     Namespaces and metadata hold web addresses, which a page that works offline needs
     none of.
     """
@@ -50,10 +41,20 @@ def inline(svg: str, name: str, title: str) -> Markup:
     body = re.sub(r'\bid="', f'id="{name}-', body)
     body = re.sub(r'href="#', f'href="#{name}-', body)
     body = re.sub(r"url\(#", f"url(#{name}-", body)
-    for color, variable in COLORS.items():
-        body = body.replace(color, variable)
+    body = HEX_COLOR.sub(lambda match: f"var({_variable(match[0])},{match[0]})", body)
     label = Markup("<svg role='img' aria-label=\"{}\"").format(title)
     return label + Markup(body.removeprefix("<svg"))  # noqa: S704 - our own figure
+
+
+def _variable(color: str) -> str:
+    """Return what the page calls a colour: "--c1a1a1b" is "#1a1a1b" on light paper."""
+    return f"--c{color.removeprefix('#')}"
+
+
+def palette(svgs: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return each colour of these charts: its name in the page, and its dark twin."""
+    used = sorted({color for svg in svgs.values() for color in HEX_COLOR.findall(svg)})
+    return [(_variable(color), mirrored(color)) for color in used]
 
 
 def html(parts: Mapping[str, Any], svgs: Mapping[str, str]) -> str:
@@ -67,7 +68,7 @@ def html(parts: Mapping[str, Any], svgs: Mapping[str, str]) -> str:
     # Both are the project's own, and made to stand in a script element.
     explored = Markup(parts["explored"])  # noqa: S704
     script = Markup((TEMPLATES / "explore.js").read_text())  # noqa: S704
-    page = {**parts, "explored": explored, "explore_js": script}
+    page = {**parts, "explored": explored, "explore_js": script, "palette": palette(svgs)}
     return template.render(**page, svgs=inlined) + "\n"
 
 
@@ -81,7 +82,7 @@ def _cell(text: str) -> str:
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 
-def markdown(parts: Mapping[str, Any]) -> str:
+def markdown(parts: Mapping[str, Any], template: str = "REPORT.md") -> str:
     environment = _environment(escape=False)
     environment.filters["cell"] = _cell
-    return environment.get_template("REPORT.md").render(**parts) + "\n"
+    return environment.get_template(template).render(**parts) + "\n"

@@ -135,6 +135,8 @@ def _cpu_of(row: dict[str, Any], data: Data) -> str:
 
 def _faults(data: Data) -> Iterator[Answer]:
     shown = measured(data.recoveries)
+    if shown.empty:
+        return
     for question, faults in FAULTS.items():
         mine = shown[shown["fault"].isin(faults) & shown["variant"].isin(TIERS)]
         tiers = [tier for tier in TIERS if (mine["variant"] == tier).any()]
@@ -142,6 +144,7 @@ def _faults(data: Data) -> Iterator[Answer]:
             continue
         rows = {tier: records(mine[mine["variant"] == tier]) for tier in tiers}
         found = "; ".join(f"{tier}: {_worst(rows[tier], data)}" for tier in tiers)
+        found = found[:1].upper() + found[1:]
         counted = "; ".join(f"{tier}, {_counts(rows[tier], data)}" for tier in tiers)
         trials = words.block_counts([int(n) for n in mine["repeats"]])
         said = f"Cases in which the contract is kept, each the worst of {trials} trials: "
