@@ -32,9 +32,12 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextmanager
-def role(workload: str, name: str, folder: Path, window: Window) -> Iterator[str]:
+def role(
+    workload: str, name: str, folder: Path, window: Window, variant: str = ""
+) -> Iterator[str]:
     """Start one role of a cell, told to begin its window, and yield its address."""
-    cell = find_cell(CELL.format(VARIANTS.get(workload, "minimal"), workload))
+    variant = variant or VARIANTS.get(workload, "minimal")
+    cell = find_cell(CELL.format(variant, workload))
     build(cell)
     trial = Trial(make_case(cell), window, folder, folder, random.Random())
     spec = trial._spec(cell, [trial._table(cell.workload.role(name), 0)], [])
@@ -135,3 +138,27 @@ def test_a_client_sends_bytes_at_once_and_calls_them_no_form(
     assert headers["Content-Length"] == str(size_bytes)
     assert "Expect" not in headers
     assert "Content-Type" not in headers
+
+
+def answer_to(address: str, path: str, body: bytes) -> int | None:
+    """Return the status that a POST gets, or None where the connection is closed."""
+    worker = http.client.HTTPConnection(*ready(address), timeout=TIMEOUT_S)
+    try:
+        worker.request("POST", path, body)
+        return worker.getresponse().status
+    except (http.client.HTTPException, ConnectionError):
+        return None
+    finally:
+        worker.close()
+
+
+def test_a_worker_that_talks_nonsense_ends_its_own_connection_alone(
+    tmp_path: Path,
+) -> None:
+    """As in Python, where the others' results go on coming."""
+    window = Window(4, warm_up=1)
+    with role("pipeline", "collect", tmp_path, window, variant="minimal") as address:
+        assert answer_to(address, "/", b"no base64!\n") is None
+        assert answer_to(address, "/elsewhere", b"no base64!\n") == 404
+        assert answer_to(address, "/", b"") == 204
+        assert "base64" not in (tmp_path / "log").read_text()  # no role has failed

@@ -18,8 +18,9 @@ struct route {
     const char *method, *path;
     answer_fn *answer;
     void *argument;
-    /* What has come of a body; it may be taken before the end. NULL: all at the end. */
-    void (*take_piece)(void *argument, struct buffer *body);
+    /* What has come of a body; it may be taken before the end, and refused: that ends the
+     * connection. NULL: all at the end. */
+    bool (*take_piece)(void *argument, struct buffer *body);
 };
 
 /* Send a response, which is used up. */
@@ -51,6 +52,12 @@ static inline enum MHD_Result respond_empty(struct MHD_Connection *connection,
                    MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
+static inline bool is_asked_for(const struct route *route, const char *method,
+                                const char *path)
+{
+    return strcmp(method, route->method) == 0 && strcmp(path, route->path) == 0;
+}
+
 /* Called when a request's head is there, for each piece of its body, and at its end. */
 static enum MHD_Result take_request(void *argument, struct MHD_Connection *connection,
                                     const char *path, const char *method,
@@ -69,8 +76,9 @@ static enum MHD_Result take_request(void *argument, struct MHD_Connection *conne
     }
     if (*size) {
         append(body, piece, *size);
-        if (route->take_piece)
-            route->take_piece(route->argument, body);
+        if (route->take_piece && is_asked_for(route, method, path) &&
+            !route->take_piece(route->argument, body))
+            return MHD_NO;
         *size = 0;
         return MHD_YES;
     }

@@ -21,18 +21,19 @@ static void append_line(struct buffer *text, const unsigned char *data, size_t s
     append(text, "\n", 1);
 }
 
-/* Hand on the bytes of each whole line, and keep the rest. */
-static void take_lines(struct buffer *text, line_fn *take, void *argument)
+/* Hand on the bytes of each whole line, and keep the rest; false where one is no base64. */
+static bool take_lines(struct buffer *text, line_fn *take, void *argument)
 {
     unsigned char *line = text->data, *end = line + text->size, *newline;
     for (; (newline = memchr(line, '\n', end - line)); line = newline + 1) {
         size_t size;
         if (!decode(line, newline - line, &size))
-            fail("decode", "the line is not base64");
+            return false;
         take(argument, line, size);
     }
     text->size = end - line;
     memmove(text->data, line, text->size);
+    return true;
 }
 
 struct queue {
@@ -123,12 +124,14 @@ static void take_result(void *results, unsigned char *data, size_t size)
     ((struct results *)results)->take_result(data, size);
 }
 
-static void take_piece(void *argument, struct buffer *body)
+/* A worker that sends nonsense ends its own connection alone. */
+static bool take_piece(void *argument, struct buffer *body)
 {
     struct results *results = argument;
     must(pthread_mutex_lock(&results->turn), "pthread_mutex_lock");
-    take_lines(body, take_result, results);
+    bool taken = take_lines(body, take_result, results);
     must(pthread_mutex_unlock(&results->turn), "pthread_mutex_unlock");
+    return taken;
 }
 
 static enum MHD_Result end_of_results(void *argument, struct MHD_Connection *connection,
@@ -170,7 +173,8 @@ static size_t take_tasks(char *piece, size_t one, size_t size, void *argument)
     if (work->full)
         return CURL_WRITEFUNC_PAUSE;
     append(&work->tasks, piece, one * size);
-    take_lines(&work->tasks, do_task, work);
+    if (!take_lines(&work->tasks, do_task, work))
+        fail("decode", "the line is not base64");
     return one * size;
 }
 
