@@ -395,10 +395,10 @@ def test_zmtp_1_takes_nonsense_for_messages(found: Metadata) -> None:
 
 
 @of((f"{SOCKET}/{WORK}", "garbage"))
-def test_a_collector_that_raised_listens_again(found: Metadata) -> None:
-    """What it left open is closed when it is called again, as if its process had ended."""
-    assert facts(found, "told", "settled") == ("yes", 1)
-    assert found["raised"]
+def test_a_collector_goes_on_when_a_stranger_talks_nonsense(found: Metadata) -> None:
+    """The tasks that were dealt out to the stranger are gone, and nobody hears of it."""
+    assert facts(found, "told", "settled", "raised") == ("no", 1, 0)
+    assert found["silent"]
 
 
 @of(

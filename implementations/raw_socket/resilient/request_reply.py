@@ -2,8 +2,8 @@
 
 On the wire: a client opens a connection with a greeting that names it. Then it sends one
 request at a time, led by its length and its number, and is sent the reply as a
-length-prefixed frame; number 0 is a heartbeat. An attempt that fails closes its
-connection, so that a late reply to it has no way back.
+length-prefixed frame. An attempt that fails closes its connection, so that a late reply
+to it has no way back.
 """
 
 import socket
