@@ -143,21 +143,4 @@
   });
   addEventListener("hashchange", () => { if (location.hash.startsWith(START)) recall(); });
   recall();
-
-  // Light, dark, or as the system has it; kept where the browser lets a file keep something.
-  const themes = ["", "light", "dark"], names = ["as the system", "light", "dark"];
-  const button = document.getElementById("theme");
-  let theme = 0;
-  try { theme = Math.max(0, themes.indexOf(localStorage.getItem("theme") ?? "")); } catch { theme = 0; }
-  const show = () => {
-    document.documentElement.dataset.theme = themes[theme];
-    button.textContent = `Colours: ${names[theme]}`;
-  };
-  button.addEventListener("click", () => {
-    theme = (theme + 1) % themes.length;
-    try { localStorage.setItem("theme", themes[theme]); } catch { /* a file may keep nothing */ }
-    show();
-  });
-  button.hidden = false;
-  show();
 })();
