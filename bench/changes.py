@@ -33,18 +33,18 @@ from bench.comparisons import (
     noise_of,
 )
 from bench.estimates import bounds
+from bench.frames import records
 from bench.machine import behind
 from bench.measure.recovery import BROKEN, VERDICTS
 from bench.recoveries import recoveries
 from bench.results import Run
-from bench.stats import Interval, noise_half_width, unpaired_ratio, verdict
+from bench.stats import INCONCLUSIVE, Interval, noise_half_width, unpaired_ratio, verdict
 
 MACHINE = ("host", "cpu", "hypervisor", "cpus", "memory")
 """Facts that make it another machine."""
 SYSTEM = ("kernel", "clocksource", "governor", "mitigations", "boot_options", "sysctl")
 """Facts that may move every program of a machine, beside the harness."""
 TIME, RELATIVE, NONE = "time", "relative", "none"
-UNDECIDED = "inconclusive"
 
 Row = dict[str, Any]
 About = Mapping[str, Any]
@@ -82,10 +82,6 @@ class Pair:
     same_machine: bool
 
 
-def _rows(cases: pd.DataFrame) -> list[Row]:
-    return [{str(k): v for k, v in row.items()} for row in cases.to_dict("records")]
-
-
 def _shared(here: Run, there: Run) -> pd.DataFrame:
     """Return the cases of which both runs have a value that may be compared."""
     cases = here.cases[~here.cases["floor"].astype(bool)]
@@ -114,7 +110,7 @@ def _controls(here: Run, there: Run, shared: pd.DataFrame) -> pd.DataFrame:
             **case,
             "noise": noise_half_width(_times(here, there, case)),
         }
-        for case in _rows(shared)
+        for case in records(shared)
         if is_same_program(case, here.about, there.about)
     ]
     return pd.DataFrame(found, columns=[*shared.columns, "noise"])
@@ -173,7 +169,7 @@ def _change(pair: Pair, case: Row, baseline: Row | None) -> Row:
 
 def _nothing(why: str) -> Row:
     number = dict.fromkeys(("ratio", "low", "high", "confidence"), math.nan)
-    said = {"noise": math.inf, "noise_from": why, "verdict": UNDECIDED}
+    said = {"noise": math.inf, "noise_from": why, "verdict": INCONCLUSIVE}
     return {"basis": NONE, **number, **said}
 
 
@@ -182,7 +178,7 @@ def _with_baselines(shared: pd.DataFrame) -> Iterator[tuple[Row, Row | None]]:
     alike = [shared["name"], shared["language"], shared["fan_out_mode"].fillna("")]
     for _, cases in shared.groupby(alike, sort=False):
         baseline = headline_cells(cases).get(BASELINE)
-        for case in _rows(cases):
+        for case in records(cases):
             own = baseline is not None and baseline["case"] == case["case"]
             yield case, None if own else baseline
 
@@ -224,9 +220,9 @@ def fault_changes(here: Run, there: Run) -> pd.DataFrame:
     The columns of ``recoveries`` of this run, with ``verdict_there``, whether it is
     ``worse``, and whether it is ``broken_now``: broken here, and not there.
     """
-    theirs = {row["case"]: row for row in _rows(recoveries(there)) if row["repeats"]}
+    theirs = {row["case"]: row for row in records(recoveries(there)) if row["repeats"]}
     rows = []
-    for row in _rows(recoveries(here)):
+    for row in records(recoveries(here)):
         other = theirs.get(row["case"])
         if other and row["repeats"] and other["verdict"] != row["verdict"]:
             now, before = (VERDICTS.index(each["verdict"]) for each in (row, other))

@@ -23,8 +23,9 @@ from bench import (
     cli_talk,
 )
 from bench.cli_common import all_cells, more_roots, show_what_is_not_built
-from bench.contract import Cell, choose
+from bench.contract import Cell
 from bench.errors import NoMiddleError, UsageError
+from bench.find import choose
 from bench.progress import console, steps
 from bench.suggest import near
 
@@ -112,6 +113,8 @@ def check(
 
     require_linux()
     if levels:
+        if sanitize or transport:
+            raise UsageError("--levels goes with neither --sanitize nor --transport")
         sys.exit(cli_levels.show(choose(all_cells(more), globs)))
     cells = choose(all_cells(more), globs)
     if sanitize:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bench.cli_common import all_cells, more_roots
-from bench.contract import choose
+from bench.find import choose
 from bench.progress import console
 
 

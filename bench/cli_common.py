@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Cell
+from bench.find import find_cells
 from bench.progress import console
 
 REPORTS = PROJECT / "reports"

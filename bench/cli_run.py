@@ -20,8 +20,9 @@ from bench.cli_common import (
     as_typed,
     more_roots,
 )
-from bench.contract import FLOOR, IMPLEMENTATIONS, choose
+from bench.contract import FLOOR, IMPLEMENTATIONS
 from bench.errors import NoMiddleError, UsageError
+from bench.find import choose
 from bench.progress import console
 from bench.suggest import command
 

@@ -13,8 +13,9 @@ import click
 from rich.table import Table
 
 from bench.cli_common import more_roots, show_what_is_not_built
-from bench.contract import IMPLEMENTATIONS, Cell, choose, find_cells
+from bench.contract import IMPLEMENTATIONS, Cell
 from bench.errors import NoMiddleError
+from bench.find import choose, find_cells
 from bench.progress import console
 
 TITLES = {

@@ -18,6 +18,7 @@ import pandas as pd
 from bench.claims import claims_of
 from bench.environment import Grade, grade, spoiled_blocks
 from bench.estimates import bounds
+from bench.frames import records
 from bench.inference import q_values, signed_rank_p
 from bench.results import Run
 from bench.stats import noise_half_width, ratio, sign_interval, verdict
@@ -45,10 +46,6 @@ def stack_order(name: str) -> tuple[int, str]:
     return ({SUBJECT: 0, BASELINE: 2}.get(name, 1), name)
 
 
-def _rows(cases: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in cases.to_dict("records")]
-
-
 def headline_cells(cases: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the case row that stands for each stack among comparable cases.
 
@@ -59,7 +56,7 @@ def headline_cells(cases: pd.DataFrame) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     languages = set(cases["language"])
     spoken = PYTHON if PYTHON in languages else min(languages, default="")
-    for row in _rows(cases[cases["language"] == spoken]):
+    for row in records(cases[cases["language"] == spoken]):
         wanted = ("minimal", row["fan_out_mode"])
         if row["variant"] in wanted:
             known = found.get(row["stack"])
@@ -73,7 +70,7 @@ def _pairs(cases: pd.DataFrame) -> Iterator[tuple[str, dict[str, Any], dict[str,
     heads = headline_cells(cases)
     for first, second in combinations(sorted(heads, key=stack_order), 2):
         yield "further", heads[first], heads[second]
-    for row in sorted(_rows(cases), key=lambda row: str(row["key"])):
+    for row in sorted(records(cases), key=lambda row: str(row["key"])):
         head = heads.get(row["stack"])
         if head is not None and row["case"] == head["case"]:
             continue
@@ -90,7 +87,7 @@ def _twins_in_other_languages(
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Yield each case of a cell in Python with that of its twin in another language."""
     for _, alike in cases.groupby(["name", "stack", "variant"], sort=False):
-        rows = _rows(alike)
+        rows = records(alike)
         for python in (row for row in rows if row["language"] == PYTHON):
             yield from ((python, row) for row in rows if row["language"] != PYTHON)
 
@@ -142,7 +139,7 @@ def noise(run: Run) -> pd.DataFrame:
         "load",
     ]
     originals = run.cases[run.cases["twin"] == 0]
-    for twin in _rows(run.cases[run.cases["twin"] > 0]):
+    for twin in records(run.cases[run.cases["twin"] > 0]):
         match = originals[(originals[same] == pd.Series(twin)[same]).all(axis=1)]
         if match.empty:
             continue
@@ -252,7 +249,7 @@ def half_widths(compared: pd.DataFrame) -> dict[str, list[float]]:
     a log scale.
     """
     found: dict[str, list[float]] = {}
-    for row in _rows(of_kind(compared, "claim")):
+    for row in records(of_kind(compared, "claim")):
         if not math.isnan(row["low"]):
             width = math.sqrt(row["high"] / row["low"]) - 1
             found.setdefault(row["placement"], []).append(width)

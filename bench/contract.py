@@ -1,21 +1,13 @@
 """The contract between the harness and the cells, as values.
 
-A cell is found from its path, ``<stack>/<variant>/<workload>.<language>``, below an
-implementations root; nothing lists it a second time. What a path cannot say (label,
-colour, transports) is in the stack's ``stack.toml``.
+``bench.find`` finds the cells by their paths.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
-
-from bench.errors import ContractError, UsageError
-from bench.suggest import near
 
 PROJECT = Path(__file__).resolve().parent.parent
 IMPLEMENTATIONS = PROJECT / "implementations"
@@ -156,8 +148,25 @@ class Cell:
         return self.stack.folder.parent == FLOOR
 
     @property
+    def fan_out_mode(self) -> str | None:
+        """Which promise a fan-out makes, one of FAN_OUT_MODES; None for other workloads."""
+        return self.variant.fan_out if self.workload.name == "fan_out" else None
+
+    @property
     def lossy(self) -> bool:
-        return self.workload.name == "fan_out" and self.variant.fan_out == "lossy"
+        return self.fan_out_mode == "lossy"
+
+    def as_row(self) -> dict[str, Any]:
+        """Return what tables say of the cell itself."""
+        return {
+            "cell": self.id,
+            "key": self.key,
+            "stack": self.stack.name,
+            "variant": self.variant.name,
+            "workload": self.workload.name,
+            "language": self.language,
+            "fan_out_mode": self.fan_out_mode,
+        }
 
 
 @dataclass(frozen=True)
@@ -197,123 +206,3 @@ class Case:
     @property
     def id(self) -> str:
         return f"{self.name}.{self.cell.key}"
-
-
-def _strings(path: Path, table: dict[str, Any], key: str) -> tuple[str, ...]:
-    """Return a list of strings; a string alone would be taken for a list of letters."""
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ContractError(f"{path}: {key} = {value!r}: write a list of strings")
-    return tuple(value)
-
-
-def _c_libraries(path: Path, table: dict[str, Any]) -> dict[str, str]:
-    """Return the table ``[c.libraries]``: pkg-config's names and Debian's packages."""
-    libraries = table.get("c", {}).get("libraries", {})
-    if not all(isinstance(package, str) for package in libraries.values()):
-        raise ContractError(
-            f'{path}: [c.libraries]: write lines like libzmq = "libzmq3-dev"'
-        )
-    return dict(libraries)
-
-
-def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
-    for name, table in tables.items():
-        fan_out = table.get("fan_out")
-        if fan_out is not None and fan_out not in FAN_OUT_MODES:
-            raise ContractError(
-                f"{path}: [variants.{name}] fan_out = {fan_out!r}: "
-                f"write one of {', '.join(FAN_OUT_MODES)}"
-            )
-        transports = _strings(path, table, "transports")
-        if not transports:
-            raise ContractError(f"{path}: [variants.{name}] names no transports")
-        if unknown := set(transports) - set(TRANSPORTS):
-            raise ContractError(
-                f"{path}: [variants.{name}] transports: {', '.join(sorted(unknown))}: "
-                f"write some of {', '.join(TRANSPORTS)}"
-            )
-        yield Variant(name, transports, fan_out, _strings(path, table, "programs"))
-
-
-def load_stack(folder: Path) -> Stack:
-    """Read ``stack.toml`` of one stack's folder.
-
-    Raises ContractError where the file is missing or not what the contract asks for.
-    """
-    path = folder / "stack.toml"
-    try:
-        table = tomllib.loads(path.read_text())
-        variants = {variant.name: variant for variant in _variants(path, table["variants"])}
-        return Stack(
-            name=folder.name,
-            folder=folder,
-            label=table["label"],
-            color=table.get("color"),
-            requirements=_strings(path, table, "requirements"),
-            system=_strings(path, table, "system"),
-            variants=variants,
-            c_libraries=_c_libraries(path, table),
-        )
-    except FileNotFoundError as error:
-        raise ContractError(f"{folder} holds cells but no stack.toml: write one") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ContractError(f"{path}: {type(error).__name__}: {error}") from error
-
-
-def _stack_cells(stack: Stack, workloads: dict[str, Workload]) -> Iterator[Cell]:
-    for path in sorted(stack.folder.glob("*/*")):
-        if path.suffix not in LANGUAGES or path.stem not in workloads:
-            continue
-        if path.parent.name == SLIDE:
-            continue
-        variant = stack.variants.get(path.parent.name)
-        if variant is None:
-            raise ContractError(
-                f"{path}: stack.toml has no [variants.{path.parent.name}]: add it"
-            )
-        if path.stem == "fan_out" and variant.fan_out is None:
-            raise ContractError(
-                f"{path}: say in stack.toml, [variants.{variant.name}], which promise it "
-                'makes: fan_out = "lossless" or "lossy"'
-            )
-        yield Cell(stack, variant, workloads[path.stem], path)
-
-
-def find_cells(roots: Sequence[Path]) -> list[Cell]:
-    """Return every cell below the given implementations roots, in a stable order.
-
-    Raises ContractError for a root that is not a folder, a broken ``stack.toml``, or
-    two stacks of one name.
-    """
-    from bench.workloads import WORKLOADS
-
-    cells: list[Cell] = []
-    seen: dict[str, Path] = {}
-    for root in roots:
-        if not root.is_dir():
-            raise ContractError(f"{root} is not a folder: name an implementations root")
-        for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-            if not any(folder.glob("*/*.py")) and not (folder / "stack.toml").exists():
-                continue
-            if folder.name in seen:
-                raise ContractError(
-                    f"two stacks are called {folder.name}: {seen[folder.name]} and {folder}"
-                )
-            seen[folder.name] = folder
-            cells += _stack_cells(load_stack(folder), WORKLOADS)
-    return cells
-
-
-def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
-    """Return the cells whose ids match one of the globs; all of them without a glob.
-
-    Raises UsageError for a glob that matches nothing.
-    """
-    for glob in globs:
-        if not any(fnmatch(cell.id, glob) for cell in cells):
-            ids = [cell.id for cell in cells]
-            raise UsageError(f"no cell matches {glob!r}{near(glob, ids)}; see `list`")
-    if not globs:
-        return list(cells)
-    return [cell for cell in cells if any(fnmatch(cell.id, glob) for glob in globs)]

@@ -13,8 +13,9 @@ from statistics import median
 
 from bench import environment
 from bench.build import lacking
-from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT
 from bench.errors import NotMeasurable, TrialError
+from bench.find import find_cells
 from bench.kernel import ROOT, cpu_quota, kernel_facts, limits, text
 from bench.machine import missing, versions
 from bench.measure import wrk

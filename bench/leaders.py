@@ -16,6 +16,7 @@ import pandas as pd
 
 from bench.comparisons import LOSSY, PYTHON
 from bench.estimates import headline_measure
+from bench.frames import records
 
 NOT_COMPARED = ""
 OPPOSITE = {"faster": "slower", "slower": "faster"}
@@ -66,10 +67,6 @@ def time_of(row: Row) -> float:
     return 1 / row["value"] if row["measure"] == "rate" else float(row["value"])
 
 
-def _rows(table: pd.DataFrame) -> list[Row]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-
-
 def entrants(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of ``estimates`` that may lead: nothing lossy, no floor, no twin."""
     headline = table["measure"] == table["quantity"].map(headline_measure)
@@ -81,7 +78,7 @@ def entrants(table: pd.DataFrame) -> pd.DataFrame:
 
 def _rival(compared: pd.DataFrame, leader: Row, row: Row) -> Rival:
     ratio = time_of(row) / time_of(leader)
-    for pair in _rows(compared[compared["name"] == row["name"]]) if len(compared) else []:
+    for pair in records(compared[compared["name"] == row["name"]]) if len(compared) else []:
         keys = pair["key_a"], pair["key_b"]
         if keys == (row["key"], leader["key"]):
             low, high, said = pair["low"], pair["high"], pair["verdict"]
@@ -98,7 +95,7 @@ def _rival(compared: pd.DataFrame, leader: Row, row: Row) -> Rival:
 
 def race(table: pd.DataFrame, compared: pd.DataFrame) -> Race | None:
     """Return the race of one case's rows of ``estimates``, None without two stacks."""
-    rows = sorted(_rows(entrants(table)), key=time_of)
+    rows = sorted(records(entrants(table)), key=time_of)
     best: dict[str, Row] = {}
     for row in rows:
         best.setdefault(row["stack"], row)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from bench.build import COMPILER, PKG_CONFIG
-from bench.contract import PROJECT, Stack
+from bench.contract import PROJECT, Cell, Stack
 from bench.kernel import kernel_facts, sysctls
 from bench.placement import allowed_cpus
 
@@ -114,6 +114,20 @@ def behind(stacks: Mapping[str, Mapping[str, Any]], cell: str) -> list[str]:
         return [COMPILER, *(name + IN_C for name in stack.get("c_libraries", ()))]
     native = NATIVE if "pyzmq" in stack["requirements"] else ()
     return ["python", *stack["requirements"], *native]
+
+
+def versions_behind(
+    cells: Iterable[Cell], stacks: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """Return the versions of what each cell runs on, by its id and ``<name>_version``."""
+    by_id = {cell.id: cell for cell in cells}
+    found = versions([cell.stack for cell in by_id.values()])
+    return {
+        cell: {
+            f"{name}_version": found[name] for name in behind(stacks, cell) if name in found
+        }
+        for cell in by_id
+    }
 
 
 def describe(stacks: Sequence[Stack]) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from typing import Any
 from bench.archive import Archive
 from bench.claims import read_claims
 from bench.claims.files import ledger_digest
-from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell
 from bench.errors import NoMiddleError, ResultsError, UsageError
 from bench.extension import declaration
+from bench.find import find_cells
 from bench.machine import describe
-from bench.measure.size import size
+from bench.measure.size import read_program
 from bench.plan import Planned, plan
 from bench.profiles import PROFILES
 from bench.suggest import near
@@ -32,7 +33,7 @@ BUDGET = "budget_minutes"
 def cell_digest(cell: Cell) -> str:
     """Return a checksum of a cell's file and of the local modules it imports."""
     digest = hashlib.sha256()
-    for path in size(cell.path, cell.search).files:
+    for path in read_program(cell.path, cell.search).files:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -43,13 +44,7 @@ def case_table(planned: Planned) -> dict[str, Any]:
     return {
         "case": case.id,
         "name": case.name,
-        "cell": cell.id,
-        "key": cell.key,
-        "stack": cell.stack.name,
-        "variant": cell.variant.name,
-        "workload": cell.workload.name,
-        "language": cell.language,
-        "fan_out_mode": cell.variant.fan_out if cell.workload.name == "fan_out" else None,
+        **cell.as_row(),
         "quantity": case.quantity,
         "transport": case.transport,
         "size_bytes": case.size_bytes,

@@ -11,8 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.contract import Cell, find_cells
+from bench.contract import Cell
 from bench.errors import NoMiddleError
+from bench.find import find_cells
 from bench.measure.size import READERS, Program, Source, read_program, size_of
 from bench.slides import slides
 from bench.source.shares import shares
@@ -64,13 +65,7 @@ def row(cell: Cell, program: Program) -> dict[str, Any]:
     """Return all that is said of one program."""
     counted, known = size_of(program), surface(program)
     return {
-        "cell": cell.id,
-        "key": cell.key,
-        "stack": cell.stack.name,
-        "variant": cell.variant.name,
-        "workload": cell.workload.name,
-        "language": cell.language,
-        "fan_out_mode": cell.variant.fan_out if cell.workload.name == "fan_out" else None,
+        **cell.as_row(),
         "transports": list(cell.transports),
         **{name: asdict(counted)[name] for name in COUNTS},
         "names": list(known.names),

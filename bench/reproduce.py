@@ -17,11 +17,10 @@ from bench.comparisons import comparisons, grade_of, noise
 from bench.environment import Grade
 from bench.errors import UsageError
 from bench.results import SIZE_PREFIX, load
-from bench.stats import Interval, Verdict, verdict
+from bench.stats import INCONCLUSIVE, Interval, Verdict, verdict
 
 Result = Literal["agrees", "disagrees", "cannot tell"]
 RESULTS: tuple[Result, ...] = ("agrees", "disagrees", "cannot tell")
-UNDECIDED = "inconclusive"
 REPRODUCES = "reproduces"
 """The entry of run.json that says of which run it is a reproduction."""
 LEFT_OUT = "left_out"
@@ -52,7 +51,7 @@ class Finding:
 
     @property
     def decided(self) -> bool:
-        return self.verdict != UNDECIDED
+        return self.verdict != INCONCLUSIVE
 
     @property
     def too_few_blocks(self) -> bool:

@@ -13,6 +13,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,10 @@ from bench.archive import Archive
 from bench.budget import within_budget
 from bench.check import CheckResult, check_all
 from bench.claims import claims_of
-from bench.contract import Case, Cell
+from bench.contract import Case
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.extension import decide, declared_in, extension_slots
-from bench.machine import behind, versions
+from bench.machine import versions_behind
 from bench.measure import QUANTITIES, throughput
 from bench.measure.measured import Measured, Sizing
 from bench.pilots import Pilot, make_pilot, offered_hz, predict_s, sizing_of
@@ -263,8 +264,7 @@ class Runner:
         measure_recovery(
             todo, lambda s: self._log_folder(s.planned.case, s.name), kept, failed
         )
-        took_s = time.monotonic() - began
-        console.print(f"failures measured in {minutes(took_s)}")
+        console.print(f"failures measured in {minutes(time.monotonic() - began)}")
 
     def _keep_time(self, trials: int, predicted_s: float, took_s: float) -> None:
         timing = self.archive.read(archives.TIMING) or []
@@ -281,13 +281,13 @@ class Runner:
     def _signed(self, slot: Slot, measured: Measured) -> Measured:
         """Return a trial's outcome with the seed and the versions that it was made with."""
         measured.metadata["seed"] = self.seed
-        measured.metadata |= self._versions(slot.planned.case.cell)
+        measured.metadata |= self._versions[slot.planned.case.cell.id]
         return measured
 
-    def _versions(self, cell: Cell) -> dict[str, str]:
-        found = versions([cell.stack])
-        names = behind(self.archive.about()["stacks"], cell.id)
-        return {f"{name}_version": found[name] for name in names if name in found}
+    @cached_property
+    def _versions(self) -> dict[str, dict[str, str]]:
+        cells = (entry.case.cell for entry in self.planned)
+        return versions_behind(cells, self.archive.about()["stacks"])
 
     def _log_folder(self, case: Case, which: str) -> Path:
         return self.logs / f"{case.id}.{which}"

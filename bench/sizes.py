@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.archive import CODE, WEIGHTS, Archive, suite_of
 from bench.contract import Cell
 from bench.errors import NoMiddleError
-from bench.measure.size import size
 from bench.measure.weight import weigh
 from bench.processes import require_linux
 from bench.profiles import PROFILES
 from bench.programs import described, exhibits
 
+COUNTS = {"statements": "integer", "tokens": "integer", "gzip_bytes": "byte"}
+"""What of a program is in pyperf's files, with pyperf's names of units."""
 
-def add_sizes(archive: Archive, cells: Iterable[Cell]) -> None:
-    """Add the code size of every cell that has none there; the null stack has none."""
+
+def add_sizes(
+    archive: Archive, cells: Iterable[Cell], counted: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Add the size of every cell that has none there, from rows of ``bench.programs``.
+
+    The null stack has none, nor has what cannot be read: that did not pass `check` either,
+    which says why.
+    """
     for cell in cells:
-        if cell.is_floor:
+        if cell.id not in counted:
             continue
         suite = archive.suites.get(suite_of(cell))
         known = suite.get_benchmark_names() if suite else []
-        try:
-            counted = size(cell.path, cell.search)
-        except NoMiddleError:
-            continue  # it did not pass `check` either, which says why
-        for name, unit, value in (
-            ("statements", "integer", counted.statements),
-            ("tokens", "integer", counted.tokens),
-            ("gzip", "byte", counted.gzip_bytes),
-        ):
+        for count, unit in COUNTS.items():
+            name = count.removesuffix("_bytes")
             full_name = f"{cell.workload.name}.size.{name}.{cell.language}"
             if full_name in known:
                 continue
@@ -40,15 +41,17 @@ def add_sizes(archive: Archive, cells: Iterable[Cell]) -> None:
                 "case": cell.id,
                 "cell": cell.id,
                 "block": 0,
-                "files": ",".join(path.name for path in counted.files),
+                "files": ",".join(
+                    file.rsplit("/", 1)[-1] for file in counted[cell.id]["files"]
+                ),
             }
-            archive.add_run(suite_of(cell), [value], metadata)
+            archive.add_run(suite_of(cell), [counted[cell.id][count]], metadata)
 
 
 def add_code(archive: Archive, cells: Sequence[Cell]) -> None:
     """Keep the sizes of these cells, and every program of their stacks as text."""
-    add_sizes(archive, cells)
     code, _ = described(exhibits(cells))
+    add_sizes(archive, cells, {row["cell"]: row for row in code["programs"]})
     archive.write(CODE, code)
 
 

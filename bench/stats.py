@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Verdict = Literal["faster", "slower", "equivalent", "inconclusive"]
+INCONCLUSIVE: Verdict = "inconclusive"
 
 TAIL_SAMPLES = 10
 """How many samples must lie beyond p99.9 before it is worth printing."""
@@ -187,7 +188,7 @@ def verdict(interval: Interval, noise: float = 0.0, margin: float = 1.05) -> Ver
         return "slower"
     if 1 / margin <= interval.low and interval.high <= margin:
         return "equivalent"
-    return "inconclusive"
+    return INCONCLUSIVE
 
 
 def _one_dimension(values: npt.ArrayLike, name: str) -> Floats:

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from bench.build import lacking
-from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.contract import IMPLEMENTATIONS
+from bench.find import find_cells
 
 
 def main() -> None:
@@ -23,11 +24,11 @@ def main() -> None:
         if ".size." not in number["id"]
         for cell in number["cells"]
     }
-    lacking = [cell for cell in cells if cell not in measured]
+    absent = [cell for cell in cells if cell not in measured]
     for name in ("index.html", "REPORT.md"):
         text = (folder / name).read_text()
-        lacking += [f"{cell} in {name}" for cell in cells if cell not in text]
-    sys.exit(f"the report lacks {', '.join(lacking)}" if lacking else 0)
+        absent += [f"{cell} in {name}" for cell in cells if cell not in text]
+    sys.exit(f"the report lacks {', '.join(absent)}" if absent else 0)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell
+from bench.find import find_cells
 
 BROKEN = Path(__file__).parent / "broken"
 TIMEOUT_S = 180

@@ -15,7 +15,8 @@ from synthetic_failures import Story, recovered, usual_story
 from bench import archive as archives
 from bench.archive import Archive
 from bench.check import CheckResult
-from bench.contract import FLOOR, IMPLEMENTATIONS, Case, Cell, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, Case, Cell
+from bench.find import find_cells
 from bench.manifest import about
 from bench.measure.measured import Measured
 from bench.plan import Planned, plan

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bench.budget import stays, trim
 from bench.claims import read_claims
-from bench.contract import FLOOR, IMPLEMENTATIONS, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS
 from bench.errors import UsageError
+from bench.find import find_cells
 from bench.plan import BLOCKS_MIN, Planned, plan
 from bench.profiles import PROFILES
 

@@ -34,8 +34,9 @@ from bench.build import BuildError, build, executable, is_current, lacking
 from bench.castings import castings, in_python
 from bench.check import CheckResult, check, check_all
 from bench.cli import main
-from bench.contract import IMPLEMENTATIONS, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Cell
 from bench.errors import ContractError, NotMeasurable
+from bench.find import find_cells
 from bench.measure import latency, throughput
 from bench.measure.measured import Measured
 from bench.plan import Group, Planned, Profile, plan

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.claims import MOST, claims_of, read_claims
-from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.contract import IMPLEMENTATIONS
 from bench.errors import UsageError
+from bench.find import find_cells
 from bench.plan import plan
 from bench.profiles import PROFILES
 

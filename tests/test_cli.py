@@ -16,7 +16,8 @@ from helpers_bench import BROKEN, TIMEOUT_S, bench
 
 from bench.archive import FAILURES, Archive
 from bench.cli import main
-from bench.contract import IMPLEMENTATIONS, LANGUAGES, PROJECT, find_cells
+from bench.contract import IMPLEMENTATIONS, LANGUAGES, PROJECT
+from bench.find import find_cells
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +153,14 @@ def test_check_of_a_right_cell_passes() -> None:
     checked = bench("check", "raw_socket/minimal/fan_out.py", "--transport", "ipc")
     assert checked.returncode == 0, checked.stdout
     assert "1 passed, 0 failed" in checked.stdout
+
+
+@pytest.mark.parametrize("option", [("--sanitize",), ("--transport", "ipc")])
+def test_levels_are_not_shown_as_if_an_option_had_been_heeded(
+    option: tuple[str, ...],
+) -> None:
+    said = error_of("check", "--levels", *option)
+    assert "--levels goes with neither --sanitize nor --transport" in said
 
 
 @pytest.mark.parametrize("command", ["check", "run"])

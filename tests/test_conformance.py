@@ -30,7 +30,8 @@ from helpers_bench import BROKEN, hosts_of
 
 import bench.trial
 from bench.check import CheckResult, check, check_all
-from bench.contract import IMPLEMENTATIONS, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Cell
+from bench.find import find_cells
 
 Verdict = Callable[[tuple[Cell, str]], CheckResult]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.contract import FLOOR, IMPLEMENTATIONS, LANGUAGES, SLIDE, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, LANGUAGES, SLIDE
 from bench.errors import ContractError
+from bench.find import find_cells
 from bench.workloads import WORKLOADS
 
 TOML = """

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from helpers_bench import bench
 
-from bench.contract import IMPLEMENTATIONS, PROJECT, find_cells
+from bench.contract import IMPLEMENTATIONS, PROJECT
+from bench.find import find_cells
 from bench.report import derive
 from bench.report.model import Data
 from bench.results import load

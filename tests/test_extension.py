@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from bench.archive import EXTENSION, Archive
 from bench.claims import claims_of, rests_on
-from bench.contract import FLOOR, IMPLEMENTATIONS, Case, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, Case
 from bench.errors import TrialError
 from bench.extension import AIMS, DECLARED, EXTENSIONS, Decision
+from bench.find import find_cells
 from bench.manifest import FAILURES, PARTS, SPEED, Begun, begin, planned_again
 from bench.measure.measured import Measured, Sizing
 from bench.pilots import Pilot

@@ -26,6 +26,7 @@ from bench.comparisons import comparisons
 from bench.contract import Case
 from bench.estimates import estimates
 from bench.faults import all_faults
+from bench.frames import records
 from bench.measure.recovery import BROKEN, KEPT, VERDICTS, measure
 from bench.recoveries import TIERS, measured, recoveries
 from bench.recoveries import levels as levels_of
@@ -154,7 +155,7 @@ def test_every_cell_of_the_map_has_a_word(table: pd.DataFrame, look: Look) -> No
             for chart in slides(table, workload, look)
             for text in chart.figure.axes[0].texts
         ]
-        for row in style.records(measured(mine)):
+        for row in records(measured(mine)):
             assert outcomes.in_a_cell(row) in said
         assert said.count("?") == int((mine["repeats"] == 0).sum())
 
@@ -263,7 +264,7 @@ def test_a_timeline_has_a_strip_for_every_cell(
 
 
 def test_there_is_a_timeline_for_every_fault_and_workload(out: Path, shown: Any) -> None:
-    pairs = {(row["fault"], row["workload"]) for row in style.records(measured(shown))}
+    pairs = {(row["fault"], row["workload"]) for row in records(measured(shown))}
     drawn = {path.stem for path in (out / "figures").glob("timeline_*.csv")}
     assert drawn == {f"timeline_{fault}_{workload}" for fault, workload in pairs}
 
@@ -407,7 +408,7 @@ def entries(out: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_every_case_with_a_result_has_its_numbers(entries: Any, shown: Any) -> None:
-    for row in style.records(measured(shown)):
+    for row in records(measured(shown)):
         entry = entries[f"{row['workload']}.recovery.{row['fault']}.{row['key']}"]
         assert entry["verdict"] == row["verdict"]
         assert entry["blocks"] == row["repeats"] == 5

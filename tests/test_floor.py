@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.contract import IMPLEMENTATIONS
 from bench.errors import TrialError
+from bench.find import find_cells
 from bench.selftest import LONG, floor
 from bench.selftest.floor import answer, by_loop, compile_loop, parse
 

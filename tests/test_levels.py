@@ -17,8 +17,9 @@ from helpers_bench import BROKEN, bench, find_cell
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.contract import IMPLEMENTATIONS, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Cell
 from bench.faults import all_faults
+from bench.find import find_cells
 from bench.levels import (
     CREDITED,
     DEADLINE_S,

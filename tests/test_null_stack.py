@@ -20,7 +20,8 @@ import pytest
 from helpers_bench import find_cell, hosts_of, make_case
 
 from bench.check import check
-from bench.contract import FLOOR, find_cells
+from bench.contract import FLOOR
+from bench.find import find_cells
 from bench.measure import latency, throughput
 from bench.measure.measured import WINDOW_S
 from bench.trial import TrialRecord, Window, run_trial

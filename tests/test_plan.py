@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.contract import FLOOR, IMPLEMENTATIONS, Case, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, Case
 from bench.faults import all_faults
+from bench.find import find_cells
 from bench.plan import BLOCKS_MIN, Planned, plan
 from bench.profiles import PROFILES
 

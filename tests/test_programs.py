@@ -10,8 +10,9 @@ import pytest
 
 from bench import programs, sizes
 from bench.archive import CODE, WEIGHTS, Archive
-from bench.contract import IMPLEMENTATIONS, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Cell
 from bench.errors import NotMeasurable
+from bench.find import find_cells
 from bench.measure import weight
 from bench.programs import COUNTS, described, exhibits, statements_of
 

@@ -21,7 +21,8 @@ import pytest
 from helpers_bench import BROKEN, TIMEOUT_S, bench, finish, hosts_of, start_bench
 
 from bench.archive import ENVIRONMENT, FAILURES, NOT_SUITES, RUN, SUMS, Archive, sha256
-from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.contract import IMPLEMENTATIONS
+from bench.find import find_cells
 from bench.manifest import about, planned_again
 from bench.plan import plan
 from bench.profiles import PROFILES

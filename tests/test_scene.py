@@ -43,7 +43,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from bench import failure_trial
-from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.contract import IMPLEMENTATIONS, Case
+from bench.find import find_cells
 from bench.faults import all_faults
 
 make_network = failure_trial._network

@@ -18,7 +18,8 @@ from types import ModuleType
 
 import pytest
 
-from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.contract import IMPLEMENTATIONS
+from bench.find import find_cells
 from bench.measure.size import Size, SizeError, size
 from bench.source import python
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.contract import IMPLEMENTATIONS
 from bench.errors import NoMiddleError
+from bench.find import find_cells
 from bench.measure.size import Program, read_program, size_of
 from bench.slides import slides
 from bench.source import shares as shares_module

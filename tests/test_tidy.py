@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS, PROJECT
+from bench.find import find_cells
 
 BENCH = PROJECT / "bench"
 EXHIBITS = sorted(IMPLEMENTATIONS.rglob("*.py"))

@@ -16,8 +16,9 @@ from bench.charts.distribution import spread
 from bench.charts.failures import case_line
 from bench.charts.outcomes import tier_order
 from bench.charts.rows import color
-from bench.charts.style import PAPER, Chart, Look, records
+from bench.charts.style import PAPER, Chart, Look
 from bench.comparisons import stack_order
+from bench.frames import records
 from bench.recoveries import measured
 
 CUT = "F6"

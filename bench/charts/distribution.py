@@ -15,6 +15,7 @@ from bench.charts.findings import best_of_each
 from bench.charts.rows import color, hollow, label, rows_of, with_company
 from bench.charts.speed import usual
 from bench.charts.style import Chart, Look
+from bench.frames import records
 from bench.results import Run
 from bench.stats import TAIL_SAMPLES
 
@@ -163,7 +164,7 @@ def _title(drawn: pd.DataFrame, about: dict[str, str], look: Look) -> str:
     known = drawn[~drawn["floor"].astype(bool)].dropna(subset=[TAIL])
     said = ", ".join(
         f"{words.time_us(row[TAIL])} on {words.stack(str(row['stack']), look.stacks)}"
-        for row in best_of_each(style.records(known), TAIL)
+        for row in best_of_each(records(known), TAIL)
     )
     what = f"{about['title']}: 99 % of {about['what']}s within"
     return f"{what} {said}" if said else f"{about['title']}: {about['what']}s"

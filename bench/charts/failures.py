@@ -15,8 +15,9 @@ from matplotlib.text import Text
 
 from bench.charts import outcomes, style, words
 from bench.charts.outcomes import tier_order
-from bench.charts.style import INK, MUTED, PAPER, Chart, Look, records
+from bench.charts.style import INK, MUTED, PAPER, Chart, Look
 from bench.comparisons import stack_order
+from bench.frames import records
 from bench.measure.recovery import BROKEN, KEPT, REPORTED, VERDICTS
 from bench.recoveries import TIERS, measured
 

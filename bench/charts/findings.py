@@ -9,8 +9,9 @@ import pandas as pd
 
 from bench.charts import words
 from bench.charts.outcomes import tier_order
-from bench.charts.style import Look, records
+from bench.charts.style import Look
 from bench.comparisons import stack_order
+from bench.frames import records
 from bench.leaders import Race, entrants, races
 from bench.measure.recovery import KEPT
 

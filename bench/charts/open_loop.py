@@ -13,6 +13,7 @@ from bench.charts import findings, style, words
 from bench.charts.rows import color, hollow, label, labels, positions, rows_of, with_company
 from bench.charts.speed import rate_tick
 from bench.charts.style import Chart, Look
+from bench.frames import records
 
 COMPARED_LOADS = ("common_50", "own_70")
 CURVE = "own_"
@@ -26,7 +27,7 @@ def response_rows(table: pd.DataFrame, workload: str) -> pd.DataFrame:
 
 
 def _by_measure(table: pd.DataFrame) -> dict[tuple[str, str, str], dict[str, Any]]:
-    return {(r["key"], r["load"], r["measure"]): r for r in style.records(table)}
+    return {(r["key"], r["load"], r["measure"]): r for r in records(table)}
 
 
 def _cell(
@@ -139,7 +140,7 @@ def _growth(table: pd.DataFrame, workload: str, look: Look) -> str:
     }
     first = ends["first"].set_index("key")["value"]
     grown = ends["last"].assign(growth=lambda rows: rows["value"] / rows["key"].map(first))
-    best = findings.best_of_each(style.records(grown.dropna(subset="growth")), "growth")
+    best = findings.best_of_each(records(grown.dropna(subset="growth")), "growth")
     names = [words.stack(str(row["stack"]), look.stacks) for row in best]
     times = [words.number(row["growth"], digits=2) for row in best]
     said = ", ".join(f"{n} {t}" for n, t in zip(names, times, strict=True))

@@ -17,6 +17,7 @@ from bench.charts.speed import draw_row, floor_line, limits, rate_tick
 from bench.charts.style import INK, Chart, Look
 from bench.comparisons import PYTHON, SUBJECT
 from bench.estimates import headline_measure
+from bench.frames import records
 from bench.plan import SMALL_BYTES
 
 LARGE_BYTES = 64 * 1024
@@ -57,7 +58,7 @@ def _axis(part: pd.DataFrame) -> tuple[str, Callable[[float], str]]:
 def _panel(
     axes: Axes, part: pd.DataFrame, look: Look, names: Callable[[dict[str, Any]], str]
 ) -> None:
-    rows = style.records(part)
+    rows = records(part)
     at = {row["case"]: -float(number) for number, row in enumerate(rows)}
     floor_line(axes, rows)
     for row in rows:

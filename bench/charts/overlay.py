@@ -17,6 +17,8 @@ from bench.charts import style, words
 from bench.charts.ratios import MARGIN, MARGIN_COLOR, spoken
 from bench.charts.style import Chart, Look
 from bench.comparisons import of_kind
+from bench.frames import records
+from bench.stats import INCONCLUSIVE
 
 COLORS = ("#1a1a1b", "#1f5fa8", "#b3306b", "#8a6d00", "#00785a", "#6b4fa0")
 MARKERS = "osD^vP"
@@ -64,7 +66,7 @@ def _places(table: pd.DataFrame, look: Look) -> dict[Place, float]:
     """Return the y of each (workload, pair), with room for a workload's name above."""
     found: dict[Place, float] = {}
     y, before = 0.0, None
-    for pair in style.records(table):
+    for pair in records(table):
         place = (str(pair["workload"]), spoken(pair, look))
         if place in found:
             continue
@@ -80,14 +82,14 @@ def _draw(axes: Axes, table: pd.DataFrame, at: dict[Place, float], look: Look) -
     runs = list(dict.fromkeys(table["run"]))
     axes.axvspan(1 / MARGIN, MARGIN, color=MARGIN_COLOR, zorder=0.5)
     axes.axvline(1, color=style.INK, linewidth=1.5)
-    for pair in style.records(table):
+    for pair in records(table):
         number = runs.index(pair["run"])
         off = SPREAD * (0.5 - number / max(1, len(runs) - 1))
         y = at[str(pair["workload"]), spoken(pair, look)] + off
         color = COLORS[number]
         if not math.isnan(pair["low"]):
             axes.plot([pair["low"], pair["high"]], [y, y], color=color, linewidth=3.5)
-        decided = pair["verdict"] != "inconclusive"
+        decided = pair["verdict"] != INCONCLUSIVE
         axes.plot(
             [pair["ratio"]], [y], marker=MARKERS[number], color=color, markersize=9,
             markerfacecolor=color if decided else style.PAPER, markeredgewidth=2,

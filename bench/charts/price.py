@@ -12,8 +12,9 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bench.charts import style, words
-from bench.charts.style import INK, MUTED, PAPER, Chart, Look, records
+from bench.charts.style import INK, MUTED, PAPER, Chart, Look
 from bench.comparisons import stack_order
+from bench.frames import records
 from bench.measure.recovery import KEPT
 from bench.recoveries import TIERS, measured
 

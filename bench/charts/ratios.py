@@ -17,7 +17,8 @@ from bench.charts import style, words
 from bench.charts.rows import MIN_COMPANIONS
 from bench.charts.style import Chart, Look
 from bench.comparisons import SUBJECT, of_kind, stack_order
-from bench.stats import Verdict
+from bench.frames import records
+from bench.stats import INCONCLUSIVE, Verdict
 
 MARGIN = 1.05
 MARGIN_COLOR, NOISE_COLOR = "#ececef", "#c9cbd6"
@@ -25,7 +26,7 @@ MARKS: dict[Verdict, tuple[str, str, str]] = {
     "faster": ("<", "#1f5fa8", "faster"),
     "slower": (">", "#b3306b", "slower"),
     "equivalent": ("s", "#1a1a1b", "equivalent (within 5 %)"),
-    "inconclusive": ("o", "#77777c", "undecided"),
+    INCONCLUSIVE: ("o", "#77777c", "undecided"),
 }
 """Marker, colour and name of each verdict on the first of a pair."""
 PLAIN = ("minimal", "lossless")
@@ -53,7 +54,7 @@ def spoken(pair: dict[str, Any], look: Look) -> str:
 def with_company(table: pd.DataFrame) -> pd.DataFrame:
     """Leave out pairs of a lone ``requests``: see ``rows.with_company``."""
     keep = []
-    for pair in style.records(table):
+    for pair in records(table):
         stacks = {pair["stack_a"], pair["stack_b"]} & set(words.CLIENT_OF_MINIMAL)
         keep.append(not stacks or _client_pairs(table, pair["name"]) >= MIN_COMPANIONS)
     return table[keep]
@@ -133,7 +134,7 @@ def _mark(axes: Axes, pair: dict[str, Any], y: float) -> None:
     if not math.isnan(pair["low"]):
         axes.plot([pair["low"], pair["high"]], [y, y], color=color, linewidth=4)
         left, right = min(left, pair["low"]), max(right, pair["high"])
-    face = style.PAPER if pair["verdict"] == "inconclusive" else color
+    face = style.PAPER if pair["verdict"] == INCONCLUSIVE else color
     axes.plot(
         [pair["ratio"]], [y], marker=marker, color=color, markerfacecolor=face,
         markersize=11, markeredgewidth=2.5,
@@ -167,7 +168,7 @@ def _panel(
         ys = [y for (name, _), y in at.items() if name == workload]
         _noise_band(axes, rows, ys, 0.5)
     axes.axvline(1, color=style.INK, linewidth=1.5)
-    for pair in style.records(part):
+    for pair in records(part):
         _mark(axes, pair, at[pair["workload"], spoken(pair, look)])
     axes.set_ylim(min(at.values()) - 0.7, max(at.values()) + 1.45)
 
@@ -211,7 +212,7 @@ def headline(compared: pd.DataFrame, placement: str, look: Look) -> Chart | None
     table = table if table.empty else on_the_slide(table)
     if table.empty:
         return None
-    at = _places(style.records(table), look)
+    at = _places(records(table), look)
     heading = title(table, placement, look)
     subtitle = "Time of the first over time of the second: left of 1 the first is faster"
     figure = style.blank(heading, subtitle, style.footer(table), look)

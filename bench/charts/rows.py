@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from bench.charts import words
-from bench.charts.style import INK, MUTED, Look, records
+from bench.charts.style import INK, MUTED, Look
 from bench.comparisons import stack_order
+from bench.frames import records
 
 MIN_COMPANIONS = 2
 """How many other clients must stand beside ``requests`` for it to be shown at all."""

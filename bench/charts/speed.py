@@ -21,6 +21,7 @@ from bench.charts.rows import (
 )
 from bench.charts.style import Chart, Look
 from bench.comparisons import BASELINE
+from bench.frames import records
 from bench.plan import BOTH, SMALL_BYTES
 
 TCP = ("tcp", "direct")
@@ -115,7 +116,7 @@ def panel(
     note: Callable[[dict[str, Any]], str],
 ) -> None:
     """Draw one placement: every measured cell, and a dash for each that was not."""
-    shown = style.records(part)
+    shown = records(part)
     floor_line(axes, shown)
     for row in shown:
         draw_row(axes, row, at[str(row["key"])], look, note(row))

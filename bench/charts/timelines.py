@@ -15,7 +15,8 @@ from bench.charts import findings, outcomes, style, words
 from bench.charts.failures import case_line, columns
 from bench.charts.outcomes import tier_order
 from bench.charts.rows import color
-from bench.charts.style import INK, Chart, Look, records
+from bench.charts.style import INK, Chart, Look
+from bench.frames import records
 from bench.history import DEADLINE_NS
 from bench.measure.recovery import NEVER_NS
 from bench.recoveries import measured

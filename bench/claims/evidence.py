@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.charts import words
+from bench.stats import INCONCLUSIVE
 
 HOLDS, FAILS, OPEN, ABSENT = "holds", "fails", "open", "not measured"
 EVERY, MOST, SOME = "every", "most", "some"
 RATIO, DIFFERENCE = "ratio", "difference"
-UNDECIDED = "inconclusive"
 Entry = Mapping[str, Any]
 Span = tuple[float, float, float]
 """A value with the ends of its interval."""
@@ -182,7 +182,7 @@ def finding(condition: Condition, entry: Entry, other: Entry | None) -> Finding:
     if condition.verdicts:
         verdict = str(entry["verdict"])
         outcome = HOLDS if verdict in condition.verdicts else FAILS
-        return Finding(ids, verdict, OPEN if verdict == UNDECIDED else outcome)
+        return Finding(ids, verdict, OPEN if verdict == INCONCLUSIVE else outcome)
     found, unit = span(entry), str(entry["unit"])
     if other is not None:
         second = span(other)

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from random import Random
@@ -87,27 +88,31 @@ def weigh(cell: Cell) -> dict[str, Any]:
     """
     packages = sorted(required(cell.stack.requirements))
     threads, resident_mib = _serving(cell)
-    _, bare_mib = _at_rest([sys.executable, "-c", IDLE], cell, lambda: True)
     return {
         "packages": packages,
         "installed_mib": sum(map(installed_bytes, packages)) / MIB,
         "import_ms": statistics.median(_imports_ms(cell)),
         "threads": threads,
         "resident_mib": resident_mib,
-        "bare_resident_mib": bare_mib,
+        "bare_resident_mib": _bare_resident_mib(),
     }
 
 
-def _environment(cell: Cell) -> dict[str, str]:
-    folders = ":".join(str(folder) for folder in cell.search)
-    return {**child_environment(), "PYTHONPATH": folders}
+def _environment(search: Sequence[Path]) -> dict[str, str]:
+    return {**child_environment(), "PYTHONPATH": ":".join(map(str, search))}
+
+
+@cache
+def _bare_resident_mib() -> float:
+    _, resident_mib = _at_rest([sys.executable, "-c", IDLE], (), lambda: True)
+    return resident_mib
 
 
 def _imports_ms(cell: Cell) -> Iterator[float]:
     for _ in range(FRESH):
         ended = subprocess.run(
             [sys.executable, "-c", IMPORT.format(cell.path.stem)],
-            env=_environment(cell),
+            env=_environment(cell.search),
             capture_output=True,
             text=True,
             check=False,
@@ -124,20 +129,20 @@ def _serving(cell: Cell) -> tuple[int, float]:
         address = assign(names, "tcp", Path(folder), Random())[names[0]]
         program = SERVE.format(cell.path.stem, address)
         command = [sys.executable, "-c", program]
-        return _at_rest(command, cell, lambda: listens(address))
+        return _at_rest(command, cell.search, lambda: listens(address))
 
 
 def _at_rest(
-    command: list[str], cell: Cell, is_ready: Callable[[], bool]
+    command: list[str], search: Sequence[Path], is_ready: Callable[[], bool]
 ) -> tuple[int, float]:
-    process = subprocess.Popen(command, env=_environment(cell), stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=_environment(search), stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + START_S
         while not is_ready() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(SETTLE_S)
         if process.poll() is not None:
-            raise NotMeasurable(f"{cell.id} ended at once, instead of serving")
+            raise NotMeasurable(f"ended at once, instead of serving: {command[-1].strip()}")
         status = Path(f"/proc/{process.pid}/status").read_text()
     finally:
         process.kill()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.archive import write_whole
-from bench.charts import charts, look_of, machine
+from bench.charts import charts, look_of, machine, words
 from bench.charts.export import export
 from bench.claims.talk import judge, read_ledger
 from bench.comparisons import comparisons, grade_of, noise
@@ -70,7 +70,8 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     write_whole(
         out / "SUMMARY.md", page.markdown({**parts, "answer": said[0]}, "SUMMARY.md")
     )
-    parts["explored"] = explored(entries)
+    labelled = {words.stack(name, data.stacks): c for name, c in look.colors.items()}
+    parts["explored"] = explored(entries, labelled)
     write_whole(out / "index.html", page.html(parts, svgs))
     if out.resolve() == REPORTS.resolve():
         readme.update(README, out / "numbers.json")

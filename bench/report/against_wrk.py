@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bench.charts import words
-from bench.charts.style import records
+from bench.frames import records
 from bench.measure.wrk import CLIENT_BOUND_FROM
+from bench.report.facets import every
 from bench.report.model import Data, Table
 from bench.stats import ratio
 
@@ -13,7 +14,7 @@ def wrk_table(data: Data) -> Table:
     """Return a row per client and placement: its round trip over wrk's time per request."""
     cases = data.run.cases
     columns = ["client", "case", "round trip p50", "wrk", "ratio", "interval", "so it is"]
-    rows = []
+    rows, shown = [], []
     for case in records(cases[cases["quantity"] == "wrk"]):
         wrk_s = data.run.values_s(case["case"])
         same = (
@@ -31,6 +32,7 @@ def wrk_table(data: Data) -> Table:
             found = ratio(client_s[blocks].to_numpy(), wrk_s[blocks].to_numpy())
             enough = not found.too_few_blocks
             bound = enough and found.low > CLIENT_BOUND_FROM
+            shown.append(client)
             rows.append(
                 [
                     words.cell(client, data.stacks),
@@ -44,4 +46,5 @@ def wrk_table(data: Data) -> Table:
                     "client-bound" if bound else "not shown to be client-bound",
                 ]
             )
-    return Table(columns, rows, "HTTP's clients beside wrk, on the same server")
+    caption = "HTTP's clients beside wrk, on the same server"
+    return Table(columns, rows, caption, facets=every(shown, data.stacks))

@@ -11,10 +11,10 @@ import pandas as pd
 from bench.charts import words
 from bench.charts.costs import size_table
 from bench.charts.ratios import headline_table
-from bench.charts.style import records
 from bench.comparisons import SUBJECT, claims_supported, headline_cells, of_kind
 from bench.estimates import headline_measure
-from bench.plan import BLOCKS_MIN, BOTH, SMALL_BYTES
+from bench.frames import records
+from bench.plan import BLOCKS_MIN, BOTH
 from bench.report import sentences
 from bench.report.model import Data
 
@@ -133,44 +133,6 @@ def speed_answers(data: Data) -> Iterator[tuple[str, list[str]]]:
         groups = [records(rows) for _, rows in pairs.groupby(["case_key"], sort=False)]
         groups.sort(key=lambda rows: order.get(rows[0]["workload"], len(order)))
         yield f"{' or '.join(labels)}?", [_joint(data, rows) for rows in groups]
-
-
-def size_answers(data: Data) -> Iterator[str]:
-    """Yield, per workload, the statements that each stack's headline cell takes."""
-    table = size_table(data.run)
-    if table.empty:
-        return
-    for workload in [w for w in words.WORKLOADS if (table["workload"] == w).any()]:
-        mine = table[(table["workload"] == workload) & (table["fan_out_mode"] != "lossy")]
-        keyed = mine.assign(case=mine["cell"])
-        heads = sorted(headline_cells(keyed).values(), key=lambda row: row["statements"])
-        said = ", ".join(
-            f"{words.cell(row, data.stacks)} {row['statements']} "
-            f"({row['tokens']} tokens, {row['gzip_bytes']:,} gzip bytes)"
-            for row in heads
-        )
-        yield f"{words.workload(workload)}, statements to write: {said}."
-
-
-def cpu_answers(data: Data) -> Iterator[str]:
-    """Yield, per workload, the CPU time per message of every cell that loses nothing."""
-    table = data.table
-    usual = table[
-        (table["measure"] == "cpu")
-        & (table["quantity"] == "throughput")
-        & (table["placement"] == "shared")
-        & (table["size_bytes"] == SMALL_BYTES)
-        & (table["transport"] == "tcp")
-        & (table["twin"] == 0)
-        & (table["fan_out_mode"] != "lossy")
-    ]
-    for workload in [w for w in words.WORKLOADS if (usual["workload"] == w).any()]:
-        rows = records(usual[(usual["workload"] == workload) & ~usual["floor"]])
-        said = ", ".join(
-            f"{words.cell(row, data.stacks)} {words.number(row['value'])} \N{MICRO SIGN}s"
-            for row in sorted(rows, key=lambda row: row["value"])
-        )
-        yield f"{words.workload(workload)}, per delivered message on one CPU: {said}."
 
 
 def losses(data: Data) -> list[dict[str, Any]]:

@@ -15,12 +15,14 @@ import pandas as pd
 from bench.archive import write_whole
 from bench.changes import NONE, RELATIVE, TIME, changes, fault_changes, other_machine
 from bench.charts import date, machine, words
-from bench.charts.style import records
+from bench.frames import records
 from bench.report import sentences
 from bench.report.differences import Difference, differences
+from bench.report.facets import every
 from bench.report.model import Table
 from bench.reproduce import Outcome, outcomes, read_side
 from bench.results import Run
+from bench.stats import INCONCLUSIVE
 
 JSON = "changes.json"
 BASES = {
@@ -28,7 +30,7 @@ BASES = {
     RELATIVE: "the same, each over the baseline's of its run",
     NONE: "not comparable",
 }
-COUNTED = ("slower", "faster", "equivalent", "inconclusive")
+COUNTED = ("slower", "faster", "equivalent", INCONCLUSIVE)
 NUMBERS = ("ratio", "low", "high", "confidence", "noise")
 
 
@@ -140,7 +142,8 @@ def cases_table(made: Changes) -> Table:
         "cell", "measured", "case", "here / there", "of", "noise", "here", "differs",
     ]  # fmt: skip
     caption = f"Cases that {made.there.name} measured too; * marks what a claim rests on"
-    return Table(columns, rows, caption, folded=True)
+    about = every(records(made.table), made.here.about["stacks"])
+    return Table(columns, rows, caption, folded=True, facets=about)
 
 
 def faults_table(made: Changes) -> Table:
@@ -158,7 +161,8 @@ def faults_table(made: Changes) -> Table:
     ]
     columns = ["cell", "workload", "fault", "there", "here", ""]
     caption = f"Faults that came to something else than in {made.there.name}"
-    return Table(columns, rows, caption)
+    about = every(records(made.faults), made.here.about["stacks"])
+    return Table(columns, rows, caption, facets=about)
 
 
 def differences_table(made: Changes) -> Table:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.charts import words
 from bench.charts.rows import row_key
+from bench.report.facets import every
 from bench.report.model import Data, Section, Table
 from bench.source.shares import CLASSES
 from bench.twins import MEASURES, Twins, twins
@@ -50,7 +51,8 @@ def size_table(data: Data) -> Table:
         for row in programs(data)
     ]
     columns = ["workload", "program", *COUNTED.values(), "names of libraries", "options"]
-    return Table(columns, rows, "All that is counted of each program", folded=True)
+    caption, about = "All that is counted of each program", _facets(data)
+    return Table(columns, rows, caption, folded=True, facets=about)
 
 
 def share(part: int, whole: int) -> str:
@@ -66,22 +68,29 @@ def shares_table(data: Data) -> Table:
         ]
         for row in programs(data)
     ]
-    caption = "What the statements of each program are about"
-    return Table(["workload", "program", *CLASSES], rows, caption, folded=True)
+    caption, about = "What the statements of each program are about", _facets(data)
+    columns = ["workload", "program", *CLASSES]
+    return Table(columns, rows, caption, folded=True, facets=about)
+
+
+def _facets(data: Data) -> list[dict[str, str]]:
+    return every(programs(data), data.stacks)
 
 
 def totals_table(data: Data) -> Table:
+    totals = [row for row in data.run.code["totals"] if len(row["files"]) > 1]
     rows = [
         [
             words.cell({**row, "workload": ""}, data.stacks),
             str(len(row["files"])),
             *(f"{row[name]:,}" for name in COUNTED),
         ]
-        for row in data.run.code["totals"]
-        if len(row["files"]) > 1
+        for row in totals
     ]
     caption = "All workloads of a stack together, shared files once"
-    return Table(["programs", "files", *COUNTED.values()], rows, caption, folded=True)
+    columns = ["programs", "files", *COUNTED.values()]
+    about = every(totals, data.stacks, ("stack", "variant", "language"))
+    return Table(columns, rows, caption, folded=True, facets=about)
 
 
 def weights_table(data: Data) -> Table:
@@ -101,7 +110,9 @@ def weights_table(data: Data) -> Table:
         ]
         for stack, found in data.run.weights.items()
     ]
-    return Table(columns, rows, "What a stack weighs before a line is written")
+    about = every([{"stack": stack} for stack in data.run.weights], data.stacks)
+    caption = "What a stack weighs before a line is written"
+    return Table(columns, rows, caption, facets=about)
 
 
 def shares_sentences(data: Data) -> Iterator[str]:
@@ -142,8 +153,11 @@ def found_twins(data: Data) -> list[Twins]:
 def twins_table(data: Data) -> Table:
     columns = ["workload", "stack", "counted", "Python", "C, slide", "C, checked"]
     columns += ["for the language", "for checking", "in all"]
-    rows = []
+    rows: list[list[str]] = []
+    about: list[dict[str, str]] = []
     for pair in found_twins(data):
+        place = {"workload": pair.workload, "stack": pair.stack}
+        about += every([place for _ in MEASURES], data.stacks)
         for measure in MEASURES:
             language, checking = pair.language(measure), pair.checking(measure)
             rows.append(
@@ -159,7 +173,7 @@ def twins_table(data: Data) -> Table:
                     f"{pair.more(measure):+,}",
                 ]
             )
-    return Table(columns, rows, "Python against C")
+    return Table(columns, rows, "Python against C", facets=about)
 
 
 def twin_sentence(data: Data, pair: Twins) -> str:

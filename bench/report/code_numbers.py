@@ -188,18 +188,14 @@ def _changes(data: Data) -> Iterator[tuple[list[str], Entry]]:
             f"{label}: {words.plural(row['changed'], 'statement')} to change from {first} "
             f"({row['before']}) to {second} ({row['after']})"
         )
-        identifier = f"{row['from']}_to_{row['to']}.changed.{key}"
-        yield (
-            [row["stack"]],
-            _entry(
-                identifier,
-                "change",
-                said,
-                row["changed"],
-                "statements",
-                row["cells"],
-                [label],
-            ),
+        where = f"{row['from']}_to_{row['to']}"
+        yield _change(
+            f"{where}.changed.{key}",
+            row["stack"],
+            said,
+            row["changed"],
+            row["cells"],
+            label,
         )
 
 
@@ -219,16 +215,20 @@ def _further_changes(data: Data) -> Iterator[tuple[list[str], Entry]]:
                     f"{words.plural(value, 'statement')} to change from "
                     f"{name.replace('_', ' ')}"
                 )
-                identifier = f"{row['workload']}.{name}.changed.{row['key']}"
-                yield (
-                    [row["stack"]],
-                    _entry(
-                        identifier,
-                        "change",
-                        said,
-                        value,
-                        "statements",
-                        [row["cell"]],
-                        [label],
-                    ),
+                where = f"{row['workload']}.{name}"
+                yield _change(
+                    f"{where}.changed.{row['key']}",
+                    row["stack"],
+                    said,
+                    value,
+                    [row["cell"]],
+                    label,
                 )
+
+
+def _change(
+    identifier: str, stack: str, said: str, changed: int, cells: list[str], label: str
+) -> tuple[list[str], Entry]:
+    return [stack], _entry(
+        identifier, "change", said, changed, "statements", cells, [label]
+    )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.charts import words
-from bench.charts.style import records
 from bench.comparisons import claims_supported, of_kind
+from bench.frames import records
 from bench.inference import family_error
 from bench.report import (
     answers,
@@ -27,6 +27,7 @@ from bench.report.model import Data, Section, Table
 from bench.report.placement import placement_sentences
 from bench.report.prose import HOW_TO_READ, METHOD
 from bench.report.response import response_table
+from bench.stats import INCONCLUSIVE
 
 
 def _figures(data: Data, section: str, *names: str) -> list[Any]:
@@ -41,8 +42,6 @@ def _answer(data: Data) -> Section:
     warning = answers.screening(data)
     asked = [
         *answers.speed_answers(data),
-        ("Which takes less code?", list(answers.size_answers(data))),
-        ("Which takes less CPU time?", list(answers.cpu_answers(data))),
         ("Which survives failures?", list(failures.summary(data))),
     ]
     return Section(
@@ -159,7 +158,7 @@ def _loses(data: Data) -> Section:
 
 
 def _cannot_tell(data: Data) -> Section:
-    table = data.compared[data.compared["verdict"] == "inconclusive"]
+    table = data.compared[data.compared["verdict"] == INCONCLUSIVE]
     bullets = [answers.answer(data, row) for row in records(table)]
     lead = (
         f"{words.plural(len(bullets), 'comparison')} of {len(data.compared)} in which the "

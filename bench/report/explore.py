@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.charts import words
+from bench.report.facets import FACETS, columns_of, spoken
 
 COLUMNS = (
     "workload", "what", "stack", "variant", "language", "transport", "size", "peers",
@@ -14,6 +15,7 @@ COLUMNS = (
 )  # fmt: skip
 """The fields of a row, in the order in which the page has them."""
 FILTERS = COLUMNS[: COLUMNS.index("value")]
+"""What a reader filters by; of these the ``FACETS`` act on the whole page."""
 KINDS = {"absolute", "recovery", "size", "level"}
 """What is of one cell each; comparisons have a section of their own."""
 SIZE_END, FLOOR = "B", "null/"
@@ -48,12 +50,12 @@ def _measure(entry: Mapping[str, Any]) -> str:
 
 def row(entry: Mapping[str, Any]) -> list[Any]:
     """Return one number as a row of ``COLUMNS``; of a number without bounds, null."""
-    stack, variant, file = entry["cells"][0].split("/")
+    cell = columns_of(entry["cells"][0])
     about = {
         **_circumstances(entry),
-        "stack": entry["labels"][0].split(" (")[0] or stack,
-        "variant": variant,
-        "language": {"py": "Python", "c": "C"}.get(file.rsplit(".", 1)[-1], file),
+        "stack": entry["labels"][0].split(" (")[0] or cell["stack"],
+        "variant": cell["variant"],
+        "language": spoken("language", cell["language"], {}),
         "value": entry["value"],
         "low": entry["ci_low"],
         "high": entry["ci_high"],
@@ -67,11 +69,20 @@ def row(entry: Mapping[str, Any]) -> list[Any]:
     return [about.get(name, "") for name in COLUMNS]
 
 
-def explored(entries: Sequence[Mapping[str, Any]]) -> str:
-    """Return all rows as JSON that may stand in a page's script element."""
+def explored(entries: Sequence[Mapping[str, Any]], colors: Mapping[str, str]) -> str:
+    """Return all rows as JSON that may stand in a page's script element.
+
+    ``colors`` are those of the stacks, by label.
+    """
     mine = (e for e in entries if e["kind"] in KINDS and not e["id"].startswith("total."))
     rows = [row(e) for e in mine if not e["cells"][0].startswith(FLOOR)]
-    made = {"columns": COLUMNS, "filters": FILTERS, "rows": rows}
+    made = {
+        "columns": COLUMNS,
+        "filters": FILTERS,
+        "facets": FACETS,
+        "colors": colors,
+        "rows": rows,
+    }
     return json.dumps(made, separators=(",", ":"), ensure_ascii=False).replace(
         "<", "\\u003c"
     )

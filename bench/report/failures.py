@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from bench.charts import outcomes, words
-from bench.charts.style import records
 from bench.comparisons import stack_order
 from bench.estimates import MIB
+from bench.frames import records
 from bench.measure.recovery import BROKEN, KEPT, MEMORY_MAX_BYTES, REPORTED, VERDICTS
 from bench.recoveries import TIERS, TIMES, measured
+from bench.report.facets import every
 from bench.report.model import Data, Table
 
 MEASURES = {
@@ -158,8 +159,9 @@ COLUMNS = [
 
 def table_of(table: pd.DataFrame, stacks: Mapping[str, Any], caption: str = "") -> Table:
     """Return rows of ``recoveries`` with all that their trials came to."""
-    rows = [_row(row, stacks) for row in records(measured(table))]
-    return Table(COLUMNS, rows, caption, folded=True)
+    shown = records(measured(table))
+    rows = [_row(row, stacks) for row in shown]
+    return Table(COLUMNS, rows, caption, folded=True, facets=every(shown, stacks))
 
 
 def every_table(data: Data) -> Iterator[Table]:
@@ -194,9 +196,10 @@ def _row(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> list[str]:
 
 def not_measured(data: Data) -> Table:
     """Return the cases without a result, with the reason: they are grey on the map."""
+    without = [row for row in records(data.recoveries) if not row["repeats"]]
     rows = [
         [row["cell"], f"{row['fault_number']} {row['fault_title']}", row["reason"]]
-        for row in records(data.recoveries)
-        if not row["repeats"]
+        for row in without
     ]
-    return Table(["cell", "fault", "reason"], rows, "Not measured")
+    columns, about = ["cell", "fault", "reason"], every(without, data.stacks)
+    return Table(columns, rows, "Not measured", facets=about)

@@ -14,6 +14,7 @@ from bench.flexibility import (
     between_workloads,
 )
 from bench.report.code import programs
+from bench.report.facets import every
 from bench.report.model import Data, Section, Table
 
 Row = Mapping[str, Any]
@@ -29,9 +30,10 @@ def workload_changes(data: Data) -> Table:
     for row in between_workloads(data.run.code):
         key = row["stack"], row["variant"], row["language"]
         rows.setdefault(key, {})[row["from"], row["to"]] = row
+    keys = ("stack", "variant", "language")
+    whose = [dict(zip(keys, key, strict=True)) for key in rows]
     made = []
-    for (stack, variant, language), found in rows.items():
-        about = {"stack": stack, "variant": variant, "language": language}
+    for about, found in zip(whose, rows.values(), strict=True):
         cells = [
             f"{found[pair]['changed']} ({found[pair]['before']} to {found[pair]['after']})"
             if pair in found
@@ -43,22 +45,22 @@ def workload_changes(data: Data) -> Table:
         f"{words.workload(a)} to {words.workload(b).lower()}" for a, b in pairs
     ]
     caption = "Statements to change for another workload (statements before and after)"
-    return Table(columns, made, caption)
+    return Table(columns, made, caption, facets=every(whose, data.stacks))
 
 
 def other_changes(data: Data) -> Table:
     pairs = [(TRANSPORTS[0], other) for other in TRANSPORTS[1:]]
     rows = []
-    for row in programs(data):
-        if row["variant"] == "slide":
-            continue
+    shown = [row for row in programs(data) if row["variant"] != "slide"]
+    for row in shown:
         cells = [between_peers(row, data.run.checks)]
         cells += [between_transports(row, data.run.checks, *pair) for pair in pairs]
         place = [words.workload(row["workload"]), words.cell(row, data.stacks)]
         rows.append([*place, *map(str, cells)])
     columns = ["workload", "program", "one peer to several"]
     columns += [f"{first} to {second}" for first, second in pairs]
-    return Table(columns, rows, "Statements to change for more peers or another transport")
+    caption = "Statements to change for more peers or another transport"
+    return Table(columns, rows, caption, facets=every(shown, data.stacks))
 
 
 def flexibility(data: Data) -> Section:

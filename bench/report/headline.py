@@ -13,8 +13,7 @@ from bench.measure.recovery import KEPT
 from bench.recoveries import TIERS
 from bench.report.citation import load_numbers
 from bench.report.readme import claimed_cases, name_of, of_the_subject
-
-UNDECIDED = "inconclusive"
+from bench.stats import INCONCLUSIVE
 
 
 def table(numbers: Path) -> Table:
@@ -34,7 +33,7 @@ def table(numbers: Path) -> Table:
                     words.number(pair[key], pair["value"]) for key in ("ci_low", "ci_high")
                 )
                 interval = f"{low} to {high}"
-            verdict = "undecided" if pair["verdict"] == UNDECIDED else pair["verdict"]
+            verdict = "undecided" if pair["verdict"] == INCONCLUSIVE else pair["verdict"]
             name = name_of(case) if number == 0 else ""
             shown.add_row(name, first, second, value, interval, verdict)
     return shown

@@ -8,9 +8,10 @@ from typing import Any
 from bench.charts import outcomes, words
 from bench.charts.outcomes import tier_order
 from bench.charts.price import statements as statements_of
-from bench.charts.style import records
+from bench.frames import records
 from bench.measure.recovery import KEPT
 from bench.recoveries import measured
+from bench.report.facets import PROGRAM, every
 from bench.report.failures import cell_order, trials
 from bench.report.model import Data, Table
 
@@ -66,7 +67,8 @@ def price(data: Data) -> Table:
                 row["amiss"] or words.PASSED_OVER,
             ]
         )
-    return Table(columns, rows, "Levels, and what they cost to write")
+    about = every(found, data.stacks, PROGRAM)
+    return Table(columns, rows, "Levels, and what they cost to write", facets=about)
 
 
 def may_lose(row: Mapping[str, Any]) -> bool:
@@ -121,7 +123,9 @@ def cures(data: Data) -> Table:
                 _price(row, cure, counted),
             ]
         )
-    return Table(columns, rows, "Where minimal fails, and what cures it")
+    # Of two variants each.
+    about = every(failed, data.stacks, [n for n in PROGRAM if n != "variant"])
+    return Table(columns, rows, "Where minimal fails, and what cures it", facets=about)
 
 
 def _cured(cure: Mapping[str, Any]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from bench.charts import words
-from bench.charts.style import records
+from bench.frames import records
 from bench.measure.bottleneck import HOST, LATENCY
+from bench.report.facets import every
 from bench.report.model import Data, Table
 
 SPOKEN = {
@@ -48,10 +49,12 @@ def limits_table(data: Data) -> Table:
     """Return a row per case with its limit and the load of each role, medians of blocks."""
     columns = ["cell", "quantity", "case", "limited by", "busiest thread", "all processes"]
     limits, rows = limited_by(data), []
+    shown = []
     for case in records(data.run.cases[~data.run.cases["floor"].astype(bool)]):
         if case["twin"] or case["case"] not in limits:
             continue
         trials = data.run.trials[data.run.trials["case"] == case["case"]]
+        shown.append(case)
         shares = {}
         for ending in (THREAD, CPU):
             medians = trials[[c for c in trials if c.endswith(ending)]].median().dropna()
@@ -69,4 +72,4 @@ def limits_table(data: Data) -> Table:
                 shares[CPU],
             ]
         )
-    return Table(columns, rows, folded=True)
+    return Table(columns, rows, folded=True, facets=every(shown, data.stacks))

@@ -38,12 +38,17 @@ class Data:
 
 @dataclass(frozen=True)
 class Table:
-    """Text in rows. ``folded`` tables are shown on demand."""
+    """Text in rows. ``folded`` tables are shown on demand.
+
+    ``facets`` says what each row is about, see ``bench.report.facets``; none of it where
+    rows are about no case.
+    """
 
     columns: list[str]
     rows: list[list[str]]
     caption: str = ""
     folded: bool = False
+    facets: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

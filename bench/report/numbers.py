@@ -20,8 +20,8 @@ import pandas as pd
 
 from bench.charts import date, machine, words
 from bench.charts.costs import SIZES, size_table
-from bench.charts.style import records
 from bench.estimates import headline_measure
+from bench.frames import records
 from bench.machine import NATIVE, behind
 from bench.recoveries import measured
 from bench.report import code_numbers, failures, levels, sentences

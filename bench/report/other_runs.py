@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from matplotlib import rc_context
@@ -10,8 +11,8 @@ from matplotlib import rc_context
 from bench.build import COMPILER
 from bench.charts import Chart, date, look_of, machine, style, words
 from bench.charts.overlay import overlay
-from bench.charts.style import records
 from bench.comparisons import of_kind
+from bench.frames import records
 from bench.machine import IN_C
 from bench.report.changes import (
     Changes,
@@ -21,6 +22,7 @@ from bench.report.changes import (
     differences_table,
     faults_table,
 )
+from bench.report.facets import every
 from bench.report.model import Data, Figure, Section, Table
 from bench.reproduce import Finding, agreement
 
@@ -59,9 +61,12 @@ def claims_table(data: Data, others: Sequence[Data], placement: str = "") -> Tab
     """Return the first run's claims with their ratios in every run, and who agrees."""
     found = [_pairs(each) for each in (data, *others)]
     rows = []
-    for pair in records(of_kind(data.compared, "claim")):
-        if placement and pair["placement"] != placement:
-            continue
+    shown = [
+        pair
+        for pair in records(of_kind(data.compared, "claim"))
+        if not placement or pair["placement"] == placement
+    ]
+    for pair in shown:
         key = (pair["name"], pair["key_a"], pair["key_b"])
         cells = [_said(pair)]
         for pairs in found[1:]:
@@ -75,7 +80,8 @@ def claims_table(data: Data, others: Sequence[Data], placement: str = "") -> Tab
         what = f"{words.workload(pair['workload'])}, {words.case(pair)}: {sides}"
         rows.append([what, *cells])
     names = [each.run.name for each in (data, *others)]
-    return Table(["claim, ratio of times", *names], rows, "Claims, run by run")
+    columns, about = ["claim, ratio of times", *names], every(shown, data.stacks)
+    return Table(columns, rows, "Claims, run by run", facets=about)
 
 
 def _facts(data: Data) -> dict[str, str]:
@@ -119,7 +125,7 @@ def section(data: Data, others: Sequence[Data], drawn: Sequence[Chart]) -> Secti
     figures = []
     for chart in drawn:
         behind = claims_table(data, others, placed[chart.name])
-        table = Table(behind.columns, behind.rows, folded=True)
+        table = replace(behind, folded=True)
         figures.append(Figure(chart.name, chart.title, table))
     bullets = [
         f"Since {changed.there.name}: {counted(changed)}. {basis_said(changed)}"

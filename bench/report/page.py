@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.charts.dark import HEX_COLOR, mirrored
+from bench.report import vega
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -41,9 +42,14 @@ def inline(svg: str, name: str, title: str) -> Markup:
     body = re.sub(r'\bid="', f'id="{name}-', body)
     body = re.sub(r'href="#', f'href="#{name}-', body)
     body = re.sub(r"url\(#", f"url(#{name}-", body)
-    body = HEX_COLOR.sub(lambda match: f"var({_variable(match[0])},{match[0]})", body)
+    body = _by_name(body)
     label = Markup("<svg role='img' aria-label=\"{}\"").format(title)
     return label + Markup(body.removeprefix("<svg"))  # noqa: S704 - our own figure
+
+
+def _by_name(text: str) -> str:
+    """Return text with each colour as the page calls it, so that it has a dark twin."""
+    return HEX_COLOR.sub(lambda match: f"var({_variable(match[0])},{match[0]})", text)
 
 
 def _variable(color: str) -> str:
@@ -51,9 +57,9 @@ def _variable(color: str) -> str:
     return f"--c{color.removeprefix('#')}"
 
 
-def palette(svgs: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return each colour of these charts: its name in the page, and its dark twin."""
-    used = sorted({color for svg in svgs.values() for color in HEX_COLOR.findall(svg)})
+def palette(colored: Iterable[str]) -> list[tuple[str, str]]:
+    """Return each colour in these texts: its name in the page, and its dark twin."""
+    used = sorted({color for text in colored for color in HEX_COLOR.findall(text)})
     return [(_variable(color), mirrored(color)) for color in used]
 
 
@@ -65,11 +71,11 @@ def html(parts: Mapping[str, Any], svgs: Mapping[str, str]) -> str:
         for section in parts["sections"]
         for figure in section.figures
     }
-    # Both are the project's own, and made to stand in a script element.
-    explored = Markup(parts["explored"])  # noqa: S704
-    script = Markup((TEMPLATES / "explore.js").read_text())  # noqa: S704
-    page = {**parts, "explored": explored, "explore_js": script, "palette": palette(svgs)}
-    return template.render(**page, svgs=inlined) + "\n"
+    # Both are made to stand in a script element.
+    explored = Markup(_by_name(parts["explored"]))  # noqa: S704
+    page = {**parts, "explored": explored, "vega": Markup(vega.script())}  # noqa: S704
+    colored = [*svgs.values(), parts["explored"]]
+    return template.render(**page, palette=palette(colored), svgs=inlined) + "\n"
 
 
 def plain(name: str, parts: Mapping[str, Any]) -> str:

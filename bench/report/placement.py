@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bench.charts import words
-from bench.charts.style import records
 from bench.comparisons import BASELINE, SUBJECT, of_kind
+from bench.frames import records
 from bench.plan import SMALL_BYTES
 from bench.report.model import Data
 

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from bench.charts import words
-from bench.charts.style import records
 from bench.comparisons import median_half_widths, of_kind
 from bench.extension import Decision
+from bench.frames import records
 from bench.inference import variance_components
 from bench.progress import minutes
 from bench.report import sentences
+from bench.report.facets import every
 from bench.report.model import Data, Table
 from bench.results import Run
 
@@ -67,7 +68,7 @@ def variance_table(data: Data) -> Table:
     columns = [
         "case", "cell", "between blocks", "between processes of a block", "within a trial",
     ]  # fmt: skip
-    rows = []
+    rows, shown = [], []
     for twin in records(data.floor):
         original = data.run.cases[
             (
@@ -82,6 +83,7 @@ def variance_table(data: Data) -> Table:
             continue
         found = variance_components(list(values.to_numpy()))
         within = _within(data.run, pair)
+        shown.append(twin)
         rows.append(
             [
                 f"{words.workload(twin['workload'])} {words.quantity(twin)}, "
@@ -92,7 +94,8 @@ def variance_table(data: Data) -> Table:
                 words.PASSED_OVER if within is None else _percent(within),
             ]
         )
-    return Table(columns, rows, "Where the width comes from: standard deviations")
+    caption = "Where the width comes from: standard deviations"
+    return Table(columns, rows, caption, facets=every(shown, data.stacks))
 
 
 def _percent(deviation: float) -> str:
@@ -135,7 +138,8 @@ def both_analyses(data: Data) -> Table:
                 *(_said(r) if r else words.PASSED_OVER for r in (row, before)),
             ]
         )
-    return Table(columns, rows, "Both analyses")
+    about = every(records(of_kind(data.compared, "claim")), data.stacks)
+    return Table(columns, rows, "Both analyses", facets=about)
 
 
 def _said(row: dict[str, float | str]) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.charts import words
-from bench.charts.style import records
+from bench.frames import records
 from bench.levels import LEVELS
+from bench.report.facets import every
 from bench.report.failures import cell_order
 from bench.report.levels import statements
 from bench.report.model import Data, Section, Table
@@ -58,7 +59,9 @@ def price_table(data: Data) -> Table:
         place = [words.workload(workload), words.stack(stack, data.stacks)]
         rows.append([*place, *cells.values()])
     columns = ["workload", "stack", *LEVELS]
-    return Table(columns, rows, "Statements of the smallest program at each level")
+    about = [{"workload": workload, "stack": stack} for workload, stack in cheapest(data)]
+    caption = "Statements of the smallest program at each level"
+    return Table(columns, rows, caption, facets=every(about, data.stacks))
 
 
 def price_sentences(data: Data) -> Iterator[str]:

@@ -9,9 +9,9 @@ from typing import Any
 from bench.charts import words
 from bench.charts.costs import size_table
 from bench.charts.findings import best_of_each, front, listed
-from bench.charts.style import records
 from bench.comparisons import headline_cells, of_kind, stack_order
 from bench.estimates import headline_measure
+from bench.frames import records
 from bench.leaders import Race, Rival, races
 from bench.measure.recovery import BROKEN, KEPT, REPORTED, VERDICTS
 from bench.plan import SMALL_BYTES

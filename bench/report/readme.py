@@ -12,6 +12,7 @@ from bench.comparisons import SUBJECT
 from bench.errors import UsageError
 from bench.report.citation import load_numbers, mark, spelled
 from bench.report.levels import MAY_LOSE
+from bench.stats import INCONCLUSIVE
 
 BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
 CHARTS = {
@@ -54,7 +55,7 @@ def _ratio(pair: Mapping[str, Any] | None) -> str:
     if pair["ci_low"] is None:
         return f"{value}, too few blocks"
     low, high = (words.number(pair[key], pair["value"]) for key in ("ci_low", "ci_high"))
-    verdict = "undecided" if pair["verdict"] == "inconclusive" else pair["verdict"]
+    verdict = "undecided" if pair["verdict"] == INCONCLUSIVE else pair["verdict"]
     return f"**{value}** ({low} to {high}), {verdict}"
 
 

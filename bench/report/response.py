@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from bench.charts import words
-from bench.charts.style import records
 from bench.estimates import FROM_GIVEN
+from bench.frames import records
+from bench.report.facets import every
 from bench.report.model import Data, Table
 
 SHOWN = ("p50", "p90", "p99", "p999", "max")
@@ -42,7 +43,9 @@ def response_table(data: Data) -> Table:
                 str(row["blocks_done"]),
             ]
         )
-    return Table(columns, rows, "Percentiles, and what a closed loop would have said")
+    about = every((measures["p50"] for measures in by_case.values()), data.stacks)
+    caption = "Percentiles, and what a closed loop would have said"
+    return Table(columns, rows, caption, facets=about)
 
 
 def _twice(measures: dict[str, dict[str, Any]], name: str) -> str:

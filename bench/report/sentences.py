@@ -8,12 +8,13 @@ from typing import Any
 
 from bench.charts import words
 from bench.estimates import FROM_GIVEN
+from bench.stats import INCONCLUSIVE
 
 VERDICTS = {
     "faster": "faster",
     "slower": "slower",
     "equivalent": "equivalent (within 5 %)",
-    "inconclusive": "undecided: the data cannot tell",
+    INCONCLUSIVE: "undecided: the data cannot tell",
 }
 PERCENTILE_NAMES = {"p999": "p99.9", "max": "maximum"}
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}

@@ -16,7 +16,7 @@ from bench.beside import IN_C, SHORTEST, SURVIVING, TIERS, beside
 from bench.charts import Look, style, words
 from bench.charts.listing import LIGHT, listing
 from bench.charts.price import survived
-from bench.charts.style import records
+from bench.frames import records
 from bench.report import page
 from bench.report.code import programs
 from bench.report.levels import statements

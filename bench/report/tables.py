@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from bench.charts import Chart, words
-from bench.charts.style import records
 from bench.environment import flags
 from bench.estimates import headline_measure
+from bench.frames import records
 from bench.report import failures, sentences
+from bench.report.facets import columns_of, every
 from bench.report.model import Data, Figure, Table
 from bench.run import PILOT_BLOCK
 from bench.workloads import WORKLOADS
@@ -79,7 +81,7 @@ def comparison_table(
                 sentences.VERDICTS[row["verdict"]],
             ]
         )
-    return Table(columns, rows, caption)
+    return Table(columns, rows, caption, facets=every(records(table), stacks))
 
 
 def measure_table(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
@@ -105,7 +107,7 @@ def measure_table(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
         columns.append("lost, %")
         for made, lost in zip(rows, table[extra], strict=True):
             made.append(words.number(lost))
-    return Table(columns, rows)
+    return Table(columns, rows, facets=every(records(table), stacks))
 
 
 def size_rows(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
@@ -118,15 +120,16 @@ def size_rows(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
         ]
         for row in records(table)
     ]
-    return Table(columns, rows)
+    return Table(columns, rows, facets=every(records(table), stacks))
 
 
-def plain_table(table: pd.DataFrame) -> Table:
+def plain_table(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
     rows = [
         [words.number(v) if isinstance(v, float) else str(v) for v in row.values()]
         for row in records(table)
     ]
-    return Table([str(name).replace("_", " ") for name in table.columns], rows)
+    columns = [str(name).replace("_", " ") for name in table.columns]
+    return Table(columns, rows, facets=every(records(table), stacks))
 
 
 def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
@@ -140,8 +143,8 @@ def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
     elif "verdict_trials" in chart.table:
         data = failures.table_of(chart.table, stacks)
     else:
-        data = plain_table(chart.table)
-    return Figure(chart.name, chart.title, Table(data.columns, data.rows, folded=True))
+        data = plain_table(chart.table, stacks)
+    return Figure(chart.name, chart.title, replace(data, folded=True))
 
 
 def _first_line(reason: str) -> str:
@@ -193,7 +196,9 @@ def every_cell(data: Data) -> Table:
         rows.append(
             [case["cell"], quantity, words.case(case), result, count, blocks, reasons]
         )
-    rows += _without_case(data) + _not_implemented(data)
+    without = _without_case(data) + _not_implemented(data)
+    rows += without
+    about = [*records(data.run.cases), *(columns_of(row[0]) for row in without)]
     columns = [
         "cell",
         "quantity",
@@ -203,7 +208,7 @@ def every_cell(data: Data) -> Table:
         "blocks",
         "failed trials",
     ]
-    return Table(columns, rows)
+    return Table(columns, rows, facets=every(about, data.stacks))
 
 
 def _without_case(data: Data) -> list[list[str]]:
@@ -240,7 +245,8 @@ def checks_table(data: Data) -> Table:
             [row["cell"], row["transport"], passed, losses, _first_line(row["reason"])]
         )
     columns = ["cell", "transport", "conformance", "lost in the blast", "reason"]
-    return Table(columns, rows)
+    about = [{**columns_of(row[0]), "transport": row[1]} for row in rows]
+    return Table(columns, rows, facets=every(about, data.stacks))
 
 
 def noise_table(data: Data) -> Table:
@@ -256,4 +262,4 @@ def noise_table(data: Data) -> Table:
         ]
         for row in records(data.floor)
     ]
-    return Table(columns, rows)
+    return Table(columns, rows, facets=every(records(data.floor), data.stacks))

@@ -11,7 +11,8 @@ from math import inf
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.contract import IMPLEMENTATIONS, Case
+from bench.find import find_cells
 from bench.measure import throughput, wrk
 from bench.measure.measured import Sizing
 from bench.selftest.answers import Answer, ruled_out, shown

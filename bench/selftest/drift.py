@@ -22,14 +22,15 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.contract import IMPLEMENTATIONS, Case
+from bench.find import find_cells
 from bench.measure import throughput
 from bench.placement import cpus_for
 from bench.processes import child_environment
 from bench.progress import steps
 from bench.selftest.answers import Answer, differ, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, harnessed
-from bench.stats import ratio, verdict
+from bench.stats import INCONCLUSIVE, ratio, verdict
 from bench.trial import run_trial
 
 Pair = tuple[list[float], list[float]]
@@ -86,7 +87,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         said in ("faster", "slower"),
     )
     return [
-        replace(fooled, needs_quiet=said == "inconclusive"),
+        replace(fooled, needs_quiet=said == INCONCLUSIVE),
         _answer(
             "block by block",
             interleaved,

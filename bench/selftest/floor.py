@@ -24,8 +24,9 @@ import numpy as np
 
 from bench import addresses
 from bench.build import COMPILER, FLAGS, PKG_CONFIG, build, lacking, not_built
-from bench.contract import IMPLEMENTATIONS, Case, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Case, Cell
 from bench.errors import TrialError
+from bench.find import find_cells
 from bench.measure import latency
 from bench.measure.measured import Sizing
 from bench.placement import cpus_for

@@ -20,7 +20,8 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.contract import IMPLEMENTATIONS, Case
+from bench.find import find_cells
 from bench.measure import latency
 from bench.records import Window
 from bench.selftest.answers import Answer

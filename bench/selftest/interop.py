@@ -11,7 +11,8 @@ from pathlib import Path
 import pyperf
 
 from bench.archive import TIMING, Archive
-from bench.contract import FLOOR, IMPLEMENTATIONS, choose, find_cells
+from bench.contract import FLOOR, IMPLEMENTATIONS
+from bench.find import choose, find_cells
 from bench.manifest import begin_plan
 from bench.plan import BLOCKS_MIN, plan
 from bench.processes import child_environment

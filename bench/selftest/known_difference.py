@@ -21,7 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.contract import IMPLEMENTATIONS, Case
+from bench.find import find_cells
 from bench.measure import throughput
 from bench.records import Window
 from bench.selftest.answers import Answer, differ, ruled_out, shown

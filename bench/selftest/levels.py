@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.contract import IMPLEMENTATIONS, choose, find_cells
+from bench.contract import IMPLEMENTATIONS
+from bench.find import choose, find_cells
 from bench.levels import CREDITED, Standing, standings, trials_of
 from bench.selftest.answers import Answer
 

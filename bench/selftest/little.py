@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.contract import IMPLEMENTATIONS, Case
+from bench.find import find_cells
 from bench.measure import latency
 from bench.measure.closed_loop import OFF_MAX
 from bench.records import Window

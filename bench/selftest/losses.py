@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from bench.contract import Case, find_cells
+from bench.contract import Case
+from bench.find import find_cells
 from bench.measure.measured import consumed
 from bench.records import Window
 from bench.selftest.answers import Answer

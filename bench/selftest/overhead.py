@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from bench.contract import IMPLEMENTATIONS, Case, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Case, Cell
+from bench.find import find_cells
 from bench.measure import throughput
 from bench.selftest.answers import Answer, ruled_out, shown
 from bench.selftest.measures import (

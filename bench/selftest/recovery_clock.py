@@ -13,9 +13,10 @@ from pathlib import Path
 from random import Random
 
 from bench.cast import BINDING
-from bench.contract import Case, find_cells
+from bench.contract import Case
 from bench.failure_trial import run_failure
 from bench.faults import Fault, Setup
+from bench.find import find_cells
 from bench.history import CLASSES, FailureRecord
 from bench.measure import recovery
 from bench.measure.measured import Measured

@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from bench.contract import IMPLEMENTATIONS, find_cells
+from bench.contract import IMPLEMENTATIONS
+from bench.find import find_cells
 from bench.history import CLASSES
 from bench.measure.measured import Measured
 from bench.plan import Group, Planned, Profile, plan

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case, Cell, find_cells
+from bench.contract import IMPLEMENTATIONS, Case, Cell
+from bench.find import find_cells
 from bench.measure import latency
 from bench.records import TrialRecord, Window
 from bench.selftest.answers import Answer

@@ -28,7 +28,8 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.contract import IMPLEMENTATIONS, Case, find_cells
+from bench.contract import IMPLEMENTATIONS, Case
+from bench.find import find_cells
 from bench.hosts.open_loop import offsets_ns
 from bench.measure import latency, response, throughput
 from bench.measure.measured import Sizing

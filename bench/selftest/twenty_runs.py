@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.selftest.answers import Answer
 from bench.selftest.known_difference import CELL, MORE, case_of, windows
 from bench.selftest.measures import Measure, harnessed, interleave
-from bench.stats import Verdict, noise_half_width, ratio, verdict
+from bench.stats import INCONCLUSIVE, Verdict, noise_half_width, ratio, verdict
 
 BUSY_MIN_NS = 1000
 """A handler that waits this long ends its wait as one does that waits longer: by looking at
@@ -29,7 +29,6 @@ the clock once too late."""
 RUNS = 20
 DIFFERENT_MAX = 2
 FOUND_MIN = 18
-UNDECIDED: Verdict = "inconclusive"
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
@@ -50,8 +49,8 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         same.append(verdict(pair))
         found = ratio(values["more"], values["cell"])
         slower.append(verdict(found, noise_half_width(pair)))
-    different = RUNS - same.count("equivalent") - same.count(UNDECIDED)
-    wrong = RUNS - slower.count("slower") - slower.count(UNDECIDED)
+    different = RUNS - same.count("equivalent") - same.count(INCONCLUSIVE)
+    wrong = RUNS - slower.count("slower") - slower.count(INCONCLUSIVE)
     return [
         Answer(
             f"{CELL} twice, {RUNS} runs of {blocks} blocks",

@@ -16,6 +16,7 @@ from bench.errors import ResultsError, UsageError
 from bench.report.citation import Entry, load_numbers, mark, moved_on, spelled
 from bench.report.claims import closest
 from bench.report.page import inline
+from bench.stats import INCONCLUSIVE
 from bench.suggest import near
 
 UNITS = {"us": "\N{MICRO SIGN}s", "ratio of times": "times", "level": ""}
@@ -70,7 +71,7 @@ class Material:
         entry = self.entry(identifier)
         self._noted[identifier] = entry
         found = str(entry["verdict"])
-        return "undecided" if found == "inconclusive" else found
+        return "undecided" if found == INCONCLUSIVE else found
 
     def claim(self, name: str) -> Judged:
         """Return a claim of the talk with its verdict; its nearest numbers are noted."""

@@ -28,14 +28,14 @@ static inline void *attend_one(void *argument)
     struct connection *connection = argument;
     struct connections *all = connection->all;
     all->attend(&connection->inbox, all->context);
-    succeed(pthread_mutex_lock(&all->lock), "pthread_mutex_lock");
+    CHECK_THREAD(pthread_mutex_lock(&all->lock));
     *connection->here = connection->next;
     if (connection->next)
         connection->next->here = connection->here;
     close_inbox(&connection->inbox);
     free(connection);
-    succeed(pthread_cond_signal(&all->left), "pthread_cond_signal");
-    succeed(pthread_mutex_unlock(&all->lock), "pthread_mutex_unlock");
+    CHECK_THREAD(pthread_cond_signal(&all->left));
+    CHECK_THREAD(pthread_mutex_unlock(&all->lock));
     return NULL;
 }
 
@@ -46,27 +46,27 @@ static inline void add_connection(struct connections *all, int fd)
     if (!connection)
         fail("malloc", strerror(errno));
     *connection = (struct connection){.inbox = {.fd = fd}, .all = all};
-    succeed(pthread_mutex_lock(&all->lock), "pthread_mutex_lock");
+    CHECK_THREAD(pthread_mutex_lock(&all->lock));
     connection->next = all->first;
     connection->here = &all->first;
     if (all->first)
         all->first->here = &connection->next;
     all->first = connection;
-    succeed(pthread_mutex_unlock(&all->lock), "pthread_mutex_unlock");
-    succeed(pthread_create(&thread, NULL, attend_one, connection), "pthread_create");
-    succeed(pthread_detach(thread), "pthread_detach");
+    CHECK_THREAD(pthread_mutex_unlock(&all->lock));
+    CHECK_THREAD(pthread_create(&thread, NULL, attend_one, connection));
+    CHECK_THREAD(pthread_detach(thread));
 }
 
 /* Wake the threads that wait for their connection, and wait until they have left. */
 static inline void end_connections(struct connections *all)
 {
-    succeed(pthread_mutex_lock(&all->lock), "pthread_mutex_lock");
+    CHECK_THREAD(pthread_mutex_lock(&all->lock));
     for (struct connection *one = all->first; one; one = one->next)
         if (shutdown(one->inbox.fd, SHUT_RDWR) == -1 && errno != ENOTCONN)
             fail("shutdown", strerror(errno));
     while (all->first)
-        succeed(pthread_cond_wait(&all->left, &all->lock), "pthread_cond_wait");
-    succeed(pthread_mutex_unlock(&all->lock), "pthread_mutex_unlock");
+        CHECK_THREAD(pthread_cond_wait(&all->left, &all->lock));
+    CHECK_THREAD(pthread_mutex_unlock(&all->lock));
 }
 
 /* Listen, and attend to each connection in a thread of its own, until the role stops. */
@@ -77,11 +77,10 @@ static inline void attend_all(const char *address, attend_fn *attend, void *cont
     };
     const int listener = listen_at(address);
     int fd;
-    while (listener != -1 && (fd = accept_from(listener)) != -1)
+    while ((fd = accept_from(listener)) != -1)
         add_connection(&all, fd);
     end_connections(&all);
-    if (listener != -1)
-        checked(close(listener), "close");
+    CHECK(close(listener));
 }
 
 #endif

@@ -31,6 +31,15 @@ static inline void succeed(int error, const char *call)
         fail(call, strerror(error));
 }
 
+#define CHECK(call) checked(call, #call)
+#define CHECK_THREAD(call) succeed(call, #call) /* these return their errors */
+
+/* A call that may wait: what a signal interrupts is done again, until the role has to stop.
+ * Whether it failed is the caller's to see. */
+#define WAIT(call)                                                                         \
+    while ((call) == -1 && errno == EINTR && !stopping())                                  \
+        continue
+
 /* A call has failed: either because the role has to stop, or that is an error. */
 static inline void expect_stopping(const char *call)
 {
@@ -42,107 +51,77 @@ static inline void expect_stopping(const char *call)
 static inline void without_delay(int fd)
 {
     const int on = 1;
-    checked(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1
+        && errno != EOPNOTSUPP) /* a local socket, which never does */
+        fail("setsockopt", strerror(errno));
 }
 
-typedef int attach_fn(int fd, const struct sockaddr *address, socklen_t size);
+union address {
+    struct sockaddr any;
+    struct sockaddr_in tcp;
+    struct sockaddr_un local;
+};
 
-/* Return a socket that is bound or connected to a path, or -1 when the role has to stop. */
-static inline int attach_local(const char *path, attach_fn *attach, const char *call)
+/* Return what a URL stands for; all of these are given out as long as the longest. */
+static inline union address resolve(const char *url)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
-        fail(call, strerror(ENAMETOOLONG));
-    strcpy(address.sun_path, path);
-    if (attach == bind && unlink(path) == -1 && errno != ENOENT) /* a killed predecessor's */
-        fail("unlink", strerror(errno));
-    const int fd = checked(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
-    while (attach(fd, (struct sockaddr *)&address, sizeof address) == -1) {
-        if (errno != EINTR)
-            fail(call, strerror(errno));
-        if (stopping()) {
-            checked(close(fd), "close");
-            return -1;
-        }
+    union address address = {.local = {.sun_family = AF_UNIX}};
+    if (strncmp(url, "ipc://", 6) == 0) {
+        if (strlen(url + 6) >= sizeof address.local.sun_path)
+            fail(url, strerror(ENAMETOOLONG));
+        strcpy(address.local.sun_path, url + 6);
+        return address;
     }
-    return fd;
-}
-
-/* Return a socket for the first of several addresses that works; -1 if none does. */
-static inline int attach_first(const struct addrinfo *found, attach_fn *attach)
-{
-    const int on = 1;
-    for (; found; found = found->ai_next) {
-        const int fd = socket(found->ai_family, found->ai_socktype, found->ai_protocol);
-        if (fd == -1)
-            continue;
-        if (attach == bind) /* where a predecessor's connections are not quite over */
-            checked(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
-        if (attach(fd, found->ai_addr, found->ai_addrlen) == 0)
-            return fd;
-        const int reason = errno;
-        checked(close(fd), "close");
-        errno = reason;
-    }
-    return -1;
-}
-
-static inline int attach_tcp(const char *address, attach_fn *attach, const char *call)
-{
     char host[256], port[6];
-    if (sscanf(address, "tcp://[%255[^]]]:%5s", host, port) != 2
-        && sscanf(address, "tcp://%255[^:]:%5s", host, port) != 2)
-        fail(call, "an address is tcp://host:port or ipc:///path");
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    if (sscanf(url, "tcp://%255[^:]:%5[0-9]", host, port) != 2)
+        fail(url, "an address is tcp://host:port or ipc:///path");
+    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
     const int error = getaddrinfo(host, port, &hints, &found);
     if (error)
         fail("getaddrinfo", gai_strerror(error));
-    int fd;
-    do /* a call that a signal has interrupted begins anew, with a new socket */
-        fd = attach_first(found, attach);
-    while (fd == -1 && errno == EINTR && !stopping());
-    if (fd == -1)
-        expect_stopping(call);
+    memcpy(&address, found->ai_addr, found->ai_addrlen);
     freeaddrinfo(found);
+    return address;
+}
+
+static inline int listen_at(const char *url)
+{
+    const union address address = resolve(url);
+    const int fd = CHECK(socket(address.any.sa_family, SOCK_STREAM, 0)), on = 1;
+    if (address.any.sa_family == AF_UNIX && unlink(address.local.sun_path) == -1
+        && errno != ENOENT) /* it is a killed predecessor's */
+        fail("unlink", strerror(errno));
+    /* or its connections are not quite over */
+    CHECK(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
+    CHECK(bind(fd, &address.any, sizeof address.local));
+    CHECK(listen(fd, SOMAXCONN));
     return fd;
 }
 
-static inline int listen_at(const char *address)
+/* Return a connection; or, when the role has to stop, a socket that has none. */
+static inline int connect_to(const char *url)
 {
-    const bool local = strncmp(address, "ipc://", 6) == 0;
-    const int fd = local ? attach_local(address + 6, bind, "bind")
-                         : attach_tcp(address, bind, "bind");
-    if (fd != -1)
-        checked(listen(fd, SOMAXCONN), "listen");
-    return fd;
-}
-
-/* Return a connection, or -1 when the role has to stop. */
-static inline int connect_to(const char *address)
-{
-    if (strncmp(address, "ipc://", 6) == 0)
-        return attach_local(address + 6, connect, "connect");
-    const int fd = attach_tcp(address, connect, "connect");
-    if (fd != -1)
-        without_delay(fd);
+    const union address address = resolve(url);
+    const int fd = CHECK(socket(address.any.sa_family, SOCK_STREAM, 0));
+    int connected; /* Linux goes on with what was interrupted */
+    WAIT(connected = connect(fd, &address.any, sizeof address.local));
+    if (connected == -1)
+        expect_stopping("connect");
+    without_delay(fd);
     return fd;
 }
 
 /* Return the next connection, or -1 when the role has to stop. */
 static inline int accept_from(int listener)
 {
-    struct sockaddr_storage peer;
     int fd;
-    do {
-        if (stopping())
-            return -1;
-        socklen_t size = sizeof peer;
-        fd = accept(listener, (struct sockaddr *)&peer, &size);
-    } while (fd == -1 && (errno == EINTR || errno == ECONNABORTED));
+    do
+        WAIT(fd = accept(listener, NULL, NULL));
+    while (fd == -1 && errno == ECONNABORTED);
     if (fd == -1)
         expect_stopping("accept");
-    else if (peer.ss_family != AF_UNIX)
+    else
         without_delay(fd);
     return fd;
 }
@@ -163,11 +142,11 @@ static inline bool send_message(int fd, struct message message)
             {message.data + body, message.size - body},
         };
         const struct msghdr frame = {.msg_iov = parts, .msg_iovlen = 2};
-        const ssize_t done = sendmsg(fd, &frame, MSG_NOSIGNAL);
-        if (done >= 0)
-            sent += (size_t)done;
-        else if (errno != EINTR || stopping())
+        ssize_t done;
+        WAIT(done = sendmsg(fd, &frame, MSG_NOSIGNAL));
+        if (done == -1)
             return false;
+        sent += (size_t)done;
     }
     return true;
 }
@@ -179,8 +158,8 @@ struct inbox {
     size_t start, end, capacity;
 };
 
-/* Read what there is, and wait for it. Returns how much, 0 at the end of the connection or
- * when the role has to stop, -1 for an error. */
+/* Read what there is, and wait for it. Returns how much, 0 at the end of the connection, -1
+ * for an error and when the role has to stop. */
 static inline ssize_t read_more(struct inbox *inbox)
 {
     if (inbox->start > 0) {
@@ -195,11 +174,7 @@ static inline ssize_t read_more(struct inbox *inbox)
             fail("realloc", strerror(errno));
     }
     ssize_t got;
-    do
-        got = recv(inbox->fd, inbox->bytes + inbox->end, inbox->capacity - inbox->end, 0);
-    while (got == -1 && errno == EINTR && !stopping());
-    if (got == -1 && errno == EINTR)
-        return 0;
+    WAIT(got = recv(inbox->fd, inbox->bytes + inbox->end, inbox->capacity - inbox->end, 0));
     if (got == 0 && inbox->end > 0) {
         errno = EPROTO; /* in the middle of a message */
         return -1;
@@ -230,7 +205,7 @@ static inline int next_whole(struct inbox *inbox, struct message *message)
     return 1;
 }
 
-/* Wait for a message. Returns 1, 0 at the end, or -1 for an error. */
+/* Wait for a message. Returns 1, 0 at the end, or -1 as read_more() does. */
 static inline int receive(struct inbox *inbox, struct message *message)
 {
     int found;
@@ -245,7 +220,7 @@ static inline int receive(struct inbox *inbox, struct message *message)
 static inline void close_inbox(struct inbox *inbox)
 {
     free(inbox->bytes);
-    checked(close(inbox->fd), "close");
+    CHECK(close(inbox->fd));
 }
 
 #endif

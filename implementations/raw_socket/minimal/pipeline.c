@@ -15,9 +15,9 @@ struct tasks {
 
 static bool take_turn(struct tasks *tasks, struct message *task)
 {
-    succeed(pthread_mutex_lock(&tasks->turn), "pthread_mutex_lock");
+    CHECK_THREAD(pthread_mutex_lock(&tasks->turn));
     const bool there = tasks->next(task);
-    succeed(pthread_mutex_unlock(&tasks->turn), "pthread_mutex_unlock");
+    CHECK_THREAD(pthread_mutex_unlock(&tasks->turn));
     return there;
 }
 
@@ -44,8 +44,8 @@ void work(const char *source, const char *sink, handle_fn *handle)
     struct inbox tasks = {.fd = connect_to(source)};
     const int results = connect_to(sink);
     struct message task;
-    int received = 0;
-    while (tasks.fd != -1 && results != -1 && (received = receive(&tasks, &task)) == 1) {
+    int received;
+    while ((received = receive(&tasks, &task)) == 1) {
         handle(task.data, task.size);
         if (!send_message(results, task)) {
             expect_stopping("sendmsg");
@@ -54,10 +54,8 @@ void work(const char *source, const char *sink, handle_fn *handle)
     }
     if (received == -1)
         expect_stopping("recv");
-    if (tasks.fd != -1)
-        close_inbox(&tasks);
-    if (results != -1)
-        checked(close(results), "close");
+    close_inbox(&tasks);
+    CHECK(close(results));
 }
 
 /* What poll looks at: the listener, then the workers. */
@@ -106,8 +104,6 @@ void collect(const char *address, take_fn *take_result)
 {
     struct watched all = {NULL, NULL, 0};
     const int listener = listen_at(address);
-    if (listener == -1)
-        return;
     watch(&all, listener);
     while (!stopping()) {
         if (poll(all.polled, all.count, -1) == -1) {

@@ -31,7 +31,7 @@ void call(const char *address, next_fn *next_request, take_fn *take_reply)
 {
     struct inbox server = {.fd = connect_to(address)};
     struct message request, reply;
-    while (server.fd != -1 && next_request(&request)) {
+    while (next_request(&request)) {
         if (!send_message(server.fd, request)) {
             expect_stopping("sendmsg");
             break;
@@ -45,6 +45,5 @@ void call(const char *address, next_fn *next_request, take_fn *take_reply)
         }
         take_reply(reply.data, reply.size);
     }
-    if (server.fd != -1)
-        close_inbox(&server);
+    close_inbox(&server);
 }

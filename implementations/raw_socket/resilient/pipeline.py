@@ -13,7 +13,6 @@ from itertools import count
 from time import monotonic
 from urllib.parse import urlsplit
 
-from connections import listen
 from framing import MAX_LENGTH, check_length, frame
 from reassembly import whole_messages
 
@@ -31,7 +30,7 @@ ID_BYTES = 16
 
 async def distribute(address, tasks):
     source = Source()
-    listener = await asyncio.start_server(source.serve, sock=listen(address))
+    listener = await listen(address, source.serve)
     watch = asyncio.create_task(source.watch_leases())
     try:
         async for task in tasks:
@@ -195,7 +194,7 @@ async def collect(address):
                 async for message in messages:
                     await arrived.put((message[:ID_BYTES], message[ID_BYTES:], writer))
 
-    await asyncio.start_server(receive, sock=listen(address))
+    await listen(address, receive)
     taken = OrderedDict()
     while True:
         task_id, result, writer = await arrived.get()
@@ -216,6 +215,13 @@ async def connections_to(address):
             async with conversation(reader, writer) as messages:
                 yield messages, writer
         await asyncio.sleep(BACKOFF_S)
+
+
+def listen(address, serve):
+    url = urlsplit(address)
+    if url.scheme == "tcp":
+        return asyncio.start_server(serve, url.hostname, url.port)
+    return asyncio.start_unix_server(serve, url.path)
 
 
 async def connect(address):
