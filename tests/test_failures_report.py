@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from synthetic_failures import HEALED_S, Story, record
 
-from bench.charts import charts, cuts, failures, look_of, outcomes, style, timelines
+from bench.charts import charts, cuts, failures, look_of, outcomes, style, timelines, words
 from bench.charts.style import Look
 from bench.comparisons import comparisons
 from bench.contract import Case
@@ -450,6 +450,34 @@ def test_readme_has_levels_and_the_map(out: Path) -> None:
     block = readme.block(list(json.loads((out / "numbers.json").read_text())))
     assert "figures/failures.svg" in block
     assert re.search(r"\| Request/reply, minimal \| L0 \(\d+ statements\) ", block)
+
+
+def _standing(stack: str, variant: str, level: int, said: str = "") -> dict[str, Any]:
+    return {
+        "kind": "level",
+        "id": f"fan_out.level.{stack}.{variant}.python",
+        "cells": [f"{stack}/{variant}/fan_out.py"],
+        "labels": [f"{stack} ({variant})"],
+        "value": level,
+        "sentence": f"{stack} ({variant}){said}, at level L{level} of 2",
+    }
+
+
+def test_readme_says_where_a_minimal_program_does_what_others_need_a_variant_for() -> None:
+    entries = [
+        _standing("raw_socket", "minimal", 0),
+        _standing("zmq", "minimal", 1, ", may lose"),
+        _standing("zmq", "lossless", 1),
+        _standing("raw_socket", "reconnecting", 1),
+        _standing("zmq", "resilient", 2),
+    ]
+    rows = [line for line in readme.levels_table(entries) if line.startswith("| Fan-out")]
+    assert rows == [
+        "| Fan-out, minimal | L0 | L1, may lose |",
+        "| Fan-out, lossless | (minimal does) | L1 |",
+        "| Fan-out, reconnecting | L1 | (minimal does) |",
+        f"| Fan-out, resilient | {words.PASSED_OVER} | L2 |",
+    ]
 
 
 def test_old_runs_have_no_number_of_failures(run: Run) -> None:

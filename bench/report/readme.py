@@ -9,6 +9,7 @@ from typing import Any
 from bench.archive import write_whole
 from bench.charts import words
 from bench.comparisons import SUBJECT
+from bench.contract import FAN_OUT_MODES
 from bench.errors import UsageError
 from bench.report.citation import load_numbers, mark, spelled
 from bench.report.levels import MAY_LOSE
@@ -20,6 +21,9 @@ CHARTS = {
     "shared": "Ratios of times, everything on one CPU",
 }
 FOLDER = "reports/figures"
+FIRST = "minimal"
+Standing = tuple[int, str]
+"""The level of a program, and what the table says of it."""
 CITES = "<!-- cites:"
 """Below this stand the ids of all numbers that README shows: none may go missing."""
 
@@ -84,14 +88,14 @@ def name_of(case: str) -> str:
     return f"{_name(heading)}, {words.PLACEMENTS_SHORT.get(placement, placement)}"
 
 
-def _levels(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def levels_table(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield the lines of what survives failures, and what it takes to write."""
     found = [entry for entry in entries if entry["kind"] == "level"]
     if not found:
         return
     sizes = {entry["id"]: entry["value"] for entry in entries if entry["kind"] == "size"}
     stacks: dict[str, str] = {}
-    table: dict[tuple[str, str], dict[str, str]] = {}
+    table: dict[tuple[str, str], dict[str, Standing]] = {}
     for entry in found:
         stack, variant, _ = entry["cells"][0].split("/")
         stacks[stack] = entry["labels"][0].split(" (")[0]
@@ -100,21 +104,36 @@ def _levels(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         written = f" ({size} statements)" if size else ""
         row = table.setdefault((workload, variant), {})
         promise = f", {MAY_LOSE}" if f", {MAY_LOSE}," in entry["sentence"] else ""
-        row[stack] = f"L{entry['value']}{promise}{written}"
+        row[stack] = entry["value"], f"L{entry['value']}{promise}{written}"
     yield f"![What every fault comes to, by stack and tier]({FOLDER}/failures.svg)"
     yield ""
     yield (
         "What survives failures, and what it takes to write. L0 works while nothing fails; "
         "L1 survives a restart of its server in place; L2 does so under every fault that "
-        "was measured, and loses, doubles or answers wrongly nothing."
+        "was measured, and loses, doubles or answers wrongly nothing. *Minimal "
+        "does*: the stack needs no such variant, as its minimal program does as much."
     )
     yield ""
     yield f"| | {' | '.join(stacks.values())} |"
     yield "|" + " --- |" * (1 + len(stacks))
     for (workload, variant), row in table.items():
-        cells = (row.get(stack, words.PASSED_OVER) for stack in stacks)
+        minimal = table.get((workload, FIRST), {})
+        least = min(level for level, _ in row.values())
+        cells = [
+            row[stack][1] if stack in row else _absent(variant, least, minimal.get(stack))
+            for stack in stacks
+        ]
         yield f"| {words.workload(workload)}, {variant} | {' | '.join(cells)} |"
     yield ""
+
+
+def _absent(variant: str, least: int, minimal: Standing | None) -> str:
+    """Return what stands for a variant that a stack has not: its minimal may do as much."""
+    if minimal is None:
+        return words.PASSED_OVER
+    level, said = minimal
+    as_promised = variant in FAN_OUT_MODES and MAY_LOSE not in said
+    return f"({FIRST} does)" if level >= least or as_promised else words.PASSED_OVER
 
 
 def cited(entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -166,7 +185,7 @@ def block(entries: Sequence[Mapping[str, Any]]) -> str:
         "|" + " --- |" * (1 + len(placed)),
         *(f"| {' | '.join(row)} |" for row in rows),
         "",
-        *_levels(entries),
+        *levels_table(entries),
         f"Run {source['run']}, {source['date']}, grade {source['grade']} (A is quiet, C is "
         f"noisy): {source['machine']}; 64 B over tcp, loopback, one machine. Ratios may be "
         "compared across machines; absolute numbers may not, and stand in the report.",

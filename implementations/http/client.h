@@ -57,18 +57,6 @@ static inline void open_session(struct session *session, const char *address,
     set(session, CURLOPT_NOPROGRESS, 0L);
 }
 
-/* Have the session's requests be POSTs. */
-static inline void make_post(struct session *session)
-{
-    set(session, CURLOPT_POST, 1L);
-    /* Bytes are no form; and to ask first whether a large body is welcome takes a round
-     * trip more, and a second where the server does not answer that. */
-    session->headers = curl_slist_append(NULL, "Content-Type:");
-    if (!session->headers || !curl_slist_append(session->headers, "Expect:"))
-        fail("curl_slist_append", "out of memory");
-    set(session, CURLOPT_HTTPHEADER, session->headers);
-}
-
 /* Make a request and wait for the whole response; false when the role has to stop. */
 static inline bool request(struct session *session)
 {
@@ -79,14 +67,6 @@ static inline bool request(struct session *session)
         return false;
     check(code, "curl_easy_perform");
     return true;
-}
-
-/* The same with a body to send, which stays the caller's. */
-static inline bool post(struct session *session, const void *data, size_t size)
-{
-    set(session, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
-    set(session, CURLOPT_POSTFIELDS, size ? data : "");
-    return request(session);
 }
 
 static inline void close_session(struct session *session)

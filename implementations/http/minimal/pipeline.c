@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base64.h"
-#include "client.h"
 #include "host.h"
+#include "post.h"
 #include "server.h"
 #include "threads.h"
 

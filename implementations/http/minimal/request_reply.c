@@ -1,8 +1,8 @@
 /* Request/reply over HTTP/1.1: one POST per request, one connection per client. */
 #include <unistd.h>
 
-#include "client.h"
 #include "host.h"
+#include "post.h"
 #include "server.h"
 
 static enum MHD_Result reply(void *handle, struct MHD_Connection *connection,

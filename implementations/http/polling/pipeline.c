@@ -6,8 +6,8 @@
 #include <semaphore.h>
 #include <unistd.h>
 
-#include "client.h"
 #include "host.h"
+#include "post.h"
 #include "server.h"
 #include "threads.h"
 
