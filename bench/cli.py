@@ -17,6 +17,7 @@ from bench import (
     cli_build,
     cli_cite,
     cli_compare,
+    cli_languages,
     cli_levels,
     cli_run,
     cli_size,
@@ -200,5 +201,6 @@ for command in (
     cli_talk.talk,
     cli_compare.compare,
     cli_size.size,
+    cli_languages.languages,
 ):
     main.add_command(command)

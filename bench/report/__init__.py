@@ -14,9 +14,10 @@ from bench.comparisons import comparisons, grade_of, noise
 from bench.contract import PROJECT
 from bench.errors import UsageError
 from bench.estimates import estimates
+from bench.languages import tally
 from bench.recoveries import levels as levels_of
 from bench.recoveries import recoveries
-from bench.report import claims, other_runs, page, readme, side_by_side
+from bench.report import bindings, claims, other_runs, page, readme, side_by_side
 from bench.report.content import facts_line, sections
 from bench.report.explore import explored
 from bench.report.model import Data
@@ -54,12 +55,13 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else []
     svgs = export([*data.charts, *overlaid], out / "figures")
-    entries = numbers(data)
+    survey = tally.read(out / tally.FILE)
+    entries = [*numbers(data), *bindings.numbers(survey)]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)
     about = data.run.about
     beside = other_runs.section(data, others, overlaid) if others else None
-    said = sections(data, beside)
+    said = sections(data, beside, [bindings.section(survey)])
     said.insert(2, claims.section(judged, about))
     parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
     ledger = {**parts, **claims.page_parts(judged, about)}

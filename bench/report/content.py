@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bench.charts import words
@@ -273,9 +273,16 @@ SECTIONS: list[Callable[[Data], Section]] = [
 ]
 
 
-def sections(data: Data, beside: Section | None = None) -> list[Section]:
-    """Return the report of one run; ``beside`` is what other runs add to it."""
+def sections(
+    data: Data, beside: Section | None = None, surveys: Sequence[Section] = ()
+) -> list[Section]:
+    """Return the report of one run.
+
+    ``beside`` is what other runs add to it; ``surveys`` have looked at other things.
+    """
     made = [section(data) for section in SECTIONS]
+    code_ends = SECTIONS.index(_cost)
+    made[code_ends:code_ends] = surveys
     if beside:
         made.insert(2, beside)
     return [s for s in made if s.paragraphs or s.bullets or s.figures or _rows(s)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,8 @@ from markupsafe import Markup
 from bench.claims.evidence import Part
 from bench.claims.rules import VERDICTS
 from bench.claims.talk import Judged, judge, read_ledger
-from bench.errors import ResultsError, UsageError
+from bench.errors import UsageError
+from bench.languages import tally
 from bench.report.citation import Entry, load_numbers, mark, moved_on, spelled
 from bench.report.claims import closest
 from bench.report.page import inline
@@ -20,7 +20,7 @@ from bench.stats import INCONCLUSIVE
 from bench.suggest import near
 
 UNITS = {"us": "\N{MICRO SIGN}s", "ratio of times": "times", "level": ""}
-NUMBERS, FIGURES, LANGUAGES = "numbers.json", "figures", "languages.json"
+NUMBERS, FIGURES = "numbers.json", "figures"
 STACKS = {"raw_socket": "BSD sockets", "http": "HTTP", "zmq": "ZeroMQ"}
 """The three that the talk is about; further stacks are in the report."""
 
@@ -111,19 +111,12 @@ class Material:
         return inline(path.read_text(), name, title)
 
     def languages(self) -> Sequence[Mapping[str, Any]]:
-        """Return the rows of the survey of languages, none where there was no survey.
+        """Return a row for each language of the survey, none where there was no survey.
 
-        Each row has ``language``, and ``interoperates`` where its binding was tried.
+        Each has ``language``, and ``interoperates`` where a binding was tried.
         """
-        path = self.reports / LANGUAGES
-        if not path.exists():
-            return []
-        try:
-            found = json.loads(path.read_text())
-            rows = found["rows"] if isinstance(found, dict) else found
-            return [{"interoperates": None, **row} for row in rows]
-        except (ValueError, TypeError, KeyError) as error:
-            raise ResultsError(f"{path} is damaged: {error}; make it again") from error
+        survey = tally.read(self.reports / tally.FILE)
+        return tally.by_language(survey["rows"]) if survey else []
 
     def expired(self) -> list[str]:
         """Return which versions have moved on since the run, each once."""

@@ -1,0 +1,100 @@
+"""What is surveyed: languages, their bindings of ZeroMQ, and what HTTP comes with them."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+CATALOG = Path(__file__).parent / "languages.toml"
+ZMQ_CLIENT, HTTP_CLIENT, HTTP_SERVER = "zmq_client", "http_client", "http_server"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program to try: with what, and how it is built and run where it is not as usual.
+
+    ``what`` is '' where there is nothing to try; then ``why`` says so.
+    """
+
+    peer: str
+    what: str = ""
+    why: str = ""
+    build: Sequence[str] = ()
+    run: Sequence[str] = ()
+    libraries: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A binding of ZeroMQ: its program, and what installs it.
+
+    ``source`` is PyPI, npm or Debian; ``package`` the names there, with spaces;
+    ``prefix`` the folder, below the project, in which npm installs.
+    """
+
+    part: Part
+    source: str
+    package: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language; ``commands`` are names of its compiler or interpreter."""
+
+    name: str
+    folder: str
+    commands: Sequence[str]
+    package: str
+    version: Sequence[str]
+    http_client: Part
+    http_server: Part
+    bindings: Sequence[Binding] = field(default=())
+    elsewhere: str = ""
+
+    @property
+    def command(self) -> str | None:
+        """The first of its commands that is on PATH."""
+        return next(filter(None, map(shutil.which, self.commands)), None)
+
+    @property
+    def how(self) -> str:
+        """The command that installs the compiler or interpreter."""
+        return f"apt-get install {self.package}"
+
+
+def _part(found: Mapping[str, Any], peer: str, language: Mapping[str, Any]) -> Part:
+    names = ("what", "why", "libraries", "peer")
+    given = {name: found[name] for name in names if name in found}
+    built = found.get("build", () if "run" in found else language.get("build", ()))
+    run = found.get("run", language.get("run", ()))
+    return Part(**{"peer": peer, "build": built, "run": run, **given})
+
+
+def _language(found: Mapping[str, Any]) -> Language:
+    names = ("name", "folder", "commands", "package", "version", "elsewhere")
+    bindings = [
+        Binding(
+            _part(one, ZMQ_CLIENT, found),
+            one["from"],
+            one["package"],
+            one.get("prefix", ""),
+        )
+        for one in found.get("bindings", ())
+    ]
+    return Language(
+        **{name: found[name] for name in names if name in found},
+        http_client=_part(found[HTTP_CLIENT], HTTP_CLIENT, found),
+        http_server=_part(found[HTTP_SERVER], HTTP_SERVER, found),
+        bindings=bindings,
+    )
+
+
+def read_catalog(path: Path = CATALOG) -> tuple[list[Language], dict[str, Any]]:
+    """Return the languages, and what is cited of ZeroMQ's guide."""
+    found = tomllib.loads(path.read_text())
+    return [_language(one) for one in found["languages"]], found["guide"]

@@ -1,0 +1,146 @@
+"""The programs of the survey, one folder for each language, as processes.
+
+They are copied below ``build/`` before they are built or run: compilers leave files beside
+a source. Raises PeerError where something does not build or does not start.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.build import BUILD, FLAGS, PKG_CONFIG
+from bench.contract import PROJECT
+from bench.errors import NoMiddleError
+from bench.languages.catalog import CATALOG, Language, Part
+
+PEERS = Path(__file__).parent / "peers"
+BUILD_MAX_S = 300
+LIFE_MAX_S = 120
+"""After so long a peer is killed, even if nobody is left who waits for it."""
+
+
+class PeerError(NoMiddleError):
+    """A peer does not build, does not start, or does not do what it is asked."""
+
+
+def last_words(text: str) -> str:
+    """Return the end of what a program complained of, on one line."""
+    return " ".join(text.split())[-200:]
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment of a peer: no proxy stands between it and this machine."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith("PYTHON")
+    }
+
+
+def _pkg_config(libraries: Sequence[str]) -> list[str]:
+    if not libraries:
+        return []
+    words = [PKG_CONFIG, "--cflags", "--libs", *libraries]
+    try:
+        ended = subprocess.run(words, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise PeerError(f"{PKG_CONFIG} does not know {' '.join(libraries)}") from error
+    return ended.stdout.split()
+
+
+class Peer:
+    """One part of one language, ready to be built and started.
+
+    ``peers`` and ``build`` are the folders of sources and of what is made of them.
+    """
+
+    def __init__(
+        self,
+        language: Language,
+        part: Part,
+        peers: Path = PEERS,
+        build: Path = BUILD / "languages",
+    ) -> None:
+        self._part = part
+        self._folder = build / language.folder
+        self._from = peers / language.folder
+        self._source = next(self._from.glob(f"{part.peer}.*")).name
+        name = "_".join(c for c in (part.peer, part.what.split()[0]) if c.isidentifier())
+        self._out = f"{name or part.peer}.out"
+        self._command = language.command or language.commands[0]
+
+    def _words(self, template: Sequence[str], target: str = "") -> list[str]:
+        several = {"{flags}": FLAGS, "{libraries}": _pkg_config(self._part.libraries)}
+        one = {
+            "command": self._command,
+            "source": str(self._folder / self._source),
+            "out": str(self._folder / self._out),
+            "target": target,
+            "project": str(PROJECT),
+            "python": sys.executable,
+        }
+        words: list[str] = []
+        for word in template:
+            words += several[word] if word in several else [word.format_map(one)]
+        return words
+
+    def build(self) -> None:
+        """Copy the sources and compile them, unless what is there is newer."""
+        made = self._folder / f"{self._out}.made"
+        newest = max(p.stat().st_mtime_ns for p in [CATALOG, *self._from.iterdir()])
+        if made.exists() and made.stat().st_mtime_ns > newest:
+            return
+        shutil.copytree(self._from, self._folder, dirs_exist_ok=True)
+        if self._part.build:
+            self._compile()
+        made.touch()
+
+    def _compile(self) -> None:
+        try:
+            ended = subprocess.run(
+                self._words(self._part.build),
+                cwd=self._folder,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=BUILD_MAX_S,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise PeerError(f"does not compile within {BUILD_MAX_S} s") from error
+        except OSError as error:
+            raise PeerError(f"does not compile: {error}") from error
+        if ended.returncode:
+            raise PeerError(f"does not compile: {last_words(ended.stderr or ended.stdout)}")
+
+    @contextmanager
+    def running(self, target: str) -> Iterator[subprocess.Popen[str]]:
+        """Run it against an address, a URL or a port; it is killed when the block ends."""
+        words = ["timeout", "--signal=KILL", str(LIFE_MAX_S)]
+        words += self._words(self._part.run, target)
+        process = subprocess.Popen(
+            words,
+            cwd=self._folder,
+            env=surroundings(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()

@@ -1,0 +1,200 @@
+"""The survey: what each language can do here, each answer with its reason.
+
+Three answers: true, false, and None where nothing was tried. False without a trial is what
+is known without one: the library has no such thing, or no registry has a binding.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.archive import write_whole
+from bench.languages import packages
+from bench.languages.catalog import Binding, Language, Part, read_catalog
+from bench.languages.conversation import (
+    MESSAGES,
+    ask_server,
+    hear_client,
+    http_server,
+    zmq_server,
+)
+from bench.languages.peers import Peer, PeerError
+from bench.progress import Steps, steps
+
+FORMAT = 1
+MACHINE = ("host", "cpu", "hypervisor", "cpus", "kernel", "system", "revision")
+REGISTRIES = "Debian 12, PyPI or npm"
+VERSION = re.compile(r"\d+(\.\d+)*")
+Answer = tuple[bool | None, str]
+Row = dict[str, Any]
+
+
+def _tried(trial: Callable[[], None]) -> Answer:
+    try:
+        trial()
+    except PeerError as error:
+        return False, str(error)
+    return True, ""
+
+
+def try_binding(language: Language, binding: Binding) -> Answer:
+    """Have a REQ socket of this binding talk to Python's REP."""
+
+    def trial() -> None:
+        peer = Peer(language, binding.part)
+        peer.build()
+        with zmq_server() as server:
+            hear_client(peer, server)
+
+    lacks = [language.how] if language.command is None else []
+    lacks += [packages.how(binding)] if packages.version(binding) is None else []
+    if lacks:
+        return None, f"not installed: {' && '.join(lacks)}"
+    return _tried(trial)
+
+
+def _try_http(language: Language, part: Part, talk: Callable[[Peer], None]) -> Answer:
+    def trial() -> None:
+        peer = Peer(language, part)
+        peer.build()
+        talk(peer)
+
+    if not part.what:
+        return False, part.why
+    if language.command is None:
+        return None, f"not installed: {language.how}"
+    return _tried(trial)
+
+
+def try_http_client(language: Language) -> Answer:
+    """Have the client of the standard library POST to Python's server."""
+
+    def talk(peer: Peer) -> None:
+        with http_server() as server:
+            hear_client(peer, server)
+
+    return _try_http(language, language.http_client, talk)
+
+
+def try_http_server(language: Language) -> Answer:
+    """POST to the server of the standard library, with Python's client."""
+    return _try_http(language, language.http_server, ask_server)
+
+
+def language_version(language: Language) -> str:
+    """Return the version of the compiler or interpreter that is here, or ''."""
+    if not language.command:
+        return ""
+    words = [word.format(command=language.command) for word in language.version]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    found = VERSION.search(ended.stdout + ended.stderr)
+    return found[0] if found else ""
+
+
+def _binding_columns(language: Language, binding: Binding | None) -> Row:
+    if binding is None:
+        where = f" ({language.elsewhere})" if language.elsewhere else ""
+        return {
+            "binding": "",
+            "version": "",
+            "source": "",
+            "package": "",
+            "released": "",
+            "available": False,
+            "elsewhere": language.elsewhere,
+            "interoperates": None,
+            "reason": f"not to be had from {REGISTRIES}{where}",
+        }
+    interoperates, reason = try_binding(language, binding)
+    return {
+        "binding": binding.part.what,
+        "version": packages.version(binding) or "",
+        "source": binding.source,
+        "package": binding.package,
+        "released": packages.released(binding),
+        "available": True,
+        "elsewhere": language.elsewhere,
+        "interoperates": interoperates,
+        "reason": reason,
+    }
+
+
+def _rows(language: Language, shown: Steps) -> Iterator[Row]:
+    """Yield a row for each binding, at least one; those on HTTP say the same in all."""
+    about: Row = {
+        "language": language.name,
+        "installed": language.command is not None,
+        "language_version": language_version(language),
+    }
+    http: Row = {}
+    for name, tried in (("client", try_http_client), ("server", try_http_server)):
+        shown.now(f"{language.name}: HTTP {name}")
+        works, reason = tried(language)
+        part: Part = getattr(language, f"http_{name}")
+        http[f"http_{name}"] = part.what
+        http[f"http_{name}_works"] = works
+        http[f"http_{name}_reason"] = reason
+    bindings: Sequence[Binding | None] = language.bindings or (None,)
+    for binding in bindings:
+        shown.now(f"{language.name}: {binding.part.what if binding else 'ZeroMQ'}")
+        row = {**about, **_binding_columns(language, binding), **http}
+        shown.done(line(row))
+        yield row
+
+
+def line(row: Row) -> str:
+    """Return a row as progress shows it."""
+    words = {True: "yes", False: "no", None: "not tried"}
+    binding = row["binding"] or "ZeroMQ"
+    answers = {
+        f"{binding}": (row["interoperates"], row["reason"]),
+        "HTTP client": (row["http_client_works"], row["http_client_reason"]),
+        "HTTP server": (row["http_server_works"], row["http_server_reason"]),
+    }
+    said = [
+        f"{what} {words[answer]}{reason and f' ({reason})'}"
+        for what, (answer, reason) in answers.items()
+    ]
+    return f"{row['language']}: {', '.join(said)}"
+
+
+def survey(languages: Sequence[Language], guide: Row) -> Row:
+    """Return the document of a survey: when, where, what was said, and the rows."""
+    from bench.machine import describe
+
+    about = describe([])
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    total = sum(max(len(language.bindings), 1) for language in languages)
+    with steps("surveying", total) as shown:
+        rows = [row for language in languages for row in _rows(language, shown)]
+    return {
+        "format": FORMAT,
+        "started": started,
+        "machine": {**{name: about[name] for name in MACHINE}, "versions": versions()},
+        "registries": REGISTRIES,
+        "message_bytes": [len(message) for message in MESSAGES],
+        "guide": guide,
+        "rows": rows,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the side that all bindings talk to."""
+    from bench.machine import native_versions
+    from bench.machine import version as installed
+
+    return {"pyzmq": installed("pyzmq") or "", **native_versions()}
+
+
+def write(out: Path) -> Row:
+    """Survey all languages and write the document. Raises OSError where it cannot."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    found = survey(*read_catalog())
+    write_whole(out, json.dumps(found, indent=1) + "\n")
+    return found
