@@ -6,7 +6,7 @@ PROFILE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: bench build report talk check test lint format clean
+.PHONY: bench build node report talk check test lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
 	@echo "make talk                  the slides, in build/talk/ (needs npm; chromium for a PDF)"
 	@echo "make build                 build the cells in C; without a compiler they are left out"
+	@echo "make node                  what the programs in Node.js need (needs npm)"
 	@echo "make check                 check that every cell keeps its contract"
 	@echo "make test                  lint, types and the test suite"
 
@@ -25,6 +26,11 @@ $(READY): pyproject.toml constraints.txt
 
 build: $(READY)
 	$(BIN)/python -m bench build
+
+node:
+	for folder in $(dir $(wildcard implementations/*/embedded/package.json)); do \
+	    npm --prefix $$folder install --ignore-scripts --no-package-lock --no-audit --no-fund || exit; \
+	done
 
 bench: build
 	$(BIN)/python -m bench run $(if $(findstring --resume,$(ARGS)),,--profile $(PROFILE)) $(ARGS)

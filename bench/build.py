@@ -46,7 +46,7 @@ def executable(cell: Cell) -> Path:
 
 
 @cache
-def _has_library(name: str) -> bool:
+def has_library(name: str) -> bool:
     return subprocess.run([PKG_CONFIG, "--exists", name], check=False).returncode == 0
 
 
@@ -60,7 +60,7 @@ def lacking(cell: Cell) -> list[str]:
     if PKG_CONFIG in tools:
         return [*tools, *_libraries(cell).values()]
     return tools + [
-        package for name, package in _libraries(cell).items() if not _has_library(name)
+        package for name, package in _libraries(cell).items() if not has_library(name)
     ]
 
 
@@ -80,7 +80,7 @@ def is_current(cell: Cell) -> bool:
     return all(source.stat().st_mtime_ns < built for source in _sources(cell))
 
 
-def _pkg_config(option: str, libraries: Iterable[str]) -> list[str]:
+def pkg_config(option: str, libraries: Iterable[str]) -> list[str]:
     ended = subprocess.run(
         [PKG_CONFIG, option, *libraries], capture_output=True, text=True, check=True
     )
@@ -94,10 +94,10 @@ def _command(cell: Cell, program: Path) -> list[str]:
         *FLAGS,
         *((*SANITIZERS, STOP_AT_FIRST) if cell.sanitized else ()),
         *(f"-I{folder}" for folder in (HOST, *cell.search)),
-        *_pkg_config("--cflags", libraries),
+        *pkg_config("--cflags", libraries),
         *map(str, sorted(HOST.glob("*.c"))),
         str(cell.path),
-        *_pkg_config("--libs", libraries),
+        *pkg_config("--libs", libraries),
         "-o",
         str(program),
     ]

@@ -17,6 +17,7 @@ from bench import (
     cli_build,
     cli_cite,
     cli_compare,
+    cli_embedding,
     cli_languages,
     cli_levels,
     cli_run,
@@ -201,6 +202,7 @@ for command in (
     cli_talk.talk,
     cli_compare.compare,
     cli_size.size,
+    cli_embedding.embedding,
     cli_languages.languages,
 ):
     main.add_command(command)

@@ -321,7 +321,7 @@ def test_a_syntax_error_names_file_and_line(write: Write) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("cell.rs", "fn main() {}", r"cell\.rs: .* \.py, \.c, \.h files only"),
+        ("cell.rs", "fn main() {}", r"cell\.rs: .* \.py, \.c, \.h, \.js files only"),
         ("cell.py", "x = '\0'", r"cell\.py: .*null byte"),
         ("cell.py", "# coding: klingon\n", r"cell\.py: .*klingon"),
     ],

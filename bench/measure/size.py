@@ -20,7 +20,7 @@ from pathlib import Path
 from tree_sitter import Node
 
 from bench.errors import NoMiddleError
-from bench.source import c, python
+from bench.source import c, javascript, python
 from bench.source.grammar import Grammar, first_error
 
 
@@ -185,6 +185,17 @@ def _read_c(file: Path, content: bytes) -> Source:
     return Source(file, "c", text, normal, tree, lines, tuple(c.needs(raw, file)))
 
 
+@lru_cache(maxsize=256)
+def _read_javascript(file: Path, content: bytes) -> Source:
+    grammar, text = javascript.GRAMMAR, content.decode()
+    raw = grammar.parse(text)
+    if (line := first_error(raw)) is not None:
+        raise SizeError(f"{file}:{line}: not understood as JavaScript")
+    normal = javascript.normal(raw)
+    lines, needs = len(_rows(grammar, raw)), tuple(javascript.needs(text, file))
+    return Source(file, "javascript", text, normal, grammar.parse(normal), lines, needs)
+
+
 def code_rows(source: Source) -> set[int]:
     """Return the rows of a file, from 0, that have something of a token on them."""
     is_prose = python.is_prose if source.language == "python" else None
@@ -206,11 +217,16 @@ def _rows(
     return rows
 
 
-GRAMMARS = {"python": python.GRAMMAR, "c": c.GRAMMAR}
+GRAMMARS = {
+    "python": python.GRAMMAR,
+    "c": c.GRAMMAR,
+    "javascript": javascript.GRAMMAR,
+}
 """By the name that a cell has for its language."""
 READERS: dict[str, Callable[[Path, bytes], Source]] = {
     ".py": _read_python,
     ".c": _read_c,
     ".h": _read_c,
+    ".js": _read_javascript,
 }
 """By file name suffix."""

@@ -1,0 +1,159 @@
+"""JavaScript's normal form, and where its statements and tokens are.
+
+The normal form is JavaScript again: without comments, a statement on each line that ends
+with a semicolon, every body in braces, one space between tokens, no comma before a closing
+bracket. An arrow function is an expression, whose body counts where it is a block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import tree_sitter_javascript
+from tree_sitter import Node
+
+from bench.source.grammar import Grammar, text_of
+
+BODIES = frozenset({"statement_block", "class_body", "switch_body"})
+SIMPLE = frozenset(
+    {
+        "break_statement",
+        "continue_statement",
+        "debugger_statement",
+        "do_statement",
+        "export_statement",
+        "expression_statement",
+        "field_definition",
+        "import_statement",
+        "lexical_declaration",
+        "return_statement",
+        "throw_statement",
+        "variable_declaration",
+    }
+)
+"""What a semicolon ends, or the end of a line."""
+BODIED = {
+    "if_statement": "consequence",
+    "while_statement": "body",
+    "do_statement": "body",
+    "for_statement": "body",
+    "for_in_statement": "body",
+    "else_clause": "",
+}
+"""Whose body may stand without braces, and the field that it is in; '': the one child."""
+LOCAL = re.compile(r"""(?:require\(|from|import\()\s*["'](\.{1,2}/[^"']+)["']""")
+CLOSING = frozenset({")", "]", "}"})
+
+
+def _is_layout(leaf: Node) -> bool:
+    parent = leaf.parent
+    if leaf.type == ";":
+        header = parent
+        if parent and parent.type in SIMPLE and parent.parent:
+            header = parent.parent  # the first parts of a for's header
+        return header is None or header.type != "for_statement"
+    if leaf.type in ("{", "}"):
+        return parent is not None and parent.type in BODIES
+    if leaf.type == ",":
+        after = leaf.next_sibling
+        return after is not None and after.type in CLOSING
+    return text_of(leaf).strip() == ""
+
+
+GRAMMAR = Grammar(
+    load=tree_sitter_javascript.language,
+    blocks=frozenset({"program", *BODIES, "switch_case", "switch_default"}),
+    heads=frozenset({"value"}),
+    parts=frozenset({"statement_block", "switch_case", "switch_default", "decorator"}),
+    branches=frozenset(),
+    chained=frozenset({"if_statement"}),
+    functions=frozenset(
+        {"function_declaration", "generator_function_declaration", "method_definition"}
+    ),
+    strings=frozenset({"string", "regex"}),
+    comments=frozenset({"comment", "html_comment", "hash_bang_line"}),
+    is_layout=_is_layout,
+    cut=lambda leaf, text: [] if leaf.type == "comment" else [text],
+)
+
+
+def normal(root: Node) -> str:
+    """Return the normal form of a tree without errors."""
+    lines: list[str] = []
+    line: list[str] = []
+
+    def end() -> None:
+        if line:
+            lines.append(" ".join(line))
+            line.clear()
+
+    def visit(node: Node) -> None:
+        if node.type in GRAMMAR.comments or node.is_missing:
+            return
+        if node.type in (*GRAMMAR.strings, "template_string") or not node.child_count:
+            leaf(node)
+            return
+        for child in node.children:
+            if _wants_braces(node, child):
+                line.append("{")
+                end()
+                visit(child)
+                end()
+                line.append("}")
+                end()
+            else:
+                visit(child)
+        if node.type in SIMPLE and not _in_header(node):
+            line.append(";")
+            end()
+
+    def leaf(node: Node) -> None:
+        if node.type == ";" or (node.type == "," and _is_layout(node)):
+            if not _is_layout(node):
+                line.append(";")
+            return
+        if node.type == "}" and _is_layout(node):
+            end()
+        line.append(text_of(node))
+        if node.type in ("{", "}") and _is_layout(node):
+            holder = node.parent.parent if node.parent else None
+            if node.type == "{" or (holder is not None and _ends_line(holder)):
+                end()
+
+    visit(root)
+    end()
+    return "\n".join(line for line in lines if line != ";")
+
+
+def _ends_line(holder: Node) -> bool:
+    """Whether a block's end is a statement's: a function that is a value goes on."""
+    return not holder.type.endswith(("_expression", "arrow_function", "class"))
+
+
+def _in_header(node: Node) -> bool:
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.type in ("for_statement", "for_in_statement"):
+        return parent.child_by_field_name("body") != node
+    return parent.type == "export_statement"
+
+
+def _wants_braces(parent: Node, child: Node) -> bool:
+    if parent.type not in BODIED or not child.is_named or child.type == "statement_block":
+        return False
+    if child.type in GRAMMAR.comments:
+        return False
+    field = BODIED[parent.type]
+    if not field:
+        return child.type != "if_statement"
+    return parent.child_by_field_name(field) == child
+
+
+def needs(text: str, file: Path) -> Iterator[Path]:
+    """Yield the files that relative imports mean; all others are someone else's."""
+    for found in LOCAL.findall(text):
+        path = (file.parent / found).resolve()
+        yield path if path.suffix else path.with_suffix(".js")

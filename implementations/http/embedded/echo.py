@@ -1,0 +1,45 @@
+"""An echo server inside a program that does something else, over HTTP.
+
+aiohttp, whose event loop has a thread of its own.
+"""
+
+import asyncio
+from threading import Thread
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+
+async def echo(request):
+    return web.Response(body=await request.read())
+
+
+async def listen(url):
+    app = web.Application()
+    app.router.add_post("/", echo)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    if url.scheme == "ipc":
+        await web.UnixSite(runner, url.path).start()
+    else:
+        await web.TCPSite(runner, url.hostname, url.port).start()
+    return runner
+
+
+def start(address):
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    url = urlsplit(address)
+    runner = asyncio.run_coroutine_threadsafe(listen(url), loop).result()
+    if url.scheme == "tcp":
+        port = runner.addresses[0][1]
+        address = address.removesuffix(f":{url.port}") + f":{port}"
+
+    def stop():
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    return address, stop

@@ -1,0 +1,67 @@
+/* An echo server inside a program that does something else, on BSD sockets.
+ *
+ * Length-prefixed messages; a thread accepts, and each client has one of its own.
+ */
+#include "connections.h"
+#include "embedded.h"
+#include "framing.h"
+
+struct server {
+    int listener;
+    pthread_t acceptor;
+    struct connections connections;
+};
+
+static void echo(struct inbox *client, void *unused)
+{
+    (void)unused;
+    struct message message;
+    int received;
+    while ((received = receive(client, &message)) == 1) {
+        if (!send_message(client->fd, message)) {
+            perror("sendmsg"); /* this client is gone; the others stay */
+            return;
+        }
+    }
+    if (received == -1)
+        perror("recv");
+}
+
+static void *accept_all(void *argument)
+{
+    struct server *server = argument;
+    int fd;
+    while ((fd = accept_from(server->listener)) != -1)
+        add_connection(&server->connections, fd);
+    return NULL;
+}
+
+struct server *start(const char *address, char bound[ADDRESS_BYTES])
+{
+    struct server *server = malloc(sizeof *server);
+    if (!server)
+        fail("malloc", strerror(errno));
+    *server = (struct server){
+        .listener = listen_at(address),
+        .connections = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                        .left = PTHREAD_COND_INITIALIZER,
+                        .attend = echo},
+    };
+    snprintf(bound, ADDRESS_BYTES, "%s", address);
+    union address found;
+    socklen_t size = sizeof found;
+    CHECK(getsockname(server->listener, &found.any, &size));
+    if (found.any.sa_family == AF_INET)
+        sprintf(strrchr(bound, ':'), ":%d", ntohs(found.tcp.sin_port));
+    CHECK_THREAD(pthread_create(&server->acceptor, NULL, accept_all, server));
+    return server;
+}
+
+void stop(struct server *server)
+{
+    CHECK(shutdown(server->listener, SHUT_RDWR)); /* which ends the wait in accept() */
+    CHECK_THREAD(pthread_join(server->acceptor, NULL));
+    end_connections(&server->connections);
+    CHECK(close(server->listener));
+    free(server);
+}
