@@ -25,7 +25,7 @@ from bench.claims.evidence import (
 )
 from bench.claims.files import CHAPTERS, FOLDER, ledger_digest
 from bench.claims.rules import DEPENDS, NOT_TESTED, REFUTED, RULES, UPHELD
-from bench.claims.talk import Judged, judge, read_ledger
+from bench.claims.talk import Judged, TalkClaim, judge, read_ledger
 from bench.contract import PROJECT
 from bench.errors import UsageError
 from bench.report import claims, page
@@ -69,7 +69,8 @@ def test_a_part_without_numbers_says_what_it_lacks(
 
 def test_what_the_run_has_data_for_gets_a_verdict(published: list[dict[str, Any]]) -> None:
     for one in judge(LEDGER, published):
-        decided = any(part.outcome in (HOLDS, FAILS) for part in one.parts)
+        found = [finding.outcome for part in one.parts for finding in part.findings]
+        decided = {HOLDS, FAILS} & set(found)
         assert (one.verdict == NOT_TESTED) == (not decided), one.claim.id
         assert one.verdict != NOT_TESTED or one.lacking, one.claim.id
 
@@ -156,11 +157,20 @@ def test_no_rule_upholds_what_was_not_shown_nor_minds_the_order(
 ) -> None:
     found = RULES[name](outcomes)
     assert (found == UPHELD) == (set(outcomes) == {HOLDS})
-    assert (found == NOT_TESTED) == (not {HOLDS, FAILS} & set(outcomes))
+    assert found != NOT_TESTED
     assert found != REFUTED or FAILS in outcomes
     shuffled = list(outcomes)
     random.shuffle(shuffled)
     assert RULES[name](shuffled) == found
+
+
+def test_one_number_that_decides_makes_a_test_of_a_part_that_stays_open() -> None:
+    asked = Condition("it", ("x.*",), verdicts=("faster",))
+    claim = TalkClaim("X", "q", "e", "r", "part_by_part", (asked,), ())
+    undecided = number("x.b", 1, 1, 1, verdict="inconclusive")
+    faster = number("x.a", 1, 1, 1, verdict="faster")
+    assert verdict_of(judge([claim], [undecided]), "X") == NOT_TESTED
+    assert verdict_of(judge([claim], [undecided, faster]), "X") == DEPENDS
 
 
 def test_the_rules_differ_where_a_part_fails() -> None:

@@ -82,6 +82,11 @@ class Part:
     findings: tuple[Finding, ...]
 
     @property
+    def decides(self) -> bool:
+        """Whether any of the numbers said yes or no, so that this was tested."""
+        return any(finding.outcome in (HOLDS, FAILS) for finding in self.findings)
+
+    @property
     def counted(self) -> str:
         """How many numbers do as the condition says: "7 of 15"."""
         if not self.findings:

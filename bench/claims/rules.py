@@ -1,4 +1,7 @@
-"""How the parts of a claim make its verdict: one function each, named in the claim."""
+"""How the parts of a claim make its verdict: one function each, named in the claim.
+
+A rule is asked where a number decided anything; otherwise the claim is not tested.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,8 @@ VERDICTS = (UPHELD, REFUTED, DEPENDS, NOT_TESTED)
 Rule = Callable[[Sequence[str]], str]
 
 
-def tested(outcomes: Sequence[str]) -> bool:
-    """Say whether any part was decided: open and absent ones alone are no test."""
-    return any(outcome in (HOLDS, FAILS) for outcome in outcomes)
-
-
 def every_part(outcomes: Sequence[str]) -> str:
     """For a claim that says it of all cases: one part that fails refutes it."""
-    if not tested(outcomes):
-        return NOT_TESTED
     if FAILS in outcomes:
         return REFUTED
     return UPHELD if set(outcomes) == {HOLDS} else DEPENDS
@@ -30,8 +26,6 @@ def part_by_part(outcomes: Sequence[str]) -> str:
 
     A part that was not measured keeps it from being upheld, and from being refuted.
     """
-    if not tested(outcomes):
-        return NOT_TESTED
     found = set(outcomes)
     return UPHELD if found == {HOLDS} else REFUTED if found == {FAILS} else DEPENDS
 

@@ -109,6 +109,7 @@ def judge(claims: Iterable[TalkClaim], entries: Sequence[Entry]) -> list[Judged]
     for claim in claims:
         parts = tuple(look(condition, known) for condition in claim.conditions)
         outcomes = [part.outcome for part in parts]
-        verdict = RULES[claim.rule](outcomes) if parts else NOT_TESTED
+        tested = any(part.decides for part in parts)
+        verdict = RULES[claim.rule](outcomes) if tested else NOT_TESTED
         made.append(Judged(claim, parts, verdict))
     return made
