@@ -42,7 +42,7 @@ def goes_alone(slot: Slot) -> bool:
 
 
 def predict_recovery_s(slots: Sequence[Slot], at_once: int = AT_ONCE) -> float:
-    """Return how many seconds trials will take at most, so many side by side."""
+    """Return how many seconds trials will usually take, so many side by side."""
     each_s = {True: [0.0], False: [0.0]}
     for slot in slots:
         cost_s = recovery.cost_s(slot.planned.case, None, {})

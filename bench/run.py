@@ -252,7 +252,7 @@ class Runner:
         if not todo:
             return
         predicted_s = predict_recovery_s(todo)
-        console.print(f"{len(todo)} trials with a fault, at most {minutes(predicted_s)}")
+        console.print(f"{len(todo)} trials with a fault, about {minutes(predicted_s)}")
 
         def kept(slot: Slot, measured: Measured) -> None:
             self.archive.add(slot, self._signed(slot, measured))
