@@ -36,7 +36,7 @@ def _circumstances(entry: Mapping[str, Any]) -> dict[str, str]:
         "what": what,
         "size": words.size(int(size.removesuffix(SIZE_END))),
         "transport": transport,
-        "peers": peers.replace("_", " "),
+        "peers": words.instances({"name": entry["case"], "instances": peers}),
         "placement": words.PLACEMENTS_SHORT.get(placement, placement),
         "load": "" if fault or not rest else words.load(rest[0]),
         "fault": fault.replace("_", " "),

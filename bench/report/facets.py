@@ -16,6 +16,8 @@ FACETS = (*PROGRAM, "transport", "size", "placement")
 OR = "|"
 """Between the words of a row that is about several, as a comparison is."""
 SIDES = ("_a", "_b")
+FLOOR = "floor"
+"""Marks what stands beside programs for reference: alone it is worth no chart."""
 COLUMNS = {"size": "size_bytes"}
 """The columns of the tables of ``bench`` that are called otherwise."""
 
@@ -50,6 +52,8 @@ def facets(
         if values:
             said = [spoken(name, value, stacks) for value in values]
             found[name] = OR.join(dict.fromkeys(said))
+    if row.get(FLOOR):
+        found[FLOOR] = ""
     return found
 
 
