@@ -10,8 +10,6 @@ import click
 from bench.cli_common import REPORTS, as_typed
 from bench.progress import console, steps
 
-NAME = "embedding.json"
-
 
 @click.command()
 @click.option(
@@ -26,13 +24,14 @@ def embedding(out: Path | None) -> None:
     from bench.archive import write_whole
     from bench.embedding.programs import find_embedded
     from bench.embedding.survey import survey
+    from bench.embedding.tally import FILE
     from bench.processes import require_linux
 
     require_linux()
     programs = find_embedded()
     with steps("asking", len(programs)) as shown:
         found = survey(programs, shown.done)
-    path = out or REPORTS / NAME
+    path = out or REPORTS / FILE
     write_whole(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     answered = sum(bool(row["answers"]) for row in found["programs"])
     console.print(f"{answered} of {len(programs)} answered: {as_typed(path)}")

@@ -14,7 +14,7 @@ QUESTIONS = {
     "concurrency": "Eight clients at once",
     "disconnect": "A client that is gone before its reply",
     "bad_request": "A client that talks nonsense",
-    "head": "HEAD",
+    "head": "The method HEAD",
     "ipv6": "An IPv6 address",
     "unix_socket": "A local socket's path",
     "stop": "Stopped by the program, with a client connected",

@@ -224,7 +224,7 @@ def bad_request(asked: Asked, server: Running) -> Answer:
         told = first_word(said) or "no reply"
     else:
         told = "told nothing" if asked.speech.nonsense not in said else "echoed"
-    closed = "closed" if after_s is not None else "left open"
+    closed = "closed" if after_s is not None else f"left open for {2 * SHORT_S:.0f} s"
     served = asked.asks(server)
     return Answer(
         f"{told}, {closed}" + (f"; serves nobody else: {served}" if served else "")

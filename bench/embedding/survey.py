@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -24,11 +24,13 @@ from bench.embedding.programs import (
 from bench.embedding.questions import Answer, Asked
 from bench.embedding.speech import SPEECHES, Gone, ask
 from bench.errors import NoMiddleError
-from bench.machine import describe
+from bench.machine import HARNESS, describe
 from bench.measure.size import size
 
 FORMAT = 1
 SIDE_BY_SIDE = 3
+MACHINE = ("host", "cpu", "hypervisor", "cpus", "kernel", "system", "revision")
+"""What of a machine's description is kept, beside its versions."""
 COUNTED = ("statements", "tokens", "gzip_bytes", "lines")
 Row = dict[str, Any]
 
@@ -102,6 +104,7 @@ def survey(programs: Sequence[Embedded], done: Callable[[str], None]) -> Row:
 
     Those in C are built first, so that no compiler runs beside a program that is asked.
     """
+    started = datetime.now(UTC).isoformat(timespec="seconds")
     for program in programs:
         if program.language == "c" and not lacking(program):
             command(program)
@@ -114,16 +117,16 @@ def survey(programs: Sequence[Embedded], done: Callable[[str], None]) -> Row:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         rows = list(pool.map(asked, programs))
     stacks = {program.stack.name: program.stack for program in programs}
-    machine = describe(list(stacks.values()))
-    machine["versions"] |= node_versions(programs)
+    about = describe(list(stacks.values()))
+    versions = {k: v for k, v in about["versions"].items() if k not in HARNESS}
     return {
         "format": FORMAT,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {key: machine[key] for key in ("cpu", "kernel", "system", "versions")},
-        "stacks": {
-            name: {"label": stack.label, "color": stack.color}
-            for name, stack in stacks.items()
+        "started": started,
+        "machine": {
+            **{name: about[name] for name in MACHINE},
+            "versions": versions | node_versions(programs),
         },
+        "stacks": {name: {"label": stack.label} for name, stack in stacks.items()},
         "questions": QUESTIONS,
         "programs": rows,
     }
@@ -146,28 +149,3 @@ def node_versions(programs: Iterable[Embedded]) -> dict[str, str]:
                 if version := package_version(program.path.parent, name):
                     found[f"{name} (npm)"] = version
     return found
-
-
-def agreement(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
-    """Return, by stack and question, the distinct answers of its languages.
-
-    Only the programs that stand for a language count, and questions that mean something
-    there; a question that fewer than two languages answered is left out.
-    """
-    said: dict[str, dict[str, list[str]]] = {}
-    for one in rows:
-        if not one["main"]:
-            continue
-        for name, answer in one["answers"].items():
-            if answer["applies"]:
-                said.setdefault(one["stack"], {}).setdefault(name, []).append(
-                    answer["said"]
-                )
-    return {
-        stack: {
-            name: list(dict.fromkeys(found))
-            for name, found in asked.items()
-            if len(found) > 1
-        }
-        for stack, asked in said.items()
-    }

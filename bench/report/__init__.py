@@ -12,12 +12,21 @@ from bench.charts.export import export
 from bench.claims.talk import judge, read_ledger
 from bench.comparisons import comparisons, grade_of, noise
 from bench.contract import PROJECT
+from bench.embedding import tally as embedding
 from bench.errors import UsageError
 from bench.estimates import estimates
 from bench.languages import tally
 from bench.recoveries import levels as levels_of
 from bench.recoveries import recoveries
-from bench.report import bindings, claims, other_runs, page, readme, side_by_side
+from bench.report import (
+    bindings,
+    claims,
+    embedded,
+    other_runs,
+    page,
+    readme,
+    side_by_side,
+)
 from bench.report.content import facts_line, sections
 from bench.report.explore import explored
 from bench.report.model import Data
@@ -56,12 +65,13 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     overlaid = other_runs.overlays(data, others) if others else []
     svgs = export([*data.charts, *overlaid], out / "figures")
     survey = tally.read(out / tally.FILE)
-    entries = [*numbers(data), *bindings.numbers(survey)]
+    servers = embedding.read(out / embedding.FILE)
+    entries = [*numbers(data), *bindings.numbers(survey), *embedded.numbers(servers)]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)
     about = data.run.about
     beside = other_runs.section(data, others, overlaid) if others else None
-    said = sections(data, beside, [bindings.section(survey)])
+    said = sections(data, beside, [embedded.section(servers), bindings.section(survey)])
     said.insert(2, claims.section(judged, about))
     parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
     ledger = {**parts, **claims.page_parts(judged, about)}

@@ -1,0 +1,230 @@
+"""The survey of embedded servers in the report: its tables, and the numbers of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.charts import date, machine, words
+from bench.embedding.tally import agreeing, agreement, answering
+from bench.report.model import Section, Table
+
+Survey = Mapping[str, Any]
+TITLE = "A server in a program that already runs"
+NOT_SURVEYED = "Not surveyed: python -m bench embedding."
+SHORT = {"head": "HEAD", "ipv6": "IPv6", "port_0": "port 0"}
+"""Questions whose name is not spelled as they are said."""
+WORSE = (
+    ("disconnect", "ends", "A client that is gone before its reply ends the program"),
+    ("bad_request", "left open", "A client that talks nonsense is left connected"),
+    ("bad_request", "no reply", "A client that talks nonsense gets no reply at all"),
+    ("max_body", "or more", "A request may be larger than any that was tried"),
+    ("header_timeout", "more than", "A client may take longer than was waited for"),
+    ("ipv6", "no", "An IPv6 address is not served"),
+    ("unix_socket", "no", "A local socket's path is not served"),
+    ("stop", "not", "The program cannot stop it"),
+)
+"""What nobody wants of a server: the question, a word of the answer, and how to say it."""
+REMARKS = (
+    "What a question finds is what the library does by itself, or what the author of the "
+    "program decided: on BSD sockets nearly all is the author's, so that agreement says "
+    "less there. Methods are refused by aiohttp, which wants a route for each; Node.js and "
+    "libmicrohttpd hand every one to the program, which here does not look at it.",
+    "A program takes an IPv6 address, or a path, where its library does at hardly any "
+    "cost. ZeroMQ takes IPv6 once the option ZMQ_IPV6 is set, which by default it is not; "
+    "libmicrohttpd takes a local socket that its caller has made; what the programs on BSD "
+    "sockets share in C looks for IPv4 only.",
+    "What stayed open for as long as was waited counts as one answer, though one of them "
+    "may be closed later. In Python and C the server is stopped from the program's own "
+    "thread, which does not serve; Node.js has one thread for both.",
+)
+
+
+def section(survey: Survey | None) -> Section:
+    """Return the report's section, which without a survey says how to make one."""
+    if survey is None:
+        return Section("embedding", TITLE, [NOT_SURVEYED])
+    about = dict(survey)
+    lead = (
+        "A loop that does something else starts an echo server, goes on, and stops it on "
+        "request: the same program on each stack in each language, and twelve questions "
+        "asked of each by experiment over real sockets, with the defaults of its library. "
+        f"Asked on {date(about)} on {machine(about)}; nothing was waited for longer than "
+        "10 s. Counted is what the server adds to the program, with the local files that "
+        "it needs."
+    )
+    stacks = list(survey["stacks"])
+    made = [_answers(survey, stack) for stack in stacks]
+    return Section(
+        "embedding",
+        TITLE,
+        [lead, *findings(survey), *REMARKS],
+        tables=[*made, _sizes(survey)],
+    )
+
+
+def _programs(survey: Survey, stack: str) -> list[Mapping[str, Any]]:
+    return [row for row in survey["programs"] if row["stack"] == stack]
+
+
+def _label(survey: Survey, stack: str) -> str:
+    return str(survey["stacks"][stack]["label"])
+
+
+def _answers(survey: Survey, stack: str) -> Table:
+    programs = _programs(survey, stack)
+    distinct = agreement(programs).get(stack, {})
+    rows = []
+    for name, question in survey["questions"].items():
+        found = [row["answers"].get(name) for row in programs]
+        if all(answer and not answer["applies"] for answer in found):
+            why = next(answer["said"] for answer in found if answer)
+            said = [f"not applicable: {why}", *("" for _ in found[1:])]
+        else:
+            said = [
+                answer["said"] if answer else f"not asked: {row['lacks']}"
+                for answer, row in zip(found, programs, strict=True)
+            ]
+        count = str(len(distinct[name])) if name in distinct else words.PASSED_OVER
+        rows.append([question, *said, count])
+    columns = ["question", *(row["label"] for row in programs), "distinct answers"]
+    return Table(columns, rows, f"{_label(survey, stack)}: twelve questions")
+
+
+def _sizes(survey: Survey) -> Table:
+    rows = [
+        [
+            f"{_label(survey, row['stack'])}, {row['label']}",
+            *(f"{row[name]:,}" for name in ("statements", "tokens", "lines")),
+            ", ".join(row["files"]),
+            *_counted(row),
+        ]
+        for row in survey["programs"]
+    ]
+    columns = ["program", "statements", "tokens", "lines", "files", "threads", "stopped in"]
+    caption = (
+        "What a server adds to the program; threads with one client, stop with one too"
+    )
+    return Table(columns, rows, caption)
+
+
+def _counted(row: Mapping[str, Any]) -> list[str]:
+    """Return threads, and a time whose digits past the first are noise."""
+    if not row["answers"]:
+        return [words.PASSED_OVER] * 2
+    took_ms = row["stop_ms"]
+    took = words.PASSED_OVER if took_ms is None else f"{words.number(took_ms, digits=1)} ms"
+    return [str(row["threads"]), took]
+
+
+def findings(survey: Survey) -> list[str]:
+    """Return what the answers come to, computed: agreement, sizes, what is worse."""
+    said = " ".join(f"{sentence}." for *_, sentence in _agreement(survey))
+    return [f"{said} {_least(survey)}".strip(), _worse(survey)]
+
+
+def _agreement(survey: Survey) -> Iterator[tuple[str, int, int, str]]:
+    """Yield a stack, how many questions several languages answered, in how many of these
+    they agree, and a sentence.
+    """
+    for stack, distinct in agreement(survey["programs"]).items():
+        count = agreeing(distinct)
+        several = [
+            SHORT.get(name, name.replace("_", " "))
+            for name, found in distinct.items()
+            if len(found) > 1
+        ]
+        differ = f"; they differ in: {', '.join(several)}" if several else ""
+        said = (
+            f"{_label(survey, stack)}: all languages give one answer to {count} of "
+            f"{len(distinct)} questions{differ}"
+        )
+        yield stack, len(distinct), count, said
+
+
+def _least(survey: Survey) -> str:
+    """Return the sentence of sizes: a language after the other, the smallest first."""
+    sizes: dict[str, list[tuple[int, str]]] = {}
+    names: dict[str, str] = {}
+    for row in survey["programs"]:
+        if row["main"]:
+            label = _label(survey, row["stack"])
+            sizes.setdefault(row["language"], []).append((row["statements"], label))
+            names[row["language"]] = row["label"]
+    told = [
+        f"in {names[language]} {_series(sorted(found))}"
+        for language, found in sizes.items()
+    ]
+    least = min((row["statements"] for row in survey["programs"]), default=0)
+    return (
+        f"In statements a server takes {'; '.join(told)}. None takes fewer than {least}."
+        if told
+        else ""
+    )
+
+
+def _series(found: Sequence[tuple[int, str]]) -> str:
+    return ", ".join(f"{count} ({label})" for count, label in found)
+
+
+def _worse(survey: Survey) -> str:
+    told = []
+    for question, word, said in WORSE:
+        found = answering(survey["programs"], question, word)
+        if found:
+            who = "; ".join(
+                f"{_label(survey, stack)} ({', '.join(labels)})"
+                for stack, labels in found.items()
+            )
+            told.append(f"{said}: {who}.")
+    return " ".join(told)
+
+
+def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
+    """Yield the entries of numbers.json; ``run`` is the survey's, by its date.
+
+    ``embedding.size.<what>.<stack>.<language>`` of every program, whether it ran or not;
+    ``embedding.agreeing.<stack>``, in how many questions all languages agree, and
+    ``embedding.differing.<stack>``, in how many they do not.
+    """
+    if survey is None:
+        return
+    for row in survey["programs"]:
+        label = f"{_label(survey, row['stack'])}, {row['label']}"
+        for what in ("statements", "tokens"):
+            said = (
+                f"A server embedded in a program ({label}): {row[what]:,} {what} (counted)"
+            )
+            yield _entry(
+                survey, f"embedding.size.{what}.{row['key']}", row[what], what, said
+            )
+    for stack, asked, count, said in _agreement(survey):
+        for what, value in (("agreeing", count), ("differing", asked - count)):
+            yield _entry(survey, f"embedding.{what}.{stack}", value, "questions", said)
+
+
+def _entry(
+    survey: Survey, identifier: str, value: int, unit: str, sentence: str
+) -> dict[str, Any]:
+    about = dict(survey)
+    versions = survey["machine"]["versions"]
+    return {
+        "id": identifier,
+        "kind": "embedding",
+        "sentence": sentence,
+        "unit": unit,
+        "value": value,
+        "ci_low": value,
+        "ci_high": value,
+        "confidence": 1.0,
+        "blocks": 0,
+        "cells": [],
+        "labels": [],
+        "case": "embedding",
+        "verdict": None,
+        "run": f"embedding-{date(about)}",
+        "date": date(about),
+        "machine": f"{machine(about)}, Linux {survey['machine']['kernel']}",
+        "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
+        "grade": words.PASSED_OVER,
+    }
