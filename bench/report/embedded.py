@@ -28,8 +28,7 @@ WORSE = (
 REMARKS = (
     "What a question finds is what the library does by itself, or what the author of the "
     "program decided: on BSD sockets nearly all is the author's, so that agreement says "
-    "less there. Methods are refused by aiohttp, which wants a route for each; Node.js and "
-    "libmicrohttpd hand every one to the program, which here does not look at it.",
+    "less there.",
     "A program takes an IPv6 address, or a path, where its library does at hardly any "
     "cost. ZeroMQ takes IPv6 once the option ZMQ_IPV6 is set, which by default it is not; "
     "libmicrohttpd takes a local socket that its caller has made; what the programs on BSD "
@@ -55,12 +54,8 @@ def section(survey: Survey | None) -> Section:
     )
     stacks = list(survey["stacks"])
     made = [_answers(survey, stack) for stack in stacks]
-    return Section(
-        "embedding",
-        TITLE,
-        [lead, *findings(survey), *REMARKS],
-        tables=[*made, _sizes(survey)],
-    )
+    said = [lead, *REMARKS]
+    return Section("embedding", TITLE, said, findings(survey), [*made, _sizes(survey)])
 
 
 def _programs(survey: Survey, stack: str) -> list[Mapping[str, Any]]:
@@ -119,8 +114,8 @@ def _counted(row: Mapping[str, Any]) -> list[str]:
 
 def findings(survey: Survey) -> list[str]:
     """Return what the answers come to, computed: agreement, sizes, what is worse."""
-    said = " ".join(f"{sentence}." for *_, sentence in _agreement(survey))
-    return [f"{said} {_least(survey)}".strip(), _worse(survey)]
+    said = [f"{sentence}." for *_, sentence in _agreement(survey)]
+    return [*said, *_least(survey), *_worse(survey)]
 
 
 def _agreement(survey: Survey) -> Iterator[tuple[str, int, int, str]]:
@@ -142,7 +137,7 @@ def _agreement(survey: Survey) -> Iterator[tuple[str, int, int, str]]:
         yield stack, len(distinct), count, said
 
 
-def _least(survey: Survey) -> str:
+def _least(survey: Survey) -> list[str]:
     """Return the sentence of sizes: a language after the other, the smallest first."""
     sizes: dict[str, list[tuple[int, str]]] = {}
     names: dict[str, str] = {}
@@ -156,19 +151,18 @@ def _least(survey: Survey) -> str:
         for language, found in sizes.items()
     ]
     least = min((row["statements"] for row in survey["programs"]), default=0)
-    return (
+    if not told:
+        return []
+    return [
         f"In statements a server takes {'; '.join(told)}. None takes fewer than {least}."
-        if told
-        else ""
-    )
+    ]
 
 
 def _series(found: Sequence[tuple[int, str]]) -> str:
     return ", ".join(f"{count} ({label})" for count, label in found)
 
 
-def _worse(survey: Survey) -> str:
-    told = []
+def _worse(survey: Survey) -> Iterator[str]:
     for question, word, said in WORSE:
         found = answering(survey["programs"], question, word)
         if found:
@@ -176,8 +170,7 @@ def _worse(survey: Survey) -> str:
                 f"{_label(survey, stack)} ({', '.join(labels)})"
                 for stack, labels in found.items()
             )
-            told.append(f"{said}: {who}.")
-    return " ".join(told)
+            yield f"{said}: {who}."
 
 
 def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,4 @@
 /* An echo server inside a program that does something else, over HTTP. */
-"use strict";
-
 const { once } = require("node:events");
 const { createServer } = require("node:http");
 const { buffer } = require("node:stream/consumers");
@@ -8,23 +6,17 @@ const { buffer } = require("node:stream/consumers");
 exports.start = async function start(address) {
   const url = new URL(address);
   const server = createServer(echo);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  server.listen(url.protocol === "ipc:" ? url.pathname : { host, port: url.port });
-  await once(server, "listening");
-  if (url.protocol === "tcp:") url.port = server.address().port;
+  const tcp = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port };
+  await once(server.listen(url.protocol === "ipc:" ? url.pathname : tcp), "listening");
+  url.port &&= server.address().port; // a path has none
   async function stop() {
-    server.close();
     server.closeAllConnections();
-    await once(server, "close");
+    await once(server.close(), "close");
   }
   return { address: url.href, stop };
 };
 
-async function echo(request, response) {
-  try {
-    response.end(await buffer(request));
-  } catch (error) {
-    console.error(error.message); // this client is gone; the others stay
-    response.destroy();
-  }
+function echo(request, response) {
+  const gone = () => response.destroy(); // the client, before it had sent everything
+  buffer(request).then((body) => response.end(body), gone);
 }

@@ -15,9 +15,7 @@ async def echo(request):
 
 
 async def listen(url):
-    app = web.Application()
-    app.router.add_post("/", echo)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.ServerRunner(web.Server(echo, access_log=None))
     await runner.setup()
     if url.scheme == "ipc":
         await web.UnixSite(runner, url.path).start()
@@ -33,8 +31,7 @@ def start(address):
     url = urlsplit(address)
     runner = asyncio.run_coroutine_threadsafe(listen(url), loop).result()
     if url.scheme == "tcp":
-        port = runner.addresses[0][1]
-        address = address.removesuffix(f":{url.port}") + f":{port}"
+        address = address.removesuffix(f":{url.port}") + f":{runner.addresses[0][1]}"
 
     def stop():
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()

@@ -20,12 +20,10 @@ class Echo(BaseHTTPRequestHandler):
 def start(address):
     url = urlsplit(address)
     server = ThreadingHTTPServer((url.hostname, url.port), Echo)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
+    Thread(target=server.serve_forever).start()
 
     def stop():
-        server.shutdown()
-        thread.join()
+        server.shutdown()  # which waits for the thread
         server.server_close()
 
     return address.removesuffix(f":{url.port}") + f":{server.server_port}", stop

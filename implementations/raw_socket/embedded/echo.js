@@ -2,8 +2,6 @@
  *
  * Length-prefixed messages; one event loop serves all clients.
  */
-"use strict";
-
 const { once } = require("node:events");
 const net = require("node:net");
 
@@ -18,14 +16,12 @@ exports.start = async function start(address) {
     client.on("close", () => clients.delete(client));
     echo(client);
   });
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  server.listen(url.protocol === "ipc:" ? url.pathname : { host, port: url.port });
-  await once(server, "listening");
-  if (url.protocol === "tcp:") url.port = server.address().port;
+  const tcp = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port };
+  await once(server.listen(url.protocol === "ipc:" ? url.pathname : tcp), "listening");
+  url.port &&= server.address().port; // a path has none
   async function stop() {
-    server.close();
     for (const client of clients) client.destroy();
-    await once(server, "close");
+    await once(server.close(), "close");
   }
   return { address: url.href, stop };
 };

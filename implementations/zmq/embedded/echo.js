@@ -1,18 +1,15 @@
 /* An echo server inside a program that does something else, over ZMTP. */
-"use strict";
-
 const { Reply } = require("zeromq");
 
 exports.start = async function start(address) {
   const socket = new Reply({ linger: 1000 }); // for a reply on its way
   await socket.bind(address);
-  const bound = socket.lastEndpoint;
   const served = echo(socket);
   async function stop() {
     socket.close();
     await served;
   }
-  return { address: bound, stop };
+  return { address: socket.lastEndpoint, stop };
 };
 
 async function echo(socket) {
