@@ -84,6 +84,7 @@ def rows(page: Page) -> list[list[str]]:
 def test_the_page_works_alone_and_has_every_section_that_it_links(visit: Any) -> None:
     seen = visit()
     page = seen.page
+    page.wait_for_selector("#explore-chart[data-drawn]")
     assert seen.requests == [page.url], "something was asked for beside the file"
     assert not seen.complaints
     targets = page.eval_on_selector_all("nav a", "all => all.map(a => a.hash)")
@@ -181,16 +182,185 @@ def test_a_phone_scrolls_tables_and_not_the_page(visit: Any) -> None:
     assert page.evaluate(wide) <= PHONE["width"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_serious_keeps_anybody_out(visit: Any, scheme: str) -> None:
-    page = visit(color_scheme=scheme).page
+def serious(page: Page) -> list[str]:
+    """Return what axe finds that keeps somebody out."""
     found = Axe().run(page).response["violations"]
-    said = [
+    return [
         f"{one['id']}: {one['nodes'][0]['html'][:120]}"
         for one in found
         if one["impact"] in SERIOUS
     ]
-    assert not said
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_keeps_anybody_out(visit: Any, scheme: str) -> None:
+    page = visit(color_scheme=scheme).page
+    assert not serious(page)
+
+
+DRAWN = "#explore-chart[data-drawn]"
+MARKS = "#explore-chart .mark-symbol path"
+
+
+def rows_shown(page: Page, section: str) -> list[str]:
+    """Return the workloads of the rows that a section shows, also of folded tables."""
+    found: list[str] = page.eval_on_selector_all(
+        f"#{section} tr[data-workload]:not([hidden])",
+        "all => all.map(row => row.dataset.workload)",
+    )
+    return found
+
+
+def test_a_filter_of_the_page_hides_rows_and_charts_and_says_how_many(
+    visit: Any,
+) -> None:
+    page = visit().page
+    status = page.locator("#filter-status")
+    before = status.inner_text()
+    every = rows_shown(page, "cost")
+    assert len(set(every)) > 1
+    page.select_option("select[name=workload]", "Fan-out")
+    assert rows_shown(page, "cost") == ["Fan-out"] * every.count("Fan-out")
+    assert page.locator("#figure-cost_fan_out").is_visible()
+    assert not page.locator("#figure-cost_pipeline").is_visible()
+    left, all_ = status.inner_text().split(": ")[1].split(" rows")[0].split(" of ")
+    hidden = page.locator("main tr[data-stack][hidden]").count()
+    assert int(all_) - int(left) == hidden > 0
+    assert f"{len(every) - every.count('Fan-out')} of {len(every)} rows" in (
+        page.locator("#cost h2 + .emptied").inner_text()
+    )
+    page.click("#filter-reset")
+    assert status.inner_text() == before
+    assert rows_shown(page, "cost") == every
+
+
+def test_what_a_filter_empties_says_so_and_what_is_about_no_case_stays(
+    visit: Any,
+) -> None:
+    page = visit("#?workload=Fan-out&stack=BSD+sockets&variant=aiohttp_client").page
+    for section in page.locator("main > section").all():
+        assert section.locator("h2").is_visible()
+        if section.locator("tr[data-stack]").count():
+            assert section.locator("h2 + .emptied").is_visible()
+    assert page.locator("#conformance table").is_hidden()
+    assert "hides all" in page.locator("#conformance .scroll + .emptied").inner_text()
+    assert page.locator("#machine table").first.is_visible()
+    assert page.locator("#explore-status").inner_text().startswith("0 of")
+
+
+def test_a_comparison_stays_for_either_of_its_stacks(visit: Any) -> None:
+    page = visit("#comparisons?stack=ZeroMQ").page
+    stacks = page.eval_on_selector_all(
+        "#comparisons tr[data-stack]:not([hidden])",
+        "all => all.map(row => row.dataset.stack)",
+    )
+    assert any("|" in stack for stack in stacks)
+    assert all("ZeroMQ" in stack.split("|") for stack in stacks)
+
+
+def test_a_link_to_a_section_keeps_the_view_and_the_address_restores_both(
+    visit: Any,
+) -> None:
+    first = visit().page
+    first.select_option("select[name=workload]", "Pipeline")
+    first.click("nav a[href='#throughput']")
+    first.wait_for_function("location.hash.includes('?')")
+    address = first.url[first.url.index("#") :]
+    assert address == "#throughput?workload=Pipeline&what=latency"
+    again = visit(address).page
+    assert set(rows_shown(again, "cost")) == {"Pipeline"}
+    assert (
+        again.locator("#throughput").evaluate("part => part.getBoundingClientRect().y")
+        < 200
+    )
+    again.click("#filter-reset")
+    assert again.url.endswith("#throughput")
+
+
+def test_the_chart_has_a_mark_for_each_row_that_the_filters_leave(visit: Any) -> None:
+    seen = visit("#explore?what=throughput")
+    page = seen.page
+    page.wait_for_selector(DRAWN)
+    assert page.locator(MARKS).count() == len(rows(page)) > 2
+    page.select_option("select[name=stack]", "ZeroMQ")
+    kept = len(rows(page))
+    page.wait_for_selector(f"#explore-chart[data-drawn='{kept}']")
+    assert page.locator(MARKS).count() == kept
+    assert len({mark.get_attribute("fill") for mark in page.locator(MARKS).all()}) == 1
+    label = page.locator("#explore-chart").get_attribute("aria-label") or ""
+    assert label.startswith(f"Chart of throughput, messages/s: {kept} number")
+    assert "ZeroMQ (" in label
+    page.locator(MARKS).first.hover()
+    assert "ZeroMQ (" in page.locator("#vg-tooltip-element").inner_text()
+    page.select_option("select[name=what]", "*")
+    assert page.locator("#explore-chart").is_hidden()
+    assert "Choose" in page.locator("#explore-drawn").inner_text()
+    assert not seen.complaints
+
+
+def test_the_chart_is_dark_where_the_page_is(visit: Any) -> None:
+    fills = []
+    for scheme in ("light", "dark"):
+        page = visit("#explore?what=size+statements", color_scheme=scheme).page
+        page.wait_for_selector(DRAWN)
+        numbers = "getComputedStyle(document.querySelector('#explore-chart text')).fill"
+        fills.append(page.evaluate(numbers))
+    assert len(set(fills)) == 2
+
+
+def test_everything_can_be_steered_with_the_keyboard(visit: Any) -> None:
+    page = visit().page
+    page.focus("#filter summary")
+    page.keyboard.press("Enter")
+    assert page.locator("select[name=workload]").is_hidden()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Pipe")
+    assert set(rows_shown(page, "cost")) == {"Pipeline"}
+    page.focus("#explore-reset")
+    page.keyboard.press("Tab")
+    assert page.evaluate(
+        "document.activeElement.contains(document.getElementById('explore-chart'))"
+    )
+
+
+def test_a_phone_has_the_filters_folded_and_the_chart_within_it(visit: Any) -> None:
+    page = visit("#explore?what=throughput", viewport=PHONE).page
+    page.wait_for_selector(DRAWN)
+    assert page.locator("select[name=workload]").is_hidden()
+    page.click("#filter summary")
+    assert page.locator("select[name=workload]").is_visible()
+    chart = page.locator("#explore-chart svg").bounding_box()
+    assert chart is not None
+    assert chart["x"] >= 0
+    assert chart["x"] + chart["width"] <= PHONE["width"]
+
+
+def test_paper_says_that_it_was_filtered(visit: Any) -> None:
+    page = visit("#?workload=Fan-out").page
+    page.emulate_media(media="print")
+    assert page.locator("#filter-status").is_visible()
+    assert page.locator("select[name=workload]").is_hidden()
+    page.emulate_media(media="screen")
+    page.click("#filter-reset")
+    page.emulate_media(media="print")
+    assert page.locator("#filter-status").is_hidden()
+
+
+@pytest.mark.parametrize("name", ["claims.html", "side_by_side/request_reply.html"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_beside_the_report_look_alike_and_keep_nobody_out(
+    browser: Browser, report: Path, name: str, scheme: str
+) -> None:
+    seen = Visit(browser, (report.parent / name).as_uri(), color_scheme=scheme)
+    assert seen.requests == [seen.page.url]
+    assert not serious(seen.page)
+    assert not seen.complaints
+    seen.page.click("#theme")
+    assert seen.page.locator("#theme").inner_text() == "Colours: light"
+    light = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light == "rgb(246, 246, 247)"
+    seen.context.close()
 
 
 def test_the_page_is_small_enough_to_send(report: Path) -> None:

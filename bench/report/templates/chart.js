@@ -98,12 +98,10 @@ const drawn = (() => {
     const width = holder.parentElement.clientWidth - 26;
     // The interpreter of expressions is for pages that forbid eval, as this one does.
     const how = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, defaultStyle: false, tooltip: { disableDefaultStyle: true } };
-    const done = await vegaEmbed(holder, spec(rows, width), how);
+    const done = await vegaEmbed(holder.firstElementChild, spec(rows, width), how);
     if (mine !== asked) return done.finalize();
     view?.finalize();
     view = done;
-    // One picture with one label: its parts have no names of their own.
-    holder.querySelector("svg").setAttribute("aria-hidden", "true");
     holder.dataset.drawn = rows.length;
   }
 

@@ -5,8 +5,8 @@ const view = (() => {
   const { columns, filters, facets, rows, colors } = JSON.parse(document.getElementById("numbers").textContent);
   const at = Object.fromEntries(columns.map((name, index) => [name, index]));
   const ALL = "*", OR = "|", SORT = "times the best";
-  // Where the explorer begins; "" is a row without a load.
-  const first = { what: "latency", load: "" };
+  // Where the explorer begins.
+  const first = { what: "latency" };
   const selects = {}, listeners = [];
   const bar = document.getElementById("filter"), status = document.getElementById("filter-status");
   const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
