@@ -114,7 +114,8 @@ def _differs(what: str, number: int, got: bytes | str, wanted: bytes) -> PeerErr
     return PeerError(f"{what} {number} of {len(MESSAGES)} is wrong: {unlike}")
 
 
-def _compare(heard: Heard, said: Sequence[str]) -> None:
+def compare(heard: Heard, said: Sequence[str]) -> None:
+    """Raise PeerError unless all that arrived, and all that was printed, is right."""
     for number, message in enumerate(MESSAGES, 1):
         if number > len(heard.requests):
             raise PeerError(f"request {number} of {len(MESSAGES)} never arrived")
@@ -151,7 +152,7 @@ def hear_client(
     if process.returncode:
         why = last_words(errors)
         raise PeerError(f"ended with status {process.returncode}{why and f': {why}'}")
-    _compare(heard, said.splitlines())
+    compare(heard, said.splitlines())
 
 
 def _free_port() -> int:

@@ -22,8 +22,7 @@ from bench.languages.catalog import CATALOG, Language, Part
 
 PEERS = Path(__file__).parent / "peers"
 BUILD_MAX_S = 300
-LIFE_MAX_S = 120
-"""After so long a peer is killed, even if nobody is left who waits for it."""
+DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 class PeerError(NoMiddleError):
@@ -122,10 +121,8 @@ class Peer:
     @contextmanager
     def running(self, target: str) -> Iterator[subprocess.Popen[str]]:
         """Run it against an address, a URL or a port; it is killed when the block ends."""
-        words = ["timeout", "--signal=KILL", str(LIFE_MAX_S)]
-        words += self._words(self._part.run, target)
         process = subprocess.Popen(
-            words,
+            [*DIES_WITH_US, *self._words(self._part.run, target)],
             cwd=self._folder,
             env=surroundings(),
             stdin=subprocess.PIPE,
