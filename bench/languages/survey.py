@@ -55,7 +55,7 @@ def try_binding(language: Language, binding: Binding) -> Answer:
     lacks = [language.how] if language.command is None else []
     lacks += [packages.how(binding)] if packages.version(binding) is None else []
     if lacks:
-        return None, f"not installed: {' && '.join(lacks)}"
+        return None, f"not installed: {', and '.join(lacks)}"
     return _tried(trial)
 
 
