@@ -7,7 +7,9 @@ import pytest
 
 from bench.archive import latest_run, verify
 from bench.contract import PROJECT
-from bench.report import derive, readme
+from bench.embedding import tally as embedding
+from bench.languages import tally as languages
+from bench.report import bindings, derive, embedded, readme
 from bench.report.numbers import numbers
 from bench.results import load
 
@@ -29,7 +31,11 @@ def test_numbers_are_those_of_the_newest_whole_run(
     published: list[dict[str, object]],
 ) -> None:
     data = derive(load(latest_run(REPORTS / "data")), draw=False)
-    made = numbers(data)
+    made = [
+        *numbers(data),
+        *bindings.numbers(languages.read(REPORTS / languages.FILE)),
+        *embedded.numbers(embedding.read(REPORTS / embedding.FILE)),
+    ]
     assert json.loads(json.dumps(made)) == published
 
 

@@ -73,6 +73,7 @@ def test_without_a_number_that_it_cites_there_is_no_talk(
     reports: Path, number: int
 ) -> None:
     gone = asked_for()[number]
+    (reports / LANGUAGES).symlink_to(REPORTS / LANGUAGES)
     write(reports, [entry for entry in ENTRIES if entry["id"] != gone])
     with pytest.raises(UsageError, match=f"the talk cites {re.escape(gone)}"):
         render(Material(reports), STUB)
@@ -147,7 +148,6 @@ def test_it_is_the_same_bytes_again() -> None:
 
 
 def test_languages_are_a_placeholder_until_they_are_surveyed(reports: Path) -> None:
-    write(reports, [e for e in ENTRIES if not e["id"].startswith("languages.")])
     assert "Not surveyed yet" in slide(render(Material(reports), STUB), "languages")
     answers = {"Ruby": True, "COBOL": False, "Tcl": None}
     usual = {
