@@ -17,7 +17,7 @@ QUESTIONS = {
     "head": "The method HEAD",
     "ipv6": "An IPv6 address",
     "unix_socket": "A local socket's path",
-    "stop": "Stopped by the program, with a client connected",
+    "stop": "Stopped by the program, with clients connected",
     "port_0": "Port 0: where does it listen?",
 }
 """What is asked, by the name that data has for it."""

@@ -46,6 +46,8 @@ class Running:
                 env=kept,
                 bufsize=0,
             )
+        self.pieces = -1
+        """How many pieces of other work it had done when it stopped."""
         self.address = self._line(START_S)
         if not self.address:
             self.kill()
@@ -95,7 +97,9 @@ class Running:
             self.process.wait(limit_s)
         except subprocess.TimeoutExpired:
             return None
-        return time.monotonic() - began_s
+        took_s = time.monotonic() - began_s
+        self.pieces = int(self._line(CALL_S) or -1)
+        return took_s
 
     def threads(self) -> int:
         """Return how many threads it has now."""

@@ -96,11 +96,7 @@ class Http:
         return head + long + b"\r\n" + body
 
     def reply(self, sock: socket.socket) -> Reply:
-        return self.reply_to("POST", sock)
-
-    def reply_to(self, method: str, sock: socket.socket) -> Reply:
-        """Wait for the reply to a request of a method. Raises as ``reply``."""
-        response = HTTPResponse(sock, method=method)
+        response = HTTPResponse(sock, method="POST")
         try:
             response.begin()
             return Reply(response.read(), response.status)

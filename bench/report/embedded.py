@@ -34,8 +34,10 @@ REMARKS = (
     "libmicrohttpd takes a local socket that its caller has made; what the programs on BSD "
     "sockets share in C looks for IPv4 only.",
     "What stayed open for as long as was waited counts as one answer, though one of them "
-    "may be closed later. In Python and C the server is stopped from the program's own "
-    "thread, which does not serve; Node.js has one thread for both.",
+    "may be closed later. When the server is stopped, one client is idle and one in the "
+    "middle of a request; aiohttp is told to wait for that 1 s, by default it waits 60. "
+    "In Python and C the program's own thread stops it, which does not serve; Node.js has "
+    "one thread for both.",
 )
 
 
@@ -97,9 +99,7 @@ def _sizes(survey: Survey) -> Table:
         for row in survey["programs"]
     ]
     columns = ["program", "statements", "tokens", "lines", "files", "threads", "stopped in"]
-    caption = (
-        "What a server adds to the program; threads with one client, stop with one too"
-    )
+    caption = "What a server adds to the program; threads with one client, stop with two"
     return Table(columns, rows, caption)
 
 

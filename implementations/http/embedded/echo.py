@@ -15,7 +15,8 @@ async def echo(request):
 
 
 async def listen(url):
-    runner = web.ServerRunner(web.Server(echo, access_log=None))
+    # Requests that are not complete when it is to stop have a second; by default 60.
+    runner = web.ServerRunner(web.Server(echo, access_log=None), shutdown_timeout=1)
     await runner.setup()
     if url.scheme == "ipc":
         await web.UnixSite(runner, url.path).start()

@@ -35,8 +35,8 @@ async function echo(client) {
       if (!client.write(Buffer.concat([header, message]))) await once(client, "drain");
     }
   } catch (error) {
-    console.error(error.message); // this client is gone; the others stay
-    client.destroy();
+    client.destroy(); // it alone is gone, unless stop() had closed it
+    if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") console.error(error.message);
   }
 }
 

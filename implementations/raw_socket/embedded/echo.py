@@ -18,6 +18,8 @@ async def echo(reader, writer):
             check_length(length)
             writer.write(header + await reader.readexactly(length))
             await writer.drain()
+    except asyncio.CancelledError:
+        return  # as close() wants it; passed on, it would be logged as a failure
     finally:
         writer.close()
 
@@ -30,8 +32,10 @@ async def listen(url):
 
 async def close(server):
     server.close()
-    for task in asyncio.all_tasks() - {asyncio.current_task()}:
-        task.cancel()  # a client that is connected still
+    clients = asyncio.all_tasks() - {asyncio.current_task()}
+    for client in clients:
+        client.cancel()
+    await asyncio.gather(*clients, return_exceptions=True)
 
 
 def start(address):
