@@ -1,0 +1,418 @@
+"""Servers embedded in a program that already runs: they serve, and what is asked of them.
+
+Real processes and real sockets. Each of the twelve questions is asked of a server of the
+exhibits and of an odd one, and has to give another answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import main
+from bench.contract import PROJECT
+from bench.embedding import QUESTIONS, programs, questions, tally
+from bench.embedding.programs import Embedded, command, find_embedded, lacking
+from bench.embedding.questions import Answer, Asked
+from bench.embedding.running import NotServing, Running, connect
+from bench.embedding.speech import SPEECHES, Frames, Gone, Http, Speech, Zmtp, ask
+from bench.embedding.survey import answers, row
+from bench.errors import ResultsError
+from bench.measure.size import size
+from bench.report import embedded
+
+EVERY = find_embedded()
+BY_KEY = {program.key: program for program in EVERY}
+ODD = Path(__file__).parent / "odd_servers"
+PUBLISHED = PROJECT / "reports" / tally.FILE
+BODIES = [b"", b"x", bytes(range(256)) * 400, b"y" * (1 << 20)]
+PATIENCE_S = 2.0
+END_S = 10.0
+
+every_program = pytest.mark.parametrize("program", EVERY, ids=BY_KEY)
+in_c = pytest.mark.parametrize(
+    "program", [p for p in EVERY if p.language == "c"], ids=lambda p: p.key
+)
+
+
+def words_of(program: Embedded) -> list[str]:
+    if wanted := lacking(program):
+        pytest.skip(wanted)
+    return command(program)
+
+
+def odd(name: str) -> list[str]:
+    application = PROJECT / "bench" / "embedding" / "application.py"
+    return [sys.executable, str(application), str(ODD / f"{name}.py")]
+
+
+@contextlib.contextmanager
+def greeted(server: Running, speech: Speech) -> Iterator[socket.socket]:
+    with server.connected() as sock:
+        speech.greet(sock)
+        yield sock
+
+
+def reset(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+# -- the exhibits -----------------------------------------------------------------------
+
+
+@every_program
+def test_it_echoes_beside_the_programs_work_and_stops_cleanly(
+    program: Embedded, tmp_path: Path
+) -> None:
+    speech = SPEECHES[program.stack.name]
+    with Running(words_of(program), tmp_path) as server:
+        before = server.count()
+        with greeted(server, speech) as first, greeted(server, speech) as second:
+            for body in BODIES:
+                assert ask(speech, second, body).body == body
+                if not isinstance(speech, Http):
+                    assert ask(speech, first, body).body == body
+                    continue
+                with greeted(server, speech) as another:  # some close after each reply
+                    assert ask(speech, another, body).body == body
+                break
+            after = server.count()
+            assert after > before >= 0
+            assert server.stop() is not None
+        assert server.process.returncode == 0
+        assert server.pieces >= after
+        with pytest.raises(OSError, match="refused"):
+            connect(server.address)
+    assert not server.printed()
+
+
+@pytest.mark.parametrize("key", ["raw_socket.python", "raw_socket.c", "http.javascript"])
+def test_a_program_ends_with_whoever_started_it(key: str, tmp_path: Path) -> None:
+    with Running(words_of(BY_KEY[key]), tmp_path) as server:
+        assert server.process.stdin
+        server.process.stdin.close()
+        assert server.process.wait(END_S) == 0
+        server.process.stdin = None
+
+
+@in_c
+def test_sanitizers_find_nothing_in_a_server_with_all_kinds_of_clients(
+    program: Embedded, tmp_path: Path
+) -> None:
+    """Two that reset, a stranger, one in the middle of a request and one that has asked and
+    is idle; these two are there while it stops."""
+    speech = SPEECHES[program.stack.name]
+    words = words_of(replace(program, sanitized=True))
+    with Running(words, tmp_path) as server, contextlib.ExitStack() as opened:
+        for sent in (speech.request(b"gone")[:-1], speech.request(b"gone")):
+            with greeted(server, speech) as sock:
+                sock.sendall(sent)
+                reset(sock)
+        with server.connected() as sock:
+            sock.sendall(speech.nonsense)
+        idle = opened.enter_context(greeted(server, speech))
+        halfway = opened.enter_context(greeted(server, speech))
+        for body in BODIES:
+            assert ask(speech, idle, body).body == body
+        halfway.sendall(speech.request(b"never")[:-1])
+        assert server.stop() is not None
+        assert server.process.returncode == 0, server.printed()
+    found = [line for line in server.printed() if "Sanitizer" in line or "error:" in line]
+    assert not found
+
+
+def test_there_is_a_program_of_every_stack_in_every_language() -> None:
+    for stack in ("raw_socket", "http", "zmq"):
+        mine = {p.language for p in EVERY if p.stack.name == stack and p.is_main}
+        assert mine == {"python", "c", "javascript"}
+    assert len(BY_KEY) == len(EVERY)
+
+
+# -- the questions ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(questions, "PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(questions, "BODY_BYTES", (1 << 20, 2 << 20, 4 << 20))
+    monkeypatch.setattr(questions, "HEADER_BYTES", (2048, 4096, 8192))
+
+
+def answer(words: list[str], speech: Speech, name: str, folder: Path) -> Answer:
+    folder.mkdir(exist_ok=True)
+    asked = Asked(words, speech, folder)
+    if name == "stop":
+        return questions.stop(asked)[0]
+    if elsewhere := questions.ELSEWHERE.get(name):
+        return elsewhere(asked)
+    with asked.running() as server:
+        return {**questions.PATIENT, **questions.QUICK}[name](asked, server)
+
+
+EXPECTED = {
+    "keep_alive": ("odd_http", "closed after 1 s", "open for more than 2 s"),
+    "max_body": ("odd_http", "2 MiB, then 507", "1 MiB, then 413"),
+    "max_header": ("odd_http", "4 KiB to 8 KiB, then 494", "4 KiB to 8 KiB, then 400"),
+    "header_timeout": ("odd_http", "closed after 1 s, 408", "open for more than 2 s"),
+    "concurrency": ("odd_http", "a thread for each", "no further thread"),
+    "disconnect": ("odd_http", "the program ends", "serves on, prints a traceback"),
+    "bad_request": ("odd_http", "500, left open for 2 s", "400, closed"),
+    "head": ("odd_http", "200, with a body", "200"),
+    "ipv6": ("odd_http", "no", "yes"),
+    "unix_socket": ("odd_http", "no", "yes"),
+    "stop": ("odd_http", "not within 2 s", "yes"),
+    "port_0": ("odd_port", "it does not know", "it knows"),
+}
+"""An odd server over HTTP, its answer, and that of the exhibit in Python."""
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.usefixtures("impatient")
+def test_a_question_tells_an_odd_server_from_an_exhibit(name: str, tmp_path: Path) -> None:
+    if name == "ipv6" and not questions.has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    server, unlike, usual = EXPECTED[name]
+    exhibit = words_of(BY_KEY["http.python"])
+    assert answer(exhibit, Http(), name, tmp_path / "usual").said == usual
+    assert answer(odd(server), Http(), name, tmp_path / "odd").said == unlike
+
+
+@pytest.mark.parametrize(
+    ("server", "speech", "name", "said"),
+    [
+        ("odd_frames", Frames(), "bad_request", "echoed, left open for 2 s"),
+        (
+            "odd_frames",
+            Frames(),
+            "concurrency",
+            "no further thread, slow ones hold up others: no reply",
+        ),
+        ("odd_zmtp", Zmtp(), "max_body", "less than 1 MiB, then a wrong reply"),
+        ("odd_zmtp", Zmtp(), "keep_alive", "a wrong reply"),
+        ("odd_zmtp", Zmtp(), "ipv6", "a wrong reply"),
+        ("odd_end", Frames(), "stop", "the program ends with status 1"),
+    ],
+)
+@pytest.mark.usefixtures("impatient")
+def test_other_protocols_are_asked_in_their_own_words(
+    server: str, speech: Speech, name: str, said: str, tmp_path: Path
+) -> None:
+    if name == "ipv6" and not questions.has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    assert answer(odd(server), speech, name, tmp_path).said == said
+
+
+@pytest.mark.parametrize("name", ["head", "max_header"])
+@pytest.mark.parametrize("key", ["raw_socket.python", "zmq.python"])
+def test_what_has_no_meaning_is_not_asked(key: str, name: str, tmp_path: Path) -> None:
+    speech = SPEECHES[BY_KEY[key].stack.name]
+    assert not answer(words_of(BY_KEY[key]), speech, name, tmp_path).applies
+
+
+def test_a_message_over_what_zeromq_was_told_to_take_ends_the_connection(
+    tmp_path: Path,
+) -> None:
+    """The speech of ZMTP sees a refusal: without one, all sizes would seem to work."""
+    speech = Zmtp()
+    with Running(odd("odd_zmtp"), tmp_path) as server, greeted(server, speech) as sock:
+        assert ask(speech, sock, b"small").body == b"SMALL"
+        with pytest.raises(Gone):
+            ask(speech, sock, bytes(2 << 20))
+
+
+def test_a_program_that_cannot_start_says_its_last_word(tmp_path: Path) -> None:
+    with pytest.raises(NotServing, match="the odd server listens at one address only"):
+        Running(odd("odd_http"), tmp_path, "tcp://127.0.0.2:0")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_program_is_asked_everything_at_once(tmp_path: Path) -> None:
+    asked = Asked(words_of(BY_KEY["zmq.python"]), Zmtp(), tmp_path)
+    found, counted = answers(asked)
+    assert list(found) == list(QUESTIONS)
+    assert counted["threads"] > 1
+    assert counted["stop_ms"] > 0
+
+
+# -- what is missing --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "without", "said"),
+    [
+        ("zmq.javascript", "node", "apt-get install nodejs"),
+        ("http.javascript", "node", "apt-get install nodejs"),
+        ("zmq.c", "gcc", "apt-get install gcc"),
+    ],
+)
+def test_a_program_without_its_tools_says_what_to_install(
+    key: str, without: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = shutil.which
+    monkeypatch.setattr(
+        programs.shutil, "which", lambda tool: None if tool == without else which(tool)
+    )
+    made = row(BY_KEY[key])
+    assert made["lacks"].startswith(said)
+    assert made["answers"] == {}
+    assert made["statements"] > 10
+
+
+def test_a_package_of_another_version_is_to_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs.shutil, "which", lambda tool: tool)
+    program = BY_KEY["zmq.javascript"]
+    folder = tmp_path / "embedded"
+    home = folder / "node_modules" / "zeromq"
+    home.mkdir(parents=True)
+    shutil.copy(program.path.parent / "package.json", folder)
+    copy = replace(program, path=folder / "echo.js")
+    assert lacking(copy) == "make node"
+    pinned = json.loads((folder / "package.json").read_text())["dependencies"]["zeromq"]
+    for version, wanted in (("0.0.1", "make node"), (pinned, "")):
+        (home / "package.json").write_text(json.dumps({"version": version}))
+        assert lacking(copy) == wanted
+
+
+def test_a_c_program_that_does_not_compile_is_reported_not_raised(tmp_path: Path) -> None:
+    folder = tmp_path / "embedded"
+    folder.mkdir()
+    (folder / "echo.c").write_text("/* Wrong. */\nint start(void) { return wrong; }\n")
+    program = replace(BY_KEY["raw_socket.c"], path=folder / "echo.c")
+    if wanted := lacking(program):
+        pytest.skip(wanted)
+    made = row(program)
+    assert "does not compile" in made["lacks"]
+
+
+# -- what it comes to -------------------------------------------------------------------
+
+
+def told(said: str, applies: bool = True) -> dict[str, Any]:
+    return {"said": said, "note": "", "applies": applies}
+
+
+def a_row(stack: str, language: str, said: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "key": f"{stack}.{language}",
+        "stack": stack,
+        "language": language,
+        "label": language.capitalize(),
+        "main": True,
+        "lacks": "",
+        "statements": 7,
+        "tokens": 70,
+        "lines": 9,
+        "files": ["echo.py"],
+        "threads": 2,
+        "stop_ms": 12.5,
+        "answers": {"head": told(said), "ipv6": told("no"), "stop": told("why", False)},
+        **changed,
+    }
+
+
+ROWS = [
+    a_row("http", "python", "405"),
+    a_row("http", "c", "200"),
+    a_row("http", "rust", "501", main=False),
+    a_row("zmq", "python", "one"),
+    a_row("zmq", "c", "", answers={}, lacks="apt-get install gcc"),
+]
+SURVEY = {
+    "started": "2026-01-02T03:04:05+00:00",
+    "machine": {
+        "host": "h",
+        "cpu": "c",
+        "cpus": [0],
+        "kernel": "6",
+        "versions": {"a": "1"},
+    },
+    "stacks": {"http": {"label": "HTTP"}, "zmq": {"label": "ZeroMQ"}},
+    "questions": {"head": "HEAD?", "ipv6": "IPv6?", "stop": "Stop?"},
+    "programs": ROWS,
+}
+
+
+def test_agreement_counts_what_means_something_and_stands_for_a_language() -> None:
+    found = tally.agreement(ROWS)
+    assert found == {"http": {"head": ["405", "200"], "ipv6": ["no"]}, "zmq": {}}
+    assert tally.agreeing(found["http"]) == 1
+
+
+def test_the_report_shows_what_was_found_and_says_what_is_missing() -> None:
+    section = embedded.section(SURVEY)
+    text = " ".join(section.bullets)
+    assert (
+        "HTTP: all languages give one answer to 1 of 2 questions; they differ in: HEAD"
+        in (text)
+    )
+    assert "An IPv6 address is not served: HTTP (Python, C, Rust); ZeroMQ (Python)." in text
+    http, zmq, sizes = section.tables
+    assert http.rows[0] == ["HEAD?", "405", "200", "501", "2"]
+    assert http.rows[2][1] == "not applicable: why"
+    assert zmq.rows[0][2] == "not asked: apt-get install gcc"
+    assert sizes.rows[0][1] == "7"
+    assert section == embedded.section(SURVEY)
+
+
+def test_numbers_are_by_stack_and_language() -> None:
+    found = {entry["id"]: entry["value"] for entry in embedded.numbers(SURVEY)}
+    assert found["embedding.size.statements.http.python"] == 7
+    assert found["embedding.size.statements.zmq.c"] == 7
+    assert found["embedding.agreeing.http"] == 1
+    assert found["embedding.differing.http"] == 1
+
+
+def test_without_a_survey_the_report_says_how_to_make_one(tmp_path: Path) -> None:
+    assert tally.read(tmp_path / tally.FILE) is None
+    assert embedded.section(None).paragraphs == ["Not surveyed: python -m bench embedding."]
+    assert not list(embedded.numbers(None))
+
+
+def test_a_damaged_survey_is_named(tmp_path: Path) -> None:
+    path = tmp_path / tally.FILE
+    path.write_text('{"programs": [{}]}')
+    with pytest.raises(ResultsError, match=r"damaged.*python -m bench embedding"):
+        tally.read(path)
+
+
+def test_the_published_survey_is_of_these_programs() -> None:
+    published = tally.read(PUBLISHED)
+    assert published
+    found = {row["key"]: row for row in published["programs"]}
+    assert set(found) == set(BY_KEY)
+    for key, program in BY_KEY.items():
+        counted = size(program.path, program.search)
+        assert found[key]["statements"] == counted.statements
+        assert found[key]["tokens"] == counted.tokens
+        assert set(found[key]["answers"]) == set(QUESTIONS)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_the_command_writes_the_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words_of(BY_KEY["raw_socket.python"])
+    monkeypatch.setattr(
+        "bench.embedding.programs.find_embedded", lambda: [BY_KEY["raw_socket.python"]]
+    )
+    out = tmp_path / "answers.json"
+    ended = CliRunner().invoke(main, ["embedding", "--out", str(out)])
+    assert ended.exit_code == 0, ended.output
+    assert "1 of 1 answered" in ended.output
+    made = tally.read(out)
+    assert made
+    assert made["programs"][0]["answers"]["port_0"]["said"] == "it knows"
+    assert made["machine"]["versions"]["python"]
