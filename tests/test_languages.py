@@ -283,7 +283,8 @@ def test_the_date_of_a_package_is_that_of_its_newest_entry(
 # --- What it comes to -----------------------------------------------------------------
 
 USUAL: dict[str, Any] = {
-    "installed": True, "language_version": "1.0", "binding": "zmq", "version": "3",
+    "installed": True, "command": "cc", "language_version": "1.0",
+    "binding": "zmq", "version": "3",
     "source": "Debian", "package": "libzmq", "released": "2020-01-01", "available": True,
     "elsewhere": "", "interoperates": True, "reason": "",
     "http_client": "http", "http_client_works": True, "http_client_reason": "",
@@ -354,7 +355,8 @@ def test_the_section_says_every_answer_with_its_reason() -> None:
     made = bindings.section(surveyed(row("C"), row("Tcl", **NOWHERE), tried))
     table = made.tables[0].rows
     assert table[0] == [
-        "C 1.0", "zmq (Debian: libzmq)", "3, 2020-01-01", "yes", "yes: http", "no: none"
+        "C (cc 1.0)", "zmq (Debian: libzmq)", "3, 2020-01-01", "yes", "yes: http",
+        "no: none",
     ]  # fmt: skip
     assert table[1][3] == "no: not to be had"
     assert table[2][3] == "not installed: apt-get install x"

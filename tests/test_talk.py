@@ -158,12 +158,14 @@ def test_languages_are_a_placeholder_until_they_are_surveyed(reports: Path) -> N
         {**usual, "language": name, "interoperates": talks}
         for name, talks in answers.items()
     ]
-    (reports / LANGUAGES).write_text(json.dumps({"rows": rows}))
+    guide = {"hello_world": 29, "lazy_pirate": 16, "clone": 4, "source": "its files"}
+    (reports / LANGUAGES).write_text(json.dumps({"rows": rows, "guide": guide}))
     said = slide(render(Material(reports), STUB), "languages")
     assert "Not surveyed yet" not in said
     assert '<li class="">Ruby' in said
     assert '<li class="failed">COBOL' in said
     assert '<li class="untried">Tcl' in said
+    assert "hello world in 29" in said.split("<aside", 1)[1]
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}'])

@@ -130,6 +130,7 @@ def _rows(language: Language, shown: Steps) -> Iterator[Row]:
     about: Row = {
         "language": language.name,
         "installed": language.command is not None,
+        "command": Path(language.command or "").name,
         "language_version": language_version(language),
     }
     http: Row = {}

@@ -31,7 +31,9 @@ def _row(row: Mapping[str, Any]) -> list[str]:
     source = f"{row['source']}: {row['package']}" if row["package"] else ""
     packaged = f"{row['version']}, {row['released']}" if row["released"] else row["version"]
     return [
-        f"{row['language']} {row['language_version']}".rstrip(),
+        f"{row['language']} ({row['command']} {row['language_version']})"
+        if row["installed"]
+        else row["language"],
         f"{row['binding']} ({source})" if source else words.PASSED_OVER,
         packaged or words.PASSED_OVER,
         _answer(row["interoperates"] if row["available"] else False, row["reason"]),

@@ -118,6 +118,11 @@ class Material:
         survey = tally.read(self.reports / tally.FILE)
         return tally.by_language(survey["rows"]) if survey else []
 
+    def guide(self) -> Mapping[str, Any] | None:
+        """Return what the survey cites of ZeroMQ's guide, None where there was none."""
+        survey = tally.read(self.reports / tally.FILE)
+        return survey["guide"] if survey else None
+
     def expired(self) -> list[str]:
         """Return which versions have moved on since the run, each once."""
         return sorted({text for entry in self.entries for text in moved_on(entry)})
@@ -127,9 +132,9 @@ class Material:
         return {
             "has": self.has, "cite": self.cite, "verdict": self.verdict,
             "claim": self.claim, "count": self.count, "notes": self.notes,
-            "chart": self.chart, "languages": self.languages(), "stacks": STACKS,
-            "judged": self.judged, "verdicts": VERDICTS, "run": self.entries[0],
-            "expired": self.expired(), "nearest": nearest,
+            "chart": self.chart, "languages": self.languages(), "guide": self.guide(),
+            "stacks": STACKS, "judged": self.judged, "verdicts": VERDICTS,
+            "run": self.entries[0], "expired": self.expired(), "nearest": nearest,
         }  # fmt: skip
 
 
