@@ -250,7 +250,9 @@ def test_a_file_that_is_no_c_is_named_with_its_line(write: Write) -> None:
         size(broken, [broken.parent])
 
 
-FILES = sorted([*IMPLEMENTATIONS.rglob("*.c"), *IMPLEMENTATIONS.rglob("*.h")])
+FILES = sorted(
+    path for path in IMPLEMENTATIONS.rglob("*.[ch]") if "node_modules" not in path.parts
+)
 
 
 @pytest.mark.skipif(not FILES, reason="there is no C among the exhibits")

@@ -34,6 +34,11 @@ from tree_sitter import Language, Node, Parser
 Leaf = tuple[Node, str]
 """A token of the language, and its text."""
 
+UNNAMED = "template_substitution"
+"""JavaScript's replacement field, whose expression has no field's name."""
+REPLACED = frozenset({"interpolation", UNNAMED})
+"""The nodes of strings that are code again."""
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -105,7 +110,7 @@ class Grammar:
                 yield node, text_of(node), string
             return
         whole = node.type in self.strings and not any(
-            child.type == "interpolation" for child in node.children
+            child.type in REPLACED for child in node.children
         )
         if whole:  # a parser keeps no leaf of what is between the quotes
             yield node, text_of(node), True
@@ -114,6 +119,7 @@ class Grammar:
             if header and self.is_statement(node, index):
                 continue
             code = node.field_name_for_child(index) == "expression"
+            code |= node.type == UNNAMED and child.is_named
             yield from self._pieces(child, header, string and not code)
 
     def is_statement(self, parent: Node, index: int) -> bool:

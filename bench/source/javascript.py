@@ -50,10 +50,7 @@ CLOSING = frozenset({")", "]", "}"})
 def _is_layout(leaf: Node) -> bool:
     parent = leaf.parent
     if leaf.type == ";":
-        header = parent
-        if parent and parent.type in SIMPLE and parent.parent:
-            header = parent.parent  # the first parts of a for's header
-        return header is None or header.type != "for_statement"
+        return parent is None or not (parent.type == "for_statement" or _in_header(parent))
     if leaf.type in ("{", "}"):
         return parent is not None and parent.type in BODIES
     if leaf.type == ",":
@@ -72,7 +69,7 @@ GRAMMAR = Grammar(
     functions=frozenset(
         {"function_declaration", "generator_function_declaration", "method_definition"}
     ),
-    strings=frozenset({"string", "regex"}),
+    strings=frozenset({"string", "template_string", "regex"}),
     comments=frozenset({"comment", "html_comment", "hash_bang_line"}),
     is_layout=_is_layout,
     cut=lambda leaf, text: [] if leaf.type == "comment" else [text],
@@ -92,7 +89,7 @@ def normal(root: Node) -> str:
     def visit(node: Node) -> None:
         if node.type in GRAMMAR.comments or node.is_missing:
             return
-        if node.type in (*GRAMMAR.strings, "template_string") or not node.child_count:
+        if node.type in GRAMMAR.strings or not node.child_count:
             leaf(node)
             return
         for child in node.children:
@@ -133,6 +130,7 @@ def _ends_line(holder: Node) -> bool:
 
 
 def _in_header(node: Node) -> bool:
+    """Whether a node that would be a statement is a part of one: a for's, an export's."""
     parent = node.parent
     if parent is None:
         return False
