@@ -24,6 +24,8 @@ from bench.profiles import PROFILES
 from bench.suggest import near
 
 HARNESS = PROJECT / "bench"
+UNTIMED = ("charts", "embedding", "languages", "report", "talk")
+"""What of it no number of a run comes from."""
 PARTS = SPEED, FAILURES = "speed", "failures"
 """The two parts of a run: trials in which nothing fails, and trials with a fault."""
 BUDGET = "budget_minutes"
@@ -63,7 +65,7 @@ def harness_digest() -> str:
     digest = hashlib.sha256()
     sources = (path for path in HARNESS.rglob("*") if path.suffix in (".py", ".c", ".h"))
     for path in sorted(sources):
-        if path.relative_to(HARNESS).parts[0] not in ("report", "charts", "talk"):
+        if path.relative_to(HARNESS).parts[0] not in UNTIMED:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
