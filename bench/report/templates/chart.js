@@ -7,12 +7,13 @@ const drawn = (() => {
   let last = [], asked = 0, view = null;
 
   // Logarithmic where values span more than a decade, and none of what is drawn is zero.
-  function scaled(ends) {
+  function scaled(ends, wide) {
     const least = Math.min(...ends), most = Math.max(...ends);
     if (!(least > 0 && most > DECADE * least)) return { scale: { type: "linear", zero: true, nice: true } };
     const decades = [];
     for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power++) decades.push(10 ** power);
-    const values = most > 1000 * least ? decades : decades.flatMap((one) => [one, 2 * one, 5 * one]);
+    const few = decades.filter((one) => least <= one && one <= most).length < 2;
+    const values = !few && (!wide || most > 1000 * least) ? decades : decades.flatMap((one) => [one, 2 * one, 5 * one]);
     return { scale: { type: "log", nice: false, padding: 12 }, values };
   }
 
@@ -46,16 +47,16 @@ const drawn = (() => {
   }
 
   function spec(rows, width) {
-    const { what, unit } = rows[0];
+    const { what } = rows[0];
     const ends = rows.flatMap((row) => [row.value, row.low, row.high]).filter((end) => end !== null);
-    const most = Math.max(...ends, 0), { scale, values } = scaled(ends);
-    const wide = width >= WIDE_FROM_PX, names = wide ? 195 : 150, plot = Math.max(80, width - names - NUMBERS_PX);
+    const wide = width >= WIDE_FROM_PX, most = Math.max(...ends, 0), { scale, values } = scaled(ends, wide);
+    const names = wide ? 195 : 150, plot = Math.max(80, width - names - NUMBERS_PX);
     const { heads, marks, line } = lines(rows, most, wide ? Infinity : NARROW_CHARS);
     const size = wide ? 12 : 11;
     const tooltip = ["program", "case", "said", "interval", "id"]
       .map((field) => ({ field, title: field === "said" ? what : field }));
     const y = { field: "line", type: "quantitative", axis: null, scale: { domain: [line - 0.5, -0.5], zero: false, nice: false } };
-    const x = (field) => ({ field, type: "quantitative", title: `${what}, ${unit}`, scale, axis: { values } });
+    const x = (field) => ({ field, type: "quantitative", title: measured(rows[0]), scale, axis: { values } });
     const color = { field: "color", type: "nominal", scale: null };
     return {
       $schema: "https://vega.github.io/schema/vega-lite/v6.json",
@@ -80,10 +81,12 @@ const drawn = (() => {
     };
   }
 
+  const measured = ({ what, unit }) => what.endsWith(unit) ? what : `${what}, ${unit}`;
+
   function words(rows, left) {
     const cases = new Set(rows.map((row) => row.case)).size;
-    return `${rows[0].what}, ${rows[0].unit}: ${rows.length} ${rows.length === 1 ? "number" : "numbers"} in ` +
-      `${cases} ${cases === 1 ? "case" : "cases"}, with intervals` + (left ? `; the first ${MOST} of ${rows.length + left}` : "");
+    return `${measured(rows[0])}: ${rows.length} ${rows.length === 1 ? "number" : "numbers"} in ` +
+      `${cases} ${cases === 1 ? "case" : "cases"}${rows.some((row) => row.interval) ? ", with intervals" : ""}` + (left ? `; the first ${MOST} of ${rows.length + left}` : "");
   }
 
   async function draw() {

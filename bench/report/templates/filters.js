@@ -82,6 +82,8 @@ const view = (() => {
     for (const listener of listeners) listener();
   }
 
+  const reserve = () => document.documentElement.style.setProperty("--filter-height", `${bar.offsetHeight}px`);
+
   function recall() {
     const [section, given] = location.hash.split("?");
     const state = new URLSearchParams(given);
@@ -91,6 +93,7 @@ const view = (() => {
     }
     made.sort = state.get("sort") || SORT;
     show();
+    reserve();
     if (given !== undefined && section.length > 1) document.getElementById(section.slice(1))?.scrollIntoView();
   }
 
@@ -130,7 +133,7 @@ const view = (() => {
   bar.querySelector("details").open = matchMedia("(min-width: 900px) and (min-height: 600px)").matches;
   bar.hidden = false;
   // Where a link leads to is not to stand behind the bar.
-  new ResizeObserver(() => document.documentElement.style.setProperty("--filter-height", `${bar.offsetHeight}px`)).observe(bar);
+  new ResizeObserver(reserve).observe(bar);
 
   const made = {
     columns, filters, rows, colors, at, change, recall, many, sort: SORT,
