@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.charts import style, words
-from bench.charts.ratios import MARGIN, MARGIN_COLOR, spoken
+from bench.charts.ratios import MARGIN, MARGIN_COLOR, NAMES_PT, name_rows, spoken
 from bench.charts.style import Chart, Look
 from bench.comparisons import of_kind
 from bench.frames import records
@@ -106,19 +106,6 @@ def _draw(axes: Axes, table: pd.DataFrame, at: dict[Place, float], look: Look) -
     axes.set_ylim(min(at.values()) - 0.7, max(at.values()) + 1.3)
 
 
-def _labels(axes: Axes, at: dict[Place, float]) -> None:
-    axes.set_yticks(list(at.values()))
-    axes.set_yticklabels([label for _, label in at], fontsize=15.5)
-    first: dict[str, float] = {}
-    for (workload, _), y in at.items():
-        first.setdefault(workload, y)
-    for workload, y in first.items():
-        axes.text(
-            -0.015, y + 0.85, words.workload(workload), ha="right", va="center",
-            transform=axes.get_yaxis_transform(), fontsize=16.5, fontweight="bold",
-        )  # fmt: skip
-
-
 def _legend(figure: Figure, runs: Sequence[str]) -> None:
     handles: list[Any] = [
         Line2D([], [], marker=MARKERS[n], color=COLORS[n], linewidth=3.5, label=name)
@@ -157,6 +144,6 @@ def overlay(
     _draw(axes, table, at, look)
     style.log_axis(axes, low / room, high * room, "ratio of times", lambda v: f"{v:g}")
     axes.xaxis.labelpad = 2
-    _labels(axes, at)
+    name_rows(axes, at, NAMES_PT, above=0.85)
     _legend(figure, runs)
     return Chart(f"runs_{placement}", "runs", heading, figure, table)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from bench.comparisons import SUBJECT, of_kind, stack_order
 from bench.frames import records
 from bench.stats import INCONCLUSIVE, Verdict
 
+NAMES_PT = 15.5
 MARGIN = 1.05
 MARGIN_COLOR, NOISE_COLOR = "#ececef", "#c9cbd6"
 MARKS: dict[Verdict, tuple[str, str, str]] = {
@@ -173,8 +175,10 @@ def _panel(
     axes.set_ylim(min(at.values()) - 0.7, max(at.values()) + 1.45)
 
 
-def _names(axes: Axes, at: dict[tuple[str, str], float]) -> None:
-    size = 15.5 if len(at) <= 12 else max(12.5, 210 / len(at))
+def name_rows(
+    axes: Axes, at: Mapping[tuple[str, str], float], size: float, above: float
+) -> None:
+    """Name each (workload, pair) at its y, and each workload so far above its first."""
     axes.set_yticks(list(at.values()))
     axes.set_yticklabels([label for _, label in at], fontsize=size)
     first: dict[str, float] = {}
@@ -182,7 +186,7 @@ def _names(axes: Axes, at: dict[tuple[str, str], float]) -> None:
         first.setdefault(workload, y)
     for workload, y in first.items():
         axes.text(
-            -0.015, y + 0.95, words.workload(workload), ha="right", va="center",
+            -0.015, y + above, words.workload(workload), ha="right", va="center",
             transform=axes.get_yaxis_transform(), fontsize=size + 1, fontweight="bold",
         )  # fmt: skip
 
@@ -225,6 +229,7 @@ def headline(compared: pd.DataFrame, placement: str, look: Look) -> Chart | None
     what = "ratio of times (log scale): round trip p50, else time per delivered message"
     style.log_axis(axes, low, high, what, lambda v: f"{v:g}")
     axes.xaxis.labelpad = 2
-    _names(axes, at)
+    size = NAMES_PT if len(at) <= 12 else max(12.5, 210 / len(at))
+    name_rows(axes, at, size, above=0.95)
     _legend(figure)
     return Chart(f"headline_{placement}", "headline", heading, figure, table)

@@ -7,7 +7,6 @@ its host. Where the kernel has ``tc netem`` that would do the same; many have no
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from bench.errors import NotMeasurable, TrialError
@@ -107,10 +106,5 @@ class DelayedLink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
