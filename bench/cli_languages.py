@@ -19,7 +19,9 @@ def languages(out: Path | None) -> None:
     """
     from bench.languages.survey import write
     from bench.languages.tally import counted
+    from bench.processes import require_linux
 
+    require_linux()
     path = out or REPORTS / "languages.json"
     found = write(path)
     for count in counted(found):

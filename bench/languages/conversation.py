@@ -9,15 +9,16 @@ what it was told, is found out. The other side is Python's: pyzmq's REP, ``http.
 from __future__ import annotations
 
 import http.client
-import socket
+import random
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from bench.addresses import free_port, listens
 from bench.languages.peers import Peer, PeerError, last_words
 
 EVERY_BYTE = bytes(range(256))
@@ -155,15 +156,9 @@ def hear_client(
     compare(heard, said.splitlines())
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _await_listener(process: subprocess.Popen[str], port: int, deadline: float) -> None:
     while True:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        if listens(f"tcp://127.0.0.1:{port}"):
             return
         if process.poll() is not None:
             assert process.stderr
@@ -176,7 +171,7 @@ def _await_listener(process: subprocess.Popen[str], port: int, deadline: float) 
 
 def ask_server(peer: Peer, deadline_s: float = DEADLINE_S) -> None:
     """Send all messages to a server, each on a connection of its own."""
-    port = _free_port()
+    port = free_port(random.Random())
     deadline = time.monotonic() + deadline_s
     with peer.running(str(port)) as process:
         _await_listener(process, port, deadline)
