@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -21,7 +20,7 @@ def embedding(out: Path | None) -> None:
     The answers go into reports/, for `report` to show. What cannot be run here says what
     to install.
     """
-    from bench.archive import write_whole
+    from bench import surveys
     from bench.embedding.programs import find_embedded
     from bench.embedding.survey import survey
     from bench.embedding.tally import FILE
@@ -32,6 +31,6 @@ def embedding(out: Path | None) -> None:
     with steps("asking", len(programs)) as shown:
         found = survey(programs, shown.done)
     path = out or REPORTS / FILE
-    write_whole(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    surveys.write(path, found)
     answered = sum(bool(row["answers"]) for row in found["programs"])
     console.print(f"{answered} of {len(programs)} answered: {as_typed(path)}")

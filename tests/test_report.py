@@ -130,8 +130,14 @@ def test_it_is_the_same_bytes_again(run: Path, out: Path, tmp_path: Path) -> Non
         assert (again / name).read_bytes() == (out / name).read_bytes(), name
 
 
-def test_the_page_refers_to_nothing_outside_it(out: Path) -> None:
+def markup_of(out: Path) -> str:
+    """Return the page without what is in its scripts: a browser tests what they do."""
     page = (out / "index.html").read_text()
+    return re.sub(r"(<script[^>]*>).*?(</script>)", r"\1\2", page, flags=re.DOTALL)
+
+
+def test_the_page_refers_to_nothing_outside_it(out: Path) -> None:
+    page = markup_of(out)
     assert not re.search(r"(https?:)?//[a-z]", page)
     assert not re.search(r"""(src|href)=["'](?!#)""", page)
     assert "@import" not in page
@@ -139,7 +145,7 @@ def test_the_page_refers_to_nothing_outside_it(out: Path) -> None:
 
 
 def test_every_reference_in_the_page_has_its_target(out: Path) -> None:
-    page = (out / "index.html").read_text()
+    page = markup_of(out)
     ids = re.findall(r'\bid="([^"]+)"', page)
     targets = set(re.findall(r'href="#([^"]+)"', page)) | set(
         re.findall(r"url\(#([^)]+)", page)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.errors import ResultsError
+from bench import surveys
 
 Row = Mapping[str, Any]
 FILE = "embedding.json"
@@ -15,16 +14,7 @@ FILE = "embedding.json"
 
 def read(path: Path) -> dict[str, Any] | None:
     """Return a survey, None where there is none. Raises ResultsError if damaged."""
-    if not path.exists():
-        return None
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-        agreement(found["programs"])
-        return found
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ResultsError(
-            f"{path} is damaged: {error!r}; make it again: python -m bench embedding"
-        ) from error
+    return surveys.read(path, lambda found: agreement(found["programs"]), "embedding")
 
 
 def agreement(programs: Iterable[Row]) -> dict[str, dict[str, list[str]]]:

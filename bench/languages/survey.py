@@ -6,7 +6,6 @@ is known without one: the library has no such thing, or no registry has a bindin
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.archive import write_whole
+from bench import surveys
 from bench.languages import packages
 from bench.languages.catalog import Binding, Language, Part, read_catalog
 from bench.languages.conversation import (
@@ -197,5 +196,5 @@ def write(out: Path) -> Row:
     """Survey all languages and write the document. Raises OSError where it cannot."""
     out.parent.mkdir(parents=True, exist_ok=True)
     found = survey(*read_catalog())
-    write_whole(out, json.dumps(found, indent=1) + "\n")
+    surveys.write(out, found)
     return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from bench.errors import ResultsError
+from bench import surveys
 
 Row = Mapping[str, Any]
 FILE = "languages.json"
@@ -28,16 +27,7 @@ class Count:
 
 def read(path: Path) -> dict[str, Any] | None:
     """Return a survey, None where there is none. Raises ResultsError if damaged."""
-    if not path.exists():
-        return None
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-        by_language(found["rows"])
-        return found
-    except (ValueError, TypeError, KeyError) as error:
-        raise ResultsError(
-            f"{path} is damaged: {error!r}; make it again: python -m bench languages"
-        ) from error
+    return surveys.read(path, lambda found: by_language(found["rows"]), "languages")
 
 
 def by_language(rows: Iterable[Row]) -> list[dict[str, Any]]:

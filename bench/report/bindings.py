@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.charts import date, machine, words
 from bench.languages.tally import by_language, counted
+from bench.report.entries import surveyed
 from bench.report.model import Section, Table
 
 Survey = Mapping[str, Any]
@@ -100,26 +101,7 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
     """Yield the entries of numbers.json; ``run`` is the survey's, by its date."""
     if survey is None:
         return
-    about = dict(survey)
-    versions = survey["machine"]["versions"]
     for count in counted(survey):
-        yield {
-            "id": count.id,
-            "kind": "languages",
-            "sentence": count.sentence,
-            "unit": "languages",
-            "value": count.value,
-            "ci_low": count.value,
-            "ci_high": count.value,
-            "confidence": 1.0,
-            "blocks": 0,
-            "cells": [],
-            "labels": [],
-            "case": "languages",
-            "verdict": None,
-            "run": f"languages-{date(about)}",
-            "date": date(about),
-            "machine": f"{machine(about)}, Linux {survey['machine']['kernel']}",
-            "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
-            "grade": words.PASSED_OVER,
-        }
+        yield surveyed(
+            survey, "languages", count.id, count.value, "languages", count.sentence
+        )

@@ -21,6 +21,7 @@ from bench.flexibility import (
     between_workloads,
 )
 from bench.report.code import COUNTED, found_twins, plumbing, programs, twin_sentence
+from bench.report.entries import exact
 from bench.report.model import Data
 from bench.report.price import cheapest, steps
 from bench.source.shares import CLASSES
@@ -65,11 +66,7 @@ def _entry(
         "kind": kind,
         "sentence": sentence,
         "unit": unit,
-        "value": value,
-        "ci_low": value,
-        "ci_high": value,
-        "confidence": 1.0,
-        "blocks": 0,
+        **exact(value),
         "cells": [*cells],
         "labels": [*labels],
         "case": identifier.rsplit(".", 3 if kind == "size" else 1)[0],

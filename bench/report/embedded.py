@@ -7,9 +7,11 @@ from typing import Any
 
 from bench.charts import date, machine, words
 from bench.embedding.tally import agreeing, agreement, answering
+from bench.report.entries import surveyed
 from bench.report.model import Section, Table
 
 Survey = Mapping[str, Any]
+KIND = "embedding"
 TITLE = "A server in a program that already runs"
 NOT_SURVEYED = "Not surveyed: python -m bench embedding."
 SHORT = {"head": "HEAD", "ipv6": "IPv6", "port_0": "port 0"}
@@ -188,36 +190,9 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
             said = (
                 f"A server embedded in a program ({label}): {row[what]:,} {what} (counted)"
             )
-            yield _entry(
-                survey, f"embedding.size.{what}.{row['key']}", row[what], what, said
-            )
+            name = f"embedding.size.{what}.{row['key']}"
+            yield surveyed(survey, KIND, name, row[what], what, said)
     for stack, asked, count, said in _agreement(survey):
         for what, value in (("agreeing", count), ("differing", asked - count)):
-            yield _entry(survey, f"embedding.{what}.{stack}", value, "questions", said)
-
-
-def _entry(
-    survey: Survey, identifier: str, value: int, unit: str, sentence: str
-) -> dict[str, Any]:
-    about = dict(survey)
-    versions = survey["machine"]["versions"]
-    return {
-        "id": identifier,
-        "kind": "embedding",
-        "sentence": sentence,
-        "unit": unit,
-        "value": value,
-        "ci_low": value,
-        "ci_high": value,
-        "confidence": 1.0,
-        "blocks": 0,
-        "cells": [],
-        "labels": [],
-        "case": "embedding",
-        "verdict": None,
-        "run": f"embedding-{date(about)}",
-        "date": date(about),
-        "machine": f"{machine(about)}, Linux {survey['machine']['kernel']}",
-        "versions": ", ".join(f"{name} {value}" for name, value in versions.items()),
-        "grade": words.PASSED_OVER,
-    }
+            name = f"embedding.{what}.{stack}"
+            yield surveyed(survey, KIND, name, value, "questions", said)

@@ -25,6 +25,7 @@ from bench.frames import records
 from bench.machine import NATIVE, behind
 from bench.recoveries import measured
 from bench.report import code_numbers, failures, levels, sentences
+from bench.report.entries import exact
 from bench.report.model import Data
 from bench.results import Run
 
@@ -125,11 +126,7 @@ def _sizes(run: Run) -> Iterator[dict[str, Any]]:
                 "kind": "size",
                 "sentence": sentences.size(row, column, run.about["stacks"]),
                 "unit": "bytes" if column == "gzip_bytes" else column,
-                "value": row[column],
-                "ci_low": row[column],
-                "ci_high": row[column],
-                "confidence": 1.0,
-                "blocks": 0,
+                **exact(row[column]),
                 "cells": [row["cell"]],
                 "labels": [words.cell(row, run.about["stacks"])],
                 "case": f"{row['workload']}.size.{kind}",
@@ -174,11 +171,7 @@ def _levels(data: Data) -> Iterator[dict[str, Any]]:
             "kind": "level",
             "sentence": levels.cited(row, data.stacks),
             "unit": "level",
-            "value": value,
-            "ci_low": value,
-            "ci_high": value,
-            "confidence": 1.0,
-            "blocks": row["trials"],
+            **exact(value, row["trials"]),
             "cells": [row["cell"]],
             "labels": [words.cell(row, data.stacks)],
             "case": f"{row['workload']}.level",

@@ -5,7 +5,7 @@ import re
 import socket
 import threading
 
-IDLE_S = 1
+IDLE_S = 1.25
 MOST_BODY, MOST_HEAD = 2 << 20, 6 << 10
 
 

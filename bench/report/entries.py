@@ -1,0 +1,38 @@
+"""Parts of the entries of numbers.json that several makers share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.charts import date, machine, words
+
+
+def exact(value: float, blocks: int = 0) -> dict[str, Any]:
+    """Return what was counted and not estimated: its value is its own interval."""
+    bounds = {"ci_low": value, "ci_high": value}
+    return {"value": value, **bounds, "confidence": 1.0, "blocks": blocks}
+
+
+def surveyed(
+    survey: Mapping[str, Any], kind: str, identifier: str, value: int, unit: str, said: str
+) -> dict[str, Any]:
+    """Return an entry of what a survey counted; its ``run`` is the survey's date."""
+    about = dict(survey)
+    versions = survey["machine"]["versions"]
+    return {
+        "id": identifier,
+        "kind": kind,
+        "sentence": said,
+        "unit": unit,
+        **exact(value),
+        "cells": [],
+        "labels": [],
+        "case": kind,
+        "verdict": None,
+        "run": f"{kind}-{date(about)}",
+        "date": date(about),
+        "machine": f"{machine(about)}, Linux {survey['machine']['kernel']}",
+        "versions": ", ".join(f"{name} {found}" for name, found in versions.items()),
+        "grade": words.PASSED_OVER,
+    }

@@ -1,0 +1,35 @@
+"""What was tried once, beside all runs: a dated document in reports/."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.archive import write_whole
+from bench.errors import ResultsError
+
+
+def write(path: Path, survey: Mapping[str, Any]) -> None:
+    """Write a survey whole."""
+    write_whole(path, json.dumps(survey, indent=1, ensure_ascii=False) + "\n")
+
+
+def read(
+    path: Path, check: Callable[[dict[str, Any]], Any], command: str
+) -> dict[str, Any] | None:
+    """Return a survey, None where there is none; ``check`` looks at it and may raise.
+
+    Raises ResultsError if damaged, with the ``command`` that makes it again.
+    """
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text())
+        check(found)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ResultsError(
+            f"{path} is damaged: {error!r}; make it again: python -m bench {command}"
+        ) from error
+    return found
