@@ -55,7 +55,7 @@ def between_workloads(code: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _between(first: Row, second: Row, kept: Mapping[str, list[str]]) -> int:
+def _between(first: Row, second: Row, kept: Mapping[str, Sequence[str]]) -> int:
     (own, *shared), (other, *others) = first["files"], second["files"]
     alone = set(shared) ^ set(others)
     return changed(kept[own], kept[other]) + sum(len(kept[name]) for name in alone)

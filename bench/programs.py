@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,14 @@ def source_of(name: str, text: str) -> Source:
     return READERS[Path(name).suffix](Path(name), text.encode())
 
 
-def statements_of(name: str, text: str) -> list[str]:
+@lru_cache(maxsize=256)
+def statements_of(name: str, text: str) -> tuple[str, ...]:
     """Return the statements of a file, each as the tokens of its header."""
     source = source_of(name, text)
-    return [
+    return tuple(
         " ".join(token for _, token in source.grammar.leaves(statement.node, header=True))
         for statement in source.grammar.statements(source.tree)
-    ]
+    )
 
 
 def _totals(

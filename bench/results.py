@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from bench.measure.response import GIVEN, generator_is_limit
 
 SIZE_PREFIX = ".size."
 NO_CODE: dict[str, Any] = {"programs": [], "totals": [], "texts": {}}
+
+NO_VALUES = pd.Series(dtype=float, index=pd.Index([], name="block", dtype=int))
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,12 @@ class Run:
 
     def values_s(self, case: str) -> pd.Series[float]:
         """Return a case's values in seconds, by block."""
-        mine = self.trials[self.trials["case"] == case].sort_values("block")
-        return mine.set_index("block")["value_s"]
+        return self._values_s.get(case, NO_VALUES)
+
+    @cached_property
+    def _values_s(self) -> dict[str, pd.Series[float]]:
+        ordered = self.trials.set_index("block").sort_index()
+        return {str(case): rows for case, rows in ordered.groupby("case")["value_s"]}
 
     def samples_ns(self, case: str) -> NDArray[np.int64]:
         """Return every latency sample of a case over all blocks, in nanoseconds.

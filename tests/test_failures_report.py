@@ -204,7 +204,7 @@ def test_a_run_without_failures_has_no_chart_of_any(run: Run) -> None:
     without = replace(
         run, recovery=run.recovery.iloc[:0], recovery_cases=run.recovery_cases.iloc[:0]
     )
-    drawn = charts(without, estimates(run), comparisons(run), "B")
+    drawn = charts(without, estimates(run), comparisons(run), recoveries(without), "B")
     assert not {chart.section for chart in drawn} & {"failures", "timelines"}
 
 

@@ -65,10 +65,10 @@ def test_a_kept_file_has_the_statements_that_were_counted(cells: list[Cell]) -> 
         kept = [statements_of(name, code["texts"][name]) for name in row["files"]]
         assert sum(map(len, kept)) == row["statements"]
     wire = statements_of("own/wire.py", code["texts"]["own/wire.py"])
-    assert wire[1:] == [
+    assert wire[1:] == (
         "def serve ( address ) :",
         "socket . create_server ( address )",
-    ]
+    )
 
 
 def test_shared_files_count_once_in_the_total_of_a_stack(cells: list[Cell]) -> None:

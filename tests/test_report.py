@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 import synthetic
 
-from bench.charts import charts
+from bench.charts import Chart, charts
 from bench.charts.dark import DARK_PAPER
 from bench.charts.style import PAPER
 from bench.comparisons import comparisons
 from bench.contract import Case
 from bench.errors import ResultsError, UsageError
 from bench.estimates import estimates
+from bench.recoveries import recoveries
 from bench.report import build, readme
-from bench.results import load
+from bench.results import Run, load
 
 REASON = "blast: 3 reordered of 3000 messages"
 FAILING = {"http/websocket/fan_out.py": f"{REASON}\n  logs: /nowhere"}
@@ -176,9 +177,15 @@ def test_each_chart_is_there_light_and_dark_and_as_a_table(out: Path) -> None:
         assert len(rows) > 1, light.stem
 
 
+def charts_of(run: Run) -> list[Chart]:
+    return charts(run, estimates(run), comparisons(run), recoveries(run), "B")
+
+
 def test_each_chart_says_where_it_is_from(run: Path) -> None:
     loaded = load(run)
-    for chart in charts(loaded, estimates(loaded), comparisons(loaded), "B"):
+    for chart in charts(
+        loaded, estimates(loaded), comparisons(loaded), recoveries(loaded), "B"
+    ):
         said = " ".join(text.get_text() for text in chart.figure.texts)
         for words in ("loopback, one machine", "2026-01-02", "host ", chart.title):
             assert words in said, chart.name
@@ -194,7 +201,9 @@ def test_requests_is_never_drawn_without_the_other_clients(
         return request_reply and case.cell.variant.name != absent and not case.fault
 
     loaded = load(synthetic.make(tmp_path / "run", profile="standard", keep=keep, blocks=6))
-    for chart in charts(loaded, estimates(loaded), comparisons(loaded), "B"):
+    for chart in charts(
+        loaded, estimates(loaded), comparisons(loaded), recoveries(loaded), "B"
+    ):
         texts = [text.get_text() for text in chart.figure.texts]
         for axes in chart.figure.axes:
             texts += [text.get_text() for text in (*axes.texts, *axes.get_yticklabels())]
@@ -203,7 +212,7 @@ def test_requests_is_never_drawn_without_the_other_clients(
 
 def test_requests_is_drawn_beside_the_other_clients(run: Path) -> None:
     loaded = load(run)
-    drawn = charts(loaded, estimates(loaded), comparisons(loaded), "B")
+    drawn = charts_of(loaded)
     chart = next(chart for chart in drawn if chart.name == "latency_request_reply")
     labels = [label.get_text() for label in chart.figure.axes[0].get_yticklabels()]
     assert {"HTTP (minimal: requests)", "HTTP (aiohttp)", "HTTP (http.client)"} <= set(

@@ -23,7 +23,6 @@ from bench.charts import (
     words,
 )
 from bench.charts.style import Chart, Look
-from bench.recoveries import recoveries
 from bench.results import Run
 
 __all__ = ["Chart", "Look", "charts", "look_of"]
@@ -57,7 +56,11 @@ def workloads(run: Run) -> list[str]:
 
 
 def _charts(
-    run: Run, table: pd.DataFrame, compared: pd.DataFrame, grade: str
+    run: Run,
+    table: pd.DataFrame,
+    compared: pd.DataFrame,
+    recovered: pd.DataFrame,
+    grade: str,
 ) -> Iterator[Chart | None]:
     look = look_of(run, grade)
     names = workloads(run)
@@ -79,11 +82,10 @@ def _charts(
         yield costs.code_size(run, workload, look)
     for workload in names:
         yield costs.cpu_and_memory(table, workload, look)
-    yield from _of_failures(run, look)
+    yield from _of_failures(run, recovered, look)
 
 
-def _of_failures(run: Run, look: Look) -> Iterator[Chart | None]:
-    table = recoveries(run)
+def _of_failures(run: Run, table: pd.DataFrame, look: Look) -> Iterator[Chart | None]:
     yield price.price(table, price.statements(run.sizes), look)
     yield failures.overview(table, look)
     for workload in words.WORKLOADS:
@@ -94,14 +96,17 @@ def _of_failures(run: Run, look: Look) -> Iterator[Chart | None]:
 
 
 def charts(
-    run: Run, table: pd.DataFrame, compared: pd.DataFrame, grade: str
+    run: Run,
+    table: pd.DataFrame,
+    compared: pd.DataFrame,
+    recovered: pd.DataFrame,
+    grade: str,
 ) -> list[Chart]:
     """Return every chart that the run has data for.
 
-    ``table`` is ``estimates(run)``, ``compared`` is ``comparisons(run)``; ``grade``, the
-    run's, stands on each.
+    The tables are ``estimates``, ``comparisons`` and ``recoveries`` of the run; ``grade``,
+    the run's, stands on each.
     """
     with rc_context(style.RC):
-        return [
-            chart for chart in _charts(run, table, compared, grade) if chart is not None
-        ]
+        made = list(_charts(run, table, compared, recovered, grade))
+    return [chart for chart in made if chart is not None]

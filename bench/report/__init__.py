@@ -45,8 +45,8 @@ def derive(run: Run, *, draw: bool = True) -> Data:
     first = comparisons(run.first_pass()) if run.replaced else compared
     floor = noise(run)
     graded = grade_of(run, floor)
-    drawn = charts(run, table, compared, graded.letter) if draw else []
     recovered, levelled = recoveries(run), levels_of(run)
+    drawn = charts(run, table, compared, recovered, graded.letter) if draw else []
     return Data(run, table, compared, first, recovered, levelled, floor, drawn, graded)
 
 
