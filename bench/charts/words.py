@@ -77,6 +77,11 @@ def side(comparison: Mapping[str, Any], which: str, stacks: Mapping[str, Any]) -
     return cell({**row, "workload": comparison["workload"]}, stacks)
 
 
+def unit(name: str) -> str:
+    """Return a unit as it is printed: data spell microseconds "us"."""
+    return "\N{MICRO SIGN}s" if name == "us" else name
+
+
 def size(size_bytes: int) -> str:
     if size_bytes >= KIB and size_bytes % KIB == 0:
         return f"{size_bytes // KIB} KiB"

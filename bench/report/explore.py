@@ -59,7 +59,7 @@ def row(entry: Mapping[str, Any]) -> list[Any]:
         "value": entry["value"],
         "low": entry["ci_low"],
         "high": entry["ci_high"],
-        "unit": entry["unit"],
+        "unit": words.unit(entry["unit"]),
         "verdict": entry["verdict"] or "",
         "id": entry["id"],
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bench.charts import words
 from bench.claims.evidence import Part
 from bench.claims.rules import VERDICTS
 from bench.claims.talk import Judged, judge, read_ledger
@@ -19,7 +20,7 @@ from bench.report.page import inline
 from bench.stats import INCONCLUSIVE
 from bench.suggest import near
 
-UNITS = {"us": "\N{MICRO SIGN}s", "ratio of times": "times", "level": ""}
+UNITS = {"ratio of times": "times", "level": ""}
 NUMBERS, FIGURES = "numbers.json", "figures"
 STACKS = {"raw_socket": "BSD sockets", "http": "HTTP", "zmq": "ZeroMQ"}
 """The three that the talk is about; further stacks are in the report."""
@@ -59,7 +60,8 @@ class Material:
         """Return a number with its unit (or another word for it, or '') and its mark."""
         entry = self.entry(identifier)
         self._noted[identifier] = entry
-        named = UNITS.get(entry["unit"], entry["unit"]) if unit is None else unit
+        usual = UNITS.get(entry["unit"], words.unit(entry["unit"]))
+        named = usual if unit is None else unit
         level = "L" if entry["kind"] == "level" else ""
         said = f"{level}{spelled(entry)}"
         return Markup('<span class="cited">{}</span><!-- {} -->{}{}').format(
