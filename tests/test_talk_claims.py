@@ -215,6 +215,38 @@ def test_a_claim_that_cannot_be_judged_is_refused(wrong: str, tmp_path: Path) ->
         read_ledger(tmp_path)
 
 
+def test_a_threshold_that_was_set_after_its_data_says_so_wherever_it_stands(
+    tmp_path: Path,
+) -> None:
+    for name in CHAPTERS:
+        (tmp_path / f"{name}.toml").write_text("claims = []")
+    (tmp_path / "hard.toml").write_text(GOOD + 'after_seeing = "a run of May"')
+    judged = judge(read_ledger(tmp_path), [number("x.a", 1, 1, 1)])
+    said = "at most 1 in every; set after seeing a run of May"
+    assert claims.section(judged, {}).tables[1].rows[0][2] == said
+    parts = {"facts": "run", "machine": "host", **claims.page_parts(judged, {})}
+    assert f"<td>{said}</td>" in page.plain("claims.html", parts)
+    before = Condition("it", ("a",), at_most=1)
+    assert before.threshold == "at most 1 in every"
+
+
+def test_as_many_statements_as_a_zeromq_socket_are_no_more_than_it_takes() -> None:
+    c20 = next(claim for claim in LEDGER if claim.id == "C20")
+    more = c20.conditions[1]
+    http, zmq = "embedding.size.statements.http.c", "embedding.size.statements.zmq.c"
+    for taken, expected in ((60, FAILS), (61, FAILS), (62, HOLDS)):
+        sizes = [number(http, taken, taken, taken), number(zmq, 61, 61, 61)]
+        assert outcome(more, *sizes) == expected
+
+
+def test_zeromq_may_differ_in_nothing_and_is_compared_with_all_the_same() -> None:
+    c20 = next(claim for claim in LEDGER if claim.id == "C20")
+    alike = c20.conditions[2]
+    for differing, expected in ((0, FAILS), (1, HOLDS)):
+        http = number("embedding.differing.http", differing, differing, differing)
+        assert outcome(alike, http, number("embedding.differing.zmq", 0, 0, 0)) == expected
+
+
 def test_a_run_says_whether_the_thresholds_were_there_before_it(tmp_path: Path) -> None:
     assert "declared when this run began" in claims.declared({"ledger": ledger_digest()})
     assert "changed since" in claims.declared({"ledger": "other"})

@@ -35,6 +35,8 @@ class Condition:
     ``at_most``, ``at_least``
     ``of``        how many numbers have to hold: every, most (more than half), some
     ``lacks``     what has to be done for a run to have such numbers
+    ``after_seeing``  data that were known when the limit was set; it describes them, and
+    only data that come after it can test it
     """
 
     says: str
@@ -46,17 +48,19 @@ class Condition:
     at_least: float | None = None
     of: str = EVERY
     lacks: str = ""
+    after_seeing: str = ""
 
     @property
     def threshold(self) -> str:
-        """What has to be, in words: "ratio at most 1 in every"."""
+        """What has to be, in words: "ratio at most 1 in every", and after what."""
         if self.verdicts:
             where = " or ".join(self.verdicts)
         else:
             limit = f"at most {self.at_most:g}" if self.at_least is None else ""
             limit = limit or f"at least {self.at_least:g}"
             where = f"{self.by} {limit}" if self.over else limit
-        return f"{where} in {self.of}"
+        seen = f"; set after seeing {self.after_seeing}" if self.after_seeing else ""
+        return f"{where} in {self.of}{seen}"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The talk's claims: read from data, judged by numbers.json.
 
 A claim has its quote, the experiment that tests it, conditions with thresholds that were
-written down before a run is made, and a rule that makes a verdict of them. What no
-experiment exists for is listed as missing, in the same place.
+written down before a run is made (one that was not says what had been seen), and a rule
+that makes a verdict of them. What no experiment exists for is listed as missing, in the
+same place.
 """
 
 from __future__ import annotations
