@@ -26,6 +26,8 @@ def cite(
 ) -> None:
     """Print a number with its interval, case, machine, versions and run.
 
+    An ID with stars lists the ids that fit: 'request_reply.latency.*zmq*'.
+
     With --check, find every citation in FILEs (a number with nomiddle:ID@RUN behind it) and
     fail where one is stale, unknown or from another run.
     """
@@ -35,8 +37,12 @@ def cite(
     if len(names) > 1:
         raise UsageError(f"one ID at a time, or --check for files: {' '.join(names)}")
     from bench.report.citation import cite as sentence
-    from bench.report.citation import warnings
+    from bench.report.citation import fitting, warnings
 
+    if "*" in names[0]:
+        for found in fitting(names[0], path):
+            click.echo(found)
+        return
     click.echo(sentence(names[0], path, form))
     for warning in warnings(names[0], path):
         click.echo(f"nomiddle: {names[0]}: {warning}", err=True)
@@ -44,6 +50,7 @@ def cite(
 
 def _check(files: tuple[str, ...], numbers: Path, expire: bool) -> int:
     """Print what is wrong with the citations in files; return the exit status."""
+    from bench.charts import words
     from bench.report.citation import load_numbers
     from bench.report.citation_check import check
 
@@ -53,8 +60,11 @@ def _check(files: tuple[str, ...], numbers: Path, expire: bool) -> int:
     for line in checked.expired:
         click.echo(f"{line}{'' if expire else ' (a warning)'}", err=True)
     failed = bool(checked.wrong or (expire and checked.expired))
+    for file in checked.without:
+        click.echo(f"{file}: no citation in it (a warning)", err=True)
     click.echo(
-        f"{checked.citations} citations in {len(files)} files: {len(checked.wrong)} wrong, "
+        f"{words.plural(checked.citations, 'citation')} in "
+        f"{words.plural(len(files), 'file')}: {len(checked.wrong)} wrong, "
         f"{len(checked.expired)} measured with other versions than are installed"
     )
     return 1 if failed else 0

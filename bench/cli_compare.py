@@ -9,6 +9,9 @@ import click
 from bench.cli_common import as_typed
 from bench.errors import UsageError
 
+WORSE = 3
+"""The exit status where something became worse: 1 is an error, 2 a mistyped command."""
+
 
 def refuse_as_reference(there: Path) -> None:
     """Raise before anything is measured where ``there`` is no whole run to hold it to."""
@@ -38,11 +41,11 @@ def against(here: Path, there: Path) -> bool:
 def compare(here: Path, there: Path) -> None:
     """Say what changed in RUN since OTHER, case by case, without measuring.
 
-    The status is 1 where something became worse: on one machine a case that a claim rests
+    The status is 3 where something became worse: on one machine a case that a claim rests
     on is slower, beyond what unchanged programs show the machine to have moved; on
     another, a claim is contradicted; on any, a program breaks under a fault that it stood.
     """
     if here.resolve() == there.resolve():
         raise UsageError("name two runs: nothing has changed since itself")
     if not against(here, there):
-        raise SystemExit(1)
+        raise SystemExit(WORSE)

@@ -61,7 +61,7 @@ a_path = click.Path(path_type=Path)
     "reference",
     type=a_path,
     metavar="RUN",
-    help="Then say what changed since that run, as `compare` does; status 1 if for worse.",
+    help="Then say what changed since that run, as `compare` does; status 3 if for worse.",
 )
 @more_roots
 def run(
@@ -106,7 +106,7 @@ def run(
     if not complete:
         raise NoMiddleError("some cases have no value: their reasons are in the report")
     if not as_before:
-        sys.exit(1)
+        sys.exit(cli_compare.WORSE)
 
 
 def _drawn(seed: int | None) -> int:

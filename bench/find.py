@@ -8,7 +8,7 @@ a second time. What a path cannot say (label, color, transports) is in the stack
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,18 @@ from bench.contract import (
 )
 from bench.errors import ContractError, UsageError
 from bench.suggest import near
+
+MANIFEST = "stack.toml"
+KEYS = ("label", "color", "requirements", "system", "variants", "c")
+VARIANT_KEYS = ("transports", "fan_out", "programs")
+
+
+def _refuse_unknown(
+    path: Path, table: dict[str, Any], known: Collection[str], where: str = ""
+) -> None:
+    for key in table:
+        if key not in known:
+            raise ContractError(f"{path}: {where}has no key {key!r}{near(key, known)}")
 
 
 def _strings(path: Path, table: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -47,6 +59,7 @@ def _c_libraries(path: Path, table: dict[str, Any]) -> dict[str, str]:
 
 def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
     for name, table in tables.items():
+        _refuse_unknown(path, table, VARIANT_KEYS, f"[variants.{name}] ")
         fan_out = table.get("fan_out")
         if fan_out is not None and fan_out not in FAN_OUT_MODES:
             raise ContractError(
@@ -69,9 +82,10 @@ def load_stack(folder: Path) -> Stack:
 
     Raises ContractError where the file is missing or not what the contract asks for.
     """
-    path = folder / "stack.toml"
+    path = folder / MANIFEST
     try:
         table = tomllib.loads(path.read_text())
+        _refuse_unknown(path, table, KEYS)
         variants = {variant.name: variant for variant in _variants(path, table["variants"])}
         return Stack(
             name=folder.name,
@@ -121,8 +135,12 @@ def find_cells(roots: Sequence[Path]) -> list[Cell]:
     for root in roots:
         if not root.is_dir():
             raise ContractError(f"{root} is not a folder: name an implementations root")
+        if (root / MANIFEST).exists():
+            raise ContractError(
+                f"{root} is one stack, and no root of stacks: name {root.resolve().parent}"
+            )
         for folder in sorted(path for path in root.iterdir() if path.is_dir()):
-            if not any(folder.glob("*/*.py")) and not (folder / "stack.toml").exists():
+            if not any(folder.glob("*/*.py")) and not (folder / MANIFEST).exists():
                 continue
             if folder.name in seen:
                 raise ContractError(

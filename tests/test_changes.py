@@ -206,7 +206,7 @@ def compared(*words: object) -> tuple[int, str]:
 def test_compare_fails_where_a_claimed_case_is_slower(tmp_path: Path, before: Path) -> None:
     slow = made(tmp_path / "run", seconds=seconds(1.3))
     code, said = compared(slow, before)
-    assert code == 1
+    assert code == 3
     assert "REGRESSION  Request/reply round trip" in said
     assert "ZeroMQ (minimal): 1.30 times" in said
     kept = json.loads((slow / "report" / JSON).read_text())
@@ -241,7 +241,7 @@ def test_on_another_machine_a_contradicted_claim_fails_and_another_ratio_does_no
     assert "Another machine (host differ)" in said
     overtaken = made(tmp_path / "overtaken", seconds=seconds(9.0))
     code, said = compared(other(overtaken, host="elsewhere"), before)
-    assert code == 1
+    assert code == 3
     assert "contrary verdicts" in said
 
 

@@ -11,7 +11,7 @@ import synthetic
 
 from bench.errors import ResultsError, UsageError
 from bench.report import derive
-from bench.report.citation import cite
+from bench.report.citation import cite, find, fitting
 from bench.report.numbers import numbers
 from bench.results import load
 
@@ -118,3 +118,20 @@ def test_damaged_numbers_are_no_traceback(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(ResultsError, match="make report"):
         cite("anything", path)
+
+
+def test_ids_are_found_by_stars_and_by_parts(path: Path) -> None:
+    found = fitting("request_reply.latency.64B.*.shared.zmq.*.vs.*", path)
+    assert VERSUS in found
+    assert all(".vs." in name and name.startswith("request_reply") for name in found)
+    with pytest.raises(UsageError, match="no id fits"):
+        fitting("nothing.*", path)
+    with pytest.raises(UsageError, match=r"`cite '\*request_reply\*zmq\*'` lists \d+ ids"):
+        find("request_reply.zmq", path)
+
+
+def test_a_mark_is_as_good_as_an_id_if_it_is_of_this_run(path: Path) -> None:
+    entry = find(VERSUS, path)
+    assert find(f"nomiddle:{VERSUS}@{entry['run']}", path) == entry
+    with pytest.raises(UsageError, match=f"is of the run {entry['run']}"):
+        find(f"{VERSUS}@another", path)

@@ -171,10 +171,26 @@ def test_the_command_fails_where_a_citation_is_stale(tmp_path: Path) -> None:
     bad.write_text(f"0.204 [{MARK}]\n\\nomiddle{{0.3}}{{{MARK}}}")
     passed = run_cite("--check", "--numbers", str(numbers), str(good))
     assert (passed.returncode, passed.stderr) == (0, "")
-    assert "1 citations in 1 files: 0 wrong" in passed.stdout
+    assert "1 citation in 1 file: 0 wrong" in passed.stdout
     failed = run_cite("--check", "--numbers", str(numbers), str(good), str(bad))
     assert failed.returncode == 1
     assert f"{bad}:2: {RATIO['id']}: says 0.3, the data has 0.204" in failed.stderr
+
+
+def test_a_text_without_citations_is_named(tmp_path: Path) -> None:
+    numbers, text = tmp_path / "numbers.json", tmp_path / "text.md"
+    numbers.write_text(json.dumps([RATIO]))
+    text.write_text("0.204 [nomidle:typo]")
+    ended = run_cite("--check", "--numbers", str(numbers), str(text))
+    assert ended.returncode == 0
+    assert f"{text}: no citation in it" in ended.stderr
+
+
+def test_nothing_is_no_rounding_of_something(tmp_path: Path) -> None:
+    text = tmp_path / "text.md"
+    for said, wrong in (("0", 1), ("0.2", 0), ("0.20", 0), ("0.3", 1)):
+        text.write_text(f"{said} [{MARK}]")
+        assert len(check([text], ENTRIES).wrong) == wrong, said
 
 
 def test_expired_citations_are_a_warning_or_an_error(tmp_path: Path) -> None:

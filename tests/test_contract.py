@@ -133,6 +133,27 @@ def test_a_root_that_is_no_folder_is_an_error(tmp_path: Path) -> None:
         find_cells([tmp_path / "nowhere"])
 
 
+def test_a_stack_taken_for_a_root_is_an_error_that_names_the_root() -> None:
+    with pytest.raises(ContractError, match=rf"one stack.*name {IMPLEMENTATIONS}"):
+        find_cells([IMPLEMENTATIONS / "zmq"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('requirement = ["pynng"]\n[variants.minimal]', "requirement'.*requirements"),
+        ('[variants.minimal]\ntransport = ["tcp"]', "minimal.*transport'.*transports"),
+    ],
+)
+def test_a_misspelt_key_of_a_stack_is_not_passed_over(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "stack.toml").write_text(f'label = "New"\n{text}\n')
+    with pytest.raises(ContractError, match=said):
+        find_cells([tmp_path])
+
+
 def test_every_workload_has_one_driver_and_one_consumer() -> None:
     for workload in WORKLOADS.values():
         assert sum(role.drives for role in workload.roles) == 1

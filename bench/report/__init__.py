@@ -50,6 +50,11 @@ def derive(run: Run, *, draw: bool = True) -> Data:
     return Data(run, table, compared, first, recovered, levelled, floor, drawn, graded)
 
 
+def _survey(out: Path, name: str) -> Path:
+    """Return where a survey is: with the report, or else among the published ones."""
+    return out / name if (out / name).exists() else REPORTS / name
+
+
 def build(run_folders: Sequence[Path], out: Path) -> Path:
     """Write the report of the first run into ``out``, and return its page's path.
 
@@ -64,8 +69,8 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else []
     svgs = export([*data.charts, *overlaid], out / "figures")
-    survey = tally.read(out / tally.FILE)
-    servers = embedding.read(out / embedding.FILE)
+    survey = tally.read(_survey(out, tally.FILE))
+    servers = embedding.read(_survey(out, embedding.FILE))
     entries = [*numbers(data), *bindings.numbers(survey), *embedded.numbers(servers)]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)

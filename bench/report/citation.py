@@ -7,6 +7,7 @@ A citation is a number with the mark ``nomiddle:ID@RUN`` behind it, in any text 
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import platform
 import re
@@ -18,6 +19,9 @@ from bench.charts import words
 from bench.errors import ResultsError, UsageError
 from bench.machine import c_version, native_versions, version
 from bench.suggest import near
+
+SCHEME = "nomiddle:"
+"""What a citation's mark begins with."""
 
 Entry = Mapping[str, Any]
 NEVER = "never"
@@ -47,20 +51,38 @@ def load_numbers(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
+def fitting(pattern: str, numbers: Path) -> list[str]:
+    """Return the ids that fit a pattern with stars. Raises UsageError without any."""
+    found = fnmatch.filter((str(entry["id"]) for entry in load_numbers(numbers)), pattern)
+    if not found:
+        raise UsageError(f"no id fits {pattern!r}; every id is in {numbers}")
+    return found
+
+
 def find(identifier: str, numbers: Path) -> dict[str, Any]:
-    """Return an entry. Raises UsageError for an unknown id, with those most like it."""
+    """Return an entry by its id, or by the mark of a citation.
+
+    Raises UsageError for an unknown id, with those most like it, and for another run's.
+    """
     entries = {entry["id"]: entry for entry in load_numbers(numbers)}
-    if identifier not in entries:
+    name, _, run = identifier.removeprefix(SCHEME).partition("@")
+    if name not in entries:
+        stars = f"*{name.replace('.', '*')}*"
+        inside = fnmatch.filter(entries, stars)
+        listed = f"; `cite {stars!r}` lists {words.plural(len(inside), 'id')}"
+        hint = listed if inside else ""
         raise UsageError(
-            f"no number is called {identifier!r}{near(identifier, entries)}; "
+            f"no number is called {name!r}{hint or near(name, entries)}; "
             f"every id is in {numbers}"
         )
-    found: dict[str, Any] = entries[identifier]
+    found: dict[str, Any] = entries[name]
+    if run and run != found["run"]:
+        raise UsageError(f"{name} is of the run {found['run']} in {numbers}, not of {run}")
     return found
 
 
 def mark(entry: Entry) -> str:
-    return f"nomiddle:{entry['id']}@{entry['run']}"
+    return f"{SCHEME}{entry['id']}@{entry['run']}"
 
 
 def spelled(entry: Entry, key: str = "value") -> str:

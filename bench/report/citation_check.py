@@ -114,6 +114,8 @@ def agrees(
     if abs(beside * factor) >= words.LARGE_FROM:
         place = max(place, math.floor(math.log10(abs(beside * factor))) - DIGITS + 1)
     exact = float(said)
+    if not decimals and not exact and value:
+        return False  # a 0 for something is no rounding that a reader expects
     return math.isclose(exact, value * factor, rel_tol=1e-9, abs_tol=0.5001 * 10.0**place)
 
 
@@ -144,11 +146,15 @@ def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in the files: how many citations, what is wrong, what has expired."""
+    """What was found in the files: how many citations, what is wrong, what has expired.
+
+    ``without`` are the files in which there is none.
+    """
 
     citations: int
     wrong: list[str]
     expired: list[str]
+    without: list[Path]
 
 
 def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
@@ -157,8 +163,9 @@ def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
     Raises UsageError for a file that cannot be read as text.
     """
     known = {str(entry["id"]): entry for entry in entries}
-    count, failed, expired = 0, [], []
+    count, failed, expired, without = 0, [], [], []
     for file in files:
+        before = count
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -169,4 +176,6 @@ def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
             failed += [f"{where}: {what}" for what in wrong(citation, known)]
             moved = moved_on(known[citation.id]) if citation.id in known else []
             expired += [f"{where}: {'; '.join(moved)}"] if moved else []
-    return Checked(count, failed, expired)
+        if count == before:
+            without.append(file)
+    return Checked(count, failed, expired, without)

@@ -34,7 +34,8 @@ TO_HOLD = {EVERY: "all are", MOST: "more than half are", SOME: "one is"}
 LEAD = (
     "What the talk says, sentence by sentence, against what was measured. A claim is "
     "judged by parts, each with a threshold. Upheld: every part holds. Refuted: as worded, "
-    "it does not. Depends: parts of it hold and others fail, or were not measured. Not "
+    "it does not. Depends: parts of it hold and others fail, cannot be told, or were not "
+    "measured. Not "
     "tested here: no number of this run decides on it; what is missing is named. A verdict "
     f"counts in both directions: {PAGE} shows every part, every number's id, and what "
     "would change it."

@@ -19,7 +19,7 @@ SHORT = {"head": "HEAD", "ipv6": "IPv6", "port_0": "port 0"}
 WORSE = (
     ("disconnect", "ends", "A client that is gone before its reply ends the program"),
     ("bad_request", "left open", "A client that talks nonsense is left connected"),
-    ("bad_request", "no reply", "A client that talks nonsense gets no reply at all"),
+    ("bad_request", "nothing", "A client that talks nonsense is told nothing"),
     ("max_body", "or more", "A request may be larger than any that was tried"),
     ("header_timeout", "more than", "A client may take longer than was waited for"),
     ("ipv6", "no", "An IPv6 address is not served"),
@@ -30,16 +30,24 @@ WORSE = (
 REMARKS = (
     "What a question finds is what the library does by itself, or what the author of the "
     "program decided: on BSD sockets nearly all is the author's, so that agreement says "
-    "less there.",
-    "A program takes an IPv6 address, or a path, where its library does at hardly any "
-    "cost. ZeroMQ takes IPv6 once the option ZMQ_IPV6 is set, which by default it is not; "
-    "libmicrohttpd takes a local socket that its caller has made; what the programs on BSD "
-    "sockets share in C looks for IPv4 only.",
+    "less there. No program parses a URL: it is handed host and port, or a path, and "
+    "ZeroMQ's, which takes one, the URL.",
+    "Set away from a library's default: aiohttp waits 1 s for requests that are not "
+    "complete when it stops (shutdown_timeout, by default 60), and has no access log; "
+    "http.server prints no line for each request; libmicrohttpd prints its errors "
+    "(MHD_USE_ERROR_LOG); ZeroMQ lingers for 1 s when it stops, by default for ever; on BSD "
+    "sockets a message may have 16 MiB, which is the author's limit, and in C and Node.js "
+    "TCP_NODELAY is set.",
+    "IPv6 and local sockets are served where the library does at hardly any cost: ZMQ_IPV6 "
+    "and MHD_USE_IPv6 are set, by default they are not, and http.server has another address "
+    "family. libmicrohttpd serves at a path once its caller has made and bound the socket, "
+    "and http.server after methods of its own are replaced; neither was done. That BSD "
+    "sockets in C serve no IPv6 is the author's doing: framing.h, which all programs in C "
+    "on this stack share, looks for IPv4 only.",
     "What stayed open for as long as was waited counts as one answer, though one of them "
     "may be closed later. When the server is stopped, one client is idle and one in the "
-    "middle of a request; aiohttp is told to wait for that 1 s, by default it waits 60. "
-    "In Python and C the program's own thread stops it, which does not serve; Node.js has "
-    "one thread for both.",
+    "middle of a request. In Python and C the program's own thread stops it, which does "
+    "not serve; Node.js has one thread for both.",
 )
 
 
@@ -51,7 +59,8 @@ def section(survey: Survey | None) -> Section:
     lead = (
         "A loop that does something else starts an echo server, goes on, and stops it on "
         "request: the same program on each stack in each language, and twelve questions "
-        "asked of each by experiment over real sockets, with the defaults of its library. "
+        "asked of each by experiment over real sockets, with its library's defaults but for "
+        "what is listed below. "
         f"Asked on {date(about)} on {machine(about)}; nothing was waited for longer than "
         "10 s. Counted is what the server adds to the program, with the local files that "
         "it needs."

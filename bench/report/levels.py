@@ -18,7 +18,8 @@ from bench.report.model import Data, Table
 LEAD = (
     "Levels, by what this run measured. L0: the happy path. L1: survives a restart of its "
     "server in place. L2: does so under every fault it was put to, and loses, doubles and "
-    "answers wrongly nothing; what outlasts a request's deadline may be reported instead."
+    "answers wrongly nothing; what outlasts a request's deadline may be reported instead, "
+    "and what a killed process had taken dies with it."
 )
 
 

@@ -110,8 +110,10 @@ def levels_table(entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield (
         "What survives failures, and what it takes to write. L0 works while nothing fails; "
         "L1 survives a restart of its server in place; L2 does so under every fault that "
-        "was measured, and loses, doubles or answers wrongly nothing. *Minimal "
-        "does*: the stack needs no such variant, as its minimal program does as much."
+        "was measured, and loses, doubles or answers wrongly nothing, but for what "
+        "outlasts a deadline, which is reported, or dies with the process that had taken "
+        "it. *Minimal does*: the stack needs no such variant, as its minimal program does "
+        "as much."
     )
     yield ""
     yield f"| | {' | '.join(stacks.values())} |"

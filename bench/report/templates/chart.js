@@ -3,7 +3,7 @@
 "use strict";
 const drawn = (() => {
   const holder = document.getElementById("explore-chart"), said = document.getElementById("explore-drawn");
-  const MOST = 60, STEP_PX = 22, NUMBERS_PX = 66, WIDE_FROM_PX = 700, DECADE = 10, NARROW_CHARS = 26, LARGE_FROM = 10000;
+  const MOST = 60, STEP_PX = 22, NUMBERS_PX = 66, VERDICTS_PX = 130, WIDE_FROM_PX = 700, DECADE = 10, NARROW_CHARS = 26, LARGE_FROM = 10000;
   let last = [], asked = 0, view = null;
 
   // Logarithmic where values span more than a decade, and none of what is drawn is zero.
@@ -50,7 +50,8 @@ const drawn = (() => {
     const { what } = rows[0];
     const ends = rows.flatMap((row) => [row.value, row.low, row.high]).filter((end) => end !== null);
     const wide = width >= WIDE_FROM_PX, most = Math.max(...ends, 0), { scale, values } = scaled(ends, wide);
-    const names = wide ? 195 : 150, plot = Math.max(80, width - names - NUMBERS_PX);
+    const names = wide ? 195 : 150, numbers = rows.some((row) => row.verdict) ? VERDICTS_PX : NUMBERS_PX;
+    const plot = Math.max(80, width - names - numbers);
     const { heads, marks, line } = lines(rows, most, wide ? Infinity : NARROW_CHARS);
     const size = wide ? 12 : 11;
     const tooltip = ["program", "case", "said", "interval", "id"]
@@ -81,16 +82,26 @@ const drawn = (() => {
     };
   }
 
+  // Whole cases only: rows come best first, so that a cut through a case would hide its worst.
+  function whole(rows) {
+    const cases = Map.groupBy(rows, (row) => row.case), found = [];
+    for (const of of cases.values()) {
+      if (found.length && found.length + of.length > MOST) break;
+      found.push(...of);
+    }
+    return found;
+  }
+
   const measured = ({ what, unit }) => what.endsWith(unit) ? what : `${what}, ${unit}`;
 
   function words(rows, left) {
     const cases = new Set(rows.map((row) => row.case)).size;
     return `${measured(rows[0])}: ${rows.length} ${rows.length === 1 ? "number" : "numbers"} in ` +
-      `${cases} ${cases === 1 ? "case" : "cases"}${rows.some((row) => row.interval) ? ", with intervals" : ""}` + (left ? `; the first ${MOST} of ${rows.length + left}` : "");
+      `${cases} ${cases === 1 ? "case" : "cases"}${rows.some((row) => row.interval) ? ", with intervals" : ""}` + (left ? `; ${left} more in the table, or filter` : "");
   }
 
   async function draw() {
-    const mine = ++asked, rows = last.slice(0, MOST);
+    const mine = ++asked, rows = whole(last);
     const one = new Set(last.map((row) => row.what)).size === 1;
     holder.hidden = !one;
     said.textContent = one ? words(rows, last.length - rows.length) : last.length ? "Choose one thing under “what” to see it as a chart." : "";

@@ -24,7 +24,7 @@
     return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   }
 
-  const said = (row) => `${number(row[at.value], row[at.unit])} ${row[at.unit]}`;
+  const said = (row) => number(row[at.value], row[at.unit]) + (row[at.value] === null ? "" : ` ${row[at.unit]}`);
 
   function interval(row) {
     if (row[at.low] === null || row[at.low] === row[at.high]) return "";
@@ -101,7 +101,7 @@
       case: CASE.filter((name) => name !== "what").map((name) => row[at[name]]).filter(Boolean).join(", "),
       color: view.colors[row[at.stack]] ?? "var(--muted)",
       value: row[at.value], low: row[at.low], high: row[at.high],
-      number: number(row[at.value], row[at.unit]), said: said(row), interval: interval(row),
+      number: [number(row[at.value], row[at.unit]), row[at.verdict]].filter(Boolean).join(" "), verdict: row[at.verdict], said: said(row), interval: interval(row),
       what: row[at.what], unit: row[at.unit], id: row[at.id],
     })));
   }
