@@ -35,7 +35,11 @@ DO = {
     BROKEN: ("breaks its contract", "break theirs"),
 }
 """What one stack does by its worst verdict, and what several do."""
-GUARANTEED = "L2"
+GUARANTEED, RESILIENT = "L2", "resilient"
+DEADLINE = (
+    "A request of a resilient program has a deadline: what outlasts it is reported, where "
+    "a minimal one goes on waiting."
+)
 UNDECIDED = "the data cannot tell"
 
 
@@ -148,7 +152,12 @@ def _faults(data: Data) -> Iterator[Answer]:
         counted = "; ".join(f"{tier}, {_counts(rows[tier], data)}" for tier in tiers)
         trials = words.block_counts([int(n) for n in mine["repeats"]])
         said = f"Cases in which the contract is kept, each the worst of {trials} trials: "
-        yield Answer(question, found, f"{said}{counted}.", "failures")
+        late = any(
+            row["verdict"] == REPORTED and row["workload"] == "request_reply"
+            for row in rows.get(RESILIENT, ())
+        )
+        why = f" {DEADLINE}" if late else ""
+        yield Answer(question, found, f"{said}{counted}.{why}", "failures")
 
 
 def _by_stack(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
