@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 LINE_INTERVAL_S = 10.0
-WIDTH_WITHOUT_TERMINAL = 140
+WIDTH_WITHOUT_TERMINAL = 180
 console = Console(
     highlight=False,
     soft_wrap=True,
