@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -19,7 +19,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-LINE_INTERVAL_S = 10.0
+LINE_INTERVAL_S, LOOK_INTERVAL_S = 10.0, 1.0
+Left = Callable[[], float]
 WIDTH_WITHOUT_TERMINAL = 180
 console = Console(
     highlight=False,
@@ -41,9 +42,11 @@ class Steps(Protocol):
 
 
 class _Bar:
-    def __init__(self, progress: Progress, title: str, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task(title, total=total, what="")
+    def __init__(
+        self, progress: Progress, title: str, total: int, left_s: Left | None
+    ) -> None:
+        self._progress, self._left_s, self._looked = progress, left_s, 0.0
+        self._task = progress.add_task(title, total=total, what="", left="")
 
     def now(self, what: str) -> None:
         self._progress.update(self._task, what=what)
@@ -52,11 +55,15 @@ class _Bar:
         self._progress.advance(self._task)
         if line:
             self._progress.console.print(line, markup=False)
+        if self._left_s and time.monotonic() - self._looked > LOOK_INTERVAL_S:
+            self._looked = time.monotonic()
+            self._progress.update(self._task, left=minutes(self._left_s()))
 
 
 class _Lines:
-    def __init__(self, title: str, total: int) -> None:
+    def __init__(self, title: str, total: int, left_s: Left | None) -> None:
         self._title, self._total, self._count = title, total, 0
+        self._left_s = left_s or self._as_so_far
         self._started = self._spoken = time.monotonic()
 
     def now(self, what: str) -> None:
@@ -70,15 +77,23 @@ class _Lines:
         if now - self._spoken < LINE_INTERVAL_S and self._count < self._total:
             return
         self._spoken = now
-        left_s = (now - self._started) / self._count * (self._total - self._count)
+        left_s = self._left_s()
         console.print(f"{self._title}: {self._count}/{self._total}, {left_s:.0f} s left")
+
+    def _as_so_far(self) -> float:
+        took_s = time.monotonic() - self._started
+        return took_s / self._count * (self._total - self._count)
 
 
 @contextmanager
-def steps(title: str, total: int) -> Iterator[Steps]:
-    """Show ``total`` steps under a title while the block runs."""
+def steps(title: str, total: int, left_s: Left | None = None) -> Iterator[Steps]:
+    """Show ``total`` steps under a title while the block runs.
+
+    ``left_s`` says how many seconds are left, where the steps differ too much for what
+    those so far have taken to tell.
+    """
     if not console.is_terminal:
-        yield _Lines(title, total)
+        yield _Lines(title, total, left_s)
         return
     columns = (
         SpinnerColumn(),
@@ -87,8 +102,8 @@ def steps(title: str, total: int) -> Iterator[Steps]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}") if left_s else TimeRemainingColumn(),
         TextColumn("[dim]{task.fields[what]}"),
     )
     with Progress(*columns, console=console) as progress:
-        yield _Bar(progress, title, total)
+        yield _Bar(progress, title, total, left_s)

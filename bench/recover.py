@@ -79,9 +79,13 @@ def measure_recovery(
 
     waiting, again = sorted(slots, key=goes_alone), set[Slot]()
     under_way: dict[Future[Measured], Slot] = {}
+
+    def left_s() -> float:
+        return predict_recovery_s([*waiting, *under_way.values()], at_once)
+
     with (
         ThreadPoolExecutor(at_once) as pool,
-        steps("failures", len(slots)) as shown,
+        steps("failures", len(slots), left_s) as shown,
     ):
         try:
             while waiting or under_way:
