@@ -1,9 +1,9 @@
 /* A program that already runs: a loop that counts, and obeys its standard input.
  *
- *     program ADDRESS
+ *     program URL
  *
- * Prints where its embedded server listens. `count` makes it print how far it is, `stop`
- * too, after it has stopped the server; then it ends.
+ * Prints as a URL where its embedded server listens. `count` makes it print how far it is,
+ * `stop` too, after it has stopped the server; then it ends.
  */
 #include <poll.h>
 #include <stdatomic.h>
@@ -14,6 +14,8 @@
 
 #include "embedded.h"
 #include "host.h"
+
+#define LOCAL "ipc://"
 
 enum { WORK_MS = 1 };
 
@@ -36,6 +38,31 @@ static void say(const char *line)
         fail("puts", "nobody reads what this prints");
 }
 
+/* Take a URL apart: tcp://host:port, tcp://[host]:port or ipc://path. */
+static struct server_address parse(const char *url)
+{
+    static char host[URL_BYTES], port[6];
+    if (strncmp(url, LOCAL, strlen(LOCAL)) == 0)
+        return (struct server_address){.url = url, .path = url + strlen(LOCAL)};
+    if (sscanf(url, "tcp://[%255[^]]]:%5[0-9]", host, port) != 2
+        && sscanf(url, "tcp://%255[^:]:%5[0-9]", host, port) != 2)
+        fail(url, "an address is tcp://host:port or ipc://path");
+    return (struct server_address){.url = url, .host = host, .port = port};
+}
+
+static void say_where(const struct server_address *address, const struct bound *bound)
+{
+    char url[2 * URL_BYTES];
+    if (bound->url[0] || address->path) {
+        say(bound->url[0] ? bound->url : address->url);
+        return;
+    }
+    const bool colons = strchr(address->host, ':'); /* of IPv6 */
+    snprintf(url, sizeof url, colons ? "tcp://[%s]:%u" : "tcp://%s:%u", address->host,
+             bound->port);
+    say(url);
+}
+
 /* Do a piece of the work, during which an order may come. Returns whether one has. */
 static bool do_piece(char *order, int size)
 {
@@ -51,9 +78,11 @@ int main(int count, char **words)
 {
     if (count != 2)
         fail(words[0], "name the address to serve at");
-    char bound[ADDRESS_BYTES], order[16], counted[24];
-    struct server *server = start(words[1], bound);
-    say(bound);
+    char order[16], counted[24];
+    const struct server_address address = parse(words[1]);
+    struct bound bound = {.port = 0};
+    struct server *server = start(&address, &bound);
+    say_where(&address, &bound);
     unsigned long pieces = 0;
     while (!told_to_stop) {
         pieces++;

@@ -1,10 +1,11 @@
 /* A program that already runs: a loop that counts, and obeys its standard input.
  *
- *     node application.js PROGRAM ADDRESS
+ *     node application.js PROGRAM URL
  *
- * PROGRAM is a file that exports start(address), which promises where it listens and a
- * function that stops it. What it prints is what application.py does. Its work is cut into
- * pieces, between which the event loop has its turn: nothing else runs beside it in Node.js.
+ * PROGRAM is a file that exports start(address), which promises what its library says of
+ * where it listens (bound), and a function that stops it. What this prints is what
+ * application.py does. Its work is cut into pieces, between which the event loop has its
+ * turn: nothing else runs beside it in Node.js.
  */
 "use strict";
 
@@ -13,11 +14,26 @@ const readline = require("node:readline");
 const { setTimeout: wait } = require("node:timers/promises");
 
 const WORK_MS = 1;
+const LOCAL = "ipc://";
 
-async function main(program, address) {
+/* Where to serve, as libraries take it: some a URL, most host and port, or a path. */
+function parse(url) {
+  if (url.startsWith(LOCAL)) return { url, path: url.slice(LOCAL.length) };
+  const { hostname, port } = new URL(url);
+  return { url, host: hostname.replace(/^\[|\]$/g, ""), port };
+}
+
+/* As a URL what a library says: that, a path, or an object as sockets do. */
+function urlOf(bound) {
+  if (typeof bound === "string") return bound.includes("://") ? bound : LOCAL + bound;
+  const { address, family, port } = bound;
+  return family === "IPv6" ? `tcp://[${address}]:${port}` : `tcp://${address}:${port}`;
+}
+
+async function main(program, url) {
   const { start } = require(path.resolve(program));
-  const server = await start(address);
-  console.log(server.address);
+  const server = await start(parse(url));
+  console.log(urlOf(server.bound));
   let pieces = 0;
   let stopping = false;
   const orders = readline.createInterface({ input: process.stdin });

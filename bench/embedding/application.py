@@ -1,10 +1,10 @@
 """A program that already runs: a loop that counts, and obeys its standard input.
 
-    python application.py PROGRAM ADDRESS
+    python application.py PROGRAM URL
 
-PROGRAM is a file with ``start(address)``, which returns where it listens and a function
-that stops it. The address is printed. ``count`` makes this print how far it is, ``stop``
-too, after it has stopped the server; then it ends.
+PROGRAM is a file with ``start(address)``, which returns what its library says of where it
+listens, and a function that stops it. That is printed as a URL. ``count`` makes this print
+how far it is, ``stop`` too, after it has stopped the server; then it ends.
 """
 
 from __future__ import annotations
@@ -13,8 +13,36 @@ import select
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 WORK_S = 0.001
+LOCAL = "ipc://"
+
+
+class Address(NamedTuple):
+    """Where to serve, as libraries take it: some a URL, most host and port, or a path."""
+
+    url: str
+    host: str | None = None
+    port: int | None = None
+    path: str | None = None
+
+
+def parse(url: str) -> Address:
+    """Take a URL apart: ``tcp://host:port``, ``tcp://[host]:port`` or ``ipc://path``."""
+    if url.startswith(LOCAL):
+        return Address(url, path=url.removeprefix(LOCAL))
+    parts = urlsplit(url)
+    return Address(url, parts.hostname, parts.port)
+
+
+def url_of(bound: Any) -> str:
+    """Return as a URL what a library says: that, a path, or a tuple as sockets do."""
+    if isinstance(bound, str):
+        return bound if "://" in bound else LOCAL + bound
+    host, port, *_ = bound
+    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 
 
 def do_piece() -> str | None:
@@ -30,10 +58,10 @@ def say(line: object) -> None:
     sys.stdout.flush()
 
 
-def main(program: Path, address: str) -> None:
+def main(program: Path, url: str) -> None:
     sys.path[0:1] = [str(program.parent), str(program.parent.parent)]
-    bound, stop = import_module(program.stem).start(address)
-    say(bound)
+    bound, stop = import_module(program.stem).start(parse(url))
+    say(url_of(bound))
     pieces, order = 0, None
     while order != "stop":
         pieces += 1

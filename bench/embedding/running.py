@@ -29,7 +29,8 @@ class NotServing(NoMiddleError):
 
 
 class Running:
-    """A program that serves at ``address``. A context manager: it ends with its block.
+    """A program that serves at the URL ``address``. A context manager: it ends with its
+    block.
 
     ``words`` start it; ``folder`` is for what it prints to stderr. Raises NotServing.
     """
@@ -109,9 +110,9 @@ class Running:
         """Return the lines that it has printed to stderr so far."""
         return self._errors.read_text(errors="replace").splitlines()
 
-    def last_word(self) -> str:
-        """Return the line of stderr that says what went wrong."""
-        lines = [line.strip() for line in self.printed() if line.strip()]
+    def last_word(self, since: int = 0) -> str:
+        """Return the line of stderr, after so many, that says what went wrong."""
+        lines = [line.strip() for line in self.printed()[since:] if line.strip()]
         named = [line for line in lines if re.match(r"[\w.]*Error\b.*:", line)]
         return (named or lines or ["it said nothing"])[-1]
 

@@ -32,10 +32,12 @@ class Speech(Protocol):
     """How a client of one protocol talks.
 
     ``has_header``: whether requests have a header that their author may lengthen. What is
-    ``half`` sent is the beginning of a header that never ends.
+    ``half`` sent is the beginning of a header that never ends. ``greeting`` is how a server
+    begins that speaks first, empty where it does not.
     """
 
     has_header: bool
+    greeting: bytes
     half: bytes
     nonsense: bytes
 
@@ -84,6 +86,7 @@ class Http:
     """HTTP/1.1: a POST for each request."""
 
     has_header = True
+    greeting = b""
     half = b"POST / HTTP/1.1\r\nHost: here\r\nContent-"
     nonsense = NONSENSE
 
@@ -110,6 +113,7 @@ class Frames:
     """Four bytes of length, then the message: what the cells on BSD sockets speak."""
 
     has_header = False
+    greeting = b""
     half = b"\0\0"
     nonsense = STRANGER
 
@@ -129,12 +133,14 @@ class Zmtp:
     """ZMTP 3.0 without security, as a REQ socket speaks it."""
 
     has_header = False
+    greeting = b"\xff"
     half = b"\xff\0\0\0"
     nonsense = STRANGER
     more, long, command = 1, 2, 4
 
     def greet(self, sock: socket.socket) -> None:
-        greeting = b"\xff" + bytes(8) + b"\x7f\3\0" + b"NULL".ljust(20, b"\0") + bytes(32)
+        version, mechanism = bytes(8) + b"\x7f\3\0", b"NULL".ljust(20, b"\0")
+        greeting = self.greeting + version + mechanism + bytes(32)
         sock.sendall(greeting)
         exactly(sock, len(greeting))
         name, kind = b"Socket-Type", b"REQ"

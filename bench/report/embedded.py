@@ -30,20 +30,20 @@ WORSE = (
 REMARKS = (
     "What a question finds is what the library does by itself, or what the author of the "
     "program decided: on BSD sockets nearly all is the author's, so that agreement says "
-    "less there. No program parses a URL: it is handed host and port, or a path, and "
-    "ZeroMQ's, which takes one, the URL.",
-    "Set away from a library's default: aiohttp waits 1 s for requests that are not "
-    "complete when it stops (shutdown_timeout, by default 60), and has no access log; "
-    "http.server prints no line for each request; libmicrohttpd prints its errors "
-    "(MHD_USE_ERROR_LOG); ZeroMQ lingers for 1 s when it stops, by default for ever; on BSD "
-    "sockets a message may have 16 MiB, which is the author's limit, and in C and Node.js "
+    "less there. What a program is handed is what its library takes: host and port, or a "
+    "path; of ZeroMQ, and of what the programs on BSD sockets share in C, a URL.",
+    "Away from a library's defaults are: aiohttp, told to wait 1 s for requests that are "
+    "not complete when it stops (shutdown_timeout, by default 60 s) and to log none; "
+    "http.server, told to print none; libmicrohttpd, told to print its errors "
+    "(MHD_USE_ERROR_LOG); ZeroMQ, told to linger for 1 s when it stops, by default for "
+    "ever. On BSD sockets a message has 16 MiB at most, which is the author's limit, and "
     "TCP_NODELAY is set.",
-    "IPv6 and local sockets are served where the library does at hardly any cost: ZMQ_IPV6 "
-    "and MHD_USE_IPv6 are set, by default they are not, and http.server has another address "
-    "family. libmicrohttpd serves at a path once its caller has made and bound the socket, "
-    "and http.server after methods of its own are replaced; neither was done. That BSD "
-    "sockets in C serve no IPv6 is the author's doing: framing.h, which all programs in C "
-    "on this stack share, looks for IPv4 only.",
+    "IPv6 and paths are served where the library does at hardly any cost. ZMQ_IPV6 and "
+    "MHD_USE_IPv6 are set, by default they are not, and http.server is given another "
+    "address family. libmicrohttpd would serve at a path if its caller made and bound the "
+    "socket, http.server if methods of it were replaced: neither was done. BSD sockets in "
+    "C serve no IPv6 because of their author: framing.h, which all programs in C on that "
+    "stack share, looks for IPv4 only.",
     "What stayed open for as long as was waited counts as one answer, though one of them "
     "may be closed later. When the server is stopped, one client is idle and one in the "
     "middle of a request. In Python and C the program's own thread stops it, which does "
@@ -59,8 +59,8 @@ def section(survey: Survey | None) -> Section:
     lead = (
         "A loop that does something else starts an echo server, goes on, and stops it on "
         "request: the same program on each stack in each language, and twelve questions "
-        "asked of each by experiment over real sockets, with its library's defaults but for "
-        "what is listed below. "
+        "asked of each by experiment over real sockets, with the defaults of its library "
+        "but for what is listed below. "
         f"Asked on {date(about)} on {machine(about)}; nothing was waited for longer than "
         "10 s. Counted is what the server adds to the program, with the local files that "
         "it needs."

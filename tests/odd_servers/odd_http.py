@@ -10,7 +10,7 @@ MOST_BODY, MOST_HEAD = 2 << 20, 6 << 10
 
 
 def start(address):
-    if not address.startswith("tcp://127.0.0.1"):
+    if address.host != "127.0.0.1":
         raise ValueError("the odd server listens at one address only")
     listener = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=accept, args=(listener,), daemon=True).start()

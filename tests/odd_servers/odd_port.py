@@ -7,4 +7,4 @@ LISTENERS = []
 
 def start(address):
     LISTENERS.append(socket.create_server(("127.0.0.1", 0)))
-    return address, lambda: None
+    return address.url, lambda: None

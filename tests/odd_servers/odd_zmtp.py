@@ -10,7 +10,7 @@ def start(address):
     socket = context.socket(zmq.REP)
     socket.ipv6 = True
     socket.maxmsgsize = 1 << 20
-    socket.bind(address)
+    socket.bind(address.url)
     bound = socket.last_endpoint.decode()
     threading.Thread(target=serve, args=(socket,), daemon=True).start()
     return bound, lambda: None

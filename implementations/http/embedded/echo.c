@@ -5,7 +5,6 @@
  */
 #include <microhttpd.h>
 #include <netdb.h>
-#include <stdio.h>
 
 #include "buffer.h"
 #include "embedded.h"
@@ -47,21 +46,17 @@ static void forget(void *unused, struct MHD_Connection *client, void **request,
     free(body);
 }
 
-static struct addrinfo *resolve(const char *address)
+static struct addrinfo *resolve(const struct server_address *address)
 {
-    char host[ADDRESS_BYTES], port[6];
-    if (sscanf(address, "tcp://[%255[^]]]:%5[0-9]", host, port) != 2
-        && sscanf(address, "tcp://%255[^:]:%5[0-9]", host, port) != 2)
-        fail(address, "an address is tcp://host:port");
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found;
-    const int error = getaddrinfo(host, port, &hints, &found);
+    const int error = getaddrinfo(address->host, address->port, &hints, &found);
     if (error)
         fail("getaddrinfo", gai_strerror(error));
     return found;
 }
 
-struct server *start(const char *address, char bound[ADDRESS_BYTES])
+struct server *start(const struct server_address *address, struct bound *bound)
 {
     struct addrinfo *at = resolve(address);
     struct MHD_Daemon *server = MHD_start_daemon(
@@ -72,9 +67,7 @@ struct server *start(const char *address, char bound[ADDRESS_BYTES])
     if (!server)
         fail("MHD_start_daemon", strerror(errno));
     freeaddrinfo(at);
-    snprintf(bound, ADDRESS_BYTES, "%s", address);
-    sprintf(strrchr(bound, ':'), ":%d",
-            MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT)->port);
+    bound->port = MHD_get_daemon_info(server, MHD_DAEMON_INFO_BIND_PORT)->port;
     return (struct server *)server;
 }
 

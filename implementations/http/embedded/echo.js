@@ -4,16 +4,13 @@ const { createServer } = require("node:http");
 const { buffer } = require("node:stream/consumers");
 
 exports.start = async function start(address) {
-  const url = new URL(address);
   const server = createServer(echo);
-  const tcp = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port };
-  await once(server.listen(url.protocol === "ipc:" ? url.pathname : tcp), "listening");
-  url.port &&= server.address().port; // a path has none
+  await once(server.listen(address), "listening");
   async function stop() {
     server.closeAllConnections();
     await once(server.close(), "close");
   }
-  return { address: url.href, stop };
+  return { bound: server.address(), stop };
 };
 
 function echo(request, response) {

@@ -5,7 +5,6 @@ aiohttp, whose event loop has a thread of its own.
 
 import asyncio
 from threading import Thread
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -14,14 +13,14 @@ async def echo(request):
     return web.Response(body=await request.read())
 
 
-async def listen(url):
+async def listen(address):
     # Requests that are not complete when it is to stop have a second; by default 60.
     runner = web.ServerRunner(web.Server(echo, access_log=None), shutdown_timeout=1)
     await runner.setup()
-    if url.scheme == "ipc":
-        await web.UnixSite(runner, url.path).start()
+    if address.path:
+        await web.UnixSite(runner, address.path).start()
     else:
-        await web.TCPSite(runner, url.hostname, url.port).start()
+        await web.TCPSite(runner, address.host, address.port).start()
     return runner
 
 
@@ -29,10 +28,7 @@ def start(address):
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    url = urlsplit(address)
-    runner = asyncio.run_coroutine_threadsafe(listen(url), loop).result()
-    if url.scheme == "tcp":
-        address = address.removesuffix(f":{url.port}") + f":{runner.addresses[0][1]}"
+    runner = asyncio.run_coroutine_threadsafe(listen(address), loop).result()
 
     def stop():
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
@@ -40,4 +36,4 @@ def start(address):
         thread.join()
         loop.close()
 
-    return address, stop
+    return runner.addresses[0], stop

@@ -1,8 +1,8 @@
 """The same, with the server of the standard library: a thread for each connection."""
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import AF_INET6
 from threading import Thread
-from urllib.parse import urlsplit
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -17,13 +17,17 @@ class Echo(BaseHTTPRequestHandler):
         """Print no line for each request: the terminal is the program's."""
 
 
+class IPv6Server(ThreadingHTTPServer):
+    address_family = AF_INET6
+
+
 def start(address):
-    url = urlsplit(address)
-    server = ThreadingHTTPServer((url.hostname, url.port), Echo)
+    kind = IPv6Server if ":" in address.host else ThreadingHTTPServer
+    server = kind((address.host, address.port), Echo)
     Thread(target=server.serve_forever).start()
 
     def stop():
         server.shutdown()  # which waits for the thread
         server.server_close()
 
-    return address.removesuffix(f":{url.port}") + f":{server.server_port}", stop
+    return server.server_address, stop

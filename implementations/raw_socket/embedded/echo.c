@@ -36,23 +36,22 @@ static void *accept_all(void *argument)
     return NULL;
 }
 
-struct server *start(const char *address, char bound[ADDRESS_BYTES])
+struct server *start(const struct server_address *address, struct bound *bound)
 {
     struct server *server = malloc(sizeof *server);
     if (!server)
         fail("malloc", strerror(errno));
     *server = (struct server){
-        .listener = listen_at(address),
+        .listener = listen_at(address->url),
         .connections = {.lock = PTHREAD_MUTEX_INITIALIZER,
                         .left = PTHREAD_COND_INITIALIZER,
                         .attend = echo},
     };
-    snprintf(bound, ADDRESS_BYTES, "%s", address);
     union address found;
     socklen_t size = sizeof found;
     CHECK(getsockname(server->listener, &found.any, &size));
     if (found.any.sa_family == AF_INET)
-        sprintf(strrchr(bound, ':'), ":%d", ntohs(found.tcp.sin_port));
+        bound->port = ntohs(found.tcp.sin_port);
     CHECK_THREAD(pthread_create(&server->acceptor, NULL, accept_all, server));
     return server;
 }

@@ -9,21 +9,18 @@ const HEADER_BYTES = 4;
 const MAX_LENGTH = 16 * 1024 * 1024;
 
 exports.start = async function start(address) {
-  const url = new URL(address);
   const clients = new Set();
   const server = net.createServer((client) => {
     clients.add(client);
     client.on("close", () => clients.delete(client));
     echo(client);
   });
-  const tcp = { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port };
-  await once(server.listen(url.protocol === "ipc:" ? url.pathname : tcp), "listening");
-  url.port &&= server.address().port; // a path has none
+  await once(server.listen(address), "listening");
   async function stop() {
     for (const client of clients) client.destroy();
     await once(server.close(), "close");
   }
-  return { address: url.href, stop };
+  return { bound: server.address(), stop };
 };
 
 async function echo(client) {

@@ -4,8 +4,8 @@ Length-prefixed messages; an event loop in a thread of its own.
 """
 
 import asyncio
+import sys
 from threading import Thread
-from urllib.parse import urlsplit
 
 from framing import HEADER, check_length
 
@@ -20,14 +20,16 @@ async def echo(reader, writer):
             await writer.drain()
     except asyncio.CancelledError:
         return  # as close() wants it; passed on, it would be logged as a failure
+    except (ConnectionError, asyncio.IncompleteReadError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")  # this client is gone; the others stay
     finally:
         writer.close()
 
 
-async def listen(url):
-    if url.scheme == "ipc":
-        return await asyncio.start_unix_server(echo, url.path)
-    return await asyncio.start_server(echo, url.hostname, url.port)
+async def listen(address):
+    if address.path:
+        return await asyncio.start_unix_server(echo, address.path)
+    return await asyncio.start_server(echo, address.host, address.port)
 
 
 async def close(server):
@@ -42,11 +44,8 @@ def start(address):
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    url = urlsplit(address)
-    server = asyncio.run_coroutine_threadsafe(listen(url), loop).result()
-    if url.scheme == "tcp":
-        port = server.sockets[0].getsockname()[1]
-        address = address.removesuffix(f":{url.port}") + f":{port}"
+    server = asyncio.run_coroutine_threadsafe(listen(address), loop).result()
+    bound = server.sockets[0].getsockname()
 
     def stop():
         asyncio.run_coroutine_threadsafe(close(server), loop).result()
@@ -54,4 +53,4 @@ def start(address):
         thread.join()
         loop.close()
 
-    return address, stop
+    return bound, stop

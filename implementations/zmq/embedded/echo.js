@@ -2,16 +2,18 @@
 const { Reply } = require("zeromq");
 
 exports.start = async function start(address) {
-  const socket = new Reply({ linger: 1000 }); // for a reply on its way
-  await socket.bind(address);
+  const socket = new Reply({ ipv6: true, linger: 1000 }); // for a reply on its way
+  await socket.bind(address.url);
   const served = echo(socket);
   async function stop() {
     socket.close();
     await served;
   }
-  return { address: socket.lastEndpoint, stop };
+  return { bound: socket.lastEndpoint, stop };
 };
 
 async function echo(socket) {
-  for await (const parts of socket) await socket.send(parts);
+  for await (const parts of socket) {
+    if (!socket.closed) await socket.send(parts); // stop() may come in between
+  }
 }

@@ -11,7 +11,8 @@ import zmq
 def start(address):
     context = zmq.Context()
     socket = context.socket(zmq.REP)
-    socket.bind(address)
+    socket.ipv6 = True
+    socket.bind(address.url)
     bound = socket.last_endpoint.decode()
     Thread(target=echo, args=(socket,)).start()
     return bound, context.term  # which waits until the socket is closed
