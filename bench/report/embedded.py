@@ -33,11 +33,11 @@ REMARKS = (
     "less there. What a program is handed is what its library takes: host and port, or a "
     "path; of ZeroMQ, and of what the programs on BSD sockets share in C, a URL.",
     "Away from a library's defaults are: aiohttp, told to wait 1 s for requests that are "
-    "not complete when it stops (shutdown_timeout, by default 60 s) and to log none; "
-    "http.server, told to print none; libmicrohttpd, told to print its errors "
-    "(MHD_USE_ERROR_LOG); ZeroMQ, told to linger for 1 s when it stops, by default for "
-    "ever. On BSD sockets a message has 16 MiB at most, which is the author's limit, and "
-    "TCP_NODELAY is set.",
+    "not complete when it stops (shutdown_timeout, by default 60 s) and to keep no access "
+    "log; http.server, told to print no line for each request; libmicrohttpd, told to "
+    "print its errors (MHD_USE_ERROR_LOG); ZeroMQ, told to linger for 1 s when it stops, "
+    "by default for ever. On BSD sockets a message has 16 MiB at most, which is the "
+    "author's limit, and TCP_NODELAY is set.",
     "IPv6 and paths are served where the library does at hardly any cost. ZMQ_IPV6 and "
     "MHD_USE_IPv6 are set, by default they are not, and http.server is given another "
     "address family. libmicrohttpd would serve at a path if its caller made and bound the "
