@@ -15,15 +15,17 @@ from helpers_bench import processes_with
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.claims.rules import NOT_TESTED, REFUTED, UPHELD
-from bench.claims.talk import judge, read_ledger
+from bench.claims.rules import DEPENDS, NOT_TESTED, REFUTED, UPHELD
+from bench.claims.talk import Judged, judge, read_ledger
 from bench.cli import main
 from bench.errors import ResultsError
 from bench.languages import packages, survey, tally
 from bench.languages.catalog import (
     HTTP_CLIENT,
     HTTP_SERVER,
+    WIDE_USE,
     ZMQ_CLIENT,
+    ZMQ_PACKAGE,
     Binding,
     Language,
     Part,
@@ -40,7 +42,7 @@ from bench.languages.conversation import (
     zmq_server,
 )
 from bench.languages.peers import PEERS, Peer, PeerError
-from bench.report import bindings
+from bench.report import bindings, claims
 
 LANGUAGES, GUIDE = read_catalog()
 BINDINGS = [(one, binding) for one in LANGUAGES for binding in one.bindings]
@@ -283,17 +285,19 @@ def test_the_date_of_a_package_is_that_of_its_newest_entry(
 # --- What it comes to -----------------------------------------------------------------
 
 USUAL: dict[str, Any] = {
+    "listed_for": "wide use",
     "installed": True, "command": "cc", "language_version": "1.0",
     "binding": "zmq", "version": "3",
-    "source": "Debian", "package": "libzmq", "released": "2020-01-01", "available": True,
+    "source": "Debian", "package": "libzmq", "released": "2020-01-01",
     "elsewhere": "", "interoperates": True, "reason": "",
     "http_client": "http", "http_client_works": True, "http_client_reason": "",
     "http_server": "", "http_server_works": False, "http_server_reason": "none",
 }  # fmt: skip
-NOWHERE = {
-    "available": False, "interoperates": None, "binding": "", "version": "", "source": "",
-    "package": "", "reason": "not to be had", "elsewhere": "lib is on Hub",
+ELSEWHERE = {
+    "interoperates": None, "binding": "", "version": "", "source": "", "package": "",
+    "reason": "not in Debian; published elsewhere: lib (Hub)", "elsewhere": "lib (Hub)",
 }  # fmt: skip
+ABSENT = {"interoperates": None, "reason": "not installed: apt-get install x"}
 
 
 def surveyed(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -311,60 +315,104 @@ def row(name: str, **changed: Any) -> dict[str, Any]:
     return {"language": name, **USUAL, **changed}
 
 
-def values(document: dict[str, Any]) -> dict[str, int]:
+def ranges(document: dict[str, Any]) -> dict[str, tuple[float, float, float]]:
     return {
-        count.id.removeprefix("languages."): count.value
+        count.id.removeprefix("languages."): (count.low, count.value, count.high)
         for count in tally.counted(document)
     }
 
 
 def test_a_language_counts_once_however_many_bindings_it_has() -> None:
-    found = values(
-        surveyed(row("C"), row("C", interoperates=False), row("Tcl", **NOWHERE), row("D"))
-    )
-    assert found == {
-        "surveyed": 3,
-        "zmq.interoperating": 2,
-        "zmq.standard_library": 0,
-        "http_client.standard_library": 3,
-        "http_server.standard_library": 0,
+    rows = [row("C"), row("C", interoperates=False), row("Tcl", **ELSEWHERE), row("D")]
+    assert ranges(surveyed(*rows, row("COBOL", interoperates=False))) == {
+        "surveyed": (4, 4, 4),
+        "zmq.tried": (3, 3, 3),
+        "zmq.interoperating": (2, 2, 2),
+        "zmq.untried": (1, 1, 1),
+        "zmq.share": (0.5, 0.5, 0.75),
+        "http_client.standard_library": (4, 4, 4),
+        "http_server.standard_library": (0, 0, 0),
     }
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"interoperates": None, "reason": "not installed: apt-get install x"},
-        {"http_client_works": None},
-        {**NOWHERE, "installed": False},
-    ],
-)
-def test_a_language_with_a_question_open_is_not_counted(changed: dict[str, Any]) -> None:
-    found = values(surveyed(row("C"), row("Octave", **changed)))
-    assert found["surveyed"] == 1
-    assert found["zmq.interoperating"] == 1
+@pytest.mark.parametrize("why", [ELSEWHERE, ABSENT, {**ABSENT, "installed": False}])
+def test_untried_is_neither_yes_nor_no_whatever_the_reason(why: dict[str, Any]) -> None:
+    found = ranges(surveyed(row("C"), row("X", **why)))
+    assert found["surveyed"] == (2, 2, 2)
+    assert found["zmq.tried"] == (1, 1, 1)
+    assert found["zmq.share"] == (0.5, 0.5, 1)
 
 
-def test_zeromq_in_a_standard_library_would_be_counted() -> None:
-    found = values(surveyed(row("Next", source=tally.STANDARD_LIBRARY)))
-    assert found["zmq.standard_library"] == 1
+def test_http_that_was_not_tried_is_no_failure_either() -> None:
+    document = surveyed(row("C"), row("PHP", http_client_works=None))
+    assert ranges(document)["http_client.standard_library"] == (1, 1, 2)
+    said = next(c.sentence for c in tally.counted(document) if "http_client" in c.id)
+    assert said.endswith("in their standard library (up to 2, 1 not being tried)")
+
+
+ANSWERS = st.sampled_from([True, False, None])
+
+
+@given(st.lists(st.tuples(ANSWERS, ANSWERS), min_size=1))
+def test_the_range_has_what_any_outcome_of_the_untried_would_give(
+    answers: list[tuple[bool | None, bool | None]],
+) -> None:
+    """Whether each works or fails, the share and the count lie within what was said."""
+
+    def made(otherwise: bool | None) -> dict[str, tuple[float, float, float]]:
+        def settled(answer: bool | None) -> bool | None:
+            return otherwise if answer is None else answer
+
+        rows = [
+            row(f"L{n}", interoperates=settled(zmq), http_client_works=settled(http))
+            for n, (zmq, http) in enumerate(answers)
+        ]
+        return ranges(surveyed(*rows))
+
+    found, worst, best = made(None), made(False), made(True)
+    for name in ("zmq.share", "http_client.standard_library"):
+        low, value, high = found[name]
+        assert (low, low, low) == worst[name]
+        assert (high, high, high) == best[name]
+        assert low == value
 
 
 def test_the_section_says_every_answer_with_its_reason() -> None:
-    tried = row("Octave", interoperates=None, reason="not installed: apt-get install x")
-    made = bindings.section(surveyed(row("C"), row("Tcl", **NOWHERE), tried))
+    made = bindings.section(
+        surveyed(row("C"), row("Tcl", **ELSEWHERE), row("Octave", **ABSENT))
+    )
     table = made.tables[0].rows
     assert table[0] == [
         "C (cc 1.0)", "zmq (Debian: libzmq)", "3, 2020-01-01", "yes", "yes: http",
         "no: none",
     ]  # fmt: skip
-    assert table[1][3] == "no: not to be had"
-    assert table[2][3] == "not installed: apt-get install x"
+    assert table[1][3] == "not tried: not in Debian; published elsewhere: lib (Hub)"
+    assert table[2][3] == "not tried: not installed: apt-get install x"
     said = " ".join(made.bullets)
-    assert "0 of 2 languages surveyed have ZeroMQ in their standard library." in said
-    assert "1 have a binding in other registries" in said
+    assert "1 of 3 languages surveyed have a binding of ZeroMQ in Debian that talks" in said
+    assert "A binding of ZeroMQ works in a share of 0.333 to 1 of 3 languages" in said
+    assert "In 2 languages no binding was tried: Tcl, Octave." in said
+    assert "not comparable" in said
     assert "hello world in 29" in said
     assert "not tested here" in said
+
+
+def test_the_share_without_languages_that_are_listed_for_their_package() -> None:
+    rows = [row("C"), row("Tcl", **ELSEWHERE), row("D", http_client_works=False)]
+    for_package = row("R", listed_for=ZMQ_PACKAGE), row("S", listed_for=ZMQ_PACKAGE)
+    said = " ".join(bindings.section(surveyed(*rows, *for_package)).bullets)
+    assert "for nothing but a package of ZeroMQ in Debian it has R, S." in said
+    assert "in 2 of 3 languages, and in up to 3" in said
+    assert "(0.667 to 1); 2 have an HTTP client." in said
+    said = " ".join(bindings.section(surveyed(*rows)).bullets)
+    assert "selects on what is asked" not in said
+
+
+def test_a_language_without_a_binding_here_says_where_one_is_published() -> None:
+    for one in LANGUAGES:
+        assert one.listed_for in (WIDE_USE, ZMQ_PACKAGE)
+        assert one.bindings or one.elsewhere
+        assert one.listed_for == WIDE_USE or one.bindings
 
 
 def test_without_a_survey_the_section_says_how_to_make_one() -> None:
@@ -374,21 +422,53 @@ def test_without_a_survey_the_section_says_how_to_make_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("working", "verdict"), [(3, UPHELD), (2, UPHELD), (1, REFUTED), (None, NOT_TESTED)]
+    ("works", "fails", "untried", "verdict"),
+    [
+        (9, 0, 1, UPHELD),
+        (10, 0, 0, UPHELD),
+        (8, 0, 2, DEPENDS),
+        (1, 0, 9, DEPENDS),
+        (9, 1, 0, DEPENDS),
+        (8, 2, 0, REFUTED),
+        (0, 0, 10, NOT_TESTED),
+        (0, 0, 0, NOT_TESTED),
+    ],
 )
-def test_the_talk_s_claims_on_languages_follow_the_survey(
-    working: int | None, verdict: str
+def test_bindings_for_almost_any_language_follow_the_survey(
+    works: int, fails: int, untried: int, verdict: str
 ) -> None:
-    entries: list[dict[str, Any]] = []
-    if working is not None:
-        rows = [row(f"L{n}") for n in range(working)]
-        rows += [
-            row(f"M{n}", **NOWHERE, http_client_works=False) for n in range(4 - working)
-        ]
-        entries = list(bindings.numbers(surveyed(*rows)))
-    found = {one.claim.id: one.verdict for one in judge(read_ledger(), entries)}
-    assert found["C33"] == verdict
-    assert found["C19"] == verdict
+    rows = [row(f"W{n}") for n in range(works)]
+    rows += [row(f"F{n}", interoperates=False) for n in range(fails)]
+    rows += [row(f"U{n}", **ELSEWHERE) for n in range(untried)]
+    assert judged("C33", surveyed(*rows) if rows else None).verdict == verdict
+
+
+def judged(name: str, document: dict[str, Any] | None) -> Judged:
+    entries = list(bindings.numbers(document))
+    return next(one for one in judge(read_ledger(), entries) if one.claim.id == name)
+
+
+def test_what_is_open_says_that_bindings_have_to_be_tried() -> None:
+    found = judged("C33", surveyed(row("C"), row("Tcl", **ELSEWHERE)))
+    assert found.reason == "1 of 2 parts hold, 1 cannot be told from this run"
+    assert "needs trials of the bindings that were not tried" in claims.changes(found)
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ([True, True, False], UPHELD),
+        ([True, False], UPHELD),
+        ([True, False, False], REFUTED),
+        ([True, False, None], NOT_TESTED),
+        ([], NOT_TESTED),
+    ],
+)
+def test_most_languages_have_an_http_client_follows_the_survey(
+    answers: list[bool | None], verdict: str
+) -> None:
+    rows = [row(f"L{n}", http_client_works=works) for n, works in enumerate(answers)]
+    assert judged("C19", surveyed(*rows) if rows else None).verdict == verdict
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', '{"rows": [{"language": "C"}]}'])
@@ -406,7 +486,7 @@ def test_the_command_writes_what_the_report_reads(
     out = tmp_path / "further" / "languages.json"
     ended = CliRunner().invoke(main, ["languages", "--out", str(out)])
     assert ended.exit_code == 0, ended.output
-    assert "1 of 1 languages surveyed have a binding" in ended.output
+    assert "1 of 2 languages surveyed have a binding" in ended.output
     document = tally.read(out)
     assert document
     python, nothing = document["rows"]

@@ -151,8 +151,7 @@ def test_languages_are_a_placeholder_until_they_are_surveyed(reports: Path) -> N
     assert "Not surveyed yet" in slide(render(Material(reports), STUB), "languages")
     answers = {"Ruby": True, "COBOL": False, "Tcl": None}
     usual = {
-        "installed": True, "available": True, "source": "Debian", "elsewhere": "",
-        "http_client_works": True, "http_server_works": False,
+        "listed_for": "wide use", "http_client_works": True, "http_server_works": False,
     }  # fmt: skip
     rows = [
         {**usual, "language": name, "interoperates": talks}

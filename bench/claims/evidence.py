@@ -35,6 +35,7 @@ class Condition:
     ``at_most``, ``at_least``
     ``of``        how many numbers have to hold: every, most (more than half), some
     ``lacks``     what has to be done for a run to have such numbers
+    ``narrows``   what makes an interval narrower where more blocks do not
     ``after_seeing``  data that were known when the limit was set; it describes them, and
     only data that come after it can test it
     """
@@ -48,6 +49,7 @@ class Condition:
     at_least: float | None = None
     of: str = EVERY
     lacks: str = ""
+    narrows: str = ""
     after_seeing: str = ""
 
     @property

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 CATALOG = Path(__file__).parent / "languages.toml"
+WIDE_USE, ZMQ_PACKAGE = "wide use", "zmq package"
+"""Why a language is in the list; the second selects on what is asked."""
 ZMQ_CLIENT, HTTP_CLIENT, HTTP_SERVER = "zmq_client", "http_client", "http_server"
 
 
@@ -44,7 +46,11 @@ class Binding:
 
 @dataclass(frozen=True)
 class Language:
-    """A language; ``commands`` are names of its compiler or interpreter."""
+    """A language; ``commands`` are names of its compiler or interpreter.
+
+    ``elsewhere`` is a binding that nobody tried, and where it is published; ``listed_for``
+    why the language is in the list.
+    """
 
     name: str
     folder: str
@@ -55,6 +61,7 @@ class Language:
     http_server: Part
     bindings: Sequence[Binding] = field(default=())
     elsewhere: str = ""
+    listed_for: str = WIDE_USE
 
     @property
     def command(self) -> str | None:
@@ -76,7 +83,7 @@ def _part(found: Mapping[str, Any], peer: str, language: Mapping[str, Any]) -> P
 
 
 def _language(found: Mapping[str, Any]) -> Language:
-    names = ("name", "folder", "commands", "package", "version", "elsewhere")
+    names = ("name", "folder", "commands", "package", "version", "elsewhere", "listed_for")
     bindings = [
         Binding(
             _part(one, ZMQ_CLIENT, found),

@@ -1,7 +1,8 @@
 """The survey: what each language can do here, each answer with its reason.
 
-Three answers: true, false, and None where nothing was tried. False without a trial is what
-is known without one: the library has no such thing, or no registry has a binding.
+Three answers: true, false, and None where nothing was tried, which is no answer. Of HTTP,
+false without a trial is what is known without one: the library has no such thing. A binding
+that was not tried neither works nor fails, wherever it is published.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from bench.languages.conversation import (
 from bench.languages.peers import Peer, PeerError
 from bench.progress import Steps, steps
 
-FORMAT = 1
+FORMAT = 2
 MACHINE = ("host", "cpu", "hypervisor", "cpus", "kernel", "system", "revision")
 REGISTRIES = "Debian 12, PyPI or npm"
 VERSION = re.compile(r"\d+(\.\d+)*")
@@ -98,17 +99,15 @@ def language_version(language: Language) -> str:
 
 def _binding_columns(language: Language, binding: Binding | None) -> Row:
     if binding is None:
-        where = f" ({language.elsewhere})" if language.elsewhere else ""
         return {
             "binding": "",
             "version": "",
             "source": "",
             "package": "",
             "released": "",
-            "available": False,
             "elsewhere": language.elsewhere,
             "interoperates": None,
-            "reason": f"not to be had from {REGISTRIES}{where}",
+            "reason": f"not in {REGISTRIES}; published elsewhere: {language.elsewhere}",
         }
     interoperates, reason = try_binding(language, binding)
     return {
@@ -117,7 +116,6 @@ def _binding_columns(language: Language, binding: Binding | None) -> Row:
         "source": binding.source,
         "package": binding.package,
         "released": packages.released(binding),
-        "available": True,
         "elsewhere": language.elsewhere,
         "interoperates": interoperates,
         "reason": reason,
@@ -128,6 +126,7 @@ def _rows(language: Language, shown: Steps) -> Iterator[Row]:
     """Yield a row for each binding, at least one; those on HTTP say the same in all."""
     about: Row = {
         "language": language.name,
+        "listed_for": language.listed_for,
         "installed": language.command is not None,
         "command": Path(language.command or "").name,
         "language_version": language_version(language),

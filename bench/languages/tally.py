@@ -12,16 +12,21 @@ from bench import surveys
 
 Row = Mapping[str, Any]
 FILE = "languages.json"
-STANDARD_LIBRARY = "standard library"
-"""The source of a binding that nobody has to install; no language has had one so far."""
 
 
 @dataclass(frozen=True)
 class Count:
-    """A number of languages, with the sentence that says what they have in common."""
+    """A number of languages, or a share of them, with the sentence that says of which.
+
+    Its range ``low`` to ``high`` is from "nothing that was not tried works" to "all of it
+    does".
+    """
 
     id: str
-    value: int
+    value: float
+    low: float
+    high: float
+    unit: str
     sentence: str
 
 
@@ -33,8 +38,8 @@ def read(path: Path) -> dict[str, Any] | None:
 def by_language(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return a row for each language: with the binding that works, if any does.
 
-    Rows of one language stand together. Gives ``language``, ``surveyed``,
-    ``interoperates``, ``available``, ``elsewhere``, ``built_in``, ``http_client``,
+    Rows of one language stand together. Gives ``language``, ``listed_for``, and three
+    answers, None where nothing was tried: ``interoperates``, ``http_client``,
     ``http_server``.
     """
     return [
@@ -46,56 +51,76 @@ def by_language(rows: Iterable[Row]) -> list[dict[str, Any]]:
 def _one(name: str, rows: list[Row]) -> dict[str, Any]:
     found = {row["interoperates"] for row in rows}
     first = rows[0]
-    interoperates = True if True in found else False if False in found else None
-    available = any(row["available"] for row in rows)
-    http = [first["http_client_works"], first["http_server_works"]]
-    answered = (interoperates is not None or not available) and None not in http
     return {
         "language": name,
-        "surveyed": first["installed"] and answered,
-        "interoperates": interoperates,
-        "available": available,
-        "elsewhere": first["elsewhere"],
-        "built_in": any(row["source"] == STANDARD_LIBRARY for row in rows),
-        "http_client": http[0],
-        "http_server": http[1],
+        "listed_for": first["listed_for"],
+        "interoperates": True if True in found else False if False in found else None,
+        "http_client": first["http_client_works"],
+        "http_server": first["http_server_works"],
     }
 
 
+def extent(rows: Iterable[Row], question: str) -> tuple[int, int]:
+    """Return in how many languages it works, and in how many more it was not tried."""
+    answers = [row[question] for row in rows]
+    return answers.count(True), answers.count(None)
+
+
+def share(working: int, untried: int, total: int) -> tuple[float, float]:
+    """Return the share in which it works, and that if all that was not tried did."""
+    return working / total, (working + untried) / total
+
+
+def _count(identifier: str, value: int, sentence: str, more: int = 0) -> Count:
+    high = value + more
+    said = f"{sentence} (up to {high}, {more} not being tried)" if more else sentence
+    return Count(f"languages.{identifier}", value, value, high, "languages", said)
+
+
 def counted(survey: Mapping[str, Any]) -> list[Count]:
-    """Return the numbers of a survey, over the languages whose every answer is known."""
-    rows = [row for row in by_language(survey["rows"]) if row["surveyed"]]
-    of = f"of {len(rows)} languages surveyed"
-    working = sum(row["interoperates"] is True for row in rows)
-    client, server = (
-        sum(row[f"http_{side}"] is True for row in rows) for side in ("client", "server")
-    )
-    inside = sum(row["built_in"] for row in rows)
+    """Return the numbers of a survey, over all languages that it lists."""
+    rows = by_language(survey["rows"])
+    total = len(rows)
+    of = f"of {total} languages surveyed"
+    working, untried = extent(rows, "interoperates")
+    low, high = share(working, untried, total)
+    tried = total - untried
     return [
-        Count(
-            "languages.surveyed",
-            len(rows),
-            f"{len(rows)} languages surveyed: installed, and every question answered",
+        _count("surveyed", total, f"{total} languages surveyed"),
+        _count(
+            "zmq.tried",
+            tried,
+            f"{tried} {of} have a binding of ZeroMQ that was tried",
         ),
-        Count(
-            "languages.zmq.interoperating",
+        _count(
+            "zmq.interoperating",
             working,
             f"{working} {of} have a binding of ZeroMQ in {survey['registries']} that talks "
-            "to Python's",
+            f"to Python's, of {tried} in which one was tried",
+        ),
+        _count(
+            "zmq.untried",
+            untried,
+            f"{untried} {of} have a binding of ZeroMQ that was not tried: not installed "
+            "here, or published elsewhere",
         ),
         Count(
-            "languages.zmq.standard_library",
-            inside,
-            f"{inside} {of} have ZeroMQ in their standard library",
+            "languages.zmq.share",
+            low,
+            low,
+            high,
+            "of the languages",
+            f"a binding of ZeroMQ works in a share of {low:.3g} to {high:.3g} {of}: a "
+            f"range, from none to all of the {untried} that were not tried",
         ),
-        Count(
-            "languages.http_client.standard_library",
-            client,
-            f"{client} {of} have an HTTP client in their standard library",
-        ),
-        Count(
-            "languages.http_server.standard_library",
-            server,
-            f"{server} {of} have an HTTP server in their standard library",
+        *(
+            _count(
+                f"http_{side}.standard_library",
+                works,
+                f"{works} {of} have an HTTP {side} in their standard library",
+                more,
+            )
+            for side in ("client", "server")
+            for works, more in [extent(rows, f"http_{side}")]
         ),
     ]

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.charts import date, machine, words
-from bench.languages.tally import by_language, counted
+from bench.languages.catalog import ZMQ_PACKAGE
+from bench.languages.tally import by_language, counted, extent, share
 from bench.report.entries import surveyed
 from bench.report.model import Section, Table
 
@@ -20,9 +21,9 @@ COLUMNS = [
 
 
 def _answer(answer: bool | None, reason: str, what: str = "") -> str:
-    """Return "yes: what", "no: reason", or the reason why it was not tried."""
+    """Return "yes: what", "no: reason" or "not tried: reason"."""
     if answer is None:
-        return reason
+        return f"not tried: {reason}"
     said = "yes" if answer else "no"
     because = what if answer else reason
     return f"{said}: {because}" if because else said
@@ -37,7 +38,7 @@ def _row(row: Mapping[str, Any]) -> list[str]:
         else row["language"],
         f"{row['binding']} ({source})" if source else words.PASSED_OVER,
         packaged or words.PASSED_OVER,
-        _answer(row["interoperates"] if row["available"] else False, row["reason"]),
+        _answer(row["interoperates"], row["reason"]),
         *(
             _answer(
                 row[f"http_{side}_works"], row[f"http_{side}_reason"], row[f"http_{side}"]
@@ -61,15 +62,42 @@ def _guide(guide: Mapping[str, Any]) -> str:
     )
 
 
-def _elsewhere(survey: Survey) -> str:
-    rows = [row for row in by_language(survey["rows"]) if row["surveyed"]]
-    without = [row["language"] for row in rows if row["elsewhere"]]
+def _untried(survey: Survey) -> str:
+    rows = by_language(survey["rows"])
+    names = [row["language"] for row in rows if row["interoperates"] is None]
+    said = f": {', '.join(names)}. What was not tried" if names else ". Where one is, it"
     return (
-        f"Of these languages {len(without)} have a binding in other registries, or as "
-        f"source, that was not tried: {', '.join(without)}. All shares follow "
-        "from which languages were asked and where packages were looked for; so does a "
-        "verdict on them."
+        f"In {len(names)} languages no binding was tried{said} neither works nor fails. "
+        "All shares follow from which languages were asked and where packages were looked "
+        "for; so does a verdict on them."
     )
+
+
+def _selected(survey: Survey) -> str:
+    """Return what is left without the languages that are listed for their answer."""
+    rows = by_language(survey["rows"])
+    names = [row["language"] for row in rows if row["listed_for"] == ZMQ_PACKAGE]
+    others = [row for row in rows if row["listed_for"] != ZMQ_PACKAGE]
+    if not names or not others:
+        return ""
+    total = len(others)
+    working, untried = extent(others, "interoperates")
+    client, _ = extent(others, "http_client")
+    low, high = share(working, untried, total)
+    return (
+        "The list's rule selects on what is asked: for nothing but a package of ZeroMQ in "
+        f"Debian it has {', '.join(names)}. Without {'it' if len(names) == 1 else 'them'}, "
+        f"a binding works in {working} of {total} languages, and in up to "
+        f"{working + untried} if all that were not tried do ({low:.3g} to {high:.3g}); "
+        f"{client} have an HTTP client."
+    )
+
+
+COMPARED = (
+    "The counts of ZeroMQ and of HTTP are not comparable: HTTP has to be in the standard "
+    "library, and ZeroMQ may be a package. No standard library is known to have ZeroMQ; "
+    "that was not tried. Which packages and frameworks have HTTP was not asked."
+)
 
 
 def section(survey: Survey | None) -> Section:
@@ -90,11 +118,12 @@ def section(survey: Survey | None) -> Section:
         "Dates are those of Debian's changelog, when that version was packaged; packages "
         "of PyPI and npm carry none."
     )
-    said = [f"{count.sentence}." for count in counted(survey)]
-    said += [_elsewhere(survey), _guide(survey["guide"]), dates]
+    said = [f"{c.sentence[0].upper()}{c.sentence[1:]}." for c in counted(survey)]
+    said += [_untried(survey), _selected(survey), COMPARED, _guide(survey["guide"]), dates]
     rows = [_row(row) for row in survey["rows"]]
     caption = "Languages, their bindings, and HTTP without a package"
-    return Section("bindings", TITLE, [lead], said, [Table(COLUMNS, rows, caption)])
+    bullets = list(filter(None, said))
+    return Section("bindings", TITLE, [lead], bullets, [Table(COLUMNS, rows, caption)])
 
 
 def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
@@ -102,6 +131,7 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
     if survey is None:
         return
     for count in counted(survey):
-        yield surveyed(
-            survey, "languages", count.id, count.value, "languages", count.sentence
+        entry = surveyed(
+            survey, "languages", count.id, count.value, count.unit, count.sentence
         )
+        yield {**entry, "ci_low": count.low, "ci_high": count.high}

@@ -72,7 +72,8 @@ def turns(part: Part) -> str:
     if part.outcome == ABSENT:
         return f"needs {condition.lacks}" if condition.lacks else "needs the numbers"
     if part.outcome == OPEN:
-        return "needs narrower intervals: more blocks, or a quieter machine"
+        usual = "narrower intervals: more blocks, or a quieter machine"
+        return f"needs {condition.narrows or usual}"
     holds = part.outcome == HOLDS
     who = (TO_FAIL if holds else TO_HOLD)[condition.of]
     verb = "fails" if holds else "holds"

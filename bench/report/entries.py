@@ -15,7 +15,12 @@ def exact(value: float, blocks: int = 0) -> dict[str, Any]:
 
 
 def surveyed(
-    survey: Mapping[str, Any], kind: str, identifier: str, value: int, unit: str, said: str
+    survey: Mapping[str, Any],
+    kind: str,
+    identifier: str,
+    value: float,
+    unit: str,
+    said: str,
 ) -> dict[str, Any]:
     """Return an entry of what a survey counted; its ``run`` is the survey's date."""
     about = dict(survey)
