@@ -18,7 +18,7 @@ from typing import Any
 from bench.charts import words
 from bench.errors import ResultsError, UsageError
 from bench.machine import c_version, native_versions, version
-from bench.suggest import near
+from bench.suggest import SUGGESTIONS_MAX, near
 
 SCHEME = "nomiddle:"
 """What a citation's mark begins with."""
@@ -70,11 +70,8 @@ def find(identifier: str, numbers: Path) -> dict[str, Any]:
         stars = f"*{name.replace('.', '*')}*"
         inside = fnmatch.filter(entries, stars)
         listed = f"; `cite {stars!r}` lists {words.plural(len(inside), 'id')}"
-        hint = listed if inside else ""
-        raise UsageError(
-            f"no number is called {name!r}{hint or near(name, entries)}; "
-            f"every id is in {numbers}"
-        )
+        hint = listed if len(inside) > SUGGESTIONS_MAX else near(name, inside or entries)
+        raise UsageError(f"no number is called {name!r}{hint}; every id is in {numbers}")
     found: dict[str, Any] = entries[name]
     if run and run != found["run"]:
         raise UsageError(f"{name} is of the run {found['run']} in {numbers}, not of {run}")
