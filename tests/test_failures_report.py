@@ -245,11 +245,25 @@ def test_a_staircase_is_broken_where_nothing_was_due() -> None:
     assert ys[5:] == [50, 50]
 
 
+def test_a_fault_in_which_nothing_flows_has_no_timeline(
+    run: Run, table: pd.DataFrame, look: Look
+) -> None:
+    rows = measured(table[table["fault"] == BUSY])
+    silent = run.recovery["case"].isin(rows["case"])
+    kept = run.recovery.assign(samples=run.recovery["samples"].mask(silent))
+    quiet = replace(run, recovery=kept)
+    assert timelines.timeline(quiet, rows, look) is None
+    drawn = {chart.name for chart in timelines.timelines(quiet, table, look) if chart}
+    assert drawn
+    assert not any(BUSY in name for name in drawn)
+
+
 def test_a_timeline_has_a_strip_for_every_cell(
     run: Run, table: pd.DataFrame, look: Look
 ) -> None:
     rows = measured(table[(table["fault"] == BUSY)])
     chart = timelines.timeline(run, rows, look)
+    assert chart is not None
     strips = chart.figure.axes
     assert len(strips) == len(rows)
     limits = {axes.get_xlim() for axes in strips}

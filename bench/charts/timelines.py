@@ -122,12 +122,17 @@ def _place(figure: Figure, place: tuple[int, int], shape: tuple[int, int]) -> Ax
     return figure.add_axes((left, low + 0.02, wide - 0.03, high - 0.08))
 
 
-def timeline(run: Run, table: pd.DataFrame, look: Look) -> Chart:
+def timeline(run: Run, table: pd.DataFrame, look: Look) -> Chart | None:
     """Return one fault in one workload: a strip per cell, stacks below each other.
 
-    ``table`` are its rows of ``recoveries``, those with a result.
+    ``table`` are its rows of ``recoveries``, those with a result. None for a fault whose
+    trials have no messages on the way: nothing flows where nobody is there.
     """
     rows = records(table)
+    every = {row["case"]: trials(run, row["case"]) for row in rows}
+    known = [shares for shares in every.values() if len(shares)]
+    if not known:
+        return None
     head = rows[0]
     fault, workload = head["fault"], words.workload(head["workload"])
     fault_name = outcomes.short_title(head["fault_title"])
@@ -138,8 +143,6 @@ def timeline(run: Run, table: pd.DataFrame, look: Look) -> Chart:
     )
     figure = style.blank(title, subtitle, case_line(table), look)
     stacks, tiers = _grid(table)
-    every = {row["case"]: trials(run, row["case"]) for row in rows}
-    known = [shares for shares in every.values() if len(shares)]
     first_s = min(shares.index.min() for shares in known) * BIN_NS / 1e9
     last_s = (max(shares.index.max() for shares in known) + 1) * BIN_NS / 1e9
     healed_s = float(table["healed_s"].median())
@@ -166,7 +169,7 @@ def timeline(run: Run, table: pd.DataFrame, look: Look) -> Chart:
     return Chart(name, "timelines", title, figure, table)
 
 
-def timelines(run: Run, table: pd.DataFrame, look: Look) -> Iterator[Chart]:
+def timelines(run: Run, table: pd.DataFrame, look: Look) -> Iterator[Chart | None]:
     """Yield a timeline for each fault and workload that has a result."""
     shown = measured(table)
     if shown.empty or "samples" not in run.recovery:
