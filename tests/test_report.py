@@ -142,7 +142,7 @@ def test_the_page_refers_to_nothing_outside_it(out: Path) -> None:
     assert not re.search(r"(https?:)?//[a-z]", page)
     assert not re.search(r"""(src|href)=["'](?!#)""", page)
     assert "@import" not in page
-    assert set(re.findall(r"url\((.)", page)) <= {"#"}
+    assert set(re.findall(r"url\(([^)])", page)) <= {"#"}  # R has a function url()
 
 
 def test_every_reference_in_the_page_has_its_target(out: Path) -> None:
