@@ -18,11 +18,11 @@ def languages(out: Path | None) -> None:
     half a minute. Writes reports/languages.json, which `report` and `talk` read.
     """
     from bench.languages.survey import write
-    from bench.languages.tally import counted
+    from bench.languages.tally import FILE, counted
     from bench.processes import require_linux
 
     require_linux()
-    path = out or REPORTS / "languages.json"
+    path = out or REPORTS / FILE
     found = write(path)
     for count in counted(found):
         click.echo(count.sentence)

@@ -537,14 +537,16 @@ def test_numbers_are_by_stack_and_language() -> None:
 
 def test_without_a_survey_the_report_says_how_to_make_one(tmp_path: Path) -> None:
     assert tally.read(tmp_path / tally.FILE) is None
-    assert embedded.section(None).paragraphs == ["Not surveyed: python -m bench embedding."]
+    assert embedded.section(None).paragraphs == [
+        "Not surveyed: .venv/bin/nomiddle embedding."
+    ]
     assert not list(embedded.numbers(None))
 
 
 def test_a_damaged_survey_is_named(tmp_path: Path) -> None:
     path = tmp_path / tally.FILE
     path.write_text('{"programs": [{}]}')
-    with pytest.raises(ResultsError, match=r"damaged.*python -m bench embedding"):
+    with pytest.raises(ResultsError, match=r"damaged.*-m bench embedding"):
         tally.read(path)
 
 

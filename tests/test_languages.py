@@ -417,7 +417,7 @@ def test_a_language_without_a_binding_here_says_where_one_is_published() -> None
 
 def test_without_a_survey_the_section_says_how_to_make_one() -> None:
     made = bindings.section(None)
-    assert made.paragraphs == ["Not surveyed: python -m bench languages."]
+    assert made.paragraphs == ["Not surveyed: .venv/bin/nomiddle languages."]
     assert list(bindings.numbers(None)) == []
 
 
@@ -474,7 +474,7 @@ def test_most_languages_have_an_http_client_follows_the_survey(
 @pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', '{"rows": [{"language": "C"}]}'])
 def test_a_damaged_survey_says_how_to_make_it_again(text: str, tmp_path: Path) -> None:
     (tmp_path / tally.FILE).write_text(text)
-    with pytest.raises(ResultsError, match=r"damaged.*python -m bench languages"):
+    with pytest.raises(ResultsError, match=r"damaged.*-m bench languages"):
         tally.read(tmp_path / tally.FILE)
 
 

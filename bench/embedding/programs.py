@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.build import (
-    BUILD,
-    COMPILER,
-    FLAGS,
-    PKG_CONFIG,
-    SANITIZERS,
-    STOP_AT_FIRST,
-    BuildError,
-    has_library,
-    pkg_config,
-)
-from bench.contract import IMPLEMENTATIONS, PROJECT, Stack
+from bench import build
+from bench.contract import IMPLEMENTATIONS, Stack
 from bench.find import load_stack
 from bench.machine import missing
 
 HERE = Path(__file__).parent
+APPLICATION = build.Frame(HERE, headers=(build.HOST,))
+"""What is linked with a server in C: the program that already runs."""
 FOLDER = "embedded"
 """The folder of these programs, which is no variant."""
 MAIN = "echo"
@@ -57,6 +47,11 @@ class Embedded:
         """``<stack>.<language>``, and for what stands beside it what it is built on."""
         beside = "" if self.is_main else f"_{self.path.stem.removeprefix(f'{MAIN}_')}"
         return f"{self.stack.name}.{self.language}{beside}"
+
+    @property
+    def id(self) -> str:
+        """The path below the implementations, as cells have it."""
+        return f"{self.stack.name}/{FOLDER}/{self.path.name}"
 
     @property
     def label(self) -> str:
@@ -100,13 +95,8 @@ def _lacking(program: Embedded) -> Iterator[str]:
             yield "apt-get install nodejs"
         if _wants_packages(program) and not _has_packages(program.path.parent):
             yield "make node"
-    else:
-        packages = [tool for tool in (COMPILER, PKG_CONFIG) if not shutil.which(tool)]
-        for name, package in program.stack.c_libraries.items():
-            if PKG_CONFIG in packages or not has_library(name):
-                packages.append(package)
-        if packages:
-            yield f"apt-get install {' '.join(packages)}"
+    elif packages := build.lacking(program, APPLICATION):
+        yield f"apt-get install {' '.join(packages)}"
 
 
 def _wants_packages(program: Embedded) -> bool:
@@ -133,46 +123,8 @@ def command(program: Embedded) -> list[str]:
     Those in C are built first. Raises BuildError where that fails.
     """
     if program.language == "c":
-        return [str(_build(program))]
+        build.build(program, APPLICATION)
+        return [str(build.executable(program))]
     run = {"python": sys.executable, "javascript": NODE}[program.language]
     application = HERE / f"application{program.path.suffix}"
     return [run, str(application), str(program.path)]
-
-
-def _build(program: Embedded) -> Path:
-    """Link a program in C with the application, which is newer than neither."""
-    kind = "sanitized" if program.sanitized else "optimized"
-    below = program.path.with_suffix("")
-    inside = below.is_relative_to(PROJECT)
-    made = BUILD / kind / (below.relative_to(PROJECT) if inside else below.relative_to("/"))
-    headers = [path for folder in program.search for path in folder.glob("*.h")]
-    sources = [program.path, *headers, *HERE.glob("*.[ch]"), Path(__file__)]
-    newest_ns = max(source.stat().st_mtime_ns for source in sources)
-    if made.exists() and made.stat().st_mtime_ns > newest_ns:
-        return made
-    made.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = made.with_suffix(f".{os.getpid()}")
-    ended = subprocess.run(
-        _compiled(program, unfinished), capture_output=True, text=True, check=False
-    )
-    if ended.returncode:
-        raise BuildError(f"{program.path} does not compile:\n{ended.stderr.rstrip()}")
-    unfinished.rename(made)
-    return made
-
-
-def _compiled(program: Embedded, made: Path) -> list[str]:
-    libraries = program.stack.c_libraries
-    folders = (HERE, PROJECT / "bench" / "hosts", *program.search)
-    return [
-        COMPILER,
-        *FLAGS,
-        *((*SANITIZERS, STOP_AT_FIRST) if program.sanitized else ()),
-        *(f"-I{folder}" for folder in folders),
-        *(pkg_config("--cflags", libraries) if libraries else ()),
-        str(HERE / "application.c"),
-        str(program.path),
-        *(pkg_config("--libs", libraries) if libraries else ()),
-        "-o",
-        str(made),
-    ]

@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench import surveys
 from bench.embedding import QUESTIONS, questions
 from bench.embedding.programs import (
     NODE,
@@ -29,8 +29,6 @@ from bench.measure.size import size
 
 FORMAT = 1
 SIDE_BY_SIDE = 3
-MACHINE = ("host", "cpu", "hypervisor", "cpus", "kernel", "system", "revision")
-"""What of a machine's description is kept, beside its versions."""
 COUNTED = ("statements", "tokens", "gzip_bytes", "lines")
 Row = dict[str, Any]
 
@@ -104,7 +102,10 @@ def survey(programs: Sequence[Embedded], done: Callable[[str], None]) -> Row:
 
     Those in C are built first, so that no compiler runs beside a program that is asked.
     """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    stacks = {program.stack.name: program.stack for program in programs}
+    about = describe(list(stacks.values()))
+    versions = {k: v for k, v in about["versions"].items() if k not in HARNESS}
+    began = surveys.opening(about, versions | node_versions(programs))
     for program in programs:
         if program.language == "c" and not lacking(program):
             command(program)
@@ -116,16 +117,9 @@ def survey(programs: Sequence[Embedded], done: Callable[[str], None]) -> Row:
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         rows = list(pool.map(asked, programs))
-    stacks = {program.stack.name: program.stack for program in programs}
-    about = describe(list(stacks.values()))
-    versions = {k: v for k, v in about["versions"].items() if k not in HARNESS}
     return {
         "format": FORMAT,
-        "started": started,
-        "machine": {
-            **{name: about[name] for name in MACHINE},
-            "versions": versions | node_versions(programs),
-        },
+        **began,
         "stacks": {name: {"label": stack.label} for name, stack in stacks.items()},
         "questions": QUESTIONS,
         "programs": rows,

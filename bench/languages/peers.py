@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.build import BUILD, FLAGS, PKG_CONFIG
+from bench.build import BUILD, FLAGS, PKG_CONFIG, pkg_config
 from bench.contract import PROJECT
 from bench.errors import NoMiddleError
 from bench.languages.catalog import CATALOG, Language, Part
@@ -43,15 +43,12 @@ def surroundings() -> dict[str, str]:
     }
 
 
-def _pkg_config(libraries: Sequence[str]) -> list[str]:
-    if not libraries:
-        return []
-    words = [PKG_CONFIG, "--cflags", "--libs", *libraries]
+def _of_libraries(names: Sequence[str]) -> list[str]:
+    """Return what a compiler has to be told of libraries."""
     try:
-        ended = subprocess.run(words, capture_output=True, text=True, check=True)
+        return [*pkg_config("--cflags", names), *pkg_config("--libs", names)]
     except (OSError, subprocess.CalledProcessError) as error:
-        raise PeerError(f"{PKG_CONFIG} does not know {' '.join(libraries)}") from error
-    return ended.stdout.split()
+        raise PeerError(f"{PKG_CONFIG} does not know {' '.join(names)}") from error
 
 
 class Peer:
@@ -76,7 +73,7 @@ class Peer:
         self._command = language.command or language.commands[0]
 
     def _words(self, template: Sequence[str], target: str = "") -> list[str]:
-        several = {"{flags}": FLAGS, "{libraries}": _pkg_config(self._part.libraries)}
+        several = {"{flags}": FLAGS, "{libraries}": _of_libraries(self._part.libraries)}
         one = {
             "command": self._command,
             "source": str(self._folder / self._source),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,6 @@ from bench.languages.peers import Peer, PeerError
 from bench.progress import Steps, steps
 
 FORMAT = 2
-MACHINE = ("host", "cpu", "hypervisor", "cpus", "kernel", "system", "revision")
 REGISTRIES = "Debian 12, PyPI or npm"
 VERSION = re.compile(r"\d+(\.\d+)*")
 Answer = tuple[bool | None, str]
@@ -167,15 +165,13 @@ def survey(languages: Sequence[Language], guide: Row) -> Row:
     """Return the document of a survey: when, where, what was said, and the rows."""
     from bench.machine import describe
 
-    about = describe([])
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    began = surveys.opening(describe([]), versions())
     total = sum(max(len(language.bindings), 1) for language in languages)
     with steps("surveying", total) as shown:
         rows = [row for language in languages for row in _rows(language, shown)]
     return {
         "format": FORMAT,
-        "started": started,
-        "machine": {**{name: about[name] for name in MACHINE}, "versions": versions()},
+        **began,
         "registries": REGISTRIES,
         "message_bytes": [len(message) for message in MESSAGES],
         "guide": guide,

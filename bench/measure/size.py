@@ -14,7 +14,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from tree_sitter import Node
@@ -174,26 +174,16 @@ def _read_python(file: Path, content: bytes) -> Source:
 
 
 @lru_cache(maxsize=256)
-def _read_c(file: Path, content: bytes) -> Source:
-    grammar, text = c.GRAMMAR, content.decode()
-    raw = grammar.parse(text)
+def _read_parsed(language: str, file: Path, content: bytes) -> Source:
+    """Read what is counted from its parser's tree alone."""
+    module, spoken = PARSED[language]
+    text = content.decode()
+    raw = module.GRAMMAR.parse(text)
     if (line := first_error(raw)) is not None:
-        raise SizeError(f"{file}:{line}: not understood as C")
-    normal = c.normal(raw)
-    tree = grammar.parse(normal)
-    lines = len(_rows(grammar, raw))
-    return Source(file, "c", text, normal, tree, lines, tuple(c.needs(raw, file)))
-
-
-@lru_cache(maxsize=256)
-def _read_javascript(file: Path, content: bytes) -> Source:
-    grammar, text = javascript.GRAMMAR, content.decode()
-    raw = grammar.parse(text)
-    if (line := first_error(raw)) is not None:
-        raise SizeError(f"{file}:{line}: not understood as JavaScript")
-    normal = javascript.normal(raw)
-    lines, needs = len(_rows(grammar, raw)), tuple(javascript.needs(text, file))
-    return Source(file, "javascript", text, normal, grammar.parse(normal), lines, needs)
+        raise SizeError(f"{file}:{line}: not understood as {spoken}")
+    normal = module.normal(raw)
+    tree, lines = module.GRAMMAR.parse(normal), len(_rows(module.GRAMMAR, raw))
+    return Source(file, language, text, normal, tree, lines, tuple(module.needs(raw, file)))
 
 
 def code_rows(source: Source) -> set[int]:
@@ -217,16 +207,16 @@ def _rows(
     return rows
 
 
-GRAMMARS = {
+PARSED = {"c": (c, "C"), "javascript": (javascript, "JavaScript")}
+GRAMMARS: dict[str, Grammar] = {
     "python": python.GRAMMAR,
-    "c": c.GRAMMAR,
-    "javascript": javascript.GRAMMAR,
+    **{language: module.GRAMMAR for language, (module, _) in PARSED.items()},
 }
 """By the name that a cell has for its language."""
 READERS: dict[str, Callable[[Path, bytes], Source]] = {
     ".py": _read_python,
-    ".c": _read_c,
-    ".h": _read_c,
-    ".js": _read_javascript,
+    ".c": partial(_read_parsed, "c"),
+    ".h": partial(_read_parsed, "c"),
+    ".js": partial(_read_parsed, "javascript"),
 }
 """By file name suffix."""

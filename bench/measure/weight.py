@@ -104,7 +104,7 @@ def _environment(search: Sequence[Path]) -> dict[str, str]:
 
 @cache
 def _bare_resident_mib() -> float:
-    _, resident_mib = _at_rest([sys.executable, "-c", IDLE], (), lambda: True)
+    _, resident_mib = _at_rest("Python", [sys.executable, "-c", IDLE], (), lambda: True)
     return resident_mib
 
 
@@ -129,11 +129,11 @@ def _serving(cell: Cell) -> tuple[int, float]:
         address = assign(names, "tcp", Path(folder), Random())[names[0]]
         program = SERVE.format(cell.path.stem, address)
         command = [sys.executable, "-c", program]
-        return _at_rest(command, cell.search, lambda: listens(address))
+        return _at_rest(cell.id, command, cell.search, lambda: listens(address))
 
 
 def _at_rest(
-    command: list[str], search: Sequence[Path], is_ready: Callable[[], bool]
+    what: str, command: list[str], search: Sequence[Path], is_ready: Callable[[], bool]
 ) -> tuple[int, float]:
     process = subprocess.Popen(command, env=_environment(search), stderr=subprocess.DEVNULL)
     try:
@@ -142,7 +142,7 @@ def _at_rest(
             time.sleep(0.02)
         time.sleep(SETTLE_S)
         if process.poll() is not None:
-            raise NotMeasurable(f"ended at once, instead of serving: {command[-1].strip()}")
+            raise NotMeasurable(f"{what} ended at once, instead of serving")
         status = Path(f"/proc/{process.pid}/status").read_text()
     finally:
         process.kill()

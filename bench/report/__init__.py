@@ -15,7 +15,7 @@ from bench.contract import PROJECT
 from bench.embedding import tally as embedding
 from bench.errors import UsageError
 from bench.estimates import estimates
-from bench.languages import tally
+from bench.languages import tally as languages
 from bench.recoveries import levels as levels_of
 from bench.recoveries import recoveries
 from bench.report import (
@@ -69,14 +69,14 @@ def build(run_folders: Sequence[Path], out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else []
     svgs = export([*data.charts, *overlaid], out / "figures")
-    survey = tally.read(_survey(out, tally.FILE))
+    spoken = languages.read(_survey(out, languages.FILE))
     servers = embedding.read(_survey(out, embedding.FILE))
-    entries = [*numbers(data), *bindings.numbers(survey), *embedded.numbers(servers)]
+    entries = [*numbers(data), *bindings.numbers(spoken), *embedded.numbers(servers)]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)
     about = data.run.about
     beside = other_runs.section(data, others, overlaid) if others else None
-    said = sections(data, beside, [embedded.section(servers), bindings.section(survey)])
+    said = sections(data, beside, [embedded.section(servers), bindings.section(spoken)])
     said.insert(2, claims.section(judged, about))
     parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
     ledger = {**parts, **claims.page_parts(judged, about)}

@@ -13,7 +13,7 @@ from bench.report.model import Section, Table
 
 Survey = Mapping[str, Any]
 TITLE = "ZeroMQ and HTTP in other languages"
-NOT_SURVEYED = "Not surveyed: python -m bench languages."
+NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle languages."
 COLUMNS = [
     "language", "binding of ZeroMQ", "version, packaged", "talks to Python's",
     "HTTP client in the standard library", "HTTP server in the standard library",

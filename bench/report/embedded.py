@@ -13,7 +13,7 @@ from bench.report.model import Section, Table
 Survey = Mapping[str, Any]
 KIND = "embedding"
 TITLE = "A server in a program that already runs"
-NOT_SURVEYED = "Not surveyed: python -m bench embedding."
+NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle embedding."
 SHORT = {"head": "HEAD", "ipv6": "IPv6", "port_0": "port 0"}
 """Questions whose name is not spelled as they are said."""
 WORSE = (

@@ -57,12 +57,13 @@ def comparison_table(
     table: pd.DataFrame, stacks: Mapping[str, Any], caption: str = ""
 ) -> Table:
     """Return comparisons with ratio, both intervals, blocks, noise, q and verdict."""
+    found = records(table)
     columns = [
         "first", "second", "workload", "case", "ratio of times", "interval", "level",
         "sign interval", "first faster in", "A/A noise", "q", "verdict",
     ]  # fmt: skip
     rows = []
-    for row in records(table):
+    for row in found:
         some = not math.isnan(row["low"])
         sign = {"low": row["sign_low"], "high": row["sign_high"]}
         rows.append(
@@ -81,14 +82,15 @@ def comparison_table(
                 sentences.VERDICTS[row["verdict"]],
             ]
         )
-    return Table(columns, rows, caption, facets=every(records(table), stacks))
+    return Table(columns, rows, caption, facets=every(found, stacks))
 
 
 def measure_table(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
     """Return rows of ``estimates`` with value, unit, interval and blocks."""
+    found = records(table)
     columns = ["cell", "case", "measure", "value", "unit", "interval", "level", "blocks"]
     rows = []
-    for row in records(table):
+    for row in found:
         some = not math.isnan(row["low"])
         rows.append(
             [
@@ -107,10 +109,11 @@ def measure_table(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
         columns.append("lost, %")
         for made, lost in zip(rows, table[extra], strict=True):
             made.append(words.number(lost))
-    return Table(columns, rows, facets=every(records(table), stacks))
+    return Table(columns, rows, facets=every(found, stacks))
 
 
 def size_rows(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
+    found = records(table)
     columns = ["cell", "statements", "tokens", "gzip bytes", "files"]
     rows = [
         [
@@ -118,18 +121,19 @@ def size_rows(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
             *(f"{row[name]:,}" for name in ("statements", "tokens", "gzip_bytes")),
             str(row["files"]).replace(",", " "),
         ]
-        for row in records(table)
+        for row in found
     ]
-    return Table(columns, rows, facets=every(records(table), stacks))
+    return Table(columns, rows, facets=every(found, stacks))
 
 
 def plain_table(table: pd.DataFrame, stacks: Mapping[str, Any]) -> Table:
+    found = records(table)
     rows = [
         [words.number(v) if isinstance(v, float) else str(v) for v in row.values()]
-        for row in records(table)
+        for row in found
     ]
     columns = [str(name).replace("_", " ") for name in table.columns]
-    return Table(columns, rows, facets=every(records(table), stacks))
+    return Table(columns, rows, facets=every(found, stacks))
 
 
 def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
@@ -250,6 +254,7 @@ def checks_table(data: Data) -> Table:
 
 
 def noise_table(data: Data) -> Table:
+    found = records(data.floor)
     columns = ["case", "cell", "twin over original", "interval", "blocks", "noise floor"]
     rows = [
         [
@@ -260,6 +265,6 @@ def noise_table(data: Data) -> Table:
             str(row["blocks_done"]),
             sentences.noise(row["noise"]),
         ]
-        for row in records(data.floor)
+        for row in found
     ]
-    return Table(columns, rows, facets=every(records(data.floor), data.stacks))
+    return Table(columns, rows, facets=every(found, data.stacks))

@@ -150,8 +150,8 @@ def _wants_braces(parent: Node, child: Node) -> bool:
     return parent.child_by_field_name(field) == child
 
 
-def needs(text: str, file: Path) -> Iterator[Path]:
+def needs(root: Node, file: Path) -> Iterator[Path]:
     """Yield the files that relative imports mean; all others are someone else's."""
-    for found in LOCAL.findall(text):
+    for found in LOCAL.findall(text_of(root)):
         path = (file.parent / found).resolve()
         yield path if path.suffix else path.with_suffix(".js")

@@ -85,9 +85,9 @@ const drawn = (() => {
   // Whole cases only: rows come best first, so that a cut through a case would hide its worst.
   function whole(rows) {
     const cases = Map.groupBy(rows, (row) => row.case), found = [];
-    for (const of of cases.values()) {
-      if (found.length && found.length + of.length > MOST) break;
-      found.push(...of);
+    for (const members of cases.values()) {
+      if (found.length && found.length + members.length > MOST) break;
+      found.push(...members);
     }
     return found;
   }

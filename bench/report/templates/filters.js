@@ -107,10 +107,14 @@ const view = (() => {
     show();
   }
 
+  // "64 B", "8 KiB"
+  const bytes = (text) => parseFloat(text) * (text.endsWith("KiB") ? 1024 : 1);
+
   function choices(name) {
     const there = facets.includes(name) ? tagged.flatMap((row) => (row.dataset[name] ?? "").split(OR)).filter(Boolean) : [];
     const said = rows.map((row) => row[at[name]]).filter((value) => value || !facets.includes(name));
-    return [...new Set([...there, ...said])].sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    const inOrder = name === "size" ? (a, b) => bytes(a) - bytes(b) : (a, b) => a.localeCompare(b, "en", { numeric: true });
+    return [...new Set([...there, ...said])].sort(inOrder);
   }
 
   for (const name of filters) {
