@@ -46,6 +46,17 @@ def stack_order(name: str) -> tuple[int, str]:
     return ({SUBJECT: 0, BASELINE: 2}.get(name, 1), name)
 
 
+def in_one_language(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows in Python, or without any those in the first other language.
+
+    What stacks are said to be is said of one language: a program in C against one in Python
+    says nothing about stacks.
+    """
+    languages = set(table["language"])
+    spoken = PYTHON if PYTHON in languages else min(languages, default="")
+    return table[table["language"] == spoken]
+
+
 def headline_cells(cases: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return the case row that stands for each stack among comparable cases.
 
@@ -54,9 +65,7 @@ def headline_cells(cases: pd.DataFrame) -> dict[str, dict[str, Any]]:
     there are programs in several languages, the one in Python stands for its stack.
     """
     found: dict[str, dict[str, Any]] = {}
-    languages = set(cases["language"])
-    spoken = PYTHON if PYTHON in languages else min(languages, default="")
-    for row in records(cases[cases["language"] == spoken]):
+    for row in records(in_one_language(cases)):
         wanted = ("minimal", row["fan_out_mode"])
         if row["variant"] in wanted:
             known = found.get(row["stack"])

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.comparisons import LOSSY, PYTHON
+from bench.comparisons import LOSSY, in_one_language
 from bench.estimates import headline_measure
 from bench.frames import records
 
@@ -72,8 +72,7 @@ def entrants(table: pd.DataFrame) -> pd.DataFrame:
     headline = table["measure"] == table["quantity"].map(headline_measure)
     real = (table["twin"] == 0) & ~table["floor"].astype(bool)
     kept = table[headline & real & (table["fan_out_mode"] != LOSSY) & (table["value"] > 0)]
-    spoken = PYTHON if (kept["language"] == PYTHON).any() else kept["language"].min()
-    return kept[kept["language"] == spoken]
+    return in_one_language(kept)
 
 
 def _rival(compared: pd.DataFrame, leader: Row, row: Row) -> Rival:

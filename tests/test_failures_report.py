@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from synthetic_failures import HEALED_S, Story, record
 
 from bench.charts import charts, cuts, failures, look_of, outcomes, style, timelines, words
@@ -270,6 +271,9 @@ def test_a_timeline_has_a_strip_for_every_cell(
     assert len(limits) == 1, "one time axis for all"
     titles = [axes.get_title(loc="left") for axes in strips]
     assert "minimal: hangs" in titles
+    for axes, title in zip(strips, titles, strict=True):
+        (text,) = (t for t in axes.findobj(Text) if t.get_text() == title)
+        assert text.get_window_extent().width <= axes.bbox.width + 1, "no room for it"
     for axes in strips:
         shaded = axes.patches[0].get_extents().transformed(axes.transData.inverted())
         assert shaded.x1 - shaded.x0 == pytest.approx(HEALED_S, abs=0.01)

@@ -16,6 +16,8 @@ from bench.workloads import WORKLOADS
 
 SIZES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
 ROLE_SHADES = (1.0, 0.62, 0.34)
+BARS_MAX = 16
+"""Of more bars only the longest of a program has room for its number."""
 
 
 def size_table(run: Run, cases: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -143,19 +145,21 @@ def _memory(
     height = 0.78 / max(1, len(roles))
     highest = 0.0
     for row in rows:
-        for number, role in enumerate(roles):
+        widths = [value.get((row["key"], f"memory_{role}"), 0.0) for role in roles]
+        for number, width in enumerate(widths):
             y = at[str(row["key"])] + 0.39 - height * (number + 0.5)
-            width = value.get((row["key"], f"memory_{role}"), 0.0)
             axes.barh(
                 [y], [width], height=height * 0.9, hatch=HATCHES[number % 6],
                 color=_lighter(color(row, look), ROLE_SHADES[number % 3]),
                 edgecolor=style.PAPER, linewidth=0,
             )  # fmt: skip
+            if len(rows) * len(roles) > BARS_MAX and number != widths.index(max(widths)):
+                continue
             axes.annotate(
                 words.number(width, digits=2), (width, y), (5, 0), color=INK,
                 textcoords="offset points", va="center", fontsize=13,
             )  # fmt: skip
-            highest = max(highest, width)
+        highest = max(highest, *widths)
     axes.set_xlim(0, max(highest, 0.1) * 1.2)
 
 

@@ -11,10 +11,11 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from bench.charts import style, words
-from bench.charts.findings import best_of_each
+from bench.charts.findings import best_of_each, said_of
 from bench.charts.rows import color, hollow, label, rows_of, with_company
 from bench.charts.speed import usual
 from bench.charts.style import Chart, Look
+from bench.comparisons import in_one_language
 from bench.frames import records
 from bench.results import Run
 from bench.stats import TAIL_SAMPLES
@@ -76,10 +77,16 @@ def _name(axes: Axes, rows: list[dict[str, Any]], lines: list[Any], look: Look) 
         rows, lines, spread(ends, LEAST_APART), strict=True
     ):
         axes.annotate(
-            label(row, look), (scale[-1], value_us[-1]), (1.02, y),
-            textcoords=axes.transAxes, va="center", fontsize=style.SMALL_PT,
-            color=style.INK, annotation_clip=False,
+            "",
+            (scale[-1], value_us[-1]),
+            (1.015, y),
+            textcoords=axes.transAxes,
+            annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": color(row, look), "linewidth": 1},
+        )
+        axes.text(
+            1.02, y, label(row, look), transform=axes.transAxes, va="center",
+            fontsize=style.SMALL_PT, color=style.INK, path_effects=[style.HALO], zorder=5,
         )  # fmt: skip
 
 
@@ -164,10 +171,10 @@ def _title(drawn: pd.DataFrame, about: dict[str, str], look: Look) -> str:
     known = drawn[~drawn["floor"].astype(bool)].dropna(subset=[TAIL])
     said = ", ".join(
         f"{words.time_us(row[TAIL])} on {words.stack(str(row['stack']), look.stacks)}"
-        for row in best_of_each(records(known), TAIL)
+        for row in best_of_each(records(in_one_language(known)), TAIL)
     )
-    what = f"{about['title']}: 99 % of {about['what']}s within"
-    return f"{what} {said}" if said else f"{about['title']}: {about['what']}s"
+    topic = said_of(known, about["title"])
+    return f"{topic}: 99 % of {about['what']}s within {said}" if said else topic
 
 
 def _table(rows: list[dict[str, Any]], samples: list[NDArray[np.int64]]) -> pd.DataFrame:

@@ -77,19 +77,11 @@ def faults(table: pd.DataFrame) -> dict[str, str]:
 def _fit(axes: Axes, texts: Sequence[Text], rows: int) -> None:
     """Give all texts the size at which the widest fits into its cell."""
     (left, _), (right, _) = axes.transData.transform([(0, 0), (CELL_WIDE, 0)])
-    _shrink(texts, 0.96 * float(right - left), _row_pt(axes, rows))
+    style.shrink(texts, 0.96 * float(right - left), 0.62 * _row_pt(axes, rows))
 
 
 def _row_pt(axes: Axes, rows: int) -> float:
     return axes.get_position().height * style.HEIGHT_IN * 72 / rows
-
-
-def _shrink(texts: Sequence[Text], wide: float, high_pt: float) -> None:
-    """Give all texts the size at which the widest is so many pixels wide at most."""
-    widest = max(float(text.get_window_extent().width) for text in texts)
-    size = style.SMALL_PT * min(1.0, wide / widest)
-    for text in texts:
-        text.set_fontsize(min(size, 0.62 * high_pt))
 
 
 def _cells(axes: Axes, table: pd.DataFrame, said: Said) -> None:
@@ -207,7 +199,8 @@ def _map(
         )
         for y, label in enumerate(faults(table).values())
     ]  # fmt: skip
-    _shrink(labels, (LEFT - 0.02) * figure.bbox.width, _row_pt(axes, len(labels)))
+    wide = (LEFT - 0.02) * figure.bbox.width
+    style.shrink(labels, wide, 0.62 * _row_pt(axes, len(labels)))
     _legend(figure, table)
     return Chart(name, "failures", title, figure, table)
 

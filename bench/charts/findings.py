@@ -10,7 +10,7 @@ import pandas as pd
 from bench.charts import words
 from bench.charts.outcomes import tier_order
 from bench.charts.style import Look
-from bench.comparisons import stack_order
+from bench.comparisons import in_one_language, stack_order
 from bench.frames import records
 from bench.leaders import Race, entrants, races
 from bench.measure.recovery import KEPT
@@ -74,6 +74,14 @@ def _unlike(found: Sequence[Race], topic: str, look: Look) -> str:
     return f"{topic} on {'; on '.join(said)}"
 
 
+def said_of(table: pd.DataFrame, topic: str) -> str:
+    """Return a topic, with the language that a title is about where a chart has several."""
+    real = table[~table["floor"].astype(bool)] if "floor" in table else table
+    if real["language"].nunique() < 2:
+        return topic
+    return f"{topic} in {in_one_language(real)['language'].iloc[0].capitalize()}"
+
+
 def fastest(
     shown: pd.DataFrame, compared: pd.DataFrame, topic: str, look: Look
 ) -> str | None:
@@ -83,7 +91,7 @@ def fastest(
     if not found:
         return None
     alike = len({frozenset(front(race)) for race in found}) == 1
-    return (_alike if alike else _unlike)(found, topic, look)
+    return (_alike if alike else _unlike)(found, said_of(shown, topic), look)
 
 
 def best_of_each(rows: Iterable[Mapping[str, Any]], column: str) -> list[Mapping[str, Any]]:
@@ -100,7 +108,8 @@ def least(
     """Return "TOPIC takes least WHAT on A, 12; B 22, C 62" of each stack's best row."""
     known = table[~table["floor"].astype(bool)] if "floor" in table else table
     known = known[known["fan_out_mode"] != "lossy"]
-    best = best_of_each(records(known), column)
+    topic = said_of(known, topic)
+    best = best_of_each(records(in_one_language(known)), column)
     if not best:
         return f"{topic}: {what}"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bench.charts import style, words
@@ -22,10 +22,10 @@ APART = 0.3
 """How far programs with as many faults survived stand apart, in faults."""
 LEFT, BETWEEN = 0.06, 0.035
 LABEL_PT = 14.5
-HALO = withStroke(linewidth=4, foreground=PAPER)
-"""Labels stay readable where a line passes behind them."""
 ABOUT = ("stack", "variant", "workload", "language", "cell", "key", "fan_out_mode")
 TICKS = (10, 30, 100, 300, 1000)
+CLOSE = 1.6
+"""Sizes less than so many times each other have no room for a label each."""
 ROOM = 11.0
 """The axis goes on for so many times the largest size: labels stand there."""
 
@@ -171,8 +171,19 @@ def _draw(axes: Axes, rows: list[dict[str, Any]], look: Look) -> None:
             last = tiers[-1]
             _label(axes, last, aside, f"{words.stack(stack, look.stacks)} "
                    f"{last['statements']}", color, "bold")  # fmt: skip
-            for row in tiers[:-1]:
-                _label(axes, row, aside, f"{row['statements']}", INK, "normal")
+            for row, said in apart(tiers[:-1]):
+                _label(axes, row, aside, said, INK, "normal")
+
+
+def apart(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield where to write which sizes: those that would overlap at the last of them."""
+    said: list[str] = []
+    for row, after in zip_longest(rows, rows[1:]):
+        said.append(f"{row['statements']}")
+        close = after and after["statements"] < CLOSE * row["statements"]
+        if not (close and after["kept"] == row["kept"]):
+            yield row, ", ".join(said)
+            said.clear()
 
 
 def _point(
@@ -197,5 +208,5 @@ def _label(
     axes.annotate(
         said, (row["statements"], row["kept"] + aside), (11, 0),
         textcoords="offset points", va="center", ha="left", fontsize=size, color=color,
-        fontweight=weight, zorder=4, path_effects=[HALO],
+        fontweight=weight, zorder=4, path_effects=[style.HALO],
     )  # fmt: skip

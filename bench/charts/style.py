@@ -18,14 +18,19 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from bench.charts import words
+from bench.frames import records
 
 INK = "#1a1a1b"
 MUTED = "#5b5b5e"
 GRID = "#d9d9dc"
 PAPER = "#ffffff"
+HALO = withStroke(linewidth=4, foreground=PAPER)
+"""Labels stay readable where a line passes behind them."""
 WIDTH_IN, HEIGHT_IN, DPI = 16.0, 9.0, 100
 TITLE_PT, SUBTITLE_PT, LABEL_PT, SMALL_PT, FOOTER_PT = 30, 19, 19, 16, 12.5
 TITLE_CHARS, LONGEST_WORD = 62, 12
@@ -143,6 +148,14 @@ def log_axis(axes: Axes, low: float, high: float, label: str, form: Any) -> None
     axes.set_xlabel(label, fontsize=SMALL_PT, labelpad=8)
 
 
+def shrink(texts: Sequence[Text], wide: float, most_pt: float) -> None:
+    """Give texts of one size that at which the widest is so many pixels wide at most."""
+    widest = max(float(text.get_window_extent().width) for text in texts)
+    size = float(texts[0].get_fontsize()) * min(1.0, wide / widest)
+    for text in texts:
+        text.set_fontsize(min(size, most_pt))
+
+
 def row_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     """Write (y, label, colour) left of the axes."""
     axes.set_yticks([y for y, _, _ in labels])
@@ -187,7 +200,3 @@ def footer(rows: pd.DataFrame) -> str:
         shared.append(" / ".join(values))
     blocks = words.block_counts([int(n) for n in rows["blocks_done"]] or [0])
     return "case: " + ", ".join(shared) + f"  |  {blocks} blocks"
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]

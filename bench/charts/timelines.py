@@ -26,7 +26,10 @@ BIN_NS = 100_000_000
 DUE, ARRIVED = ".due", ".arrived"
 SHADE = "#ececef"
 HALF = 0.5
-LEFT, RIGHT, BOTTOM, TOP = 0.095, 1.015, 0.125, 0.855
+LEFT, RIGHT, BOTTOM, TOP = 0.095, 1.015, 0.125, 0.845
+CAPTION_PT = 15.0
+ABREAST = 3
+"""More strips than this side by side have no room for a caption in one line."""
 
 
 def in_time(history: Mapping[str, NDArray[np.int64]]) -> pd.Series[float]:
@@ -146,19 +149,23 @@ def timeline(run: Run, table: pd.DataFrame, look: Look) -> Chart | None:
     first_s = min(shares.index.min() for shares in known) * BIN_NS / 1e9
     last_s = (max(shares.index.max() for shares in known) + 1) * BIN_NS / 1e9
     healed_s = float(table["healed_s"].median())
+    captions = []
     for row in rows:
         place = tiers.index(row["variant"]), stacks.index(row["stack"])
         axes = _place(figure, place, (len(tiers), len(stacks)))
         _strip(axes, row, every[row["case"]], healed_s, look)
         axes.set_xlim(first_s, last_s)
-        axes.set_title(
-            f"{row['variant']}: {caption(row)}", loc="left", pad=7,
-            fontsize=15 if len(tiers) < 3 else 13.5,
-        )  # fmt: skip
-        if place[1] == len(stacks) - 1:
-            axes.set_xlabel("seconds from the fault (shaded: while it lasts)", fontsize=14)
-        else:
+        between = "\n" if len(tiers) > ABREAST else " "
+        said = f"{row['variant']}:{between}{caption(row)}"
+        captions.append(axes.set_title(said, loc="left", pad=7, fontsize=CAPTION_PT))
+        if place[1] < len(stacks) - 1:
             axes.set_xticklabels([])
+    style.shrink(captions, axes.bbox.width, CAPTION_PT)
+    figure.text(
+        (LEFT + RIGHT) / 2, BOTTOM - 0.033,
+        "seconds from the fault (shaded: while it lasts)", ha="center", va="center",
+        fontsize=14,
+    )  # fmt: skip
     for number, stack in enumerate(stacks):
         figure.text(
             0.028, TOP - (number + 0.56) * (TOP - BOTTOM) / len(stacks),
