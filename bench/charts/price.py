@@ -167,12 +167,12 @@ def _draw(axes: Axes, rows: list[dict[str, Any]], look: Look) -> None:
         )  # fmt: skip
         for row in mine:
             _point(axes, row, aside, color, marker)
-        if tiers:
-            last = tiers[-1]
-            _label(axes, last, aside, f"{words.stack(stack, look.stacks)} "
-                   f"{last['statements']}", color, "bold")  # fmt: skip
-            for row, said in apart(tiers[:-1]):
-                _label(axes, row, aside, said, INK, "normal")
+        for row, sizes in apart(tiers):
+            if row is tiers[-1]:
+                said = f"{words.stack(stack, look.stacks)} {sizes}"
+                _label(axes, row, aside, said, color, "bold")
+            else:
+                _label(axes, row, aside, sizes, INK, "normal")
 
 
 def apart(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
