@@ -3,10 +3,18 @@
 PYTHON ?= python3
 VENV ?= .venv
 PROFILE ?= standard
+# Tests mostly wait for processes, so more of them than CPUs run side by side.
+WORKERS ?= 6
 BIN := $(VENV)/bin
+# They start hundreds of processes: Python keeps what it compiled for the next one.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(WORKERS) \
+    --dist worksteal
 READY := $(VENV)/.ready
+# Whatever pip is told elsewhere, here it installs into this environment.
+PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install --quiet \
+    --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench build node report talk check test lint format clean
+.PHONY: bench build node report talk check test test-all lint format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -16,12 +24,15 @@ help:
 	@echo "make build                 build the cells in C; without a compiler they are left out"
 	@echo "make node                  what the programs in Node.js need (needs npm)"
 	@echo "make check                 check that every cell keeps its contract"
-	@echo "make test                  lint, types and the test suite"
+	@echo "make test                  lint, types and the tests of every part (minutes)"
+	@echo "make test-all              the same with every program and every fault (CI runs it)"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "No Middle needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(PYTHON) -m venv $(VENV) || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) --editable '.[test]'
+	@$(PIP) --only-binary :all: --editable '.[deploy]' > $(VENV)/deploy.log 2>&1 \
+	    || echo "left out: uvloop, pycurl or pyuwsgi has no wheel for this Python; programs that need it are skipped"
 	@touch $@
 
 build: $(READY)
@@ -32,7 +43,7 @@ node:
 	    npm --prefix $$folder install --ignore-scripts --no-package-lock --no-audit --no-fund || exit; \
 	done
 
-bench: build
+bench: $(READY)
 	$(BIN)/python -m bench run $(if $(findstring --resume,$(ARGS)),,--profile $(PROFILE)) $(ARGS)
 
 report: $(READY)
@@ -48,9 +59,13 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 test: lint build
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) -m "not thorough" $(ARGS)
+
+test-all: lint build
+	$(PYTEST) $(ARGS)
 
 format: $(READY)
 	$(BIN)/ruff format .

@@ -13,13 +13,12 @@ block      one pass over all cases in random order; the unit of statistics
 trial      one case in one block: fresh processes, one value
 run        all blocks of one ``make bench``: one folder under ``reports/data/``
 
-The flow, in the order in which the data takes it:
+The rooms, in the order of the flow of data:
 
-plan -> schedule -> trial (hosts, processes) -> measure -> results -> stats
-     -> charts -> report
+hosts -> contract -> trial -> faults -> measure -> run -> analysis -> surveys -> report
 
-``contract`` and ``workloads`` say what a cell is; ``check`` proves that it is one
-before it may be timed; ``implementations/`` holds the cells and knows none of this.
+``selftest`` tests all of them with known effects, and ``cli`` joins them. Each room imports
+only the rooms before it. ``implementations/`` holds the cells and imports nothing of this.
 """
 
 __version__ = "0.1.0"

@@ -1,18 +1,28 @@
-"""The errors that a user is meant to read: what happened, and what to do about it."""
+"""Errors for users: each names what happened and what to do next."""
 
 from __future__ import annotations
 
+import difflib
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+SUGGESTIONS_MAX = 4
+CUTOFF = 0.4
+LONG_CHARACTERS = 40
+"""Of suggestions with a longer one among them, each has a line."""
+
 
 class NoMiddleError(Exception):
-    """Something that the user can understand and act on; printed without a traceback."""
+    """An error that a user can act on; the command line prints it without a traceback."""
 
 
 class UsageError(NoMiddleError):
-    """The command names something that does not exist or cannot be combined."""
+    """A command names a thing that does not exist, or options that cannot be combined."""
 
 
 class ContractError(NoMiddleError):
-    """A file under an implementations folder is not what the contract asks for."""
+    """A file below an implementations root does not follow the contract."""
 
 
 class ResultsError(NoMiddleError):
@@ -20,8 +30,26 @@ class ResultsError(NoMiddleError):
 
 
 class NotMeasurable(NoMiddleError):
-    """This machine lacks what the case needs: the row says why instead of a number."""
+    """This machine lacks a requirement of the case; tables show why instead of a number."""
 
 
 class TrialError(NoMiddleError):
     """A trial ended without a value: a role failed, hung, or broke its contract."""
+
+
+def near(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean x or y?" with the known words most like ``word``, or ''."""
+    close = difflib.get_close_matches(word, list(known), SUGGESTIONS_MAX, CUTOFF)
+    if not close:
+        return ""
+    if max(map(len, close)) > LONG_CHARACTERS:
+        return "; did you mean\n  " + "\n  or ".join(close) + "?"
+    return f"; did you mean {' or '.join(close)}?"
+
+
+def command(words: str) -> str:
+    """Return a command line of this program, with the Python that runs now."""
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return f"{python} -m bench {words}"

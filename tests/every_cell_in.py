@@ -8,9 +8,9 @@ import json
 import sys
 from pathlib import Path
 
-from bench.build import lacking
-from bench.contract import IMPLEMENTATIONS
-from bench.find import find_cells
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS
+from bench.trial.build import lacking
 
 
 def main() -> None:

@@ -1,11 +1,14 @@
-"""Hosts turn one role function into a killable process; one module per language.
+"""Hosts run a role function in a killable process: one host for each language.
 
-A host is started with one JSON document as its only argument (``spec``), is told what
-to do by JSON lines on its standard input, and tells what happened by JSON lines on its
-standard output. What a cell prints goes to the host's log, never among those lines.
+A host starts with one JSON document as its only argument (``spec``). It reads commands as
+JSON lines from its standard input, and writes events as JSON lines to its standard output.
+Output of a cell goes to the host's log, never among the events.
 
-Told: ``go`` (start a role), ``warm`` (every peer was seen), ``window`` (the timed
-messages), ``count`` (how many arrived?), ``end`` (write what was recorded and leave).
-Tells: ``ready``, ``seen``, ``warmed``, ``finished``, ``counted``, ``count``, ``raised``,
+Commands: ``go`` (start a role), ``warm`` (every peer was seen), ``window`` (send the timed
+messages), ``count`` (report how many arrived), ``end`` (write the records and end).
+Events: ``ready``, ``seen``, ``warmed``, ``finished``, ``counted``, ``count``, ``raised``,
 ``result``. Killing is the only other way to stop a host: there is no shutdown path.
+
+In: the document, and a program. Out: files of stamps and heads, and events. A host does not
+know the harness: it imports nothing else of ``bench``.
 """

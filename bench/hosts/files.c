@@ -1,4 +1,4 @@
-/* Memory and files of the host; without them it cannot go on. */
+/* Memory and files of the host. The host ends if it cannot have them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,18 +6,18 @@
 
 #include "internal.h"
 
-/* End a host that cannot do its work; the harness shows what it wrote last. */
+/* End a host that cannot do its work. The harness shows the last line that it wrote. */
 _Noreturn void give_up(const char *why)
 {
     fprintf(stderr, "host: %s\n", why);
     exit(1);
 }
 
-/* Return memory for `count` times `size_bytes`, every page touched: what the harness needs
- * is claimed before a role starts, so that it does not count as the role's. */
+/* Return memory for `count` times `size_bytes`, and touch every page. The harness claims
+ * its memory before a role starts, so that it does not count as memory of the role. */
 void *claim(size_t count, size_t size_bytes, int fill)
 {
-    void *data = reallocarray(NULL, count + 1, size_bytes); /* never of size 0 */
+    void *data = reallocarray(NULL, count + 1, size_bytes); /* never 0 bytes */
     if (!data)
         give_up("no memory left: ask for fewer or smaller messages");
     return memset(data, fill, (count + 1) * size_bytes);

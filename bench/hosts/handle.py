@@ -1,27 +1,54 @@
-"""What a serving or working role is given to turn a request into a reply."""
+"""The handle: a serving or working role calls it to turn a request into a reply."""
 
 from __future__ import annotations
 
+import threading
 import time
 from types import FunctionType
 from typing import NamedTuple
 
-from bench import message as msg
+from bench.hosts import message as msg
 
 
 class Busy(NamedTuple):
-    """How long messages keep a handle busy: each, and one more than the others."""
+    """How long messages keep a handle busy: every message, and one message longer."""
 
     each_ns: int
     stall_at: int
     stall_ns: int
 
 
-def make_handle(worker: int, transform: bool, busy: Busy | None) -> FunctionType:
+class Together:
+    """Has handles wait for each other, to count how many messages are handled at a time.
+
+    Each handle waits ``wait_s`` seconds at most, and none waits after two have met. With 0,
+    no handle waits. Handles in different processes never meet.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        self.most = 0
+        self._wait_s = wait_s
+        self._inside = 0
+        self._came = threading.Condition()
+
+    def wait_for_another(self) -> None:
+        if not self._wait_s:
+            return
+        with self._came:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+            self._came.notify_all()
+            self._came.wait_for(lambda: self.most > 1, self._wait_s)
+            self._inside -= 1
+
+
+def make_handle(
+    worker: int, transform: bool, busy: Busy | None, together: Together | None = None
+) -> FunctionType:
     """Return ``handle(message) -> message``: the complement in `check`, O(1) when timed.
 
     Warm-up messages come back signed by the worker, so that every worker is seen.
-    ``busy`` is something to find for selftests; None in every run.
+    ``busy`` is an effect for selftests to find; it is None in every run.
     """
     number = -1
 
@@ -31,6 +58,8 @@ def make_handle(worker: int, transform: bool, busy: Busy | None) -> FunctionType
     def handle_checked(message: bytes) -> bytes:
         if msg.is_warm_up(message):
             return msg.signed_by(message, worker)
+        if together:
+            together.wait_for_another()
         return message.translate(msg.COMPLEMENT)
 
     def handle_busily(message: bytes) -> bytes:
@@ -55,9 +84,9 @@ def identity(message: bytes, worker: int) -> bytes:  # noqa: ARG001  (as handle 
 
 
 def stop_signing(handle: FunctionType) -> None:
-    """Make a timed ``handle`` the identity: the window holds nothing left to sign.
+    """Make a timed ``handle`` the identity: no message of the window needs a signature.
 
-    CPython takes a function's code anew at each call, so it can be exchanged while the
-    cell holds on to the function; looking at each message would cost a pipeline 1 to 2 %.
+    CPython reads a function's code at each call, so the code can be exchanged while the
+    cell keeps the function. A test of each message would cost a pipeline 1 to 2 %.
     """
     handle.__code__ = identity.__code__

@@ -1,8 +1,8 @@
-/* The C host: the role functions of a cell in C, run as a killable process.
+/* The C host: it runs the role functions of a cell in C in a killable process.
  *
- * It is linked with one cell, started with the same document as host.py, is told the same
- * lines and tells the same events. It is crash-only as well; in conformance it first has
- * the role stop, which a role in C must do and must free what it holds.
+ * It is linked with one cell. It starts with the same document as host.py, reads the same
+ * commands and writes the same events. It is crash-only as well. In conformance it first
+ * has the role stop: a role in C must return, and must free its memory.
  */
 #define _GNU_SOURCE /* CPU sets */
 #include <errno.h>
@@ -31,7 +31,7 @@
 #define STOP_S 2.0
 #define INTERRUPT_INTERVAL_NS 2000000
 
-/* Of a program that was built with LeakSanitizer. */
+/* Exists in programs that were built with LeakSanitizer. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static int events;
@@ -70,7 +70,8 @@ void tell_of_role(const char *event)
     tell(json_pack("{s:s, s:s}", "event", event, "role", spec.id));
 }
 
-/* A host whose role has failed waits to be asked for what was recorded, or to be killed. */
+/* Report a failed role. Then wait until the harness asks for the records, or kills this
+ * process. */
 _Noreturn void fail(const char *call, const char *reason)
 {
     json_t *error = json_sprintf("%s: %s", call, reason);
@@ -87,9 +88,12 @@ static void handle(unsigned char *data, size_t size)
 {
     if (is_warm_up(data, size))
         sign(data, spec.sender);
-    else if (spec.checking)
+    else if (spec.checking) {
+        if (spec.together_s > 0)
+            wait_for_another();
         for (size_t i = 0; i < size; i++)
             data[i] = (unsigned char)~data[i];
+    }
 }
 
 static void run_serve(void)
@@ -127,7 +131,7 @@ static void run_collect(void)
     collect(spec.addresses[0], take_message);
 }
 
-/* Return what runs the role of a name, if this cell has it. */
+/* Return the function for a role by its name. If the cell has none, the host ends. */
 static void (*find_role(const char *name))(void)
 {
     const struct {
@@ -150,7 +154,7 @@ static void (*find_role(const char *name))(void)
     exit(1);
 }
 
-/* Have the role return, and return what is wrong with how it did; "" if nothing is. */
+/* Have the role return. Returns what it did wrong, or "". */
 static const char *stop_role(void)
 {
     const struct timespec interval = {0, INTERRUPT_INTERVAL_NS};
@@ -158,7 +162,7 @@ static const char *stop_role(void)
     atomic_store(&stop_told, true);
     while (!atomic_load(&returned)) {
         if (atomic_load(&failed))
-            return ""; /* its peers have left already, which they were told to */
+            return ""; /* its peers have left already, as the harness asked */
         if (now_ns() > end_ns)
             return "did not return within 2 s after it was told to stop";
         pthread_kill(role_thread, SIGUSR1);
@@ -169,19 +173,18 @@ static const char *stop_role(void)
     return "";
 }
 
-/* Write what was recorded, tell the counts and leave. */
+/* Write the records, report the counts, and end. */
 static _Noreturn void leave(void)
 {
     const char *unclean = spec.checking ? stop_role() : "";
-    json_t *result = json_pack("{s:s, s:s, s:i}", "role", spec.id, "unclean", unclean,
-                               "undeliverable", 0);
+    json_t *result = json_pack("{s:s, s:s, s:i, s:i}", "role", spec.id, "unclean", unclean,
+                               "undeliverable", 0, "most_at_once", most_at_once());
     if (spec.drives)
         add_stream_result(result);
     if (spec.consumes)
         add_record_result(result);
-    json_t *found = sockets ? sockets : json_object();
     tell(json_pack("{s:s, s:[o], s:o}", "event", "result", "results", result, "sockets",
-                   found));
+                   sockets ? sockets : json_object()));
     _exit(0);
 }
 
@@ -200,7 +203,7 @@ static void obey(const char *line)
     const char *word = json_string_value(json_object_get(command, "do"));
     if (word)
         snprintf(what, sizeof what, "%s", word);
-    json_decref(command); /* a role's leaks are looked for, and this is none */
+    json_decref(command); /* else LeakSanitizer would blame the role */
     if (strcmp(what, "go") == 0)
         sem_post(&go);
     else if (strcmp(what, "count") == 0)
@@ -208,15 +211,17 @@ static void obey(const char *line)
     else if (strcmp(what, "end") == 0)
         leave();
     else if (strcmp(what, "warm") == 0) {
-        sockets = socket_options(); /* every peer is connected; later some have left */
+        sockets = socket_options(); /* now every peer is connected; later some have left */
         open_warm_up();
     } else if (strcmp(what, "window") == 0)
         open_window();
+    else if (strcmp(what, "turn") == 0)
+        take_turn();
     else
         fail("host", "was told what it does not understand");
 }
 
-/* Obey the lines told; at their end the parent is gone, and so is this host. */
+/* Obey commands until the end of input. Then the parent is gone, and the host ends. */
 static void *listen_to(void *told)
 {
     char *line = NULL;
@@ -226,16 +231,17 @@ static void *listen_to(void *told)
     _exit(0);
 }
 
-/* Have the kernel kill this process when its parent's thread ends. */
+/* Have the kernel kill this process when its parent's thread ends. Orphaned processes of
+ * the cell become children of this one, so that they are counted and ended with it. */
 static void die_with_parent(void)
 {
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_CHILD_SUBREAPER, 1))
         give_up(strerror(errno));
     if (getppid() != spec.parent)
         _exit(1);
 }
 
-/* Keep stdin and stdout for the harness; what is printed goes to the log. */
+/* Keep stdin and stdout for the harness; output of the cell goes to the log. */
 static FILE *take_over_stdio(void)
 {
     const int told = dup(STDIN_FILENO), nothing = open("/dev/null", O_RDONLY);
@@ -270,10 +276,10 @@ static double build_s(void)
 
 static void be_interrupted(int number)
 {
-    (void)number; /* the call that waits returns EINTR: that is all */
+    (void)number; /* its only effect: a waiting call returns EINTR */
 }
 
-/* Start the thread that listens, to which no signal is meant. */
+/* Start the thread that listens for commands. It takes no signals. */
 static void start_listening(FILE *lines)
 {
     const struct sigaction action = {.sa_handler = be_interrupted};
@@ -296,7 +302,7 @@ int main(int words, char *word[])
     read_spec(word[1]);
     die_with_parent();
     FILE *lines = take_over_stdio();
-    setenv("TMPDIR", spec.folder, true); /* what a cell leaves there goes with the trial */
+    setenv("TMPDIR", spec.folder, true); /* its files are removed after the trial */
     take_cpus();
     void (*run)(void) = find_role(spec.role);
     const double built_s = build_s();

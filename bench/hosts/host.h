@@ -1,8 +1,8 @@
 /* The contract between the C host and the cells in C.
  *
- * A cell defines the roles of its workload, the same as in Python; what is an iterable
- * there is a function here. Addresses are the same URLs. A role that returns has ended; one
- * that cannot go on calls fail().
+ * A cell defines the roles of its workload, the same as in Python. An iterable in Python is
+ * a function here. Addresses are the same URLs. A role ends when it returns. A role that
+ * cannot continue calls fail().
  */
 #ifndef NOMIDDLE_HOST_H
 #define NOMIDDLE_HOST_H
@@ -10,29 +10,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A message: bytes and how many. `size` may be 0. */
+/* A message: its bytes and their number. `size` may be 0. */
 struct message {
     unsigned char *data;
     size_t size;
 };
 
-/* Give the next message to send; false at the end of the stream, and when the role is to
- * stop. Waits while none is due. The bytes are to be read only, and stay where they are as
- * long as the role runs. One thread at a time may ask. */
+/* Give the next message to send. Returns false at the end of the stream, and when the role
+ * must stop. Waits while no message is due. The role must not change the bytes; they stay
+ * valid as long as the role runs. One thread at a time may call this. */
 typedef bool next_fn(struct message *message);
 
-/* Take a message that has arrived. The bytes stay the caller's. One thread at a time. */
+/* Take a message that has arrived. The bytes belong to the caller. One thread at a time may
+ * call this. */
 typedef void take_fn(const unsigned char *data, size_t size);
 
-/* Turn a request into its reply in place; the size stays the same. Safe in threads. */
+/* Turn a request into its reply in place, of the same size. Several threads may call
+ * this. */
 typedef void handle_fn(unsigned char *data, size_t size);
 
-/* Whether the role has been told to stop. The host then interrupts the thread that it runs
- * the role in, again and again, so that calls that wait return EINTR; a role that sees it
- * frees what it holds and returns. */
+/* Return whether the role must stop. The host then interrupts the thread of the role again
+ * and again, so that waiting calls return EINTR. The role frees its memory and returns. */
 bool stopping(void);
 
-/* Say which call failed, with its reason. Does not return: the role has failed. */
+/* Report which call failed, and why. The role has failed: this does not return. */
 _Noreturn void fail(const char *call, const char *reason);
 
 /* Request/reply */

@@ -1,8 +1,8 @@
-"""The Python host: a role function of a cell, run as a killable process.
+"""The Python host: it runs the role functions of a cell in a killable process.
 
-``python -m bench.hosts.host SPEC`` with SPEC as ``bench.trial`` writes it. The module
-imports the standard library and the message format only: what is loaded here is loaded
-beside every cell that is measured.
+``python -m bench.hosts.host SPEC`` with SPEC as ``bench.hosts.spec`` writes it. The host
+imports the standard library and this folder only, because every measured program shares its
+process.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
 from bench.hosts.role import RoleRun
-from bench.hosts.sockets import socket_options
+from bench.hosts.socket_options import socket_options
+from bench.hosts.spec import HostSpec, read_spec
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 
 def die_with_parent(parent: int) -> None:
@@ -34,14 +37,23 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def adopt_orphans() -> None:
+    """Have descendants whose parent ends become children of this process (Linux).
+
+    So the host can count and end every process that a cell has started.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
 def take_over_stdout() -> int:
-    """Return a private descriptor of stdout, and send what is printed to the log."""
+    """Return a private descriptor of stdout, and redirect stdout to the log."""
     private = os.dup(1)
     os.dup2(2, 1)
     return private
 
 
-def load_cell(path: Path, search: list[str]) -> ModuleType:
+def load_cell(path: Path, search: Sequence[str]) -> ModuleType:
     sys.path[:0] = search
     spec = importlib.util.spec_from_file_location(f"cell_{path.stem}", path)
     assert spec
@@ -51,9 +63,9 @@ def load_cell(path: Path, search: list[str]) -> ModuleType:
     return module
 
 
-def kind_of_role(spec: dict[str, Any]) -> type[RoleRun]:
-    """Return what runs roles: in trials of failure, under a supervisor."""
-    if not spec["supervised"]:
+def kind_of_role(spec: HostSpec) -> type[RoleRun]:
+    """Return the class that runs roles; trials with a fault have a supervisor."""
+    if not spec.supervised:
         return RoleRun
     from bench.hosts.supervised import SupervisedRole  # timed hosts need none of it
 
@@ -61,18 +73,18 @@ def kind_of_role(spec: dict[str, Any]) -> type[RoleRun]:
 
 
 class Host:
-    """Reads what it is told, runs the roles, and tells what happens."""
+    """Reads commands, runs the roles, and writes events."""
 
-    def __init__(self, spec: dict[str, Any], events: int) -> None:
+    def __init__(self, spec: HostSpec, events: int) -> None:
         self.spec = spec
         self._events = events
         self._telling = threading.Lock()
         self.sockets: dict[str, list[int]] = {}
-        self.cell = load_cell(Path(spec["cell"]), spec["search"])
-        if spec["cpus"]:
-            os.sched_setaffinity(0, spec["cpus"])
+        self.cell = load_cell(Path(spec.cell), spec.search)
+        if spec.cpus:
+            os.sched_setaffinity(0, spec.cpus)
         run = kind_of_role(spec)
-        self.roles = [run(spec, table, self) for table in spec["roles"]]
+        self.roles = [run(spec, role, self) for role in spec.roles]
 
     def tell(self, event: str, **more: Any) -> None:
         line = json.dumps({"event": event, **more}) + "\n"
@@ -80,7 +92,7 @@ class Host:
             os.write(self._events, line.encode())
 
     def listen(self, told: BinaryIO) -> None:
-        """Obey the lines told; at their end the parent is gone, and so is this host."""
+        """Obey commands until the end of input; then the parent is gone, and this ends."""
         try:
             self._obey(told)
         except BaseException as error:  # else the harness would wait for an answer
@@ -102,15 +114,15 @@ class Host:
                 case "end":
                     self._leave()
                 case phase:
-                    if phase == "warm":  # every peer is connected; later some have left
+                    if phase == "warm":  # now every peer is connected; later some have left
                         self.sockets = socket_options()
-                        gc.collect()  # what loading left is no work of the window
+                        gc.collect()  # garbage of the imports is no work of the window
                         gc.freeze()
                     for role in self.roles:
                         role.obey(command)
 
     def _leave(self) -> None:
-        folder = Path(self.spec["folder"])
+        folder = Path(self.spec.folder)
         results = [role.result(folder) for role in self.roles]
         self.tell("result", results=results, sockets=self.sockets)
         os._exit(0)
@@ -123,7 +135,7 @@ class Host:
             role.run()
 
         self.tell("ready", build_s=sum(role.build_s for role in self.roles))
-        if self.spec["in_turn"]:
+        if self.spec.in_turn:
             for role in self.roles:
                 role.go.wait()
             for role in sorted(self.roles, key=lambda role: role.consumes):
@@ -132,17 +144,18 @@ class Host:
             for role in self.roles[1:]:
                 threading.Thread(target=run_when_told, args=(role,), daemon=True).start()
             run_when_told(self.roles[0])
-        while not self.spec["leaves"]:
+        while not self.spec.leaves:
             time.sleep(3600)
 
 
 def main() -> None:
-    spec = json.loads(sys.argv[1])
-    die_with_parent(spec["parent"])
+    spec = read_spec(sys.argv[1])
+    die_with_parent(spec.parent)
+    adopt_orphans()
     events = take_over_stdout()
     told = os.fdopen(os.dup(0), "rb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.environ["TMPDIR"] = spec["folder"]  # what a cell leaves there goes with the trial
+    os.environ["TMPDIR"] = spec.folder  # its files are removed after the trial
     host = Host(spec, events)
     threading.Thread(target=host.listen, args=(told,), daemon=True).start()
     host.run()

@@ -1,4 +1,4 @@
-/* What the parts of the C host share; cells see host.h alone. */
+/* Declarations that the parts of the C host share. Cells see host.h alone. */
 #ifndef NOMIDDLE_INTERNAL_H
 #define NOMIDDLE_INTERNAL_H
 
@@ -10,7 +10,7 @@
 
 #include "host.h"
 
-/* message.c: the header is as in bench/message.py, 24 bytes, big-endian: sender (u64),
+/* message.c: the header of bench/hosts/message.py has 24 bytes, big-endian: sender (u64),
  * sequence (u64), epoch (u32), CRC-32 of the payload (u32). */
 enum { HEADER_BYTES = 24, SMALLEST_WITH_HEADER = 32, EPOCH_LOW_BYTE = 19 };
 enum { WARM_UP_EPOCH = 0, WINDOW_EPOCH = 1, JOIN_SEQUENCE = 0, WARM_UP_SEQUENCE = 1 };
@@ -23,7 +23,7 @@ bool is_warm_up(const unsigned char *data, size_t size);
 bool intact(const unsigned char *data, size_t size);
 void sign(unsigned char *data, uint64_t sender);
 
-/* spec.c: what the harness asks for, as bench/trial.py writes it. */
+/* spec.c: the specification of a host, as bench/hosts/spec.py writes it. */
 struct spec {
     json_t *json;
     const char *folder, *id, *role;
@@ -32,9 +32,12 @@ struct spec {
     uint64_t sender;
     size_t expected;
     size_t messages, warm_up, size_bytes;
-    size_t *sizes_bytes, sizes; /* of conformance, in turn; `sizes` is how many */
-    bool checking, transforms, stamp_each;
+    size_t *sizes_bytes, sizes; /* of conformance, used in turn; `sizes` is their number */
+    bool checking, transforms, stamp_each, stays_open;
+    size_t burst; /* messages at each moment of a paced window */
+    size_t turns; /* into how many the window is cut; 0 if it is not */
     double interval_s, limit_s; /* 0: none */
+    double together_s; /* how long a handle waits for another; 0: not at all */
     int parent;
 };
 extern struct spec spec;
@@ -45,15 +48,20 @@ size_t size_of_window_message(uint64_t sequence);
 void make_stream(void);
 void open_warm_up(void);
 void open_window(void);
+void take_turn(void);
 bool next_message(struct message *message);
 bool is_request(size_t number, const unsigned char *data, size_t size);
 void add_stream_result(json_t *result);
 
-/* record.c: what is kept of the messages that a role takes. */
+/* recorder.c: the recorder of messages that a role takes. */
 void make_recorder(void);
 void take_message(const unsigned char *data, size_t size);
 size_t arrivals(void);
 void add_record_result(json_t *result);
+
+/* together.c: handles that wait for each other. */
+void wait_for_another(void);
+int most_at_once(void);
 
 /* sockets.c */
 json_t *socket_options(void);

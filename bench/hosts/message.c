@@ -1,4 +1,4 @@
-/* Messages of the harness: a header in front of a payload that no cell reads. */
+/* Messages of the harness: a header and a payload. Cells do not read either. */
 #include <endian.h>
 #include <string.h>
 #include <zlib.h>
@@ -35,8 +35,8 @@ static uint64_t get_u64(const unsigned char *data)
     return be64toh(value);
 }
 
-/* Fill a message whose payload depends on its sequence; a short one has no header.
- * In timed windows all payloads are alike: there only the header's sequence differs. */
+/* Fill a message. Its payload depends on its sequence number; a short one has no header. In
+ * timed windows all payloads are equal, and only the sequence number differs. */
 void build(struct message message, uint64_t sender, uint64_t sequence, uint32_t epoch)
 {
     const uint64_t start = epoch == WINDOW_EPOCH && !spec.checking ? 0 : sequence;
@@ -78,7 +78,7 @@ bool intact(const unsigned char *data, size_t size)
     return checksum(data, size) == be32toh(sum);
 }
 
-/* Put another sender into the header: how a worker shows that it was here. */
+/* Put another sender into the header, so that a message names its worker. */
 void sign(unsigned char *data, uint64_t sender)
 {
     put_u64(data, sender);

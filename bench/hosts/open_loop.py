@@ -1,8 +1,8 @@
-"""The open loop: messages become due by a schedule, whether or not anyone asks for them.
+"""The open loop: messages become due by a schedule, even if the cell is busy.
 
-A user's request arrives when the user sends it, not when the last one was answered. So
-each message has an intended time, drawn beforehand; a cell that is still busy then asks
-late, and what the message waited counts.
+A user's request arrives when the user sends it, not when the last request was answered. So
+each message has an intended time that is drawn beforehand. A cell that is still busy asks
+late, and the waiting time of the message counts.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from bench.hosts.stream import Stream
 
 PR_SET_TIMERSLACK = 29
 SPIN_NS = 200_000
-"""A thread that sleeps until then comes back in time 99 times of 100."""
+"""A thread that sleeps until so long before a moment is in time 99 times of 100."""
 ASYNC_SPIN_NS = 1_500_000
-"""asyncio rounds what it waits up to a millisecond and overshoots by most of another."""
+"""asyncio rounds a delay up to a millisecond, and overshoots by most of another."""
 
 
 def offsets_ns(seed: int | None, rate_hz: float, messages: int) -> array[int]:
     """Return when messages are due, in nanoseconds after the start, in order.
 
-    Gaps are exponential with mean 1/rate, as of many independent senders; the same seed
-    gives the same pattern at any rate, so that every stack meets the same bursts.
-    Without a seed all gaps are alike.
+    Gaps are exponential with mean 1/rate, like those of many independent senders. The same
+    seed gives the same pattern at any rate, so that every stack gets the same bursts.
+    Without a seed all gaps are equal.
     """
     rng = None if seed is None else random.Random(seed)
     due_s, offsets = 0.0, array("q")
@@ -40,11 +40,10 @@ def offsets_ns(seed: int | None, rate_hz: float, messages: int) -> array[int]:
 
 
 class OpenLoopStream(Stream):
-    """A stream whose window gives each message at its intended time, or as soon after it
-    as it is asked for.
+    """A stream that gives each message of the window at its intended time, or later.
 
-    Beside ``given_ns`` it holds ``intended_ns`` and ``asked_ns`` of each message given,
-    on the same clock.
+    A message is late if the cell asks for it late. Beside ``given_ns`` the stream has
+    ``intended_ns`` and ``asked_ns`` of each message, on the same clock.
     """
 
     def __init__(self, offsets_ns: array[int], **stream: Any) -> None:

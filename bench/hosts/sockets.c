@@ -1,4 +1,4 @@
-/* Which TCP options this process's sockets really have: asked of the kernel. */
+/* The TCP options of this process's sockets, read from the kernel. */
 #include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -27,7 +27,7 @@ static bool is_connected_tcp(int fd)
         && getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0;
 }
 
-/* Put a value into a sorted array that holds each once. */
+/* Put a value into a sorted array without duplicates. */
 static void insert(json_t *values, int value)
 {
     size_t place = 0;
@@ -55,7 +55,7 @@ static void add_options(json_t *found, int fd)
     }
 }
 
-/* Return the sorted distinct values of each option; no options without TCP. */
+/* Return the sorted distinct values of each option, or an empty object without TCP. */
 json_t *socket_options(void)
 {
     json_t *found = json_object();

@@ -1,4 +1,4 @@
-/* What the harness asks of a host: one JSON document, as bench/trial.py writes it. */
+/* The specification of a host: one JSON document, as bench/hosts/spec.py writes it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static bool is_set(const json_t *json, const char *key)
     return json_is_true(value) || json_number_value(value) != 0;
 }
 
-/* Leave what cells in C are never asked for: it is measured with the Python cells. */
+/* End a host that is asked for a measure which only cells in Python have. */
 static void refuse_what_is_not_here(const json_t *json)
 {
     const char *const absent[] = {"in_turn", "rate_hz", "busy_ns", "stall_ns", "supervised",
@@ -60,7 +60,7 @@ static void read_sizes(const json_t *sizes)
         spec.sizes_bytes[i] = (size_t)json_integer_value(json_array_get(sizes, i));
 }
 
-/* Read the document into `spec`, which points into it from then on. */
+/* Read the document into `spec`. Strings of `spec` point into the document. */
 void read_spec(const char *text)
 {
     json_error_t error;
@@ -69,24 +69,29 @@ void read_spec(const char *text)
         give_up(error.text);
     refuse_what_is_not_here(json);
     json_t *roles, *sizes;
-    json_int_t messages, warm_up, size_bytes;
-    int checking, transforms, stamp_each;
+    json_int_t messages, warm_up, size_bytes, burst, turns;
+    int checking, transforms, stamp_each, stays_open;
     if (json_unpack_ex(json, &error, 0,
-                       "{s:s, s:o, s:o, s:I, s:I, s:I, s:b, s:b, s:b, s:i}", "folder",
-                       &spec.folder, "roles", &roles, "sizes_bytes", &sizes, "messages",
-                       &messages, "warm_up", &warm_up, "size_bytes", &size_bytes, "checking",
-                       &checking, "transforms", &transforms, "stamp_each", &stamp_each,
-                       "parent", &spec.parent))
+                       "{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:i}",
+                       "folder", &spec.folder, "roles", &roles, "sizes_bytes", &sizes,
+                       "messages", &messages, "warm_up", &warm_up, "size_bytes",
+                       &size_bytes, "burst", &burst, "turns", &turns, "checking", &checking,
+                       "transforms", &transforms, "stamp_each", &stamp_each, "stays_open",
+                       &stays_open, "parent", &spec.parent))
         give_up(error.text);
     spec.json = json;
     spec.messages = (size_t)messages;
     spec.warm_up = (size_t)warm_up;
     spec.size_bytes = (size_t)size_bytes;
+    spec.burst = (size_t)burst;
+    spec.turns = (size_t)turns;
     spec.checking = checking;
     spec.transforms = transforms;
     spec.stamp_each = stamp_each;
+    spec.stays_open = stays_open;
     spec.interval_s = number_or_none(json, "interval_s");
     spec.limit_s = number_or_none(json, "limit_s");
+    spec.together_s = number_or_none(json, "together_s");
     read_role(json_array_get(roles, 0));
     read_sizes(sizes);
 }

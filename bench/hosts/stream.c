@@ -1,8 +1,10 @@
-/* What a driving role is given to send: join, warm-up and window, as in stream.py.
+/* The messages that a driving role sends: join, warm-up and window, as in stream.py.
  *
- * Join messages go out until the harness has seen every peer. Warm-up: a declared number
- * of messages under the load of the window. Window: the timed messages, built beforehand.
+ * Join messages go out until the harness has seen every peer. The warm-up is a declared
+ * number of messages under the load of the window. The window has the timed messages, which
+ * are built beforehand. A window may be cut into turns; the harness says when each begins.
  */
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -10,12 +12,16 @@
 
 #define JOIN_INTERVAL_S 0.001
 #define POLL_INTERVAL_S 0.0005
+#define OPEN_INTERVAL_S 0.1
 
 static enum { JOIN, WARM_UP, WINDOW, OVER } phase;
 static atomic_bool warm, window;
 static struct message join_message, warm_up_message, *messages;
 static size_t joined, warmed, given;
+static size_t next_turn = SIZE_MAX; /* the number of its first message */
+static sem_t turn;
 static int64_t *given_ns, start_ns;
+static size_t stamps;
 
 static struct message build_one(size_t size, uint64_t sequence, uint32_t epoch)
 {
@@ -44,7 +50,11 @@ void make_stream(void)
     join_message = build_one(spec.size_bytes, JOIN_SEQUENCE, WARM_UP_EPOCH);
     warm_up_message = build_one(spec.size_bytes, WARM_UP_SEQUENCE, WARM_UP_EPOCH);
     build_window();
-    given_ns = claim(spec.stamp_each ? spec.messages : 1, sizeof *given_ns, 0);
+    given_ns = claim(spec.stamp_each ? spec.messages : spec.turns + 1, sizeof *given_ns, 0);
+    if (spec.turns > 0)
+        next_turn = 0;
+    if (sem_init(&turn, 0, 0))
+        give_up("no semaphore");
 }
 
 void open_warm_up(void)
@@ -57,7 +67,12 @@ void open_window(void)
     atomic_store(&window, true);
 }
 
-/* Sleep until a moment of the monotonic clock, or until the role is told to stop. */
+void take_turn(void)
+{
+    sem_post(&turn);
+}
+
+/* Sleep until a moment of the monotonic clock, or until the host has the role stop. */
 static void sleep_until(int64_t moment_ns)
 {
     const struct timespec moment = {moment_ns / 1000000000, moment_ns % 1000000000};
@@ -75,21 +90,35 @@ static bool finish(void)
 {
     phase = OVER;
     tell_of_role("finished");
+    while (spec.stays_open && !stopping())
+        sleep_s(OPEN_INTERVAL_S);
     return false;
 }
 
-/* When the next message is due. In conformance one that is late delays those after it: to
- * catch up, C would give a thousand at once, and a cell that may lose would lose some. */
+/* Return when the next message is due. In conformance, a late message delays all later
+ * ones. To catch up, C would give a thousand at once, and a lossy cell would lose some. */
 static int64_t due_ns(void)
 {
     const int64_t interval_ns = (int64_t)(spec.interval_s * 1e9);
-    if (spec.checking && spec.stamp_each && given > 0)
+    if (spec.checking && spec.stamp_each && given > 0 && spec.burst == 1)
         return given_ns[given - 1] + interval_ns;
-    return start_ns + (int64_t)given * interval_ns;
+    return start_ns + (int64_t)(given / spec.burst) * interval_ns;
+}
+
+/* Before each turn, and after the last one: wait until the harness says go on. */
+static void await_turn(void)
+{
+    tell_of_role("paused");
+    while (!stopping() && sem_wait(&turn))
+        continue;
+    next_turn += spec.messages / spec.turns;
 }
 
 static bool next_of_window(struct message *message)
 {
+    const bool turn_begins = given == next_turn;
+    if (turn_begins)
+        await_turn();
     if (given == spec.messages)
         return finish();
     if (spec.interval_s > 0)
@@ -98,8 +127,8 @@ static bool next_of_window(struct message *message)
         return finish();
     if (stopping())
         return false;
-    if (spec.stamp_each || given == 0)
-        given_ns[given] = now_ns();
+    if (spec.stamp_each || given == 0 || turn_begins)
+        given_ns[stamps++] = now_ns();
     *message = messages[given++];
     return true;
 }
@@ -148,7 +177,7 @@ bool next_message(struct message *message)
     }
 }
 
-/* Say whether bytes are those of a request of the window. */
+/* Return whether these bytes are request `number` of the window. */
 bool is_request(size_t number, const unsigned char *data, size_t size)
 {
     return number < spec.messages && size == messages[number].size
@@ -157,7 +186,6 @@ bool is_request(size_t number, const unsigned char *data, size_t size)
 
 void add_stream_result(json_t *result)
 {
-    const size_t stamps = spec.stamp_each ? given : given > 0;
     json_object_set_new(result, "given", json_integer((json_int_t)given));
     write_file("given", given_ns, stamps * sizeof *given_ns);
 }

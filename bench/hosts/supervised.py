@@ -1,9 +1,9 @@
-"""A role whose failures are the measurement: run under a supervisor, with a ledger.
+"""A role in a trial with a fault: it runs under a supervisor, with a ledger.
 
-A role that raises, or ends although there is more to do, is called again after a tenth of
-a second with the rest of its stream, as whatever restarts programs would do, on every
-stack alike. What it did stands in ledgers that survive it; what was in hand when it
-raised is marked there.
+A role that raises, or ends although there is more to do, is called again after a tenth of a
+second with the rest of its stream. A supervisor in production would do the same; every
+stack gets it. The ledgers survive the role, and mark the message that it held when it
+raised.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import message as msg
-from bench.hosts.accountant import Accountant, identify, is_early
-from bench.hosts.offered import OfferedStream
+from bench.hosts import message as msg
+from bench.hosts.fault_recorder import Accountant, identify, is_early
+from bench.hosts.fault_stream import OfferedStream
+from bench.hosts.ledger import RAISED, REPORTED, Ledger, ledger_path
 from bench.hosts.role import RoleRun
-from bench.ledger import RAISED, REPORTED, Ledger, ledger_path
+from bench.hosts.spec import HostSpec, RoleSpec
 
 if TYPE_CHECKING:
     from bench.hosts.host import Host
@@ -28,66 +29,68 @@ SUPERVISOR_S = 0.1
 
 
 def close_what_is_left() -> None:
-    """Close sockets that nobody can reach any more, as the end of a process would.
+    """Close sockets that are unreachable, as the end of a process would.
 
     A selector is part of a cycle, and keeps a listener open until it is collected.
     """
-    gc.unfreeze()  # what was there before the load began
+    gc.unfreeze()  # objects from before the load began
     gc.collect()
 
 
 class SupervisedRole(RoleRun):
     """One role in one incarnation, called again when it raises."""
 
-    def __init__(self, spec: dict[str, Any], table: dict[str, Any], host: Host) -> None:
-        self._table = table
+    def __init__(self, spec: HostSpec, role: RoleSpec, host: Host) -> None:
+        self._role = role
         self._ledgers: dict[str, Ledger] = {}
         self._ending = False
         self._leaving = False
         self._held_until_s = 0.0
-        self._each_s: float = table["work_s"]
+        self._each_s = role.work_s
         self._failed = False
         self.accountant: Accountant | None = None
-        super().__init__(spec, table, host)
-        if not self._ledgers:  # of a proxy, which has nothing to write down but errors
+        super().__init__(spec, role, host)
+        if not self._ledgers:  # a proxy has only errors to record
             self._ledger("handled")
 
     def _ledger(self, kind: str) -> Ledger:
-        spec, table = self.spec, self._table
-        path = ledger_path(Path(spec["folder"]), self.id, table["incarnation"], kind)
-        made = Ledger(path, spec["senders"], spec["messages"], create=True)
+        spec = self.spec
+        path = ledger_path(Path(spec.folder), self.id, self._role.incarnation, kind)
+        made = Ledger(path, spec.senders, spec.messages, create=True)
         self._ledgers[kind] = made
         return made
 
-    def _make_stream(self, sender: int, tell: Any) -> OfferedStream:
-        spec = self.spec
+    def _make_stream(self, role: RoleSpec, tell: Any) -> OfferedStream:
+        spec, sender = self.spec, role.sender
 
         def early(sequence: int) -> bytes:
-            return msg.build(sender, sequence, msg.WARM_UP_EPOCH, spec["size_bytes"])
+            return msg.build(sender, sequence, msg.WARM_UP_EPOCH, spec.size_bytes)
 
         return OfferedStream(
             sender,
-            self._table["incarnation"],
-            spec["size_bytes"],
+            role.incarnation,
+            spec.size_bytes,
             self._ledger("given"),
             join_message=early(msg.JOIN_SEQUENCE),
             warm_up_message=early(msg.WARM_UP_SEQUENCE),
-            warm_up_count=spec["warm_up"],
-            interval_s=spec["join_interval_s"],
+            warm_up_count=spec.warm_up,
+            interval_s=spec.interval_s,
+            burst=1,
             stamp_each=True,
             limit_s=None,
             tell=tell,
+            stays_open=spec.stays_open,
         )
 
-    def _make_recorder(self, table: dict[str, Any], tell: Any) -> None:
-        del table  # nobody expects a number of messages
+    def _make_recorder(self, role: RoleSpec, tell: Any) -> None:
+        del role  # no fixed number of messages is expected
         stream = self.stream
         assert stream is None or isinstance(stream, OfferedStream)
-        changed = self.spec["transforms"]
+        changed = self.spec.transforms
         self.accountant = Accountant(self._ledger("taken"), changed, stream, tell)
 
-    def _make_handle(self, table: dict[str, Any]) -> Any:
-        ledger, worker = self._ledger("handled"), table["sender"]
+    def _make_handle(self, role: RoleSpec) -> Any:
+        ledger, worker = self._ledger("handled"), role.sender
 
         def handle(message: bytes) -> bytes:
             if is_early(message):
@@ -104,14 +107,14 @@ class SupervisedRole(RoleRun):
         return handle
 
     def _pauses(self) -> Iterator[float]:
-        """Yield how long the application is busy with a message, or held up altogether."""
+        """Yield how long the application is busy with each message, or blocked."""
         if self._each_s:
             yield self._each_s
         while (left_s := self._held_until_s - time.monotonic()) > 0:
             yield left_s
 
     def obey(self, command: dict[str, Any]) -> None:
-        """Obey what failure trials tell: ``begin``, ``stop``, ``hold`` and so on."""
+        """Obey the commands of trials with a fault: ``begin``, ``stop``, ``hold`` ..."""
         stream = self.stream
         match command["do"]:
             case "warm" if stream:
@@ -137,9 +140,9 @@ class SupervisedRole(RoleRun):
     # -- running under a supervisor ------------------------------------------------------
 
     def run(self) -> None:
-        """Call the role, and again after it raised or ended early, until told to stop.
+        """Call the role, and again after it raised or ended early, until it must stop.
 
-        Where it is to leave, it ends as a script does, with or without an error.
+        If it must leave, it ends as a script does, with or without an error.
         """
         while True:
             self._failed = False
@@ -152,14 +155,14 @@ class SupervisedRole(RoleRun):
             time.sleep(SUPERVISOR_S)
 
     def _is_over(self) -> bool:
-        """Say whether a role that ended was meant to: a driver without more to send."""
+        """Return whether a role ended rightly: a driver without further messages."""
         stream = self.stream
         return self._ending or (isinstance(stream, OfferedStream) and stream.used_up)
 
     def on_raised(self, error: BaseException) -> None:
         self._failed = True
         if self._ending and self.stream is None:
-            return  # its peer has left, as it was told to
+            return  # its peer has left, as the harness asked
         now_ns = time.perf_counter_ns()
         self._any().add("raised")
         self._any().told(now_ns)
@@ -181,7 +184,7 @@ class SupervisedRole(RoleRun):
             stream.in_hand = None
 
     def _any(self) -> Ledger:
-        """Return the ledger whose counters stand for the role: of what it takes, if any."""
+        """Return the ledger with the role's counters: of messages that it takes, if any."""
         return self._ledgers.get("taken") or next(iter(self._ledgers.values()))
 
     def _note_ended(self) -> None:
@@ -192,7 +195,7 @@ class SupervisedRole(RoleRun):
             self.accountant.note_break()
 
     def take_all(self, result: Iterator[Any]) -> None:
-        """Take what a role yields; one that only drives yields what it could not send."""
+        """Take the items that a role yields; a role that only drives yields failed ones."""
         for message in result:
             self._take(message)
             if self.accountant:

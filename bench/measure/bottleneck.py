@@ -1,10 +1,10 @@
-"""What limits a case: one role's CPU, all the CPU there is, or waiting.
+"""Find the bottleneck of a case: one role's CPU, all CPUs, or waiting.
 
-A role is the limit when one of its threads was at work nearly all of the window, or all
-its processes together on all of their CPUs: no change to another role would then help.
-At work is who runs or waits for a CPU that others have, so that a busy machine hides no
-limit. Where no single role is, the CPUs may still be full. Otherwise messages wait for
-something that takes no CPU time: wake-ups, the other side's turn.
+A role is the bottleneck if one of its threads was busy for nearly all of the window, or if
+all its processes kept all of their CPUs busy. Then no change to another role would help. A
+thread is busy while it runs or is ready to run, so that a busy machine hides no bottleneck.
+If no single role is the bottleneck, the CPUs may still be full. Otherwise messages wait for
+events that take no CPU time: wake-ups, or the other side's turn.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.contract import DIRECT, INPROC, Case
-from bench.placement import cpus_for
-from bench.processes import PROCESS
-from bench.records import TrialRecord
+from bench.contract.model import DIRECT, INPROC, Case
+from bench.trial.descendants import PROCESS
+from bench.trial.placement import cpus_for
+from bench.trial.record import TrialRecord
 
 FULL = 0.95
 """The share of a CPU's time from which it counts as full."""
@@ -25,10 +25,10 @@ LATENCY = "latency"
 
 @dataclass(frozen=True)
 class RoleLoad:
-    """The time at work of a role: shares of the window, above 1 where it has to queue.
+    """The busy time of a role as shares of the window, above 1 if it had to queue.
 
-    ``thread`` is the busiest thread's of any instance; ``total`` is that of all instances
-    over the CPUs that the role was allowed.
+    ``thread`` is the share of the busiest thread of any instance. ``total`` is the time of
+    all instances over the CPUs that the role may use.
     """
 
     thread: float
@@ -42,8 +42,8 @@ class RoleLoad:
 def loads(case: Case, trial: TrialRecord, window_s: float) -> dict[str, RoleLoad]:
     """Return the load of each role over a window of ``window_s`` seconds.
 
-    Where all roles are threads of one process they cannot be told apart: one entry then
-    stands for all of them.
+    If all roles are threads of one process, their times cannot be separated. Then one entry
+    is for all of them.
     """
     busiest: dict[str, int] = {}
     used: dict[str, int] = {}
@@ -66,7 +66,7 @@ def _cpus(case: Case, role: str) -> list[int]:
 
 
 def bottleneck(case: Case, role_loads: dict[str, RoleLoad]) -> str:
-    """Return the name of the role that is the limit, or ``host``, or ``latency``.
+    """Return the name of the role that is the bottleneck, or ``host``, or ``latency``.
 
     Two full roles, or CPUs that several roles fill together, are ``host``.
     """
@@ -78,7 +78,7 @@ def bottleneck(case: Case, role_loads: dict[str, RoleLoad]) -> str:
 
 
 def _sets_filled(case: Case, role_loads: dict[str, RoleLoad]) -> Iterator[bool]:
-    """Yield for each set of CPUs whether the roles on it filled it together."""
+    """Yield for each set of CPUs whether the roles on it kept it busy together."""
     sets: dict[tuple[int, ...], float] = {}
     for role, load in role_loads.items():
         cpus = tuple(_cpus(case, role))

@@ -1,4 +1,4 @@
-"""Little's law in a closed loop: a check that stamps and counts belong together."""
+"""Little's law in a closed loop checks that stamps and counts belong together."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ OFF_MAX = 0.02
 def clients_by_little(
     given_ns: Sequence[NDArray[np.int64]], arrived_ns: Sequence[NDArray[np.int64]]
 ) -> tuple[float, float]:
-    """Return how many clients rates and times say there are, and its resolution.
+    """Return the number of clients that follows from rates and times, and its resolution.
 
-    Each client gives a request, waits for its reply and gives the next; entry i of both
-    arguments are one client's stamps in nanoseconds, request by request. Over the time in
-    which all clients are at work, the clients are throughput times the mean of response
-    and think time (the interactive response time law: Lazowska et al., Quantitative
-    System Performance, 1984, chapter 3). The resolution is one request of each client,
-    which the ends of that time may cut in two.
+    Each client gives a request, waits for its reply and gives the next. Entry i of both
+    arguments has one client's stamps in nanoseconds, request by request. During the time in
+    which all clients work, their number is throughput times the mean of response and think
+    time. This is the interactive response time law (Lazowska et al., Quantitative System
+    Performance, 1984, chapter 3). The resolution is one request of each client, because the
+    ends of that time may cut a request in two.
 
-    Raises TrialError where the clients were never at work together.
+    Raises TrialError if the clients never worked at the same time.
     """
     start = max(int(given[0]) for given in given_ns)
     end = min(int(arrived[-1]) for arrived in arrived_ns)
     if end <= start:
-        raise TrialError("the clients of a closed loop were never at work together")
+        raise TrialError("the clients of a closed loop never worked at the same time")
     cycles = []
     for given, arrived in zip(given_ns, arrived_ns, strict=True):
         response = arrived - given[: len(arrived)]
@@ -46,9 +46,9 @@ def clients_by_little(
 def assert_little(
     given_ns: Sequence[NDArray[np.int64]], arrived_ns: Sequence[NDArray[np.int64]]
 ) -> float:
-    """Return the clients by Little's law over those there are: 1 when all is well.
+    """Return the number of clients by Little's law over the true number: about 1.
 
-    Raises TrialError when it is off by more than ``OFF_MAX`` and its resolution.
+    Raises TrialError if it is off by more than ``OFF_MAX`` and its resolution.
     """
     clients, resolution = clients_by_little(given_ns, arrived_ns)
     share = clients / len(given_ns)
@@ -56,6 +56,6 @@ def assert_little(
         raise TrialError(
             f"by Little's law {clients:.2f} clients were at work, but there are "
             f"{len(given_ns)}: either stamps and counts do not belong together, or the "
-            "cell asks for a request before it has yielded the reply to the last one"
+            "program asks for a request before it has yielded the last reply"
         )
     return share

@@ -1,43 +1,52 @@
 """Latency: how long one message takes, on a path that is otherwise idle.
 
-Request/reply: the round trip in a closed loop, one request at a time. Fan-out and
-pipeline: one way, from the moment the driver pulls a message to the moment a subscriber
-or the collector yields it, paced at the workload's declared low rate. All processes of
-a host share the monotonic clock, so a one-way time is real. The value of a trial is the
-median of its samples; every sample is kept.
+For request/reply it is the round trip in a closed loop, one request at a time. For fan-out
+and pipeline it is the time one way, paced at the workload's declared low rate: from the
+moment the driver pulls a message to the moment a subscriber or the collector yields it. All
+processes of a machine share the monotonic clock, so a one-way time is real. The value of a
+trial is the median of its samples. In turns, it is the median over rounds of the median of
+each turn. Every sample is kept, except those of ramps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.contract import Case
+from bench.contract.model import Case
 from bench.measure.closed_loop import assert_little
-from bench.measure.measured import (
+from bench.measure.common import (
     Measured,
     Sizing,
     common,
-    consumed,
     count,
     free_running_pilot,
     free_running_window,
     needed_s,
+    window_in_turns,
 )
-from bench.records import RoleRecord, TrialRecord, Window
-from bench.stats import quantile, summary
-from bench.trial import run_trial
+from bench.measure.percentiles import quantile, summary
+from bench.measure.turns import windows
+from bench.trial.record import RoleRecord, TrialRecord, Window
+from bench.trial.trial import run_trial
 
 PACED_MESSAGES = 60
 PACED_WINDOW_S = 0.4
-"""A paced window lasts so long, and longer where it would hold fewer messages."""
+"""The length of a paced window in seconds; longer if it would hold too few messages."""
+ROUNDS = 24
+"""How many turns of a block have a value."""
+TURN_S = 0.01
+TURN_MESSAGES = 40
+"""A turn lasts ``TURN_S``, and longer if it would hold fewer messages."""
 
 
 def pilot(case: Case) -> Window:
-    """Return the window that finds out how fast a closed loop turns, or a paced one."""
+    """Return the window of a pilot, which finds the pace of a closed or a paced loop."""
     if case.cell.workload.paced_rate_hz:
         return window(case, None)
     return free_running_pilot(case)
@@ -53,24 +62,30 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
     return free_running_window(case, seconds_per_message, stamp_each=True)
 
 
+def window_of_turns(case: Case, seconds_per_message: float, count: int) -> Window:
+    """Return a window of so many turns of a closed loop, from its pilot's pace."""
+    per_turn = max(TURN_MESSAGES, TURN_S / seconds_per_message)
+    return window_in_turns(case, per_turn, count, stamp_each=True)
+
+
 def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
-    """Return how many seconds a trial will take, from what its pilot took."""
+    """Return how many seconds a trial will take, from the times of its pilot."""
     made = window(case, sizing.seconds_per_message)
     interval_s = made.interval_s or sizing.seconds_per_message
     return needed_s(pilot, made.messages, made.messages * interval_s)
 
 
 def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
-    """Make one trial and return what it came to; errors as of ``run_trial``."""
+    """Make one trial and return its value; raises the errors of ``run_trial``."""
     made = window(case, sizing.seconds_per_message)
     return measure(case, run_trial(case, made, logs, rng))
 
 
 def late_p99_ns(driver: RoleRecord, rate_hz: float) -> int:
-    """Return by how much messages were given after they were due, p99 in nanoseconds.
+    """Return the 99th percentile of how late messages were given, in nanoseconds.
 
-    A driver that is still busy with the last message asks late for the next; its
-    one-way time does not hold that wait, so it stands beside it.
+    A driver that is still busy with the last message asks late for the next. The one-way
+    time does not include that wait, so it is kept beside it.
     """
     assert driver.given_ns is not None
     given_ns = driver.given_ns
@@ -79,7 +94,7 @@ def late_p99_ns(driver: RoleRecord, rate_hz: float) -> int:
 
 
 def samples_ns(consumer: RoleRecord, driver: RoleRecord) -> NDArray[np.int64]:
-    """Return arrived minus given of each message one consumer saw, in nanoseconds."""
+    """Return arrived minus given for each message of one consumer, in nanoseconds."""
     assert consumer.arrived_ns is not None
     assert consumer.heads is not None
     assert driver.given_ns is not None
@@ -89,27 +104,43 @@ def samples_ns(consumer: RoleRecord, driver: RoleRecord) -> NDArray[np.int64]:
 
 def _little(case: Case, trial: TrialRecord) -> float:
     given, arrived = [], []
-    for consumer, driver in consumed(case, trial):
+    for consumer, driver in trial.pairs(case.cell.workload):
         assert driver.given_ns is not None
         assert consumer.arrived_ns is not None
         given.append(driver.given_ns)
         arrived.append(consumer.arrived_ns)
-    return assert_little(given, arrived)
+    return assert_little(given, arrived)  # the pause between turns is time to think
 
 
 def measure(case: Case, trial: TrialRecord) -> Measured:
     """Return the median latency of a trial in seconds, with its percentiles and samples.
 
-    Raises TrialError when nothing was delivered or the contract was broken.
+    Raises TrialError if no message was delivered or the contract was broken.
     """
     total = count(case, trial)
     metadata = common(case, trial, total)
-    samples = {c.id: samples_ns(c, d) for c, d in consumed(case, trial)}
-    percentiles = summary(np.concatenate(list(samples.values())))
+    samples = {c.id: samples_ns(c, d) for c, d in trial.pairs(case.cell.workload)}
+    windows_s: list[float] = []
+    if trial.turn:
+        by_turn = list(windows(case, trial, samples))
+        samples = {role: np.concatenate([w[role] for w in by_turn]) for role in samples}
+        windows_s = [quantile(_together(window), 0.5) / 1e9 for window in by_turn]
+        metadata["window_means_ns"] = _words(_together(window).mean() for window in by_turn)
+    percentiles = summary(_together(samples))
     metadata |= percentiles
     if case.cell.workload.lockstep:
         metadata["little_share"] = _little(case, trial)
     if rate_hz := case.cell.workload.paced_rate_hz:
         driver = trial.of(case.cell.workload.driver)[0]
         metadata["late_p99_ns"] = late_p99_ns(driver, rate_hz)
-    return Measured(percentiles["p50_ns"] / 1e9, metadata, samples)
+    value_s = median(windows_s) if windows_s else percentiles["p50_ns"] / 1e9
+    return Measured(value_s, metadata, samples, windows_s)
+
+
+def _together(samples: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate(list(samples.values()))
+
+
+def _words(numbers: Iterable[float]) -> str:
+    """Return whole numbers as the one word that pyperf's metadata have room for."""
+    return ",".join(f"{number:.0f}" for number in numbers)

@@ -7,38 +7,67 @@ through, at the consumer that waits longest. A trial that never gets there has i
 watching as its value, is marked censored, and is counted, never dropped.
 
 The measures follow Brown and Patterson (USENIX 2000) and Vieira and Madeira (VLDB 2003);
-what became of the messages is told apart as Jepsen does (``bench.history``).
+what became of the messages is told apart as Jepsen does (``bench.faults.history``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.contract import Case
-from bench.failure_trial import run_failure
-from bench.faults import Fault, all_faults
-from bench.history import BESIDE, CLASSES, FailureRecord, Line
-from bench.measure.measured import Measured, Metadata, Sizing
+from bench.contract.model import Case
+from bench.faults.all_faults import all_faults
+from bench.faults.breach import Breach, BreachKind, counted, write
+from bench.faults.fault import Fault
+from bench.faults.history import (
+    BESIDE,
+    CLASSES,
+    REPLY_S,
+    Beside,
+    FailureRecord,
+    Fate,
+    Line,
+)
+from bench.faults.trial import run_failure
+from bench.measure.common import Measured, Metadata, Sizing
 
 MEMORY_MAX_BYTES = 128 << 20
 """What one process may take for messages: 64 MiB to send again, and as much in queues."""
 USUAL_S = 4.3
 """What a trial takes beside its fault, on two cores with eight under way: hosts start, run
 undisturbed, recover, and write down what happened. Longer where nothing recovers."""
-KEPT, REPORTED, BROKEN = "kept", "reported", "broken"
-VERDICTS = (KEPT, REPORTED, BROKEN)
-NO_REMARKS = ("peak_bytes", "breaches")
-"""What a record has among its remarks, and a trial's metadata in places of their own."""
+NEVER_ARRIVED_NS = np.iinfo(np.int64).min
+"""The time of arrival of a message that never came, in the samples of a run."""
+
+
+class ContractVerdict(StrEnum):
+    """How a program kept its contract in a trial, the best first."""
+
+    KEPT = "kept"
+    REPORTED = "reported"
+    BROKEN = "broken"
+
+
+KEPT, REPORTED, BROKEN = VERDICTS = tuple(ContractVerdict)
+
+
+class Told(StrEnum):
+    """Whether the application got a report of a failure, from best to worst."""
+
+    NOTHING_TO_TELL = "nothing to tell"
+    YES = "yes"
+    NO = "no"
+    WRONGLY = "wrongly"
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """What a trial with a fault came to; seconds, None where it never happened.
+    """The times of a trial with a fault in seconds; None if the event never happened.
 
     ``outage_s`` and ``reconnect_s`` count from the fault, and from its healing, to the
     first message due after the fault that got through; ``settle_s`` from healing to the
@@ -66,9 +95,8 @@ def _settle_s(line: Line, record: FailureRecord) -> float | None:
 
 
 def recovery(record: FailureRecord) -> Recovery:
-    """Return the times of a trial, of the consumers whose own fault it was not.
-
-    The slowest of them counts: a service is back when everyone has it back.
+    """Return the times of a trial, without the consumers that caused the fault. The slowest
+    counts: a service is back when every consumer has it back.
     """
     lines = [line for line in record.lines if line.consumer not in record.affected]
     struck_ns = record.struck_ns
@@ -110,59 +138,69 @@ def _worst(times_s: list[float | None]) -> float | None:
     return max(known) if known and len(known) == len(times_s) else None
 
 
-def told(record: FailureRecord, recovered: bool) -> str:
-    """Say whether the application was told: yes, no, wrongly, or nothing to tell."""
-    failed = record.attempted - record.total("delivered")
-    if record.total("recovered"):
-        return "wrongly"
+def told(record: FailureRecord, recovered: bool) -> Told:
+    """Say whether the application was told."""
+    failed = record.attempted - record.total(Fate.DELIVERED)
+    if record.total(Beside.RECOVERED):
+        return Told.WRONGLY
     if record.first_told_ns > record.fault_ns:
-        return "yes"
-    return "no" if failed or not recovered else "nothing to tell"
+        return Told.YES
+    return Told.NO if failed or not recovered else Told.NOTHING_TO_TELL
+
+
+def overdue(record: FailureRecord) -> int:
+    """Return how many replies came later than the contract's time for a request."""
+    most_ns = int(REPLY_S * 1e9)
+    return sum(
+        int(((li.given_ns > 0) & (li.arrived_ns - li.given_ns > most_ns)).sum())
+        for li in record.lines
+    )
 
 
 def judge(
     record: FailureRecord, fault: Fault, recovered: bool, exactly_once: bool, ordered: bool
-) -> tuple[str, str]:
-    """Return a verdict on the contract, one of VERDICTS, and what speaks against it.
+) -> tuple[ContractVerdict, list[Breach]]:
+    """Return a verdict on the contract, and the breaches that it rests on.
 
-    Kept: everything arrived, in place, but for what the contract has a program refuse;
-    where the fault is hopeless, the application was told. Reported: something was lost or
-    a role raised, and the application knows, or it was told so of what arrived. Broken: a
-    loss in silence, a wrong or unexpected message, a doubled effect, a hang, or more
-    memory than the bound.
+    Kept: everything arrived, in place, except messages that the contract requires to be
+    refused; or nothing could get through, and the application was told. Reported: something
+    was lost or a role raised, and the application knows; or a message was reported lost
+    that arrived; or a reply came after its deadline, which counts as reported. Broken: a
+    silent loss, a wrong or unexpected message, a doubled effect, a hang, or more memory
+    than the bound.
     """
     knows = fault.hopeless and record.first_told_ns > 0
-    wrong = {
-        "wrong answers": record.total("wrong"),
-        "unexpected messages": record.total("unexpected"),
-        "lost in silence": record.total("silent"),
-        "delivered twice": record.total("duplicated"),
-        "executed twice": record.executed_twice if exactly_once else 0,
-        "out of order": record.total("reordered") if ordered else 0,
-        "kept waiting": 0 if knows else record.total("held"),
-    }
-    said = [f"{count} {what}" for what, count in wrong.items() if count]
+    wrong = counted(
+        {
+            BreachKind.WRONG_ANSWERS: record.total(Fate.WRONG),
+            BreachKind.UNEXPECTED: record.total(Beside.UNEXPECTED),
+            BreachKind.LOST_IN_SILENCE: record.total(Fate.SILENT),
+            BreachKind.DELIVERED_TWICE: record.total(Beside.DUPLICATED),
+            BreachKind.EXECUTED_TWICE: record.executed_twice if exactly_once else 0,
+            BreachKind.OUT_OF_ORDER: record.total(Beside.REORDERED) if ordered else 0,
+            BreachKind.KEPT_WAITING: 0 if knows else record.total(Fate.HELD),
+        }
+    )
     if not recovered and not fault.hopeless:
-        said.insert(0, "did not recover")
-    most = max(record.remarks.get("peak_bytes", {}).values(), default=0)
-    if most > MEMORY_MAX_BYTES:
-        said.append(f"{most >> 20} MiB of memory")
-    said += record.remarks.get("breaches", [])
-    if said:
-        return BROKEN, ", ".join(said)
+        wrong.insert(0, Breach(BreachKind.NOT_RECOVERED))
+    if record.peak_bytes > MEMORY_MAX_BYTES:
+        wrong.append(Breach(BreachKind.MEMORY, record.peak_bytes >> 20))
+    wrong += record.breaches
+    if wrong:
+        return BROKEN, wrong
     senders = {line.sender for line in record.lines}
     may_refuse = fault.refusals * len(record.lines) // max(1, len(senders))
-    failed = {
-        "reported lost": max(0, record.total("reported") - may_refuse),
-        "lost with who had them": record.total("died"),
-        "reported lost that arrived": record.total("recovered"),
-        "raised": record.raised,
-        "ended": record.ended,
-    }
-    said = [f"{count} {what}" for what, count in failed.items() if count]
-    if knows:
-        return KEPT, ", ".join(said)
-    return (REPORTED, ", ".join(said)) if said else (KEPT, "")
+    trouble = counted(
+        {
+            BreachKind.REPORTED_LOST: max(0, record.total(Fate.REPORTED) - may_refuse),
+            BreachKind.DIED: record.total(Fate.DIED),
+            BreachKind.REPORTED_BUT_ARRIVED: record.total(Beside.RECOVERED),
+            BreachKind.LATE: overdue(record) if exactly_once else 0,
+            BreachKind.RAISED: record.raised,
+            BreachKind.ENDED: record.ended,
+        }
+    )
+    return (KEPT if knows or not trouble else REPORTED), trouble
 
 
 def pilot(case: Case) -> None:
@@ -188,7 +226,7 @@ def measure(case: Case, fault: Fault, record: FailureRecord) -> Measured:
     found = recovery(record)
     recovered = found.settle_s is not None
     workload = case.cell.workload
-    verdict, against = judge(record, fault, recovered, workload.lockstep, workload.ordered)
+    verdict, breaches = judge(record, fault, recovered, workload.lockstep, workload.ordered)
     watched_s = (record.stop_ns - record.fault_ns) / 1e9
     metadata: Metadata = {
         "fault": fault.name,
@@ -197,8 +235,10 @@ def measure(case: Case, fault: Fault, record: FailureRecord) -> Measured:
         "censored": int(found.outage_s is None),
         "settled": int(recovered),
         "attempted": record.attempted,
-        **{name: record.total(name) for name in (*CLASSES, *BESIDE)},
+        **{str(fate): record.total(fate) for fate in CLASSES},
+        **{str(name): record.total(name) for name in BESIDE},
         "executed_twice": record.executed_twice,
+        "overdue": overdue(record) if workload.lockstep else 0,
         "missed": found.missed,
         "offered_after_fault": found.offered,
         "availability": availability(record, fault),
@@ -207,11 +247,11 @@ def measure(case: Case, fault: Fault, record: FailureRecord) -> Measured:
         "interval_s": record.interval_ns / 1e9,
         "raised": record.raised,
         "ended": record.ended,
-        "told": told(record, recovered or (fault.hopeless and verdict != BROKEN)),
-        "verdict": verdict,
-        "against": against or "nothing",
-        "memory_peak_bytes": max(record.remarks.get("peak_bytes", {}).values(), default=0),
-        **{f"remark_{k}": v for k, v in record.remarks.items() if k not in NO_REMARKS},
+        "told": str(told(record, recovered or (fault.hopeless and verdict != BROKEN))),
+        "verdict": str(verdict),
+        "against": write(breaches),
+        "memory_peak_bytes": record.peak_bytes,
+        **{f"remark_{name}": value for name, value in record.remarks.items()},
     }
     for name in ("reconnect_s", "settle_s"):
         value = getattr(found, name)
@@ -226,19 +266,15 @@ def measure(case: Case, fault: Fault, record: FailureRecord) -> Measured:
 def _samples(record: FailureRecord) -> dict[str, NDArray[np.int64]]:
     """Return for each consumer when messages were due and arrived, and their class.
 
-    Nanoseconds from the fault; where nothing arrived, the time of arrival is the least
-    number there is.
+    Nanoseconds from the fault; NEVER_ARRIVED_NS where nothing arrived.
     """
     samples = {}
     for line in record.lines:
         name = f"{line.consumer}.{line.sender}"
         arrived_ns = np.where(
-            line.arrived_ns > 0, line.arrived_ns - record.fault_ns, NEVER_NS
+            line.arrived_ns > 0, line.arrived_ns - record.fault_ns, NEVER_ARRIVED_NS
         )
         samples[f"{name}.due"] = line.intended_ns - record.fault_ns
         samples[f"{name}.arrived"] = arrived_ns
         samples[f"{name}.state"] = line.state.astype(np.int64)
     return samples
-
-
-NEVER_NS = np.iinfo(np.int64).min

@@ -1,14 +1,14 @@
 """Response time: how long a message takes from the moment at which it was intended.
 
-An open loop: messages become due by a Poisson schedule, the same for every cell of a
-case and block, whether or not earlier ones have been answered. What a message waits
-because the cell is busy counts: with a closed loop the cell would decide how much is
-asked of it (Schroeder, Wierman and Harchol-Balter, NSDI 2006). Beside each percentile
-stands the one counted from the moment at which the message was given, which forgets that
-wait (coordinated omission).
+The loop is open: messages become due by a Poisson schedule, even if earlier ones have no
+reply yet. The schedule is the same for every cell of a case and block. The time that a
+message waits because the cell is busy counts. In a closed loop, the cell would set its own
+load (Schroeder, Wierman and Harchol-Balter, NSDI 2006). Each percentile is also kept as
+counted from the moment at which the message was given, without that wait (coordinated
+omission).
 
-The generator is part of the machine, and may be late itself. Its lag is what passes from
-the later of "due" and "asked for" to "given": waiting that the cell causes is none of it.
+The generator is part of the machine, and may be late itself. Its lag is the time from "due"
+or "asked for", whichever is later, to "given". Waiting for the cell is no part of it.
 """
 
 from __future__ import annotations
@@ -19,36 +19,35 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.contract import Case
-from bench.measure.measured import (
+from bench.contract.model import Case
+from bench.measure.common import (
     WARM_UP_MIN,
     Measured,
     Sizing,
     bounded_messages,
     common,
-    consumed,
     count,
     free_running_pilot,
     needed_s,
 )
-from bench.records import RoleRecord, TrialRecord, Window
-from bench.stats import quantile, summary
-from bench.trial import run_trial
+from bench.measure.percentiles import quantile, summary
+from bench.trial.record import RoleRecord, TrialRecord, Window
+from bench.trial.trial import run_trial
 
 WINDOW_S = 0.6
 LAG_MAX_NS = 100_000
 LAG_MAX_SHARE = 0.2
 GIVEN = "from_given"
-"""What samples and percentiles are called that are counted from when it was given."""
+"""The suffix of samples and percentiles that are counted from the moment of giving."""
 
 
 def pilot(case: Case) -> Window:
-    """Return the window that finds out how fast the cell can go at most."""
+    """Return the window of a pilot, which finds the saturation rate of the cell."""
     return free_running_pilot(case)
 
 
 def window(case: Case, sizing: Sizing) -> Window:
-    """Return the timed window of a case at the rate it is offered."""
+    """Return the timed window of a case at its offered rate."""
     assert sizing.rate_hz
     return Window(
         bounded_messages(WINDOW_S * sizing.rate_hz, case.size_bytes),
@@ -60,14 +59,14 @@ def window(case: Case, sizing: Sizing) -> Window:
 
 
 def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
-    """Return how many seconds a trial will take, from what its pilot took."""
+    """Return how many seconds a trial will take, from the times of its pilot."""
     made = window(case, sizing)
     assert made.rate_hz
     return needed_s(pilot, made.messages, made.messages / made.rate_hz)
 
 
 def take(case: Case, sizing: Sizing, logs: Path, rng: random.Random) -> Measured:
-    """Make one trial and return what it came to; errors as of ``run_trial``."""
+    """Make one trial and return its value; raises the errors of ``run_trial``."""
     return measure(case, run_trial(case, window(case, sizing), logs, rng), sizing)
 
 
@@ -76,7 +75,7 @@ def _samples(
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
     """Return each consumer's nanoseconds from intended, and from given, to arrived."""
     response, given = {}, {}
-    for consumer, driver in consumed(case, trial):
+    for consumer, driver in trial.pairs(case.cell.workload):
         assert consumer.heads is not None
         assert consumer.arrived_ns is not None
         assert driver.intended_ns is not None
@@ -88,7 +87,7 @@ def _samples(
 
 
 def lag_ns(driver: RoleRecord) -> NDArray[np.int64]:
-    """Return by how much the generator itself was late with each message."""
+    """Return the generator's own lag with each message, in nanoseconds."""
     assert driver.intended_ns is not None
     assert driver.asked_ns is not None
     assert driver.given_ns is not None
@@ -99,10 +98,10 @@ def lag_ns(driver: RoleRecord) -> NDArray[np.int64]:
 
 
 def generator_share(driver: RoleRecord, rate_hz: float) -> float:
-    """Return which share of the time between messages the generator takes for itself.
+    """Return the share of the time between messages that the generator needs, 0 to 1.
 
-    From the messages that were asked for late, which it gives at once: whatever it takes
-    for these is its own work.
+    It is measured on messages that were asked for late. The generator gives them at once,
+    so that the time for them is its own work.
     """
     assert driver.intended_ns is not None
     assert driver.asked_ns is not None
@@ -111,11 +110,11 @@ def generator_share(driver: RoleRecord, rate_hz: float) -> float:
 
 
 def generator_is_limit(lag_p99_ns: float, response_p50_ns: float, share: float) -> bool:
-    """Say whether the generator was too slow for a response time to be the cell's.
+    """Return whether the generator was too slow for its response times to be the cell's.
 
-    That is, whether the 99th percentile of its lag is more than 100 microseconds, or a
-    fifth of the median response where that is more; or whether it needs more than a fifth
-    of the time between messages for itself.
+    It is too slow in two cases. In the first, the 99th percentile of its lag is above 100
+    microseconds and above a fifth of the median response. In the second, it needs more than
+    a fifth of the time between messages for itself.
     """
     late = lag_p99_ns > max(LAG_MAX_NS, LAG_MAX_SHARE * response_p50_ns)
     return late or share > LAG_MAX_SHARE
@@ -124,7 +123,7 @@ def generator_is_limit(lag_p99_ns: float, response_p50_ns: float, share: float) 
 def measure(case: Case, trial: TrialRecord, sizing: Sizing) -> Measured:
     """Return the median response time of a trial in seconds, with its percentiles.
 
-    Raises TrialError when nothing was delivered or the contract was broken.
+    Raises TrialError if no message was delivered or the contract was broken.
     """
     assert sizing.rate_hz
     total = count(case, trial)

@@ -1,53 +1,69 @@
 """Throughput: seconds per delivered message, counted where messages are consumed.
 
-From the first message that a driver pulls to the last one that a consumer yields. Sums
-over subscribers; losses stand beside it. Its inverse is messages per second: times are
-what pyperf keeps, and averaging times averages rates correctly.
+The time is from the first message that a driver pulls to the last one that a consumer
+yields. Messages add up over subscribers, and losses are kept beside the value. Its inverse
+is messages per second. pyperf keeps times, and a mean of times gives the right mean rate.
+
+Turns are counted whole, without a ramp: filling and draining belong to them, and they are
+as long as the window of a trial.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from statistics import median
 
-from bench.contract import Case
-from bench.measure.measured import (
+from bench.contract.model import Case
+from bench.measure.common import (
+    MESSAGES_MIN,
+    WINDOW_S,
     Measured,
     Sizing,
     common,
-    consumed,
     count,
     free_running_pilot,
     free_running_window,
     needed_s,
+    window_in_turns,
     window_s,
 )
-from bench.records import TrialRecord, Window
-from bench.trial import run_trial
+from bench.measure.turns import spans
+from bench.trial.record import TrialRecord, Window
+from bench.trial.trial import run_trial
 
+ROUNDS = 5
+"""How many turns of a block have a value."""
 PACE = "seconds_per_message_given"
-"""Metadata: how fast one driver gives; windows are sized by it, lossy ones too."""
+"""The key of the pace of one driver, which sets the size of windows, lossy ones too."""
 
 
 def pilot(case: Case) -> Window:
-    """Return the window that finds out how many messages fill the timed one."""
+    """Return the window of a pilot, which counts the messages that fill a timed window."""
     return free_running_pilot(case)
 
 
 def window(case: Case, seconds_per_message: float | None) -> Window:
     """Return the timed window of a case, from its pilot's seconds per message given."""
     assert seconds_per_message
-    return free_running_window(case, seconds_per_message, stamp_each=False)
+    # A cell that may lose has no known last arrival.
+    return free_running_window(case, seconds_per_message, stamp_each=case.cell.lossy)
+
+
+def window_of_turns(case: Case, seconds_per_message: float, count: int) -> Window:
+    """Return a window of so many turns, from its pilot's seconds per message given."""
+    per_turn = max(MESSAGES_MIN, WINDOW_S / seconds_per_message)
+    return window_in_turns(case, per_turn, count, stamp_each=case.cell.lossy)
 
 
 def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
-    """Return how many seconds a trial will take, from what its pilot took."""
+    """Return how many seconds a trial will take, from the times of its pilot."""
     messages = window(case, sizing.seconds_per_message).messages
     return needed_s(pilot, messages, messages * sizing.seconds_per_message)
 
 
 def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
-    """Make one trial and return what it came to; errors as of ``run_trial``."""
+    """Make one trial and return its value; raises the errors of ``run_trial``."""
     made = window(case, sizing.seconds_per_message)
     return measure(case, run_trial(case, made, logs, rng))
 
@@ -55,12 +71,15 @@ def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
 def measure(case: Case, trial: TrialRecord) -> Measured:
     """Return seconds per delivered message of a trial.
 
-    Raises TrialError when nothing was delivered or the contract was broken.
+    Raises TrialError if no message was delivered or the contract was broken.
     """
     total = count(case, trial)
     metadata = common(case, trial, total)
-    pairs = list(consumed(case, trial))
-    covered = sum(consumer.counts["covered"] for consumer, _ in pairs)
+    pairs = list(trial.pairs(case.cell.workload))
     seconds = window_s(case, trial)
     metadata[PACE] = seconds / max(driver.counts["given"] for _, driver in pairs)
-    return Measured(seconds / covered, metadata)
+    if not trial.turn:
+        return Measured(seconds / total.delivered, metadata)
+    every = spans(case, trial)
+    windows_s = [every[turn].seconds / every[turn].delivered for turn in trial.counted]
+    return Measured(median(windows_s), metadata, windows_s=windows_s)

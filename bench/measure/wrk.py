@@ -1,8 +1,8 @@
 """The same HTTP server, asked by wrk: a client in C, one request at a time.
 
-How much of HTTP's round trip is the Python client's? wrk puts the same requests to the
-same ``serve``, in a process in the driver's place. Where it is much faster, the figures of
-the Python clients are those of the clients.
+How much of HTTP's round trip is the Python client's? wrk sends the same requests to the
+same ``serve``, in a process in the driver's place. If wrk is much faster, the times of
+Python clients are mostly their own.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import subprocess
 from pathlib import Path
 from random import Random
 
-from bench import message as msg
-from bench.contract import Case, Role
+from bench.contract.model import Case, Role
 from bench.errors import NotMeasurable, TrialError
-from bench.measure.measured import Measured, Sizing, free_running_pilot
-from bench.placement import cpus_for
-from bench.records import Window
-from bench.scratch import scratch_folder
-from bench.trial import Trial
+from bench.hosts import message as msg
+from bench.measure.common import Measured, Sizing, free_running_pilot
+from bench.trial.placement import cpus_for
+from bench.trial.record import Window
+from bench.trial.scratch import scratch_folder
+from bench.trial.trial import Trial
 
 TOOL = "wrk"
 WARM_UP_S = 1
@@ -29,7 +29,7 @@ LASTS_S = 1
 """wrk counts in whole seconds."""
 TIMEOUT_S = 20
 CLIENT_BOUND_FROM = 1.25
-"""How many times as fast wrk must be for a case to be called bound by its client."""
+"""A case is called bound by its client if wrk is at least so many times as fast."""
 RATE = re.compile(r"^Requests/sec:\s+([\d.]+)", re.MULTILINE)
 COUNT = re.compile(r"^\s*(\d+) requests in", re.MULTILINE)
 ERRORS = re.compile(r"^\s*(Socket errors:.*|Non-2xx.*)", re.MULTILINE)
@@ -40,14 +40,14 @@ def is_installed() -> bool:
 
 
 class _ServerOnly(Trial):
-    """A trial in which the harness starts the server, and somebody else is the client."""
+    """A trial in which the harness starts the server only; wrk is the client."""
 
     def instances(self, role: Role) -> list[str]:
         return super().instances(role) if role.handles else []
 
 
 def pilot(case: Case) -> Window:
-    """Return the window of the Python client's pilot, which finds what hosts cost."""
+    """Return the window of the Python client's pilot, which finds the cost of hosts."""
     return free_running_pilot(case)
 
 
@@ -58,16 +58,16 @@ def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
 
 
 def script(size_bytes: int) -> str:
-    """Return wrk's script: POST one message of the window, as Lua spells bytes."""
+    """Return wrk's script in Lua, which POSTs one message of the window."""
     body = msg.build(0, 0, msg.WINDOW_EPOCH, size_bytes)
     spelt = "".join(f"\\{byte:03d}" for byte in body)
     return f'wrk.method = "POST"\nwrk.body = "{spelt}"\n'
 
 
 def parse(said: str) -> tuple[float, int]:
-    """Return requests per second and their number from what wrk printed.
+    """Return requests per second and their number, from the output of wrk.
 
-    Raises TrialError where it counted errors or nothing.
+    Raises TrialError if wrk counted errors, or no requests.
     """
     if errors := ERRORS.search(said):
         raise TrialError(f"wrk counted errors: {errors.group(1)}")
@@ -79,7 +79,7 @@ def parse(said: str) -> tuple[float, int]:
 
 def _wrk(case: Case, url: str, folder: Path, lasts_s: int) -> str:
     path = folder / "post.lua"
-    path.write_text(script(case.size_bytes))
+    path.write_text(script(case.size_bytes), encoding="utf-8")
     cpus = cpus_for(case.placement, drives=True)
     words = [TOOL, "-t1", "-c1", f"-d{lasts_s}s", "-s", str(path), url]
     process = subprocess.Popen(
@@ -96,9 +96,9 @@ def _wrk(case: Case, url: str, folder: Path, lasts_s: int) -> str:
 
 
 def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
-    """Return seconds per request that wrk needs of this cell's server.
+    """Return seconds per request of wrk with this cell's server.
 
-    Raises NotMeasurable without wrk, TrialError where the server or wrk fails.
+    Raises NotMeasurable without wrk, and TrialError if the server or wrk fails.
     """
     del sizing
     if not is_installed():

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from bench.contract import Case
+from bench.contract.model import Case
 from bench.errors import TrialError
-from bench.measure.measured import (
+from bench.measure.common import (
     WARM_UP_MIN,
     Measured,
     Sizing,
@@ -25,8 +25,8 @@ from bench.measure.measured import (
     free_running_pilot,
     needed_s,
 )
-from bench.records import TrialRecord, Window
-from bench.trial import QUIET_S, run_trial
+from bench.trial.record import TrialRecord, Window
+from bench.trial.trial import QUIET_S, run_trial
 
 WINDOW_S = 0.5
 RESOLUTION = 1.06
@@ -97,8 +97,8 @@ def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
     """Search for the zero-loss rate and return seconds per message at it.
 
     A rate that the driver does not keep up with counts as too high: the cell pushes back
-    or the generator is at its end, and ``limited_by_driver`` says so. Raises TrialError
-    where the cell loses at every rate, and as ``run_trial`` does.
+    or the generator is at its end; then ``limited_by_driver`` is set. Raises TrialError if
+    the cell loses at every rate, and the errors of ``run_trial``.
     """
     most_hz = 1 / sizing.seconds_per_message
     search = Search(most_hz / SPAN, most_hz)
@@ -114,7 +114,7 @@ def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
             best = Measured(1 / rate_hz, common(case, trial, total))
         elif best is None:
             raise TrialError(
-                f"{total.lost} of {total.given} messages lost at the least rate tried, "
+                f"{total.lost} of {total.given} messages lost at the lowest rate tried, "
                 f"{rate_hz:,.0f} a second"
             )
         else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bench.charts import date, machine, words
+from bench.report import words
+from bench.report.words import date, machine
 
 
 def exact(value: float, blocks: int = 0) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from bench.charts import words
-from bench.contract import LANGUAGES
+from bench.analysis.compared_rows import Comparison
+from bench.contract.model import LANGUAGES
+from bench.contract.rows import CaseRow, ProgramRow
+from bench.report import words
 
 PROGRAM = ("workload", "stack", "variant", "language")
 """What a program is; it has these whatever was done with it."""
@@ -15,7 +17,6 @@ FACETS = (*PROGRAM, "transport", "size", "placement")
 """By what the whole page is filtered."""
 OR = "|"
 """Between the words of a row that is about several, as a comparison is."""
-SIDES = ("_a", "_b")
 FLOOR = "floor"
 """Marks what stands beside programs for reference: alone it is worth no chart."""
 COLUMNS = {"size": "size_bytes"}
@@ -38,27 +39,29 @@ def spoken(facet: str, value: Any, stacks: Mapping[str, Any]) -> str:
 
 
 def facets(
-    row: Mapping[str, Any], stacks: Mapping[str, Any], names: Iterable[str] = FACETS
+    about: ProgramRow, stacks: Mapping[str, Any], names: Iterable[str] = FACETS
 ) -> dict[str, str]:
-    """Return by facet what a row is about; what it has no column for is left out.
+    """Return by facet what a row is about; what is not told of it is left out."""
+    return _facets([about], stacks, names)
 
-    A comparison has its two stacks, variants and languages in columns of their own.
-    """
+
+def _facets(
+    about: Sequence[ProgramRow], stacks: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, str]:
     found = {}
     for name in names:
         column = COLUMNS.get(name, name)
-        sides = [f"{column}{side}" for side in SIDES if f"{column}{side}" in row]
-        values = [row[one] for one in sides or [column] if one in row]
+        values = [value for one in about if (value := getattr(one, column, ""))]
         if values:
             said = [spoken(name, value, stacks) for value in values]
             found[name] = OR.join(dict.fromkeys(said))
-    if row.get(FLOOR):
+    if all(one.floor for one in about):
         found[FLOOR] = ""
     return found
 
 
 def every(
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[ProgramRow],
     stacks: Mapping[str, Any],
     names: Iterable[str] = FACETS,
 ) -> list[dict[str, str]]:
@@ -66,14 +69,24 @@ def every(
     return [facets(row, stacks, names) for row in rows]
 
 
-def columns_of(cell: str) -> dict[str, str]:
-    """Return what a cell's path says, as columns: "http/minimal/pipeline.py".
+def every_pair(
+    rows: Iterable[Comparison], stacks: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """Return the facets of each comparison: it has two stacks, variants and languages."""
+    return [_facets([row.a, row.b], stacks, FACETS) for row in rows]
+
+
+def program_at(cell: str, transport: str = "") -> CaseRow:
+    """Return what a cell's path says of a program: "http/minimal/pipeline.py".
 
     Without an extension it is a program that does not exist, and has no language.
     """
     stack, variant, file = cell.split("/")
     path = PurePosixPath(file)
-    found = {"stack": stack, "variant": variant, "workload": path.stem}
-    if path.suffix:
-        found["language"] = LANGUAGES.get(path.suffix, path.suffix.removeprefix("."))
-    return found
+    return CaseRow(
+        workload=path.stem,
+        stack=stack,
+        variant=variant,
+        language=LANGUAGES.get(path.suffix, path.suffix.removeprefix(".")),
+        transport=transport,
+    )

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
-from bench.charts import Chart
-from bench.environment import Grade
-from bench.results import Run
+from bench.analysis.compared_rows import Comparison, Copy
+from bench.analysis.recovery_rows import LevelRow, Recovery
+from bench.analysis.results import Run
+from bench.analysis.rows import Estimate
+from bench.report.charts.style import Chart
+from bench.run.environment import Grade
 
 
 @dataclass(frozen=True)
@@ -21,14 +22,16 @@ class Data:
     """
 
     run: Run
-    table: pd.DataFrame
-    compared: pd.DataFrame
-    compared_first: pd.DataFrame
-    recoveries: pd.DataFrame
-    levels: pd.DataFrame
-    floor: pd.DataFrame
+    estimates: list[Estimate]
+    compared: list[Comparison]
+    compared_first: list[Comparison]
+    recoveries: list[Recovery]
+    levels: list[LevelRow]
+    floor: list[Copy]
     charts: list[Chart]
     grade: Grade
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    """Of numbers.json, those of the run itself."""
 
     @property
     def stacks(self) -> Mapping[str, Any]:

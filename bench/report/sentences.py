@@ -6,59 +6,61 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from bench.charts import words
-from bench.estimates import FROM_GIVEN
-from bench.stats import INCONCLUSIVE
+from bench.analysis.code_rows import Size
+from bench.analysis.compared_rows import Apart, Comparison, Ratio
+from bench.analysis.estimates import FROM_GIVEN, headline_measure
+from bench.analysis.ranking import Race, Rival
+from bench.analysis.rows import Estimate
+from bench.analysis.stats import MARGIN, Verdict
+from bench.contract.alike import adjectives
+from bench.contract.rows import CaseRow
+from bench.report import words
 
 VERDICTS = {
-    "faster": "faster",
-    "slower": "slower",
-    "equivalent": "equivalent (within 5 %)",
-    INCONCLUSIVE: "undecided: the data cannot tell",
+    Verdict.FASTER: "faster",
+    Verdict.SLOWER: "slower",
+    Verdict.EQUIVALENT: "equivalent (within 5 %)",
+    Verdict.INCONCLUSIVE: "undecided: the data cannot tell",
 }
-PERCENTILE_NAMES = {"p999": "p99.9", "max": "maximum"}
+PERCENTILE_NAMES = {"p999": "p99.9"}
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
 
 
-def compared_quantity(row: Mapping[str, Any]) -> str:
+def compared_quantity(case: CaseRow) -> str:
     """Return what a ratio is of: always a time, so that lower is better."""
-    if row["quantity"] == "latency":
-        return words.quantity(row) + (" time" if row["workload"] == "request_reply" else "")
-    if row["quantity"] == "response":
+    if case.quantity == "latency":
+        return words.quantity(case) + (" time" if case.workload == "request_reply" else "")
+    if case.quantity == "response":
         return "response time"
     return "time per delivered message"
 
 
-def subject(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:
+def subject(row: CaseRow, stacks: Mapping[str, Any]) -> str:
     """Return "ZeroMQ (minimal) request/reply round trip, 64 B over tcp, ..."."""
-    mode = f", {row['fan_out_mode']}" if isinstance(row.get("fan_out_mode"), str) else ""
-    name = f"{words.cell(row, stacks)} {words.workload(row['workload']).lower()}{mode}"
+    promise = adjectives(row)
+    mode = f", {promise}" if promise else ""
+    name = f"{words.cell(row, stacks)} {words.workload(row.workload).lower()}{mode}"
     return f"{name} {words.quantity(row)}, {words.case(row)}"
 
 
-def _unit(row: Mapping[str, Any]) -> tuple[float, str]:
+def _unit(row: Estimate) -> tuple[float, str]:
     """Return the factor and unit in which a measure is spoken: ms for long times."""
-    if row["unit"] == "us" and row["value"] >= words.LARGE_FROM:
+    if row.unit == "us" and row.value >= words.LARGE_FROM:
         return 1e-3, "ms"
-    return 1.0, str(row["unit"])
+    return 1.0, row.unit
 
 
-def with_interval(row: Mapping[str, Any], factor: float = 1.0) -> str:
+def with_interval(row: Estimate, factor: float = 1.0) -> str:
     """Return "95.1 % interval 20.9 to 21.8; 10 blocks" in the unit of the number."""
-    return words.interval(
-        row["value"] * factor,
-        row["low"] * factor,
-        row["high"] * factor,
-        row["confidence"],
-        row["blocks_done"],
-    )
+    value, low, high = (end * factor for end in (row.value, row.low, row.high))
+    return words.interval(value, low, high, row.confidence, row.blocks_done)
 
 
-def absolute(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:
-    """Return the sentence of one row of ``estimates``."""
+def absolute(row: Estimate, stacks: Mapping[str, Any]) -> str:
+    """Return the sentence of an estimate."""
     factor, unit = _unit(row)
-    measure = str(row["measure"])
-    value = words.number(row["value"] * factor)
+    measure = row.measure
+    value = words.number(row.value * factor)
     names = {
         "rate": "",
         "lost": "lost ",
@@ -76,42 +78,99 @@ def absolute(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:
         )
     else:
         name = names.get(measure, f"{PERCENTILE_NAMES.get(measure, measure)} ")
-    return f"{subject(row, stacks)}: {name}{value} {unit} ({with_interval(row, factor)})"
-
-
-def ratio_words(row: Mapping[str, Any]) -> str:
-    """Return "1.30 times (95.1 % interval 1.28 to 1.33; 10 blocks)"."""
-    shown = words.interval(
-        row["ratio"], row["low"], row["high"], row["confidence"], row["blocks_done"]
-    )
-    return f"{words.number(row['ratio'])} times ({shown})"
-
-
-def comparison(row: Mapping[str, Any], stacks: Mapping[str, Any]) -> str:
-    """Return the sentence of one row of ``comparisons``."""
-    first, second = (words.side(row, which, stacks) for which in "ab")
-    said = words.interval(
-        row["ratio"], row["low"], row["high"], row["confidence"], row["blocks_done"]
-    )
     return (
-        f"{first} takes {words.number(row['ratio'])} times the {compared_quantity(row)} of "
-        f"{second} in {words.workload(row['workload']).lower()}, {words.case(row)} "
-        f"({said}): {VERDICTS[row['verdict']]}"
+        f"{subject(row.case, stacks)}: {name}{value} {unit} ({with_interval(row, factor)})"
     )
 
 
-def size(row: Mapping[str, Any], column: str, stacks: Mapping[str, Any]) -> str:
-    name = f"{words.cell(row, stacks)} {words.workload(row['workload']).lower()}"
-    return f"{name} program: {row[column]:,} {SIZE_NAMES[column]} (counted)"
+def values(pair: Comparison | Apart) -> tuple[float, float]:
+    """Return what both sides of a comparison measured, in ``values_unit``.
+
+    They are medians over the blocks that the ratio is made of.
+    """
+    a_s, b_s = pair.times.median_a_s, pair.times.median_b_s
+    if values_unit(pair) == "us":
+        return 1e6 * a_s, 1e6 * b_s
+    return 1 / a_s, 1 / b_s
 
 
-def verdict_detail(row: Mapping[str, Any]) -> str:
+def values_unit(pair: Comparison | Apart) -> str:
+    return "messages/s" if headline_measure(pair.a.quantity) == "rate" else "us"
+
+
+def ratio_of_medians(times: Ratio) -> float:
+    """Return the time of the first over that of the second, each a median over blocks."""
+    return times.median_a_s / times.median_b_s
+
+
+def medians_differ(times: Ratio) -> bool:
+    """Say whether the medians divide to something that is not the ratio within 5 %."""
+    return abs(math.log(ratio_of_medians(times) / times.ratio)) > math.log(MARGIN)
+
+
+def compared(pair: Comparison | Apart) -> str:
+    """Return "48.0 us against 67.3 us", and what they divide to where that differs."""
+    unit = values_unit(pair)
+    said = " against ".join(words.measured(value, unit) for value in values(pair))
+    if not medians_differ(pair.times):
+        return said
+    divided = words.number(ratio_of_medians(pair.times), pair.times.ratio)
+    return f"{said}, medians that divide to {divided}"
+
+
+def interval(times: Ratio) -> str:
+    """Return "95.1 % interval 1.28 to 1.33; 10 blocks", or why there is none."""
+    return words.interval(
+        times.ratio, times.low, times.high, times.confidence, times.blocks_done
+    )
+
+
+def ratio_words(times: Ratio) -> str:
+    """Return "1.30 times (95.1 % interval 1.28 to 1.33; 10 blocks)"."""
+    return f"{words.number(times.ratio)} times ({interval(times)})"
+
+
+def _takes(pair: Comparison | Apart, stacks: Mapping[str, Any]) -> str:
+    case = pair.a
+    return (
+        f"{words.cell(pair.a, stacks)} takes {words.number(pair.times.ratio)} times the "
+        f"{compared_quantity(case)} of {words.cell(pair.b, stacks)} in "
+        f"{words.workload(case.workload).lower()}, {words.case(case)} "
+        f"({compared(pair)}; {interval(pair.times)})"
+    )
+
+
+def comparison(pair: Comparison, stacks: Mapping[str, Any]) -> str:
+    """Return the sentence of a comparison."""
+    return f"{_takes(pair, stacks)}: {VERDICTS[pair.verdict]}"
+
+
+def apart(pair: Apart, stacks: Mapping[str, Any]) -> str:
+    """Return the sentence of two programs that promise other things."""
+    return f"{_takes(pair, stacks)}: not compared, since {pair.reason}"
+
+
+def size(row: Size, column: str, stacks: Mapping[str, Any]) -> str:
+    program = row.program
+    name = f"{words.cell(program, stacks)} {words.workload(program.workload).lower()}"
+    counted = getattr(row.counts, column)
+    return f"{name} program: {counted:,} {SIZE_NAMES[column]} (counted)"
+
+
+def short_verdict(verdict: Verdict) -> str:
+    """Return "faster", "equivalent (within 5 %)", "undecided"."""
+    return VERDICTS[verdict].split(":")[0]
+
+
+def verdict_detail(pair: Comparison) -> str:
     """Return what stands beside a verdict: blocks, sign interval, noise."""
-    parts = [f"first faster in {row['faster_blocks']} of {row['blocks_done']} blocks"]
-    if not math.isnan(row["sign_low"]):
-        sign = (words.number(row[key], row["ratio"]) for key in ("sign_low", "sign_high"))
+    times = pair.times
+    parts = [f"the first won {times.faster_blocks} of {times.blocks_done} blocks"]
+    if not math.isnan(times.sign_low):
+        ends = (times.sign_low, times.sign_high)
+        sign = (words.number(end, times.ratio) for end in ends)
         parts.append(f"sign interval {' to '.join(sign)}")
-    parts.append(f"A/A noise {noise(row['noise'])}")
+    parts.append(f"A/A noise {noise(pair.noise)}")
     return ", ".join(parts)
 
 
@@ -119,3 +178,25 @@ def noise(half_width: float) -> str:
     if math.isinf(half_width):
         return "unknown"
     return f"\N{PLUS-MINUS SIGN}{100 * half_width:.1f} %"
+
+
+def _rival(rival: Rival, stacks: Mapping[str, Any], *, first: bool) -> str:
+    """Return "ZeroMQ (minimal) takes 1.30 times as long (interval; blocks: slower)"."""
+    times = f"{words.number(rival.ratio)} times"
+    longer = f"takes {times} as long" if first else times
+    name = f"{words.cell(rival.row.case, stacks)} {longer}"
+    if not rival.verdict:
+        return f"{name} (by medians, not compared)"
+    bounds = words.interval(
+        rival.ratio, rival.low, rival.high, rival.confidence, rival.blocks_done
+    )
+    return f"{name} ({bounds}: {short_verdict(rival.verdict)})"
+
+
+def race(found: Race, stacks: Mapping[str, Any]) -> str:
+    """Return who leads a race, and by how much the others are behind."""
+    where = words.PLACEMENTS_SHORT[found.placement]
+    value = words.measured(found.leader.value, found.leader.unit)
+    leader = f"{words.cell(found.leader.case, stacks)} with {value}"
+    behind = [_rival(r, stacks, first=not n) for n, r in enumerate(found.rivals)]
+    return f"on {where} {', '.join([leader, *behind])}"

@@ -1,4 +1,4 @@
-"""What a selftest says: what was injected, what was measured, and whether it is right."""
+"""Answers of selftests: the injected effect, the measured one, and whether they agree."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from bench.environment import between, canary_ms, flags, take
-from bench.progress import console
-from bench.stats import Interval, ratio, verdict
-from bench.watch import own_cpu_s
+from bench.analysis.stats import Interval, ratio, verdict
+from bench.run.block_environment import own_cpu_s
+from bench.run.environment import between, canary_ms, flags, take
+from bench.run.progress import console
 
-GATE_LEVEL = 0.999
-"""Of the intervals that gates look at. A gate that fails only where such an interval rules
-the right answer out lets a correct harness pass 999 times in 1,000, whatever the noise; in
-noise it finds less, as any test does. Fewer than eleven blocks have no such interval."""
+GATE_CONFIDENCE = 0.999
+"""The confidence of the intervals that gates look at.
+
+A gate fails only if such an interval excludes the right answer. So a correct harness passes
+999 times in 1,000, whatever the noise. With more noise the gate finds fewer errors. Fewer
+than eleven blocks have no such interval.
+"""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One known answer; ``passed`` None is shown for information, and gates nothing.
+    """One known answer. If ``passed`` is None, it is shown and gates nothing.
 
-    ``needs_quiet``: what other processes do can make the answer of a correct harness a
-    wrong one. On a machine that was busy it is then undecided.
+    ``needs_quiet``: other processes can make a correct harness give a wrong answer. Such an
+    answer is undecided on a busy machine.
     """
 
     question: str
@@ -36,14 +39,21 @@ class Answer:
 
 
 def ruled_out(a: Sequence[float], b: Sequence[float], low: float, high: float) -> bool:
-    """Say whether the ratio a/b cannot lie between ``low`` and ``high``: at GATE_LEVEL."""
-    found = ratio(a, b, GATE_LEVEL)
+    """Return whether the interval of the ratio a/b excludes all from ``low`` to ``high``.
+
+    ``a`` and ``b`` are values in seconds, one for each block, in the same order. The
+    confidence of the interval is GATE_CONFIDENCE.
+    """
+    found = ratio(a, b, GATE_CONFIDENCE)
     return found.low > high or found.high < low
 
 
 def differ(a: Sequence[float], b: Sequence[float]) -> bool:
-    """Say whether a was found faster or slower than b: at GATE_LEVEL."""
-    return verdict(ratio(a, b, GATE_LEVEL)) in ("faster", "slower")
+    """Return whether the verdict on a/b is faster or slower, at GATE_CONFIDENCE.
+
+    ``a`` and ``b`` are values in seconds, one for each block, in the same order.
+    """
+    return verdict(ratio(a, b, GATE_CONFIDENCE)) in ("faster", "slower")
 
 
 def shown(found: Interval) -> str:
@@ -51,10 +61,11 @@ def shown(found: Interval) -> str:
 
 
 @contextmanager
-def watched() -> Iterator[list[str]]:
-    """Yield a list that afterwards says what made the machine a busy one meanwhile.
+def observed() -> Iterator[list[str]]:
+    """Yield a list that is filled afterwards with the reasons to call the machine busy.
 
-    By the rules that flag a block; what this process and its children did is left out.
+    The rules for a flagged block apply. The work of this process and of its children does
+    not count.
     """
     reasons: list[str] = []
     canary, before, used_s = canary_ms(), take(), own_cpu_s()
@@ -65,9 +76,9 @@ def watched() -> Iterator[list[str]]:
 
 
 def show(title: str, answers: Sequence[Answer], busy: Sequence[str] = ()) -> bool:
-    """Print answers as a table, and return whether none that is gated failed.
+    """Print answers as a table, and return whether no gated answer failed.
 
-    ``busy`` is what made the machine a busy one, in words; nothing for a quiet one.
+    ``busy`` are the reasons to call the machine busy, in words. It is empty on a quiet one.
     """
     busy_title = f"{title}; a busy machine: {', '.join(busy)}" if busy else title
     table = Table(box=None, pad_edge=False, title=busy_title, title_justify="left")

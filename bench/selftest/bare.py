@@ -1,9 +1,9 @@
-"""Bare processes for ``selftest overhead``: what the harness is compared with.
+"""Bare processes: ``selftest overhead`` compares the harness with them.
 
 ``python -m bench.selftest.bare SPEC``. ``fed`` roles call a cell's function with a plain
-list and an identity handle. ``loop`` roles are the shortest honest loops of the library
-itself, without the cell. Each writes ``ready``, waits for a line, and when it has a time
-to tell writes it in nanoseconds of the monotonic clock.
+list and an identity handle. ``loop`` roles are the shortest loops that do the same with the
+library alone, without the cell. Each process writes ``ready`` and waits for a line. Roles
+that take time write when they began and ended, in nanoseconds of the monotonic clock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from bench import message as msg
+from bench.hosts import message as msg
 from bench.hosts.host import die_with_parent, load_cell
 
 HEADER = msg.HEADER_BYTES
@@ -32,7 +32,7 @@ def tell(**facts: Any) -> None:
 
 
 def wait() -> None:
-    """Wait for a line from the parent; leave when it is gone instead."""
+    """Wait for a line from the parent. If the parent has ended, end this process."""
     if not sys.stdin.readline():
         os._exit(1)
 
@@ -72,7 +72,7 @@ def port(spec: dict[str, Any]) -> int:
 
 
 def loop_socket_serve(spec: dict[str, Any]) -> None:
-    """Echo without framing: what a 20-line program does that knows the size."""
+    """Echo without framing, as a 20-line program can if it knows the size of messages."""
     with socket.create_server(("127.0.0.1", port(spec))) as listener:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

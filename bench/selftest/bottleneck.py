@@ -1,7 +1,8 @@
-"""What a case is bound by follows the work when it moves to the other side.
+"""The role that works is named as the bottleneck, whether it is the client or the server.
 
-A tenth of a second of it, so that what passes between two messages is nothing beside it:
-waking a CPU, or on a busy machine a time slice of others. A role is the limit above 95 %.
+The role works for a tenth of a second on each message. Beside that, the time between two
+messages is negligible: waking a CPU, or a time slice of other processes on a busy machine.
+A role is the bottleneck if it is busy for more than 95 % of the time.
 """
 
 from __future__ import annotations
@@ -9,14 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from bench.contract import Case
-from bench.find import find_cells
+from bench.contract.find import find_cells
+from bench.contract.model import Case
 from bench.measure import latency
-from bench.records import Window
 from bench.selftest.answers import Answer
 from bench.selftest.losses import FAULTY
 from bench.selftest.measures import SIZE_BYTES
-from bench.trial import run_trial
+from bench.trial.record import Window
+from bench.trial.trial import run_trial
 
 MESSAGES = 15
 BOUND_BY = {"busy_client": "call", "busy_server": "serve"}

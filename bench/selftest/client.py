@@ -1,8 +1,8 @@
-"""A client in C is not slower than one in Python, asking the same server.
+"""A client in C is not slower than a client in Python with the same server.
 
-If it were, one of the two would not be measured as it should be. The gate fails where an
-interval of level 99.9 % lies below 1: of a client that is as slow or slower, less than once
-in 1,000 times.
+A slower client in C would show that the harness measures one of the two wrongly. The gate
+fails if a 99.9 % interval of the ratio, Python over C, lies below 1. If the client in
+Python takes as long or longer, the gate fails less than once in 1,000 times.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from math import inf
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case
-from bench.find import find_cells
+from bench.analysis.stats import ratio
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import throughput, wrk
-from bench.measure.measured import Sizing
+from bench.measure.common import Sizing
 from bench.selftest.answers import Answer, ruled_out, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, interleave
-from bench.stats import ratio
-from bench.trial import run_trial
+from bench.trial.trial import run_trial
 
 CELL = "http/minimal/request_reply.py"
 PLACEMENT = "shared"
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Measure a server's requests by wrk and by the Python client, interleaved."""
+    """Measure the time per request of one server with wrk and with the client in Python."""
     question = f"{CELL}: time per request, Python's client over wrk"
     if not wrk.is_installed():
         return [Answer(question, "nothing", "wrk is not installed", "skipped", None)]

@@ -1,6 +1,6 @@
-"""Intervals cover what they say, and label swaps of equal data find nothing.
+"""Intervals cover the true ratio as often as they claim, and equal data seem equal.
 
-Drawn with fixed seeds, so the answers are the same on every machine.
+The data are drawn with fixed seeds, so that the answers are the same on every machine.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.analysis.stats import median_interval, ratio, signed_rank_interval_confidence
 from bench.selftest.answers import Answer
-from bench.stats import median_interval, ratio, signed_rank_interval_level
 
 SIMULATIONS = 4000
 BLOCKS = (6, 10, 20)
@@ -18,7 +18,7 @@ WITHIN = 0.01
 SWAPS = 2000
 FALSE_MAX = 0.06
 BLOCK_SD, PROCESS_SD = 0.08, 0.04
-"""A noisy machine: what moves both of a pair, and what moves one."""
+"""A noisy machine: relative standard deviations of a block and of one process in it."""
 TRUE_RATIO = 1.1
 
 
@@ -28,7 +28,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     rng = np.random.default_rng(20)
     found = []
     for count in BLOCKS:
-        level = signed_rank_interval_level(count)
+        confidence = signed_rank_interval_confidence(count)
         covered = medians = 0
         for _ in range(SIMULATIONS):
             a, b = _run(rng, count, TRUE_RATIO)
@@ -36,7 +36,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
             covered += interval.low <= TRUE_RATIO <= interval.high
             middle = median_interval(b)
             medians += middle.low <= 1.0 <= middle.high
-        found.append(_coverage(f"ratio, {count} blocks", covered, level))
+        found.append(_coverage(f"ratio, {count} blocks", covered, confidence))
         exact = median_interval(np.arange(1.0, count + 1)).confidence
         found.append(_coverage(f"median, {count} blocks", medians, exact))
     found.append(_swaps(rng))
@@ -51,19 +51,26 @@ def _run(
     return true_ratio * a, b
 
 
-def _coverage(what: str, covered: int, level: float) -> Answer:
-    share = covered / SIMULATIONS
+def covers(
+    question: str, injected: str, share: float, confidence: float, beside: str = ""
+) -> Answer:
+    """Say whether a share of intervals covers the truth as often as it promises to."""
     return Answer(
-        f"interval of a {what}",
-        f"{SIMULATIONS} simulated runs",
-        f"covers the truth in {100 * share:.1f} %",
-        f"{100 * level:.1f} %, within {100 * WITHIN:.0f} point",
-        abs(share - level) <= WITHIN,
+        question,
+        injected,
+        f"covers the truth in {100 * share:.1f} %{beside}",
+        f"{100 * confidence:.1f} %, within {100 * WITHIN:.0f} point",
+        abs(share - confidence) <= WITHIN,
     )
 
 
+def _coverage(what: str, covered: int, confidence: float) -> Answer:
+    injected = f"{SIMULATIONS} simulated runs"
+    return covers(f"interval of a {what}", injected, covered / SIMULATIONS, confidence)
+
+
 def _swaps(rng: np.random.Generator) -> Answer:
-    """Return how often a pair of equals, with labels swapped at random, seems to differ."""
+    """Return how often two equals seem to differ, if their labels are swapped at random."""
     a, b = _run(rng, 10, 1.0)
     wrong = 0
     for _ in range(SWAPS):

@@ -1,14 +1,13 @@
-"""A machine that slows down half-way fools who measures one after the other, not blocks.
+"""A machine that slows down half-way spoils runs one after the other, and spares blocks.
 
-The same cell is measured under two names while, in the second half, a process takes half
-of its CPU. One after the other, the second name gets all of the slow half. Block by
-block, both names meet the same machine.
+The same cell is measured under two names. During the second half, another process takes
+half of the cell's CPU. If one name is measured after the other, the second name gets all of
+the slow half. If they are measured block by block, both names meet the same machine.
 
-That the first order is fooled is no matter of chance: what it is charged with is half as
-much time again, and nobody looks closer than at 5 %. Where others add so much noise that
-not even this is seen, the answer is undecided. That the second is not fooled is one: it
-fails where an interval of level 99.9 % lies beyond 5 %, which that of two equals does less
-than once in 1,000 times.
+The first order must find a difference: the second name takes half as much time again, and
+the gate needs 5 %. If it finds none for the noise of other processes, the answer is
+undecided. The second order must find no difference. It fails if a 99.9 % interval lies
+beyond 5 %, which happens less than once in 1,000 times with two equals.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case
-from bench.find import find_cells
+from bench.analysis.stats import Verdict, ratio, verdict
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import throughput
-from bench.placement import cpus_for
-from bench.processes import child_environment
-from bench.progress import steps
+from bench.run.progress import steps
 from bench.selftest.answers import Answer, differ, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, harnessed
-from bench.stats import INCONCLUSIVE, ratio, verdict
-from bench.trial import run_trial
+from bench.trial.placement import cpus_for
+from bench.trial.processes import child_environment
+from bench.trial.trial import run_trial
 
 Pair = tuple[list[float], list[float]]
 """The values of two names, in the order of their blocks."""
@@ -39,7 +38,7 @@ Pair = tuple[list[float], list[float]]
 CELL = "zmq/minimal/request_reply.py"
 PLACEMENT = "shared"
 LASTS_S = 600
-"""The spinner ends by itself after so long, should nobody be left to end it."""
+"""The spinner ends by itself after so many seconds, if its parent does not end it."""
 SPINNER = f"""
 import os, sys, time
 end = time.monotonic() + {LASTS_S}
@@ -87,7 +86,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         said in ("faster", "slower"),
     )
     return [
-        replace(fooled, needs_quiet=said == INCONCLUSIVE),
+        replace(fooled, needs_quiet=said == Verdict.INCONCLUSIVE),
         _answer(
             "block by block",
             interleaved,
@@ -111,7 +110,7 @@ def _block_by_block(take: Measure, blocks: int, seed: int) -> Pair:
     pairs = [(take(rng), take(rng)) for _ in range(blocks - half)]
     with spinner():
         pairs += [(take(rng), take(rng)) for _ in range(half)]
-    # Which of a pair came first is drawn as well: a trial may warm up the next.
+    # The order within a pair is random as well: a trial may warm up the next.
     drawn = [pair if rng.random() < 0.5 else pair[::-1] for pair in pairs]
     return [pair[0] for pair in drawn], [pair[1] for pair in drawn]
 

@@ -1,12 +1,13 @@
-"""The cells in C are as fast as C gets: they can serve as the floor of the others.
+"""The cells in C are about as fast as C allows, so that they can be a floor for the others.
 
-Request/reply on BSD sockets is compared with sockperf, a ping-pong tool that others wrote,
-and on ZeroMQ with the shortest loop around libzmq itself (``ping_pong.c``): one message in
-flight, over TCP without delay, blocking, on the same CPUs, interleaved. All values are
-medians of round trips. The cell frames its messages with four bytes, the tool does not.
+Request/reply on BSD sockets is compared with sockperf, a ping-pong tool of other authors.
+Request/reply on ZeroMQ is compared with ``ping_pong.c``, the shortest loop around libzmq.
+Both have one message in flight over TCP without delay, block, and use the same CPUs. They
+are interleaved with the cells. All values are medians of round trips. The cell on BSD
+sockets frames its messages with four bytes; sockperf does not.
 
-The gate fails where an interval of level 99.9 % lies above ``RATIO_MAX``: of a cell within
-it, less than once in 1,000 times.
+The gate fails if a 99.9 % interval lies above ``RATIO_MAX``. A cell within it fails less
+than once in 1,000 times.
 """
 
 from __future__ import annotations
@@ -22,14 +23,13 @@ from random import Random
 
 import numpy as np
 
-from bench import addresses
-from bench.build import COMPILER, FLAGS, PKG_CONFIG, build, lacking, not_built
-from bench.contract import IMPLEMENTATIONS, Case, Cell
+from bench.analysis.stats import ratio
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.errors import TrialError
-from bench.find import find_cells
 from bench.measure import latency
-from bench.measure.measured import Sizing
-from bench.placement import cpus_for
+from bench.measure.common import Sizing
+from bench.measure.percentiles import quantile
 from bench.selftest.answers import Answer, ruled_out, shown
 from bench.selftest.measures import (
     SIZE_BYTES,
@@ -38,8 +38,10 @@ from bench.selftest.measures import (
     await_listening,
     interleave,
 )
-from bench.stats import quantile, ratio
-from bench.trial import run_trial
+from bench.trial import addresses
+from bench.trial.build import COMPILER, FLAGS, PKG_CONFIG, build, lacking, not_built
+from bench.trial.placement import cpus_for
+from bench.trial.trial import run_trial
 
 RATIO_MAX = 1.10
 TOOL = "sockperf"
@@ -75,9 +77,9 @@ def _started(
 
 
 def _said(process: subprocess.Popen[bytes]) -> bytes:
-    """Return what a program that makes round trips printed.
+    """Return the output of a program that makes round trips.
 
-    Raises TrialError where it failed, or takes too long.
+    Raises TrialError if it failed or takes too long.
     """
     name = Path(str(process.args[0])).name if isinstance(process.args, list) else "?"
     try:
@@ -90,9 +92,9 @@ def _said(process: subprocess.Popen[bytes]) -> bytes:
 
 
 def parse(said: str) -> float:
-    """Return the median round trip in seconds from what sockperf printed.
+    """Return the median round trip in seconds from the output of sockperf.
 
-    Raises TrialError where there is none, or where its times are those of one way.
+    Raises TrialError if there is none, or if sockperf printed half of each round trip.
     """
     median_us = MEDIAN_US.search(said)
     if not median_us or not ROUND_TRIP.search(said):
@@ -101,12 +103,12 @@ def parse(said: str) -> float:
 
 
 def by_sockperf(placement: str) -> Measure:
-    """Return a measure of the median round trip of sockperf's own ping-pong."""
+    """Return a measure of the median round trip of sockperf's ping-pong, in seconds."""
 
     def measure(rng: Random) -> float:
         port = addresses.free_port(rng)
         where = ["-i", "127.0.0.1", "-p", str(port), "--tcp"]  # without delay by default
-        size = ["-m", str(SIZE_BYTES), "-t", "1", "--full-rtt"]  # else it prints half
+        size = ["-m", str(SIZE_BYTES), "-t", "1", "--full-rtt"]  # the default prints half
         with _started([TOOL, "server", *where], placement, False):
             await_listening(f"tcp://127.0.0.1:{port}")
             with _started([TOOL, "ping-pong", *where, *size], placement, True) as client:
@@ -116,7 +118,7 @@ def by_sockperf(placement: str) -> Measure:
 
 
 def compile_loop(folder: Path) -> Path:
-    """Build ``ping_pong.c`` in a folder, and return its program."""
+    """Compile ``ping_pong.c`` into a folder, and return the path of the program."""
     program = folder / LOOP.stem
     found = subprocess.run(
         [PKG_CONFIG, "--cflags", "--libs", "libzmq"],
@@ -130,7 +132,7 @@ def compile_loop(folder: Path) -> Path:
 
 
 def by_loop(program: Path, placement: str, trips: int = TRIPS) -> Measure:
-    """Return a measure of the median round trip of libzmq alone."""
+    """Return a measure of the median round trip of libzmq alone, in seconds."""
 
     def measure(rng: Random) -> float:
         address = f"tcp://127.0.0.1:{addresses.free_port(rng)}"
@@ -146,14 +148,17 @@ def by_loop(program: Path, placement: str, trips: int = TRIPS) -> Measure:
 
 
 def by_cell(case: Case, logs: Path) -> Measure:
-    """Return a measure of the median round trip of a cell under the full harness."""
+    """Return a measure of the median round trip of a cell under the harness, in seconds."""
     pilot = latency.measure(case, run_trial(case, latency.pilot(case), logs, Random()))
     sizing = Sizing(pilot.value_s)
     return lambda rng: latency.take(case, sizing, logs, rng).value_s
 
 
 def answer(question: str, cell_s: Sequence[float], alone_s: Sequence[float]) -> Answer:
-    """Say whether a cell's round trips can be within RATIO_MAX of those it is held to."""
+    """Return whether a cell's round trips can be within RATIO_MAX of the tool's or loop's.
+
+    Both sequences are medians in seconds, one for each block, in the same order.
+    """
     return Answer(
         question,
         "nothing",
@@ -164,7 +169,7 @@ def answer(question: str, cell_s: Sequence[float], alone_s: Sequence[float]) -> 
 
 
 def _lacking(cell: Cell, tool: str | None) -> str:
-    """Return what is missing to compare a cell, and what to do about it; or nothing."""
+    """Return why a cell cannot be compared here and what to install, or an empty string."""
     if packages := lacking(cell):
         return f"{cell.id} {not_built(packages)}"
     if tool and not shutil.which(tool):
@@ -173,7 +178,7 @@ def _lacking(cell: Cell, tool: str | None) -> str:
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Compare both cells with what they are held to, on separate CPUs and on one."""
+    """Compare the two cells with sockperf and with libzmq, on separate CPUs and on one."""
     cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
     sockets, zmq = (cells[f"{s}/minimal/request_reply.c"] for s in ("raw_socket", "zmq"))
     skipped: list[Answer] = []

@@ -1,8 +1,8 @@
-"""A generator that cannot keep up is found out, and its case refused.
+"""The harness refuses a case if its generator of messages cannot keep up.
 
-It is asked for more messages a second than an interpreter can count. How late it is at
-the rates of a run is shown for information: on a busy machine it may be late there too,
-and those cases are then refused as well.
+The generator is asked for more messages a second than an interpreter can count. Its lag at
+the rates of a run is shown for information. On a busy machine the generator may be late at
+those rates as well; a run then refuses these cases.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case
-from bench.find import find_cells
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import response, throughput
-from bench.measure.measured import Sizing
+from bench.measure.common import Sizing
 from bench.selftest.answers import Answer
 from bench.selftest.handler_delay import CELLS
 from bench.selftest.measures import SIZE_BYTES
-from bench.trial import run_trial
+from bench.trial.trial import run_trial
 
 TOO_FAST_HZ = 20e6
 MESSAGES = 20_000
@@ -27,7 +27,7 @@ STREAM = "zmq/minimal/pipeline.py"
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Offer each stack half of what it can do, and one of them far too much."""
+    """Offer each stack half of its saturation rate, and one stack far too much."""
     del blocks
     cells = find_cells([IMPLEMENTATIONS])
     found = []
@@ -68,7 +68,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
 
 
 def _lag(metadata: dict[str, str | int | float]) -> tuple[float, float, bool]:
-    """Return the lag in microseconds, the generator's share, and whether it is refused."""
+    """Return the lag in microseconds, the generator's share, and if a run refuses it."""
     lag_ns, p50_ns = float(metadata["lag_p99_ns"]), float(metadata["p50_ns"])
     share = float(metadata["generator_share"])
     return lag_ns / 1e3, share, response.generator_is_limit(lag_ns, p50_ns, share)

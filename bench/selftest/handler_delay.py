@@ -1,14 +1,15 @@
-"""Five milliseconds more in every handler are five milliseconds more in every stack.
+"""Five milliseconds more in the handler make each round trip five milliseconds longer.
 
-On one CPU, which the handler keeps busy; with a CPU each, the caller's would fall asleep,
-and waking it would be added. Never less than what was injected. More by at most one round
-trip of the cell without any delay: code that has not run for milliseconds is cold, and
-the more of it there is, the more that costs. It is a true cost, and none of the harness.
+Both roles share one CPU, which the handler keeps busy. With a CPU each, the caller's CPU
+would fall asleep, and waking it would add time. A round trip must not grow by less than the
+injected delay. It may grow by more, at most by one round trip without any delay: code that
+has not run for milliseconds is cold. This is a cost of the stack, and none of the harness.
 
-The median over blocks of a difference of medians varies by some microseconds, and what
-is allowed is a hundred: no chance that a correct harness fails. A process that has the CPU
-when the handler would be done does add to the delay, truly: above the upper bound the
-answer of a busy machine is undecided, below the lower one it is wrong.
+The measured value is the median over blocks of a difference of medians. It varies by some
+microseconds, and the tolerance is a hundred: a correct harness does not fail by chance. If
+another process has the CPU when the delay ends, the round trip really takes longer. So a
+value above the upper bound is undecided on a busy machine. A value below the lower bound is
+always wrong.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from bench.contract import IMPLEMENTATIONS, Case
-from bench.find import find_cells
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import latency
-from bench.records import Window
 from bench.selftest.answers import Answer
 from bench.selftest.measures import SIZE_BYTES, interleave
-from bench.trial import run_trial
+from bench.trial.record import Window
+from bench.trial.trial import run_trial
 
 DELAY_NS = 5_000_000
 DELAYS_NS = {"plain": 0, "delayed": DELAY_NS}
@@ -40,7 +41,7 @@ def _round_trip_s(case: Case, window: Window, logs: Path, rng: Random) -> float:
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Measure each stack's round trip with each delay, interleaved."""
+    """Measure the round trip of each stack with and without the delay, interleaved."""
     measures: dict[str, Callable[[Random], float]] = {}
     window = Window(MESSAGES, warm_up=10, stamp_each=True)
     cells = [c for c in find_cells([IMPLEMENTATIONS]) if Path(c.id).match(CELLS)]

@@ -1,4 +1,4 @@
-"""pyperf reads what a run writes: one run per block, complete pairs, nothing left over."""
+"""pyperf reads the files of a run, and finds one pyperf run for each block."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from pathlib import Path
 
 import pyperf
 
-from bench.archive import TIMING, Archive
-from bench.contract import FLOOR, IMPLEMENTATIONS
-from bench.find import choose, find_cells
-from bench.manifest import begin_plan
-from bench.plan import BLOCKS_MIN, plan
-from bench.processes import child_environment
-from bench.profiles import PROFILES
-from bench.run import make_run
+from bench.analysis.comparisons import measured_half_widths
+from bench.contract.find import choose, find_cells
+from bench.contract.model import FLOOR, IMPLEMENTATIONS
+from bench.run.archive import TIMING, Archive
+from bench.run.manifest import begin_plan
+from bench.run.plan import BLOCKS_MIN, plan
+from bench.run.profiles import PROFILES
+from bench.run.runner import make_run
 from bench.selftest.answers import Answer
+from bench.trial.processes import child_environment
 
 CELLS = ("zmq/minimal/request_reply.py", "raw_socket/minimal/request_reply.py")
-FILES = ("raw_socket.minimal.json", "zmq.minimal.json")
+FILES = ("raw_socket.minimal.json.gz", "zmq.minimal.json.gz")
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Make a short run of two cells, and have pyperf's own commands read its files."""
+    """Make a short run of two cells, and read its files with the commands of pyperf."""
     del blocks
     folder = logs / "run"
     cells = choose(find_cells([IMPLEMENTATIONS, FLOOR]), CELLS)
     speed = [e for e in plan(PROFILES["quick"], cells, BLOCKS_MIN) if not e.case.fault]
     begun = begin_plan(folder, "selftest", speed, cells, seed, [])
     descriptors = len(os.listdir("/proc/self/fd"))
-    complete = make_run(begun.archive, begun.planned, begun.seed)
+    complete = make_run(begun.archive, begun.planned, begun.seed, measured_half_widths)
     left = len(os.listdir("/proc/self/fd")) - descriptors
     return [
         *answers_of(folder, complete),
@@ -41,7 +42,10 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
 
 
 def answers_of(folder: Path, complete: bool) -> list[Answer]:
-    """Have pyperf read a run of BLOCKS_MIN blocks; ``complete`` says whether it has all."""
+    """Read a run of BLOCKS_MIN blocks with pyperf.
+
+    ``complete``: the run has a value for every case.
+    """
     return [
         *(_command(folder, *words) for words in _COMMANDS),
         _blocks(folder, complete),
@@ -95,7 +99,7 @@ def _blocks(folder: Path, complete: bool) -> Answer:
 
 
 def _first_pass(benchmark: pyperf.Benchmark) -> Iterator[int]:
-    """Yield the blocks of the runs that repeat none that the environment spoiled."""
+    """Yield the numbers of the blocks, without repetitions of blocks that were flagged."""
     for run in benchmark.get_runs():
         metadata = run.get_metadata()
         if not metadata["repeat"]:

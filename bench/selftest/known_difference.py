@@ -1,18 +1,18 @@
-"""Ten per cent more work per message is found, and the same cell twice is the same.
+"""The harness finds ten per cent more work per message, and finds a cell equal to itself.
 
-On one CPU, where work is what counts. The work is a busy wait in the handler, and it is
-a known answer only where it costs as much as it lasts. In a bare cell it does not: how a
-scheduler lets four threads take turns on one CPU depends on how long each of them runs, and
-4 us more in the handler have come with a third of a context switch more per message and so
-with 5 us. That is a true cost of the cell, and an unknown one. Here every message already
-keeps the handler at work for far longer than the rest of the round trip, so that the
-turns are the same with and without the difference.
+Both roles share one CPU, so that times depend on work alone. The work is a busy wait in the
+handler. Its effect is known only if the wait costs as much as it lasts. In a bare cell it
+does not. There, the scheduler's order of four threads on one CPU depends on how long each
+of them runs. For example, 4 us more in the handler came with a third of a context switch
+more per message, and took 5 us in all. Here the handler works far longer on every message
+than the rest of the round trip takes. So the order of threads is the same with and without
+the difference.
 
-The difference is a tenth of the CPU time that a message takes both roles, which a busy
-machine does not change, as measured in one trial before. Even were that off by a tenth, the
-truth would be within 1 % of 1.10. The gates fail where an interval of level 99.9 % lies
-beyond 1.10 +- 0.03, or beyond 5 % for two equals: of a correct harness, less than once in
-1,000 times. ``twenty_runs`` shows that a tenth more is found in a bare cell as well.
+The added work is a tenth of the CPU time that both roles need for a message. One trial
+measures that time beforehand, and a busy machine does not change it. Even if it were wrong
+by a tenth, the true ratio would be within 1 % of 1.10. The gates fail if a 99.9 % interval
+lies beyond 1.10 +- 0.03, or beyond 5 % for two equals. A correct harness fails less than
+once in 1,000 times. ``twenty_runs`` finds a tenth more work in a bare cell too.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case
-from bench.find import find_cells
+from bench.analysis.stats import noise_half_width, ratio, verdict
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import throughput
-from bench.records import Window
 from bench.selftest.answers import Answer, differ, ruled_out, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, harnessed, interleave
-from bench.stats import noise_half_width, ratio, verdict
-from bench.trial import run_trial
+from bench.trial.record import Window
+from bench.trial.trial import run_trial
 
 MORE = 0.10
 TOLERANCE = 0.03
@@ -42,7 +42,10 @@ def case_of(cell_id: str) -> Case:
 
 
 def windows(case: Case, work_ns: int, logs: Path, seed: int) -> tuple[Window, Window]:
-    """Return a window with so much work per message, and one with a tenth more of all."""
+    """Return two windows: with ``work_ns`` per message, and with a tenth more CPU time.
+
+    The tenth is of the CPU time that all roles need for a message, as a trial measures it.
+    """
     pilot = replace(throughput.pilot(case), busy_ns=work_ns)
     first = throughput.measure(case, run_trial(case, pilot, logs, Random(seed)))
     window = replace(throughput.window(case, first.value_s), busy_ns=work_ns)
@@ -53,17 +56,17 @@ def windows(case: Case, work_ns: int, logs: Path, seed: int) -> tuple[Window, Wi
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Measure a cell twice, and once with a tenth more work, interleaved."""
+    """Measure a cell, its A/A copy, and the cell with a tenth more work, interleaved."""
     case = case_of(CELL)
     window, more = windows(case, WORK_NS, logs, seed)
     measures: dict[str, Measure] = {
         "cell": harnessed(case, window, logs),
-        "twin": harnessed(case, window, logs),
+        "copy": harnessed(case, window, logs),
         "more": harnessed(case, more, logs),
     }
     values = interleave("known difference", measures, blocks, seed)
-    cell, twin, slower = (values[name] for name in measures)
-    same, found = ratio(twin, cell), ratio(slower, cell)
+    cell, copy, slower = (values[name] for name in measures)
+    same, found = ratio(copy, cell), ratio(slower, cell)
     said = verdict(found, noise_half_width(same))
     least, most = 1 + MORE - TOLERANCE, 1 + MORE + TOLERANCE
     added_us = (more.busy_ns - window.busy_ns) / 1e3
@@ -73,7 +76,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
             "nothing",
             f"{shown(same)}, {verdict(same)}",
             "neither faster nor slower",
-            not differ(twin, cell),
+            not differ(copy, cell),
         ),
         Answer(
             f"{CELL}: more work",

@@ -1,6 +1,6 @@
-"""Each cell that is credited with a level passes the faults of its guarantees.
+"""Each cell that is credited with a level survives the faults of that level's guarantees.
 
-What the minimal cells pass is shown beside it: the least that each level costs is the
+The levels of minimal cells are shown beside them. The least cost of a level is the
 difference in size between two cells of one stack.
 """
 
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.contract import IMPLEMENTATIONS
-from bench.find import choose, find_cells
-from bench.levels import CREDITED, Standing, standings, trials_of
+from bench.contract.find import choose, find_cells
+from bench.contract.model import IMPLEMENTATIONS
+from bench.measure.levels import CREDITED
+from bench.run.levels import Standing, standings, trials_of
 from bench.selftest.answers import Answer
 
-TIERS = ("*/minimal/*", *(f"*/{variant}/*" for variant in CREDITED))
+PROGRAMS = ("*/minimal/*", *(f"*/{variant}/*" for variant in CREDITED))
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Put each cell to each fault once: a guarantee has no exceptions to be counted."""
+    """Make one trial of each cell with each fault: a guarantee allows no exception."""
     del blocks
-    cells = choose(find_cells([IMPLEMENTATIONS]), TIERS)
+    cells = choose(find_cells([IMPLEMENTATIONS]), PROGRAMS)
     return [_answer(standing) for standing in standings(trials_of(cells), logs, seed)]
 
 

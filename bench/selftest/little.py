@@ -1,18 +1,21 @@
-"""Little's law: rates and times of a closed loop say how many clients there are."""
+"""Little's law: rate and times of a closed loop give the number of its clients.
+
+J. D. C. Little, "A Proof for the Queuing Formula: L = lambda W", Operations Research, 1961.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case
-from bench.find import find_cells
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import latency
 from bench.measure.closed_loop import OFF_MAX
-from bench.records import Window
 from bench.selftest.answers import Answer
 from bench.selftest.measures import SIZE_BYTES
-from bench.trial import run_trial
+from bench.trial.record import Window
+from bench.trial.trial import run_trial
 
 CELLS = ("raw_socket/minimal/request_reply.py", "zmq/minimal/request_reply.py")
 CLIENTS = (1, 32)
@@ -20,7 +23,7 @@ MESSAGES = 400
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Run loops of one and of many clients; a trial that breaks the law raises."""
+    """Make a trial with one client and with many clients of each cell."""
     del blocks
     found = []
     for cell in [c for c in find_cells([IMPLEMENTATIONS]) if c.id in CELLS]:

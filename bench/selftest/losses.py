@@ -1,18 +1,17 @@
-"""Losses, duplicates and swaps are counted exactly."""
+"""The harness counts lost, duplicated and swapped messages exactly."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from random import Random
 
-from bench.contract import Case
-from bench.find import find_cells
-from bench.measure.measured import consumed
-from bench.records import Window
+from bench.contract.find import find_cells
+from bench.contract.model import Case
 from bench.selftest.answers import Answer
 from bench.selftest.measures import SIZE_BYTES
-from bench.tally import NOTHING, Tally, tally
-from bench.trial import run_trial
+from bench.trial.checker import NOTHING, Tally, tally
+from bench.trial.record import Window
+from bench.trial.trial import run_trial
 
 FAULTY = Path(__file__).parent / "faulty"
 MESSAGES = 2000
@@ -21,9 +20,9 @@ SUBSCRIBERS = 2
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Run a publisher with each fault once; counting needs no repetition."""
+    """Run a publisher with each fault once: an exact count needs no repetition."""
     del blocks
-    # Checked in full, so that the trial waits for what may come after the last message.
+    # A checked trial waits for messages that may come after the last one.
     window = Window(MESSAGES, warm_up=10, sizes_bytes=(SIZE_BYTES,))
     found = []
     for cell in (c for c in find_cells([FAULTY]) if c.variant.name in EVERY):
@@ -31,7 +30,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         case = Case(cell, "throughput", "tcp", SIZE_BYTES, SUBSCRIBERS, "free")
         trial = run_trial(case, window, logs, Random(seed))
         total = NOTHING
-        for consumer, driver in consumed(case, trial):
+        for consumer, driver in trial.pairs(case.cell.workload):
             assert consumer.heads is not None
             heads, given = consumer.heads, driver.counts["given"]
             total += tally(heads["sender"], heads["sequence"], 0, given)

@@ -1,6 +1,6 @@
-"""What selftests compare: cells under the harness, fed cells, bare loops of a library.
+"""Measures that selftests compare: cells under the harness, fed cells, and bare loops.
 
-A measure is called with a random generator, takes a fresh trial or fresh processes, and
+A measure is a function of a random generator. It makes a trial in fresh processes, and
 returns seconds per message.
 """
 
@@ -18,15 +18,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench import addresses
-from bench.contract import Case, Cell
+from bench.contract.model import Case, Cell
 from bench.errors import TrialError
-from bench.measure.measured import count
-from bench.placement import cpus_for
-from bench.processes import child_environment
-from bench.progress import steps
-from bench.records import Window
-from bench.trial import run_trial
+from bench.measure.common import count
+from bench.run.progress import steps
+from bench.trial import addresses
+from bench.trial.placement import cpus_for
+from bench.trial.processes import child_environment
+from bench.trial.record import Window
+from bench.trial.trial import run_trial
 
 SIZE_BYTES = 64
 WORKERS = 2
@@ -60,13 +60,13 @@ class Bare:
         self.process.stdin.flush()
 
     def hear(self) -> dict[str, Any]:
-        """Return the next line it tells, which follows the last one that it was told.
+        """Return the next line that the process prints, decoded from JSON.
 
-        Raises TrialError when it ended instead, or tells nothing.
+        Raises TrialError if the process ends, or prints nothing within BARE_S seconds.
         """
         assert self.process.stdout
         if not select.select([self.process.stdout], [], [], BARE_S)[0]:
-            raise TrialError(f"bare {self.role} told nothing within {BARE_S:g} s")
+            raise TrialError(f"bare {self.role} printed nothing within {BARE_S:g} s")
         line = self.process.stdout.readline()
         if not line:
             raise TrialError(f"bare {self.role} ended with {self.process.wait()}")
@@ -90,18 +90,22 @@ def await_listening(address: str) -> None:
     deadline = time.monotonic() + BARE_S
     while not addresses.listens(address):
         if time.monotonic() > deadline:
-            raise TrialError(f"nobody listened at {address} within {BARE_S:g} s")
+            raise TrialError(f"no process listened at {address} within {BARE_S:g} s")
         time.sleep(0.001)
 
 
 def bare_round_trip(kind: str, cell: Cell, placement: str, messages: int) -> Measure:
-    """Return a measure of seconds per round trip: ``fed`` cells or library ``loop``s."""
+    """Return a measure of seconds per round trip.
+
+    ``kind`` is ``fed`` for a cell without the harness, or the name of a library's loop.
+    """
 
     def measure(rng: random.Random) -> float:
         address = f"tcp://127.0.0.1:{addresses.free_port(rng)}"
         spec: dict[str, Any] = {
             "cell": str(cell.path),
             "search": [str(folder) for folder in cell.search],
+            "loop": cell.loop,
             "address": address,
             "messages": messages,
             "warm_up": WARM_UP,
@@ -120,7 +124,7 @@ def bare_round_trip(kind: str, cell: Cell, placement: str, messages: int) -> Mea
 
 
 def bare_pipeline(placement: str, messages: int) -> Measure:
-    """Return a measure of seconds per task of a bare PUSH, two workers and a PULL."""
+    """Return a measure of seconds per task for a bare PUSH, two workers and a PULL."""
 
     def measure(rng: random.Random) -> float:
         source = f"tcp://127.0.0.1:{addresses.free_port(rng)}"
@@ -148,7 +152,7 @@ def harnessed(case: Case, window: Window, logs: Path) -> Measure:
 
     def measure(rng: random.Random) -> float:
         trial = run_trial(case, window, logs, rng)
-        count(case, trial)  # raises where the cell broke its contract
+        count(case, trial)  # raises if the cell broke its contract
         record = trial.of(case.cell.workload.consumer)[0]
         driver = trial.of(case.cell.workload.driver)[0]
         assert record.arrived_ns is not None
@@ -162,7 +166,10 @@ def harnessed(case: Case, window: Window, logs: Path) -> Measure:
 def interleave(
     title: str, measures: dict[str, Measure], blocks: int, seed: int
 ) -> dict[str, list[float]]:
-    """Take each measure once in each block, in random order; return values by block."""
+    """Take each measure once in each block, in random order.
+
+    Returns the values of each measure in the order of the blocks.
+    """
     values: dict[str, list[float]] = {name: [] for name in measures}
     with steps(title, blocks * len(measures)) as shown:
         for block in range(blocks):

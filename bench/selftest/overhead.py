@@ -1,14 +1,15 @@
-"""Known answers: what the harness itself costs.
+"""The harness adds little to the time of a message.
 
-``overhead`` interleaves, block by block and in random order, a cell under the full
-harness with the same cell fed by a list and an identity handle, and ZeroMQ's pipeline
-with a bare pyzmq loop. Beside them, not gated: the cells against bare loops of their
-library, which is what a cell's idiom (threads, framing, generators) costs.
+``overhead`` measures cells under the full harness, and the same cells fed by a list and an
+identity handle. It compares ZeroMQ's pipeline with a bare pyzmq loop. All measures are
+interleaved block by block, in random order. The cells are also compared with bare loops of
+their library. The difference is the cost of a cell's idiom, such as threads, framing and
+generators; it gates nothing.
 
-What the harness may add is declared for one CPU, where work is all that counts: a
-twentieth of a round trip. With a CPU each, where most of a round trip is waking them, it
-may add no more microseconds than that. A gate fails where an interval of level 99.9 % lies
-beyond: of a harness that keeps to it, less than once in 1,000 times.
+On one CPU, where times depend on work alone, the harness may add a twentieth of a round
+trip. With a CPU each, most of a round trip is waking the other CPU. There the harness may
+add no more microseconds than on one CPU. A gate fails if a 99.9 % interval lies beyond the
+limit. A harness within the limit fails less than once in 1,000 times.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from bench.contract import IMPLEMENTATIONS, Case, Cell
-from bench.find import find_cells
+from bench.analysis.stats import ratio
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.measure import throughput
 from bench.selftest.answers import Answer, ruled_out, shown
 from bench.selftest.measures import (
@@ -32,8 +34,7 @@ from bench.selftest.measures import (
     harnessed,
     interleave,
 )
-from bench.stats import ratio
-from bench.trial import run_trial
+from bench.trial.trial import run_trial
 
 SHARED_RATIO_MAX = 1.05
 PIPELINE_THROUGHPUT_MIN = 0.92
@@ -43,10 +44,11 @@ Values = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two measures of seconds per message, and how great their ratio may be at most.
+    """Two measures of seconds per message, and the limit of their ratio.
 
-    ``most`` finds that from the values of all measures; None where nothing is gated. Either
-    may be the greater: a harness that seems to speed a cell up is wrong as well.
+    ``most`` computes the limit from the values of all measures; None gates nothing. The
+    inverse of the ratio has the same limit: a harness that seems to speed a cell up is
+    wrong as well.
     """
 
     name: str
@@ -78,18 +80,18 @@ def _round_trips(
 
     return measures, [
         Comparison(
-            f"{title}: harness / list-fed cell",
+            f"{title}: harness / list-fed program",
             f"{title} harness",
             f"{title} fed",
             most,
         ),
         Comparison(
-            f"{title}: every message stamped / list-fed cell",
+            f"{title}: every message stamped / list-fed program",
             f"{title} stamped",
             f"{title} fed",
         ),
         Comparison(
-            f"{title}: list-fed cell / bare loop",
+            f"{title}: list-fed program / bare loop",
             f"{title} fed",
             f"{title} loop",
         ),
@@ -118,7 +120,7 @@ def _pipeline(
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Measure what the harness adds to two cells and to a pipeline."""
+    """Measure how much time the harness adds to two cells and to a pipeline."""
     cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
     measures: dict[str, Measure] = {}
     comparisons: list[Comparison] = []

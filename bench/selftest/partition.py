@@ -1,8 +1,8 @@
-"""A partition is silent, and a reset is not: what TCP at both ends is told of a fault.
+"""TCP notices a reset at once, and a cut link only by its own timeouts.
 
-Two hosts with a connection between them, over which both count, a hundred numbers a second.
-The control is the usual mistake, a packet dropped at its own sender: if TCP noticed no
-difference, nothing that is shown of the cut would mean anything.
+Two hosts send each other a hundred numbers a second over one connection. The control is a
+usual mistake: the sender's own machine drops its packets. TCP must notice that difference,
+or the results about the cut would prove nothing.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import NotMeasurable, TrialError
-from bench.network.helper import Helper
-from bench.network.hosts import Network
-from bench.network.link import Link, tcp_counts
+from bench.faults.network.helper import Helper
+from bench.faults.network.hosts import Network
+from bench.faults.network.link import Link, tcp_counts
 from bench.selftest.answers import Answer
 
 NEAR, FAR = ENDS = "near", "far"
-TALKER = "bench.network.talker"
+TALKER = "bench.faults.network.talker"
 CUT_S = 2.0
 BACKED_OFF_MIN = 4
-"""TCP's timeout doubles after 0.2 s, 0.4 s and 0.8 s: by then it is 8 times as long."""
+"""How many times longer TCP's timeout must be: it doubles after 0.2 s, 0.4 s and 0.8 s."""
 MISTAKEN_MAX = 2
 TIMEOUT = re.compile(r"\brto:([\d.]+)")
 UNDER_WAY_S = 0.2
@@ -42,7 +42,7 @@ table inet mistake {
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Cut, heal and reset one connection each; what TCP is told needs no repetition."""
+    """Cut, heal and reset one connection each: TCP's counters need no repetition."""
     del blocks, seed, logs
     try:
         return [*_cut(), _mistake(), *_reset(), _abort()]
@@ -51,7 +51,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
 
 
 class Conversation:
-    """Two hosts, each with one end of a connection over which numbers flow."""
+    """Two hosts that send numbers to each other over one connection."""
 
     def __init__(self, network: Network, talkers: dict[str, Helper]) -> None:
         self.network = network
@@ -67,7 +67,7 @@ class Conversation:
         return [self.state(end)[what] for end in ENDS]
 
     def until(self, happened: Callable[[], bool]) -> bool:
-        """Wait for something to happen, and return whether it has."""
+        """Wait until ``happened`` is true, and return whether it became true in time."""
         deadline = time.monotonic() + BOUND_S
         while not happened():
             if time.monotonic() > deadline:
@@ -76,14 +76,14 @@ class Conversation:
         return True
 
     def told(self) -> int:
-        """Return how many resets either TCP sent, or was given, or ended for."""
+        """Return how many resets both ends sent or received, and connections they ended."""
         counts = [tcp_counts(self.network, end) for end in ENDS]
         return self.link.packets().resets + sum(
             count[name] for count in counts for name in ("OutRsts", "EstabResets")
         )
 
     def timeout_ms(self) -> float:
-        """Return after how long without an answer the near end sends again."""
+        """Return the retransmission timeout of the near end in milliseconds."""
         printed = self.network.run(NEAR, "ss", "-Htin", "state", "established")
         found = TIMEOUT.search(printed)
         assert found, printed

@@ -1,7 +1,7 @@
 /* Round trips of libzmq and nothing else: REQ and REP, blocking, in two processes.
  *
- * ping_pong ADDRESS answers for ever. ping_pong ADDRESS BYTES TRIPS makes round trips, and
- * then writes the nanoseconds that each took, as 64-bit integers. */
+ * `ping_pong ADDRESS` answers forever. `ping_pong ADDRESS BYTES TRIPS` makes round trips.
+ * It then writes how long each took, in nanoseconds, as 64-bit integers. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-"""An outage of a known length is measured as long as it is, and one without end counts.
+"""The harness measures the known length of an outage, and counts an outage without end.
 
 The server is killed, and a standby binds after a known time. One client tries again each
-millisecond, so that it is back as soon as the standby is there; another never tries again.
+millisecond, so that it recovers as soon as the standby listens. Another never tries again.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from bench.cast import BINDING
-from bench.contract import Case
-from bench.failure_trial import run_failure
-from bench.faults import Fault, Setup
-from bench.find import find_cells
-from bench.history import CLASSES, FailureRecord
+from bench.contract.find import find_cells
+from bench.contract.model import Case
+from bench.faults.fault import Fault, Setup
+from bench.faults.fault_trial import FaultTrial
+from bench.faults.history import CLASSES, FailureRecord
+from bench.faults.participants import BINDING
+from bench.faults.trial import run_failure
 from bench.measure import recovery
-from bench.measure.measured import Measured
-from bench.scene import Scene
+from bench.measure.common import Measured
 from bench.selftest.answers import Answer
 from bench.selftest.losses import FAULTY
 
 DOWN_S = (0.3, 1.0)
-"""Two of them: a clock that always says the same would be right once."""
+"""Two lengths in seconds: a clock that always shows one value would be right once."""
 TRIALS = 5
 LATE_S = 0.01
-"""What it takes to bind and to be noticed, at the most."""
+"""The longest time in seconds that a standby needs to bind, and a client to notice it."""
 WATCH_S = 2.0
 
 
-def killed(scene: Scene, down_s: float) -> None:
-    """Kill the server; the standby takes over at a moment after the fault."""
-    with scene.fault():
-        scene.kill(scene.binder)
-    scene.wait(down_s - (time.perf_counter_ns() - scene.fault_ns) / 1e9)
-    scene.start_standby(scene.binder)
-    scene.healed()
+def killed(trial: FaultTrial, down_s: float) -> None:
+    """Kill the server, and have the standby take over ``down_s`` seconds later."""
+    with trial.fault():
+        trial.processes.kill(trial.participants.binder)
+    trial.wait(down_s - (time.perf_counter_ns() - trial.fault_ns) / 1e9)
+    trial.start_standby(trial.participants.binder)
+    trial.healed()
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Make some trials of each kind, at random moments; times need no more of them."""
+    """Make some trials of each kind, with the fault at random moments."""
     del blocks
     rng = Random(seed)
     records: list[FailureRecord] = []
@@ -109,7 +109,7 @@ def _endless(measured: Measured) -> Answer:
 
 
 def _books(records: list[FailureRecord]) -> Iterator[Answer]:
-    """Compare the classes with what was due by the grid, which no ledger knows."""
+    """Compare the sums of counted messages with the schedule, which no ledger knows."""
     due = classes = 0
     for record in records:
         grid = (record.stop_ns - record.start_ns) // record.interval_ns + 1

@@ -1,9 +1,8 @@
-"""Company changes no answer: trials with a fault made alone, and the same many at once.
+"""Trials with a fault have the same outcomes alone and with other trials at the same time.
 
-In each block every trial is made both ways, in random order. What each came to has to be
-the same. Whether outages were longer in company is told by an exact test of their pairs: it
-finds a difference where those that are longer by more than what is tolerated are more than
-chance allows.
+In each block every trial is made both ways, in random order. Its outcome must be the same
+both ways. An exact sign test compares the lengths of outages in pairs. It finds a
+difference if too many outages are longer beside other trials, by more than the tolerance.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from bench.contract import IMPLEMENTATIONS
-from bench.find import find_cells
-from bench.history import CLASSES
-from bench.measure.measured import Measured
-from bench.plan import Group, Planned, Profile, plan
-from bench.recover import AT_ONCE, measure_recovery
-from bench.schedule import Slot, schedule
-from bench.selftest.answers import GATE_LEVEL, Answer
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS
+from bench.faults.history import CLASSES
+from bench.measure.common import Measured
+from bench.run.plan import Group, Planned, Profile, plan
+from bench.run.recovery import AT_ONCE, measure_recovery
+from bench.run.schedule import Slot, schedule
+from bench.selftest.answers import GATE_CONFIDENCE, Answer
 
 GROUPS = (
     Group(
@@ -30,17 +29,20 @@ GROUPS = (
         leaving_out=(),
     ),
 )
-"""Six cells: some recover by timers of their own, some are called again, one hangs."""
+"""Six cells: some recover by their own timers, some after a restart, and one hangs."""
 TOLERATED_S = 0.01
-"""Beside the resolution: to share CPUs with five others costs each some milliseconds."""
+"""The tolerance in seconds, beside the resolution.
+
+Six trials that share CPUs slow each other down by some milliseconds.
+"""
 CONTROL_S = 0.1
-"""A difference that the test has to find: as if each had backed off once more."""
+"""A difference in seconds that the test must find: as if each client waited once more."""
 
 Pairs = Mapping[str, Sequence[tuple[Measured, Measured]]]
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Make every trial alone and in company, in each block."""
+    """Make every trial alone and beside others, in each block."""
     profile = Profile("side_by_side", "trials that recover", GROUPS)
     planned = plan(profile, find_cells([IMPLEMENTATIONS]), blocks)
     pairs: dict[str, list[tuple[Measured, Measured]]] = {}
@@ -59,7 +61,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
 def _make(
     planned: Sequence[Planned], block: int, seed: int, logs: Path, at_once: int
 ) -> dict[str, Measured]:
-    """Make one block of the schedule, so many trials at once; return them by case."""
+    """Make a block of the schedule, ``at_once`` trials at a time; return them by case."""
     made: dict[str, Measured] = {}
 
     def kept(slot: Slot, measured: Measured) -> None:
@@ -72,7 +74,7 @@ def _make(
 
 
 def came_to(measured: Measured) -> str:
-    """Return the verdict of a trial, and which classes had messages in them."""
+    """Return the verdict of a trial, and the classes in which it counted messages."""
     facts = measured.metadata
     classes = [name for name in CLASSES if facts[name]]
     return f"{facts['verdict']}: {', '.join(classes)}"
@@ -96,7 +98,11 @@ def _same(pairs: Pairs, whole: bool) -> Answer:
 
 
 def _longer(pairs: Pairs, added_s: float) -> Answer:
-    """Say whether outages in company are longer, by an exact one-sided sign test."""
+    """Return whether outages are longer beside other trials, by a one-sided sign test.
+
+    ``pairs`` are the same trials, alone and beside others. ``added_s`` is added to the
+    second of each pair, to show that the test would find it.
+    """
     every = [
         pair
         for made in pairs.values()
@@ -110,19 +116,19 @@ def _longer(pairs: Pairs, added_s: float) -> Answer:
     most_s = resolution_s + TOLERATED_S
     longer = sum(b - a > most_s for a, b in zip(alone_s, beside_s, strict=True))
     p = chance(longer, len(every))
-    found = p < 1 - GATE_LEVEL
+    found = p < 1 - GATE_CONFIDENCE
     say_control = f", and {added_s:g} s added" if added_s else ""
     return Answer(
         "control: an outage that is longer in company" if added_s else "outage in company",
         f"{AT_ONCE} side by side{say_control}",
         f"median {median(alone_s):.3f} s alone, {median(beside_s):.3f} s in company; "
         f"{longer} of {len(every)} pairs longer by more than {most_s:g} s, p = {p:.2g}",
-        f"p {'<' if added_s else '>='} {1 - GATE_LEVEL:.3f}",
+        f"p {'<' if added_s else '>='} {1 - GATE_CONFIDENCE:.3f}",
         found == bool(added_s),
         needs_quiet=True,
     )
 
 
 def chance(longer: int, pairs: int) -> float:
-    """Return how likely so many pairs or more are longer if half of them are at most."""
+    """Return the p-value of ``longer`` of ``pairs``: the upper tail of a fair coin."""
     return float(sum(math.comb(pairs, k) for k in range(longer, pairs + 1)) / 2**pairs)

@@ -1,7 +1,7 @@
-"""No stack waits for acknowledgements: TCP_NODELAY is read back at both ends.
+"""No stack waits for acknowledgements: the kernel reports TCP_NODELAY at both ends.
 
-The control is a cell without it that writes twice per message: if it did not show the
-kernel's wait of some 40 ms, reading the option back would prove nothing.
+The control is a cell without the option that writes twice for each message. It must show
+the kernel's wait of some 40 ms; without that, reading the option would prove nothing.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
-from bench.contract import IMPLEMENTATIONS, Case, Cell
-from bench.find import find_cells
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.measure import latency
-from bench.records import TrialRecord, Window
 from bench.selftest.answers import Answer
 from bench.selftest.handler_delay import CELLS
 from bench.selftest.losses import FAULTY
 from bench.selftest.measures import SIZE_BYTES
-from bench.trial import run_trial
+from bench.trial.record import TrialRecord, Window
+from bench.trial.trial import run_trial
 
 MESSAGES = 40
 WAIT_MIN_S = 0.02
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Run each stack's round trip once, and the control; an option needs no repetition."""
+    """Run the round trip of each stack and of the control once."""
     del blocks
     rng = Random(seed)
     cells = [c for c in find_cells([IMPLEMENTATIONS]) if Path(c.id).match(CELLS)]

@@ -1,22 +1,23 @@
-"""One stall of a server shows where theory puts it in the open loop, and not in the closed.
+"""An open loop shows a server's stall as queueing theory predicts; a closed loop hides it.
 
-A server that stands still for a fifth of a second holds up every request that becomes due
-meanwhile: a tenth of all in two seconds. An open loop must see them wait; a closed loop
-sends one request into the stall and calls it an outlier.
+A server that stalls for a fifth of a second delays every request that becomes due
+meanwhile: a tenth of all in two seconds. An open loop must see these requests wait. A
+closed loop sends one request into the stall, and shows it as an outlier.
 
-What the open loop must show is computed request by request, first come first served
-(Lindley's recursion), from the schedule as its seed draws it and from the time that each
-request took once it was given. One service time for all would not do: p90 lies where the
-queue has nearly drained, and a few interruptions of some milliseconds, which a mean spreads
-over two seconds, move it by half its value when they fall into the drain, or do not.
+Lindley's recursion gives the expected times of the open loop, for one server that serves
+requests in order (D. V. Lindley, "The theory of queues with a single server", 1952). It
+starts from the schedule as its seed draws it, and from the time that each request took
+after it was given. A mean service time would be too coarse. The 90th percentile lies where
+the queue has nearly drained. There, a few interruptions of some milliseconds change it by
+half its value. A mean would spread them over two seconds.
 
-That schedule and stall are those that were injected is gated apart: a generator that waited
-for the stalled server would pass all else.
+A separate gate checks the schedule and the stall. Without it, a generator that waits for
+the stalled server would pass.
 
-What the theory is not told is how late the generator itself was: a microsecond a request,
-less than 1 % of any percentile, so that within 10 % a correct harness passes. On a machine
-where others take the CPU, the generator may be late by more (a run refuses such a case),
-and the stall ends when its process next has the CPU: answers above are then undecided.
+The theory does not know how late the generator was: about a microsecond a request, less
+than 1 % of any percentile. So a correct harness passes within 10 %. On a busy machine the
+generator may be later, and a run refuses such a case. The stall also lasts until its
+process gets the CPU again. Answers above the bound are then undecided.
 """
 
 from __future__ import annotations
@@ -28,23 +29,23 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.contract import IMPLEMENTATIONS, Case
-from bench.find import find_cells
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.hosts.open_loop import offsets_ns
 from bench.measure import latency, response, throughput
-from bench.measure.measured import Sizing
-from bench.records import RoleRecord, Window
+from bench.measure.common import Sizing
+from bench.measure.percentiles import quantile
 from bench.selftest.answers import Answer
 from bench.selftest.handler_delay import CELLS
 from bench.selftest.measures import SIZE_BYTES
-from bench.stats import quantile
-from bench.trial import run_trial
+from bench.trial.record import RoleRecord, Window
+from bench.trial.trial import run_trial
 
 STALL_NS = 200_000_000
 LASTS_S = 2.0
 LOAD = 0.2
 MESSAGES_MIN = 400
-"""Of fewer than 100 the one that met the stall would be the 99th percentile."""
+"""With fewer than 100, the request that met the stall would be the 99th percentile."""
 TOLERANCE = 0.1
 SHOWN = {"p90": 0.9, "p99": 0.99, "max": 1.0}
 
@@ -54,10 +55,11 @@ Nanoseconds = NDArray[np.int64]
 def first_come_first_served_ns(
     due_ns: Nanoseconds, service_ns: Nanoseconds, occupied_ns: Nanoseconds
 ) -> Nanoseconds:
-    """Return the response time of each request at one server (Lindley's recursion).
+    """Return the response time of each request at one server, by Lindley's recursion.
 
-    Request n has its reply ``service_ns[n]`` after it was begun, and the server can begin
-    the next one ``occupied_ns[n]`` after that moment.
+    All arrays have one value for each request, in nanoseconds. ``due_ns`` is when requests
+    are due. The reply to request n comes ``service_ns[n]`` after the server began it. The
+    server can begin the next request ``occupied_ns[n]`` after it began request n.
     """
     free_ns = 0
     found = np.empty_like(due_ns)
@@ -89,19 +91,19 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
 
 
 def _scheduled_ns(window: Window) -> Nanoseconds:
-    """Return when requests are due, as the seed draws it: the one driver is number 0."""
+    """Return when requests are due, from the seed of the only driver, number 0."""
     assert window.rate_hz
     drawn = offsets_ns(window.arrivals_seed, window.rate_hz, window.messages)
     return np.array(drawn, dtype=np.int64)
 
 
 def _theory_ns(window: Window, caller: RoleRecord) -> Nanoseconds:
-    """Return the response times that a queue has to this schedule and these services."""
+    """Return the response times of a queue with this schedule and these service times."""
     assert caller.given_ns is not None
     assert caller.asked_ns is not None
     assert caller.arrived_ns is not None
     service_ns = caller.arrived_ns - caller.given_ns
-    # A cell in lock step can begin the next request once it has asked for it.
+    # A cell in lock step can begin the next request when it asks for it.
     occupied_ns = np.append(caller.asked_ns[1:], caller.arrived_ns[-1]) - caller.given_ns
     return first_come_first_served_ns(_scheduled_ns(window), service_ns, occupied_ns)
 

@@ -32,4 +32,12 @@ static inline void append(struct buffer *buffer, const void *data, size_t size)
     buffer->size += size;
 }
 
+static inline void drop_front(struct buffer *buffer, size_t size)
+{
+    if (!size)
+        return; /* which moves nothing */
+    buffer->size -= size;
+    memmove(buffer->data, buffer->data + size, buffer->size);
+}
+
 #endif

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "buffer.h"
+#include "limits.h"
 
 #define AT_ONCE_BYTES (128 * 1024L)
 
@@ -24,9 +25,14 @@ static inline void check(CURLcode code, const char *call)
     check(curl_easy_setopt((session)->curl, option, value),                      \
           "curl_easy_setopt(" #option ")")
 
-static size_t take_body(char *data, size_t one, size_t size, void *body)
+static size_t take_body(char *data, size_t one, size_t size, void *argument)
 {
-    append(body, data, one * size);
+    struct session *session = argument;
+    curl_off_t announced; /* -1: it is not */
+    check(curl_easy_getinfo(session->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced),
+          "curl_easy_getinfo");
+    allow(announced > 0 ? (size_t)announced : session->body.size + one * size);
+    append(&session->body, data, one * size);
     return one * size;
 }
 
@@ -38,7 +44,7 @@ static int asked_to_stop(void *argument, curl_off_t to_take, curl_off_t taken,
     return stopping();
 }
 
-/* Prepare GET requests to a path at tcp://HOST:PORT. `session` must stay where it is. */
+/* Prepare GET requests to a path at tcp://HOST:PORT or tcp://[IPv6]:PORT. `session` must stay where it is. */
 static inline void open_session(struct session *session, const char *address,
                                 const char *path)
 {
@@ -52,7 +58,7 @@ static inline void open_session(struct session *session, const char *address,
     set(session, CURLOPT_PROXY, "");    /* no proxy from the environment */
     set(session, CURLOPT_BUFFERSIZE, AT_ONCE_BYTES);
     set(session, CURLOPT_WRITEFUNCTION, take_body);
-    set(session, CURLOPT_WRITEDATA, &session->body);
+    set(session, CURLOPT_WRITEDATA, session);
     set(session, CURLOPT_XFERINFOFUNCTION, asked_to_stop);
     set(session, CURLOPT_NOPROGRESS, 0L);
 }

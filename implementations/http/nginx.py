@@ -24,11 +24,13 @@ http {{
     }}
     server {{
         listen {front};
+        client_max_body_size 16m;
         location / {{
             proxy_pass http://back;
             proxy_http_version 1.1;
             proxy_set_header Connection "";  # else each request has a connection of its own
             proxy_buffering off;  # else events are held back until a buffer is full
+            proxy_read_timeout 1d;  # else subscribers are cut off after a minute of silence
             proxy_request_buffering off;
         }}
     }}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "buffer.h"
+#include "limits.h"
 
 #define MEMORY_BYTES (256 * 1024) /* of a connection: it limits what is read at once */
 
@@ -52,10 +53,40 @@ static inline enum MHD_Result respond_empty(struct MHD_Connection *connection,
                    MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
+/* Say how long a message may be to a client that announces a longer one. */
+static inline enum MHD_Result respond_too_long(struct MHD_Connection *connection,
+                                               size_t length)
+{
+    char reason[sizeof REFUSAL + 40];
+    int size = snprintf(reason, sizeof reason, REFUSAL, length, MAX_LENGTH);
+    return respond(connection, MHD_HTTP_CONTENT_TOO_LARGE,
+                   MHD_create_response_from_buffer(size, reason, MHD_RESPMEM_MUST_COPY));
+}
+
 static inline bool is_asked_for(const struct route *route, const char *method,
                                 const char *path)
 {
     return strcmp(method, route->method) == 0 && strcmp(path, route->path) == 0;
+}
+
+/* Return a request's Content-Length; 0 where it has none. */
+static inline size_t announced_length(struct MHD_Connection *connection)
+{
+    const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+/* Take what has come of a body; false where that ends the connection. */
+static inline bool take_body_piece(struct route *route, struct buffer *body,
+                                   const char *piece, size_t size)
+{
+    if (!route->take_piece && body->size + size > MAX_LENGTH) {
+        note_too_long(body->size + size);
+        return false;
+    }
+    append(body, piece, size);
+    return !route->take_piece || route->take_piece(route->argument, body);
 }
 
 /* Called when a request's head is there, for each piece of its body, and at its end. */
@@ -72,12 +103,14 @@ static enum MHD_Result take_request(void *argument, struct MHD_Connection *conne
         if (!body)
             fail("calloc", strerror(errno));
         reserve(body, 0);
+        size_t announced = announced_length(connection);
+        if (announced > MAX_LENGTH && !route->take_piece)
+            return respond_too_long(connection, announced);
         return MHD_YES;
     }
     if (*size) {
-        append(body, piece, *size);
-        if (route->take_piece && is_asked_for(route, method, path) &&
-            !route->take_piece(route->argument, body))
+        bool is_wanted = is_asked_for(route, method, path);
+        if (is_wanted && !take_body_piece(route, body, piece, *size))
             return MHD_NO;
         *size = 0;
         return MHD_YES;
@@ -99,7 +132,7 @@ static void end_request(void *argument, struct MHD_Connection *connection, void 
     free(body);
 }
 
-/* Serve a route at tcp://HOST:PORT until MHD_stop_daemon().
+/* Serve a route at tcp://HOST:PORT or tcp://[IPv6]:PORT until MHD_stop_daemon().
  *
  * Each connection has a thread: handlers wait for tasks and for room, and a slow client
  * holds up nobody else. There are as many connections as peers, which are few; for
@@ -107,15 +140,17 @@ static void end_request(void *argument, struct MHD_Connection *connection, void 
 static inline struct MHD_Daemon *start_server(const char *address, struct route *route)
 {
     char host[256], port[6];
-    if (sscanf(address, "tcp://%255[^:]:%5[0-9]", host, port) != 2)
-        fail("sscanf", address);
-    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+    if (sscanf(address, "tcp://[%255[^]]]:%5[0-9]", host, port) != 2
+        && sscanf(address, "tcp://%255[^][:]:%5[0-9]", host, port) != 2)
+        fail(address, "an address is tcp://host:port or tcp://[IPv6]:port");
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
     int wrong = getaddrinfo(host, port, &hints, &found);
     if (wrong)
         fail("getaddrinfo", gai_strerror(wrong));
     struct MHD_Daemon *server = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0,
-        NULL, NULL, take_request, route, MHD_OPTION_SOCK_ADDR, found->ai_addr,
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG
+            | (found->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0),
+        0, NULL, NULL, take_request, route, MHD_OPTION_SOCK_ADDR, found->ai_addr,
         MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)MEMORY_BYTES, MHD_OPTION_END);
     if (!server)

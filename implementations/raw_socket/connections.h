@@ -69,18 +69,29 @@ static inline void end_connections(struct connections *all)
     CHECK_THREAD(pthread_mutex_unlock(&all->lock));
 }
 
-/* Listen, and attend to each connection in a thread of its own, until the role stops. */
-static inline void attend_all(const char *address, attend_fn *attend, void *context)
+static inline struct connections attended_by(attend_fn *attend, void *context)
 {
-    struct connections all = {
+    return (struct connections){
         PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, attend, context,
     };
+}
+
+/* Listen, and attend to each connection in a thread of its own, until the role stops. */
+static inline void accept_all(struct connections *all, const char *address)
+{
     const int listener = listen_at(address);
     int fd;
     while ((fd = accept_from(listener)) != -1)
-        add_connection(&all, fd);
-    end_connections(&all);
+        add_connection(all, fd);
     CHECK(close(listener));
+}
+
+/* The same, and end them. */
+static inline void attend_all(const char *address, attend_fn *attend, void *context)
+{
+    struct connections all = attended_by(attend, context);
+    accept_all(&all, address);
+    end_connections(&all);
 }
 
 #endif

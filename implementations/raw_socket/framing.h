@@ -3,152 +3,72 @@
 #define FRAMING_H
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include "host.h"
+#include "sockets.h"
 
-enum { HEADER_BYTES = 4, MAX_LENGTH = 16 * 1024 * 1024, ROOM_BYTES = 65536 };
+#define MAX_LENGTH 16777216
+#define TEXT(number) #number
+#define TEXT_OF(number) TEXT(number)
+#define MAX_TEXT TEXT_OF(MAX_LENGTH)
 
-static inline int checked(int returned, const char *call)
+enum { HEADER_BYTES = 4, ROOM_BYTES = 65536 };
+
+/* Return what errno stands for. */
+static inline const char *reason(void)
 {
-    if (returned == -1)
-        fail(call, strerror(errno));
-    return returned;
+    return errno == EMSGSIZE ? "a message has at most " MAX_TEXT " bytes"
+                             : strerror(errno);
 }
-
-static inline void succeed(int error, const char *call)
-{
-    if (error)
-        fail(call, strerror(error));
-}
-
-#define CHECK(call) checked(call, #call)
-#define CHECK_THREAD(call) succeed(call, #call) /* these return their errors */
-
-/* A call that may wait: what a signal interrupts is done again, until the role has to stop.
- * Whether it failed is the caller's to see. */
-#define WAIT(call)                                                                         \
-    while ((call) == -1 && errno == EINTR && !stopping())                                  \
-        continue
 
 /* A call has failed: either because the role has to stop, or that is an error. */
 static inline void expect_stopping(const char *call)
 {
     if (!stopping())
-        fail(call, strerror(errno));
+        fail(call, reason());
 }
 
-/* Have TCP send at once, and not wait for earlier bytes to be acknowledged. */
-static inline void without_delay(int fd)
+/* Say that a connection is over, which is no end of the others. */
+static inline void note(const char *call)
 {
-    const int on = 1;
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1
-        && errno != EOPNOTSUPP) /* a local socket, which never does */
-        fail("setsockopt", strerror(errno));
+    fprintf(stderr, "%s: %s\n", call, reason());
 }
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in tcp;
-    struct sockaddr_un local;
-};
-
-/* Return what a URL stands for; all of these are given out as long as the longest. */
-static inline union address resolve(const char *url)
+/* Send all of some parts, in one system call if it can be. Returns false when the other end
+ * is gone or the role has to stop; errno says which. */
+static inline bool send_parts(int fd, struct iovec *parts, size_t count)
 {
-    union address address = {.local = {.sun_family = AF_UNIX}};
-    if (strncmp(url, "ipc://", 6) == 0) {
-        if (strlen(url + 6) >= sizeof address.local.sun_path)
-            fail(url, strerror(ENAMETOOLONG));
-        strcpy(address.local.sun_path, url + 6);
-        return address;
-    }
-    char host[256], port[6];
-    if (sscanf(url, "tcp://%255[^:]:%5[0-9]", host, port) != 2)
-        fail(url, "an address is tcp://host:port or ipc:///path");
-    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    const int error = getaddrinfo(host, port, &hints, &found);
-    if (error)
-        fail("getaddrinfo", gai_strerror(error));
-    memcpy(&address, found->ai_addr, found->ai_addrlen);
-    freeaddrinfo(found);
-    return address;
-}
-
-static inline int listen_at(const char *url)
-{
-    const union address address = resolve(url);
-    const int fd = CHECK(socket(address.any.sa_family, SOCK_STREAM, 0)), on = 1;
-    if (address.any.sa_family == AF_UNIX && unlink(address.local.sun_path) == -1
-        && errno != ENOENT) /* it is a killed predecessor's */
-        fail("unlink", strerror(errno));
-    /* or its connections are not quite over */
-    CHECK(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
-    CHECK(bind(fd, &address.any, sizeof address.local));
-    CHECK(listen(fd, SOMAXCONN));
-    return fd;
-}
-
-/* Return a connection; or, when the role has to stop, a socket that has none. */
-static inline int connect_to(const char *url)
-{
-    const union address address = resolve(url);
-    const int fd = CHECK(socket(address.any.sa_family, SOCK_STREAM, 0));
-    int connected; /* Linux goes on with what was interrupted */
-    WAIT(connected = connect(fd, &address.any, sizeof address.local));
-    if (connected == -1)
-        expect_stopping("connect");
-    without_delay(fd);
-    return fd;
-}
-
-/* Return the next connection, or -1 when the role has to stop. */
-static inline int accept_from(int listener)
-{
-    int fd;
-    do
-        WAIT(fd = accept(listener, NULL, NULL));
-    while (fd == -1 && errno == ECONNABORTED);
-    if (fd == -1)
-        expect_stopping("accept");
-    else
-        without_delay(fd);
-    return fd;
-}
-
-/* Send a message with its length in front, in one system call if it can be. Returns false
- * when the other end is gone or the role has to stop; errno says which. */
-static inline bool send_message(int fd, struct message message)
-{
-    if (message.size > MAX_LENGTH)
-        fail("send_message", strerror(EMSGSIZE));
-    const uint32_t length = htonl((uint32_t)message.size);
-    const size_t size = HEADER_BYTES + message.size;
-    for (size_t sent = 0; sent < size;) {
-        const size_t header = sent < HEADER_BYTES ? HEADER_BYTES - sent : 0;
-        const size_t body = header > 0 ? 0 : sent - HEADER_BYTES;
-        struct iovec parts[] = {
-            {(char *)&length + HEADER_BYTES - header, header},
-            {message.data + body, message.size - body},
-        };
-        const struct msghdr frame = {.msg_iov = parts, .msg_iovlen = 2};
-        ssize_t done;
-        WAIT(done = sendmsg(fd, &frame, MSG_NOSIGNAL));
-        if (done == -1)
+    while (count > 0) {
+        const struct msghdr rest = {.msg_iov = parts, .msg_iovlen = count};
+        ssize_t sent;
+        WAIT(sent = sendmsg(fd, &rest, MSG_NOSIGNAL));
+        if (sent == -1)
             return false;
-        sent += (size_t)done;
+        for (; count > 0 && (size_t)sent >= parts->iov_len; parts++, count--)
+            sent -= (ssize_t)parts->iov_len;
+        if (count > 0) {
+            parts->iov_base = (char *)parts->iov_base + sent;
+            parts->iov_len -= (size_t)sent;
+        }
     }
     return true;
+}
+
+static inline uint32_t header_of(struct message message)
+{
+    if (message.size > MAX_LENGTH) {
+        errno = EMSGSIZE;
+        fail("send", reason());
+    }
+    return htonl((uint32_t)message.size);
+}
+
+/* Send a message with its length in front, as send_parts() does. */
+static inline bool send_message(int fd, struct message message)
+{
+    uint32_t header = header_of(message);
+    struct iovec parts[] = {{&header, HEADER_BYTES}, {message.data, message.size}};
+    return send_parts(fd, parts, 2);
 }
 
 /* What has come in at a connection and has not been taken yet. */

@@ -1,20 +1,26 @@
 """Frames out of bytes as they come, for a reader that must not wait for the rest."""
 
-from framing import HEADER, check_length
+from struct import unpack_from
+
+from framing import MESSAGE_MAX_BYTES
 
 
 def whole_messages(received):
-    """Remove the whole messages from the front of a bytearray, and return them."""
-    messages = []
+    """Yield the whole messages at the front of a bytearray; then remove them from it.
+
+    Raises ConnectionError for a length that is too great, after the messages before it.
+    """
     start = 0
     with memoryview(received) as view:
-        while len(view) - start >= HEADER.size:
-            (length,) = HEADER.unpack_from(view, start)
-            check_length(length)
-            end = start + HEADER.size + length
+        while len(view) - start >= 4:
+            (length,) = unpack_from("!I", view, start)
+            if length > MESSAGE_MAX_BYTES:
+                raise ConnectionError(
+                    f"{length} bytes: at most {MESSAGE_MAX_BYTES} allowed"
+                )
+            end = start + 4 + length
             if end > len(view):
                 break
-            messages.append(bytes(view[start + HEADER.size : end]))
+            yield bytes(view[start + 4 : end])
             start = end
     del received[:start]
-    return messages

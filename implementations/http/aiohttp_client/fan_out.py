@@ -1,13 +1,12 @@
-"""Fan-out over HTTP/1.1: Server-Sent Events, one endless response per subscriber.
-
-Events are text, so a message travels as base64 in one `data:` line.
-"""
+"""Fan-out over HTTP/1.1: Server-Sent Events, one endless response per subscriber."""
 
 import asyncio
 from base64 import b64decode, b64encode
-from urllib.parse import urlsplit
 
-from aiohttp import ClientSession, ClientTimeout, web
+from aiohttp import web
+from connection import connect
+from limits import MAX_LENGTH, allowed
+from sites import listen
 
 
 async def publish(address, messages):
@@ -17,19 +16,11 @@ async def publish(address, messages):
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         subscribers.add(response)
-        try:
-            await asyncio.Event().wait()  # the response ends when its reader leaves
-        finally:
-            subscribers.discard(response)
+        await asyncio.Event().wait()  # the response ends when its reader leaves
 
-    app = web.Application()
-    app.router.add_get("/", join)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
-    await runner.setup()
-    url = urlsplit(address)
-    await web.TCPSite(runner, url.hostname, url.port).start()
-
+    await listen(address, web.get("/", join))
     async for message in messages:
+        allowed(len(message))
         event = b"data: " + b64encode(message) + b"\n\n"
         for subscriber in tuple(subscribers):
             try:
@@ -41,11 +32,7 @@ async def publish(address, messages):
 
 
 async def subscribe(address):
-    url = address.replace("tcp:", "http:")
-    # no limits that a stream without end would reach: of time, of a line's length
-    options = {"timeout": ClientTimeout(total=None), "read_bufsize": 1024 * 1024}
-    async with ClientSession(raise_for_status=True, **options) as session:
-        async with session.get(url) as response:
-            async for line in response.content:
-                if line.startswith(b"data: "):
-                    yield b64decode(line[6:])
+    async with connect(address) as session, session.get("/") as events:
+        while line := await events.content.readline(max_line_length=2 * MAX_LENGTH):
+            if line.startswith(b"data: "):
+                yield b64decode(line[6:].rstrip(), validate=True)

@@ -1,46 +1,34 @@
-"""Pipeline over HTTP/1.1: each worker GETs a stream of tasks and POSTs one of results.
-
-On the wire: a line of base64 for each message.
-"""
+"""Pipeline over HTTP/1.1: workers GET a stream of tasks and POST one of results."""
 
 import asyncio
-from base64 import b64decode, b64encode
-from urllib.parse import urlsplit
 
-from aiohttp import ClientSession, ClientTimeout, web
-
-
-async def listen(address, route):
-    app = web.Application(client_max_size=0)  # no limit to a stream of results
-    app.add_routes([route])
-    how = {"access_log": None, "handler_cancellation": True, "read_bufsize": 2**20}
-    runner = web.AppRunner(app, **how)
-    await runner.setup()
-    url = urlsplit(address)
-    await web.TCPSite(runner, url.hostname, url.port).start()
+from aiohttp import web
+from connection import connect
+from octets import frame, messages_of
+from sites import listen
 
 
 async def distribute(address, tasks):
     queue = asyncio.Queue(maxsize=1)
 
     async def feed(request):
-        response = web.StreamResponse()
+        response = web.StreamResponse()  # octets, by default
         await response.prepare(request)
         while True:
-            await response.write(b64encode(await queue.get()) + b"\n")
+            await response.write(await queue.get())
 
     await listen(address, web.get("/", feed))
     async for task in tasks:
-        await queue.put(task)
+        await queue.put(frame(task))
     await asyncio.Event().wait()
 
 
 async def collect(address):
-    queue = asyncio.Queue(maxsize=1000)
+    queue = asyncio.Queue(maxsize=100)
 
     async def take(request):
-        async for line in request.content:
-            await queue.put(b64decode(line))
+        async for result in messages_of(request):
+            await queue.put(result)
         return web.Response(status=204)
 
     await listen(address, web.post("/", take))
@@ -49,12 +37,7 @@ async def collect(address):
 
 
 async def work(source, sink, handle):
-    options = {"timeout": ClientTimeout(total=None), "read_bufsize": 2**20}
-    async with ClientSession(raise_for_status=True, **options) as session:
-        async with session.get(source.replace("tcp:", "http:")) as tasks:
-            await session.post(sink.replace("tcp:", "http:"), data=done(tasks, handle))
-
-
-async def done(tasks, handle):
-    async for line in tasks.content:
-        yield b64encode(handle(b64decode(line))) + b"\n"
+    async with connect(source) as giving, connect(sink) as taking:
+        async with giving.get("/") as tasks:
+            results = (frame(handle(task)) async for task in messages_of(tasks))
+            await taking.post("/", data=results)

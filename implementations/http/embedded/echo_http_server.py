@@ -6,6 +6,9 @@ from threading import Thread
 
 
 class Echo(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # by default each reply closes its connection
+    wbufsize = -1  # header and body in one piece: by default the body waits for an ACK
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)

@@ -1,23 +1,21 @@
-"""Fan-out over WebSocket, real time: who falls 1000 messages behind misses some."""
+"""Fan-out over WebSocket, real time: who falls 1 MiB behind misses messages."""
 
 import asyncio
-from urllib.parse import urlsplit
 
-from aiohttp import ClientSession, web
+from aiohttp import web
+from frames import accept, connected
+from limits import allowed
+from server import listen
+
+QUEUE_BYTES = 1024 * 1024
 
 
 async def publish(address, messages):
     queues = set()
 
-    async def forward(queue, socket):
-        while True:
-            await socket.send_bytes(await queue.get())
-
     async def join(request):
-        socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
-        queue = asyncio.Queue(maxsize=1000)
-        sender = asyncio.create_task(forward(queue, socket))
+        socket, queue = await accept(request), Queue()
+        sender = asyncio.create_task(queue.send_to(socket))
         queues.add(queue)
         try:
             async for _ in socket:  # ends when the subscriber leaves
@@ -27,24 +25,33 @@ async def publish(address, messages):
             sender.cancel()
         return socket
 
-    app = web.Application()
-    app.router.add_get("/", join)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    url = urlsplit(address)
-    await web.TCPSite(runner, url.hostname, url.port).start()
-
+    await listen(address, web.get("/", join))
     async for message in messages:
+        allowed(len(message))
         for queue in queues:
-            if not queue.full():  # else only this subscriber misses the message
-                queue.put_nowait(message)
+            queue.offer(message)
         await asyncio.sleep(0)  # one turn for the senders
     await asyncio.Event().wait()
 
 
+class Queue:
+    def __init__(self):
+        self.messages = asyncio.Queue()
+        self.size_bytes = 0
+
+    def offer(self, message):
+        if self.size_bytes < QUEUE_BYTES:  # else only this subscriber misses the message
+            self.messages.put_nowait(message)
+            self.size_bytes += len(message)
+
+    async def send_to(self, socket):
+        while True:
+            message = await self.messages.get()
+            self.size_bytes -= len(message)
+            await socket.send_bytes(message)  # waits while the socket's buffer is full
+
+
 async def subscribe(address):
-    url = address.replace("tcp:", "http:")
-    async with ClientSession() as session:
-        async with session.ws_connect(url) as socket:
-            async for message in socket:
-                yield message.data
+    async with connected(address) as socket:
+        while True:
+            yield await socket.receive_bytes()  # raises what ends the connection

@@ -1,48 +1,39 @@
 /* Fan-out over HTTP/1.1: Server-Sent Events, one endless response per subscriber.
  *
- * Events are text, so a message travels as base64 in one `data:` line. Lossless: publishing
- * waits for room in a ring that every subscriber's thread reads for itself. */
+ * Each event is written by itself. Lossless: publishing waits while a subscriber is behind. */
 #include <time.h>
 #include <unistd.h>
 
-#include "base64.h"
-#include "client.h"
+#include "events.h"
 #include "host.h"
 #include "server.h"
+#include "stream.h"
+#include "subscription.h"
 #include "threads.h"
 
-#define RING_BYTES (64 * 1024) /* how far a subscriber may be behind */
-#define FIELD "data: "
-#define FIELD_BYTES strlen(FIELD)
+#define WAITING_BYTES (64 * 1024) /* how far a subscriber may be behind */
+
+/* An event, and how many have still to send it. */
+struct event {
+    struct event *next;
+    struct buffer text;
+    size_t senders;
+};
 
 struct feed {
     pthread_mutex_t lock;
     pthread_cond_t written, taken;
     struct subscriber *subscribers;
-    uint64_t end;        /* how many bytes have been written since it began */
-    uint64_t next_event; /* where the event begins that is written next */
-    unsigned char ring[RING_BYTES];
+    struct event *last; /* of those that wait */
+    size_t waiting;     /* their bytes */
 };
 
 struct subscriber {
     struct feed *feed;
     struct subscriber *next;
-    uint64_t place; /* of what it reads next, counted as `end` */
+    struct event *event; /* what it sends, and how much of that it has sent */
+    size_t sent;
 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static size_t room(const struct feed *feed)
-{
-    uint64_t behind = 0;
-    for (struct subscriber *each = feed->subscribers; each; each = each->next)
-        if (each->place < feed->end && feed->end - each->place > behind)
-            behind = feed->end - each->place;
-    return RING_BYTES - behind;
-}
 
 /* Wait for a subscriber to take something, but not for long: no signal ends this. */
 static void wait_for_room(struct feed *feed)
@@ -55,42 +46,68 @@ static void wait_for_room(struct feed *feed)
         must(error, "pthread_cond_timedwait");
 }
 
-static void write_event(struct feed *feed, const unsigned char *text, size_t size)
+static void drop(struct feed *feed, struct event *event)
 {
+    if (feed->last == event)
+        feed->last = NULL;
+    feed->waiting -= event->text.size;
+    free(event->text.data);
+    free(event);
+}
+
+static void write_event(struct feed *feed, struct message message)
+{
+    struct event *event = calloc(1, sizeof *event);
+    if (!event)
+        fail("calloc", strerror(errno));
+    append_event(&event->text, message);
     must(pthread_mutex_lock(&feed->lock), "pthread_mutex_lock");
-    feed->next_event = feed->end + size;
-    while (size && !stopping()) {
-        size_t start = feed->end % RING_BYTES;
-        size_t part = least(least(size, room(feed)), RING_BYTES - start);
-        if (!part) {
-            wait_for_room(feed);
-            continue;
-        }
-        memcpy(feed->ring + start, text, part);
-        feed->end += part;
-        text += part;
-        size -= part;
-        must(pthread_cond_broadcast(&feed->written), "pthread_cond_broadcast");
+    while (feed->waiting >= WAITING_BYTES && !stopping())
+        wait_for_room(feed);
+    for (struct subscriber *each = feed->subscribers; each; each = each->next) {
+        event->senders++;
+        if (!each->event)
+            each->event = event;
     }
+    if (feed->last)
+        feed->last->next = event;
+    feed->last = event;
+    feed->waiting += event->text.size;
+    if (!event->senders)
+        drop(feed, event);
+    must(pthread_cond_broadcast(&feed->written), "pthread_cond_broadcast");
     must(pthread_mutex_unlock(&feed->lock), "pthread_mutex_unlock");
 }
 
+static void go_to_next(struct subscriber *subscriber)
+{
+    struct event *event = subscriber->event;
+    subscriber->event = event->next;
+    subscriber->sent = 0;
+    if (--event->senders == 0) {
+        drop(subscriber->feed, event);
+        must(pthread_cond_signal(&subscriber->feed->taken), "pthread_cond_signal");
+    }
+}
+
 /* Called in a subscriber's thread whenever the last piece has been sent. */
-static ssize_t read_events(void *argument, uint64_t position, char *piece, size_t most)
+static ssize_t read_event(void *argument, uint64_t position, char *piece, size_t most)
 {
     (void)position;
     struct subscriber *subscriber = argument;
     struct feed *feed = subscriber->feed;
     must(pthread_mutex_lock(&feed->lock), "pthread_mutex_lock");
-    while (subscriber->place >= feed->end && !stopping())
+    while (!subscriber->event && !stopping())
         must(pthread_cond_wait(&feed->written, &feed->lock), "pthread_cond_wait");
     ssize_t part = MHD_CONTENT_READER_END_OF_STREAM;
     if (!stopping()) {
-        size_t start = subscriber->place % RING_BYTES;
-        part = least(least(most, feed->end - subscriber->place), RING_BYTES - start);
-        memcpy(piece, feed->ring + start, part);
-        subscriber->place += part;
-        must(pthread_cond_signal(&feed->taken), "pthread_cond_signal");
+        struct buffer *text = &subscriber->event->text;
+        size_t left = text->size - subscriber->sent;
+        part = left < most ? left : most;
+        memcpy(piece, text->data + subscriber->sent, part);
+        subscriber->sent += part;
+        if (subscriber->sent == text->size)
+            go_to_next(subscriber);
     }
     must(pthread_mutex_unlock(&feed->lock), "pthread_mutex_unlock");
     return part;
@@ -101,11 +118,12 @@ static void leave(void *argument)
     struct subscriber *subscriber = argument;
     struct feed *feed = subscriber->feed;
     must(pthread_mutex_lock(&feed->lock), "pthread_mutex_lock");
+    while (subscriber->event)
+        go_to_next(subscriber);
     struct subscriber **link = &feed->subscribers;
     while (*link != subscriber)
         link = &(*link)->next;
     *link = subscriber->next;
-    must(pthread_cond_signal(&feed->taken), "pthread_cond_signal");
     must(pthread_mutex_unlock(&feed->lock), "pthread_mutex_unlock");
     free(subscriber);
 }
@@ -119,77 +137,38 @@ static enum MHD_Result join(void *argument, struct MHD_Connection *connection,
     if (!subscriber)
         fail("malloc", strerror(errno));
     must(pthread_mutex_lock(&feed->lock), "pthread_mutex_lock");
-    *subscriber = (struct subscriber){feed, feed->subscribers, feed->next_event};
+    *subscriber = (struct subscriber){feed, feed->subscribers, NULL, 0};
     feed->subscribers = subscriber;
     must(pthread_mutex_unlock(&feed->lock), "pthread_mutex_unlock");
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, RING_BYTES, read_events, subscriber, leave);
-    if (response && MHD_add_response_header(response, "Content-Type",
-                                            "text/event-stream") == MHD_NO)
-        fail("MHD_add_response_header", "out of memory");
-    return respond(connection, MHD_HTTP_OK, response);
+    return respond_endlessly(connection, "text/event-stream", read_event, leave, subscriber);
 }
 
 void publish(const char *address, next_fn *next_message)
 {
-    static struct feed feed = {.lock = PTHREAD_MUTEX_INITIALIZER,
-                               .written = PTHREAD_COND_INITIALIZER,
-                               .taken = PTHREAD_COND_INITIALIZER};
+    struct feed feed = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                        .written = PTHREAD_COND_INITIALIZER,
+                        .taken = PTHREAD_COND_INITIALIZER};
     struct route route = {"GET", "/", join, &feed, NULL};
     struct MHD_Daemon *server = start_server(address, &route);
-    struct buffer event = {0};
     struct message message;
-    while (next_message(&message) && !stopping()) {
-        event.size = 0;
-        append(&event, FIELD, FIELD_BYTES);
-        reserve(&event, (message.size + 2) / 3 * 4);
-        event.size += encode(message.data, message.size, event.data + event.size);
-        append(&event, "\n\n", 2);
-        write_event(&feed, event.data, event.size);
-    }
+    while (next_message(&message) && !stopping())
+        write_event(&feed, message);
     while (!stopping())
         pause();
     must(pthread_mutex_lock(&feed.lock), "pthread_mutex_lock");
     must(pthread_cond_broadcast(&feed.written), "pthread_cond_broadcast");
     must(pthread_mutex_unlock(&feed.lock), "pthread_mutex_unlock");
     MHD_stop_daemon(server);
-    free(event.data);
 }
 
-struct subscription {
-    take_fn *take_message;
-    struct buffer text; /* whose line has not ended yet */
-};
-
-static size_t take_lines(char *piece, size_t one, size_t size, void *argument)
+static size_t take_text(char *piece, size_t one, size_t size, void *argument)
 {
     struct subscription *subscription = argument;
-    struct buffer *text = &subscription->text;
-    append(text, piece, one * size);
-    unsigned char *line = text->data, *end = line + text->size, *newline;
-    for (; (newline = memchr(line, '\n', end - line)); line = newline + 1) {
-        size_t length = newline - line, decoded;
-        if (length < FIELD_BYTES || memcmp(line, FIELD, FIELD_BYTES) != 0)
-            continue;
-        if (!decode(line + FIELD_BYTES, length - FIELD_BYTES, &decoded))
-            fail("decode", "the event is not base64");
-        subscription->take_message(line + FIELD_BYTES, decoded);
-    }
-    text->size = end - line;
-    memmove(text->data, line, text->size);
+    take_events(&subscription->rest, piece, one * size, subscription->take_message);
     return one * size;
 }
 
 void subscribe(const char *address, take_fn *take_message)
 {
-    check(curl_global_init(CURL_GLOBAL_NOTHING), "curl_global_init");
-    struct session session;
-    open_session(&session, address, "/");
-    struct subscription subscription = {take_message, {0}};
-    set(&session, CURLOPT_WRITEFUNCTION, take_lines);
-    set(&session, CURLOPT_WRITEDATA, &subscription);
-    request(&session);
-    close_session(&session);
-    free(subscription.text.data);
-    curl_global_cleanup();
+    take_messages(address, take_text, take_message);
 }

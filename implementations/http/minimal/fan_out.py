@@ -1,14 +1,12 @@
-"""Fan-out over HTTP/1.1: Server-Sent Events, one endless response per subscriber.
-
-Events are text, so a message travels as base64 in one `data:` line.
-"""
+"""Fan-out over HTTP/1.1: Server-Sent Events, one endless response per subscriber."""
 
 import asyncio
 from base64 import b64decode, b64encode
-from urllib.parse import urlsplit
 
-import requests as http
+import requests
 from aiohttp import web
+from limits import allowed
+from server import listen
 
 
 async def publish(address, messages):
@@ -18,19 +16,11 @@ async def publish(address, messages):
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         subscribers.add(response)
-        try:
-            await asyncio.Event().wait()  # the response ends when its reader leaves
-        finally:
-            subscribers.discard(response)
+        await asyncio.Event().wait()  # the response ends when its reader leaves
 
-    app = web.Application()
-    app.router.add_get("/", join)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
-    await runner.setup()
-    url = urlsplit(address)
-    await web.TCPSite(runner, url.hostname, url.port).start()
-
+    await listen(address, web.get("/", join))
     async for message in messages:
+        allowed(len(message))
         event = b"data: " + b64encode(message) + b"\n\n"
         for subscriber in tuple(subscribers):
             try:
@@ -42,11 +32,8 @@ async def publish(address, messages):
 
 
 def subscribe(address):
-    url = address.replace("tcp:", "http:")
-    session = http.Session()
-    session.trust_env = False  # no proxy from the environment
-    response = session.get(url, stream=True)
-    response.raise_for_status()
-    for line in response.iter_lines(chunk_size=None):  # None: as soon as it arrives
+    events = requests.get(address.replace("tcp:", "http:"), stream=True)
+    events.raise_for_status()
+    for line in events.raw:  # each as soon as it has come
         if line.startswith(b"data: "):
-            yield b64decode(line[6:])
+            yield b64decode(line[6:].rstrip(), validate=True)

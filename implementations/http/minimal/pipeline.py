@@ -1,48 +1,34 @@
-"""Pipeline over HTTP/1.1: each worker GETs a stream of tasks and POSTs one of results.
-
-On the wire: a line of base64 for each message.
-"""
+"""Pipeline over HTTP/1.1: workers GET a stream of tasks and POST one of results."""
 
 import asyncio
-from base64 import b64decode, b64encode
-from urllib.parse import urlsplit
 
-import requests as http
+import requests
 from aiohttp import web
-
-
-async def listen(address, route):
-    app = web.Application(client_max_size=0)  # no limit to a stream of results
-    app.add_routes([route])
-    # a worker that has left must not be given another task; a line may be long
-    how = {"access_log": None, "handler_cancellation": True, "read_bufsize": 2**20}
-    runner = web.AppRunner(app, **how)
-    await runner.setup()
-    url = urlsplit(address)
-    await web.TCPSite(runner, url.hostname, url.port).start()
+from octets import frame, messages_in, messages_of
+from server import listen
 
 
 async def distribute(address, tasks):
     queue = asyncio.Queue(maxsize=1)
 
     async def feed(request):
-        response = web.StreamResponse()
+        response = web.StreamResponse()  # octets, by default
         await response.prepare(request)
         while True:
-            await response.write(b64encode(await queue.get()) + b"\n")
+            await response.write(await queue.get())
 
     await listen(address, web.get("/", feed))
     async for task in tasks:
-        await queue.put(task)
+        await queue.put(frame(task))
     await asyncio.Event().wait()
 
 
 async def collect(address):
-    queue = asyncio.Queue(maxsize=1000)
+    queue = asyncio.Queue(maxsize=100)
 
     async def take(request):
-        async for line in request.content:
-            await queue.put(b64decode(line))
+        async for result in messages_of(request):
+            await queue.put(result)
         return web.Response(status=204)
 
     await listen(address, web.post("/", take))
@@ -51,10 +37,8 @@ async def collect(address):
 
 
 def work(source, sink, handle):
-    session = http.Session()
-    session.trust_env = False  # no look-up of proxies and .netrc
-    tasks = session.get(source.replace("tcp:", "http:"), stream=True)
-    tasks.raise_for_status()
-    lines = tasks.iter_lines(chunk_size=None)  # a task is there as soon as it has come
-    results = (b64encode(handle(b64decode(line))) + b"\n" for line in lines)
-    session.post(sink.replace("tcp:", "http:"), data=results).raise_for_status()
+    with requests.get(source.replace("tcp:", "http:"), stream=True) as tasks:
+        tasks.raise_for_status()
+        # None: a chunk is there as soon as it has come
+        results = (frame(handle(task)) for task in messages_in(tasks.iter_content(None)))
+        requests.post(sink.replace("tcp:", "http:"), data=results).raise_for_status()

@@ -43,6 +43,7 @@ static enum MHD_Result hand_out(void *argument, struct MHD_Connection *connectio
     queue->kept = !stopping() && has_left(connection);
     bool given = !stopping() && !queue->kept;
     struct message task = queue->task;
+    allow(task.size);
     must(pthread_mutex_unlock(&queue->turn), "pthread_mutex_unlock");
     return given ? respond_with(connection, task.data, task.size, MHD_RESPMEM_PERSISTENT)
                  : respond_empty(connection, MHD_HTTP_SERVICE_UNAVAILABLE);

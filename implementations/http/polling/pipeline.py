@@ -4,18 +4,11 @@ A GET is answered as soon as there is a task (long polling).
 """
 
 import asyncio
-from urllib.parse import urlsplit
 
-import requests as http
 from aiohttp import web
-
-
-async def listen(address, app):
-    # a worker that leaves while it waits for a task must not be given one
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
-    await runner.setup()
-    url = urlsplit(address)
-    await web.TCPSite(runner, url.hostname, url.port).start()
+from limits import MAX_LENGTH, allowed
+from requests import Session
+from server import listen
 
 
 async def distribute(address, tasks):
@@ -24,10 +17,9 @@ async def distribute(address, tasks):
     async def next_task(request):
         return web.Response(body=await queue.get())
 
-    app = web.Application()
-    app.router.add_get("/task", next_task)
-    await listen(address, app)
+    await listen(address, web.get("/task", next_task))
     async for task in tasks:
+        allowed(len(task))
         await queue.put(task)
     await asyncio.Event().wait()
 
@@ -39,20 +31,19 @@ async def collect(address):
         await queue.put(await request.read())
         return web.Response(status=204)
 
-    app = web.Application()
-    app.router.add_post("/result", take_result)
-    await listen(address, app)
+    await listen(address, web.post("/result", take_result), client_max_size=MAX_LENGTH)
     while True:
         yield await queue.get()
 
 
 def work(source, sink, handle):
-    session = http.Session()  # keeps both connections open
+    session = Session()  # keeps both connections open
     session.trust_env = False  # no look-up of proxies and .netrc for each request
     task_url = source.replace("tcp:", "http:") + "/task"
     result_url = sink.replace("tcp:", "http:") + "/result"
     while True:
         task = session.get(task_url)
         task.raise_for_status()
-        result = session.post(result_url, data=handle(task.content))
-        result.raise_for_status()
+        result = handle(task.content)
+        allowed(len(result))
+        session.post(result_url, data=result).raise_for_status()

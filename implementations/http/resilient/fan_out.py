@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from limits import MAX_LENGTH, allowed
 
 BACKOFF_S = 0.1
 HEARTBEAT_S = 0.2
@@ -23,8 +24,7 @@ DRAIN_S = 4.0
 KEPT_MAX = 10_000
 KEPT_MAX_BYTES = 64 * 1024 * 1024
 BATCH_BYTES = 64 * 1024
-MESSAGE_MAX_BYTES = 16 * 1024 * 1024
-LINE_MAX_BYTES = MESSAGE_MAX_BYTES * 4 // 3 + 1024  # base64 makes 4 bytes of 3
+LINE_MAX_BYTES = MAX_LENGTH * 4 // 3 + 1024  # base64 makes 4 bytes of 3
 HEARTBEAT = b":\n\n"
 SUBSCRIBER = "/{subscriber:[0-9a-f]{32}}"
 
@@ -41,7 +41,7 @@ async def publish(address, messages):
     await web.TCPSite(runner, url.hostname, url.port).start()
     try:
         async for message in messages:
-            if len(message) > MESSAGE_MAX_BYTES:
+            if len(message) > MAX_LENGTH:
                 yield message
                 continue
             publisher.newest.add(message)
@@ -81,6 +81,8 @@ class Publisher:
     def note(self, request):
         subscriber = request.match_info["subscriber"]
         instance, _, number = request.headers.get("Last-Event-ID", "").rpartition("-")
+        if not number.isdecimal():
+            raise web.HTTPBadRequest
         taken = int(number) if instance == self.newest.instance else 0
         self.audience.note(subscriber, taken)
         return subscriber, taken
@@ -215,7 +217,9 @@ async def events_at(session, url, headers):
             if field == b"id":
                 instance, _, number = value.decode().rpartition("-")
             elif field == b"data":
-                yield instance, int(number), b64decode(value)
+                message = b64decode(value, validate=True)
+                allowed(len(message))
+                yield instance, int(number), message
 
 
 async def lines_of(content):

@@ -14,6 +14,7 @@ from time import monotonic
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from limits import MAX_LENGTH, allowed
 
 BACKOFF_S = 0.1
 HEARTBEAT_S = 0.2
@@ -24,7 +25,6 @@ DRAIN_S = 4.5
 KEEP_ALIVE_S = 30.0
 TASKS_MAX = 1000
 TAKEN_MAX = 100_000
-MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -38,7 +38,7 @@ async def distribute(address, tasks):
     watch = asyncio.create_task(source.watch_leases())
     try:
         async for task in tasks:
-            if len(task) > MESSAGE_MAX_BYTES:
+            if len(task) > MAX_LENGTH:
                 yield task
                 continue
             source.add(task)
@@ -78,7 +78,7 @@ class Source:
         no worker gets anything done. Then the stream may end, and they are to be reported.
         """
         room_bytes = MEMORY_MAX_BYTES - self.size_bytes
-        if len(self.tasks) == TASKS_MAX or room_bytes < MESSAGE_MAX_BYTES:
+        if len(self.tasks) == TASKS_MAX or room_bytes < MAX_LENGTH:
             return False
         return self.waiting.empty() or self.is_quiet_for(DEAD_AFTER_S)
 
@@ -134,6 +134,7 @@ async def work(source, sink, handle):
             if response.status == web.HTTPNoContent.status_code:
                 continue
             task_id, result = response.headers["Task-Id"], handle(task)
+            allowed(len(result))
             await insist(session, "PUT", f"{sink}/result/{task_id}", result)
             # Not before: the tasks of a dead worker are done anew.
             await insist(session, "DELETE", f"{source}/task/{task_id}")
@@ -144,16 +145,17 @@ async def insist(session, method, url, body=None):
     while True:
         with suppress(ClientError, OSError):
             async with session.request(method, url, data=body) as response:
+                allowed(response.content_length or 0)
                 answer = await response.read()
                 if response.status < web.HTTPInternalServerError.status_code:
                     break
         await asyncio.sleep(BACKOFF_S)
-    response.raise_for_status()  # a result that is too large will never be anything else
+    response.raise_for_status()  # what is refused will never be anything else
     return response, answer
 
 
 async def collect(address):
-    arrived = asyncio.Queue(MEMORY_MAX_BYTES // MESSAGE_MAX_BYTES)
+    arrived = asyncio.Queue(MEMORY_MAX_BYTES // MAX_LENGTH)
 
     async def take(request):
         try:
@@ -179,7 +181,7 @@ async def collect(address):
 
 
 async def listen(address, routes):
-    app = web.Application(client_max_size=MESSAGE_MAX_BYTES)
+    app = web.Application(client_max_size=MAX_LENGTH)
     app.add_routes(routes)
     runner = web.AppRunner(
         app,

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from limits import MAX_LENGTH, allowed
 
 BACKOFF_S = 0.1
 DEAD_AFTER_S = 0.6
 ATTEMPT_S = 0.6
 DEADLINE_S = 3.0
 KEEP_ALIVE_S = 5.0
-MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 REPLIES_MAX = 10_000
 RUNNING_MAX = 256
@@ -28,7 +28,7 @@ HANDLERS = 32
 
 
 async def serve(address, handle):
-    app = web.Application(client_max_size=MESSAGE_MAX_BYTES)
+    app = web.Application(client_max_size=MAX_LENGTH)
     app.router.add_post("/", Desk(handle).take)
     runner = web.AppRunner(
         app,
@@ -43,7 +43,8 @@ async def serve(address, handle):
 
 def listen(address):
     url = urlsplit(address)
-    listener = socket.create_server((url.hostname, url.port))
+    family, *_, end = socket.getaddrinfo(url.hostname, url.port, type=socket.SOCK_STREAM)[0]
+    listener = socket.create_server(end, family=family)
     # Its connections inherit this: a client that takes none of its reply is dropped.
     dead_after_ms = int(DEAD_AFTER_S * 1000)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, dead_after_ms)
@@ -70,7 +71,9 @@ class Desk:
         self.in_hand_bytes += request.content_length
         try:
             body = await self.receive(request)
-            return web.Response(body=await self.answer(client, number, body))
+            reply = await self.answer(client, number, body)
+            allowed(len(reply))
+            return web.Response(body=reply)
         finally:
             self.in_hand_bytes -= request.content_length
 
@@ -140,7 +143,10 @@ async def call(address, requests):
     url, client, numbers = address.replace("tcp:", "http:"), uuid4().hex, count(1)
     async with ClientSession(timeout=ClientTimeout(total=ATTEMPT_S)) as session:
         async for request in requests:
-            yield await ask(session, url, f"{client}-{next(numbers)}", request)
+            if len(request) > MAX_LENGTH:
+                yield None
+            else:
+                yield await ask(session, url, f"{client}-{next(numbers)}", request)
 
 
 async def ask(session, url, key, request):
@@ -151,9 +157,8 @@ async def ask(session, url, key, request):
             while True:
                 try:
                     async with session.post(url, data=request, headers=headers) as response:
-                        if response.status == web.HTTPRequestEntityTooLarge.status_code:
-                            return None
                         response.raise_for_status()
+                        allowed(response.content_length or 0)
                         return await response.read()
                 except (ClientError, OSError):  # among them this attempt's TimeoutError
                     await asyncio.sleep(BACKOFF_S)

@@ -1,14 +1,14 @@
-"""Fan-out over HTTP/1.1: Server-Sent Events, one endless response per subscriber.
-
-Events are text, so a message travels as base64 in one `data:` line.
-"""
+"""Fan-out over HTTP/1.1: Server-Sent Events, one endless response per subscriber."""
 
 import asyncio
 from base64 import b64decode, b64encode
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from answers import answer
+from limits import allowed
+from server import listen
 
 
 async def publish(address, messages):
@@ -18,19 +18,11 @@ async def publish(address, messages):
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         subscribers.add(response)
-        try:
-            await asyncio.Event().wait()  # the response ends when its reader leaves
-        finally:
-            subscribers.discard(response)
+        await asyncio.Event().wait()  # the response ends when its reader leaves
 
-    app = web.Application()
-    app.router.add_get("/", join)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
-    await runner.setup()
-    url = urlsplit(address)
-    await web.TCPSite(runner, url.hostname, url.port).start()
-
+    await listen(address, web.get("/", join))
     async for message in messages:
+        allowed(len(message))
         event = b"data: " + b64encode(message) + b"\n\n"
         for subscriber in tuple(subscribers):
             try:
@@ -44,9 +36,6 @@ async def publish(address, messages):
 def subscribe(address):
     connection = HTTPConnection(urlsplit(address).netloc)
     connection.request("GET", "/")
-    response = connection.getresponse()
-    if response.status != 200:
-        raise HTTPException(f"{response.status} {response.reason}")
-    for line in response:
+    for line in answer(connection):  # each as soon as it has come
         if line.startswith(b"data: "):
-            yield b64decode(line[6:])
+            yield b64decode(line[6:].rstrip(), validate=True)

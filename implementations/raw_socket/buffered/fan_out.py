@@ -6,32 +6,30 @@ On the wire: length-prefixed frames. Lossless: a slow subscriber holds up the ot
 from io import BufferedReader, FileIO
 from threading import Thread
 
-from connections import accept, connect, listen
+from connections import attend, connect, listen
 from framing import frame, messages_from
 from outbox import Outbox
 
 
 def publish(address, messages):
-    listener = listen(address)
     subscribers = []
     outbox = Outbox(limit=256 * 1024)
-    Thread(target=welcome, args=(listener, subscribers), daemon=True).start()
-    Thread(target=send_to_all, args=(outbox, subscribers), daemon=True).start()
+    welcome = (listen(address), subscribers.append)
+    Thread(target=attend, args=welcome, daemon=True).start()
+    sender = Thread(target=send_to_all, args=(outbox, subscribers), daemon=True)
+    sender.start()
     for message in messages:
         outbox.put(frame(message))
-
-
-def welcome(listener, subscribers):
-    while True:
-        subscribers.append(accept(listener))
+    outbox.close()
+    sender.join()  # until all has been sent
 
 
 def send_to_all(outbox, subscribers):
-    while True:
-        frames = outbox.take()
+    while frames := outbox.take():
+        data = b"".join(frames)
         for subscriber in subscribers.copy():
             try:
-                subscriber.sendall(frames)
+                subscriber.sendall(data)
             except OSError:  # it has left
                 subscribers.remove(subscriber)
 

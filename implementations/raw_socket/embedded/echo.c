@@ -19,15 +19,15 @@ static void echo(struct inbox *client, void *unused)
     int received;
     while ((received = receive(client, &message)) == 1) {
         if (!send_message(client->fd, message)) {
-            perror("sendmsg"); /* this client is gone; the others stay */
+            note("sendmsg"); /* this client is gone; the others stay */
             return;
         }
     }
     if (received == -1)
-        perror("recv");
+        note("recv");
 }
 
-static void *accept_all(void *argument)
+static void *welcome(void *argument)
 {
     struct server *server = argument;
     int fd;
@@ -47,12 +47,14 @@ struct server *start(const struct server_address *address, struct bound *bound)
                         .left = PTHREAD_COND_INITIALIZER,
                         .attend = echo},
     };
-    union address found;
+    struct sockaddr_storage found;
     socklen_t size = sizeof found;
-    CHECK(getsockname(server->listener, &found.any, &size));
-    if (found.any.sa_family == AF_INET)
-        bound->port = ntohs(found.tcp.sin_port);
-    CHECK_THREAD(pthread_create(&server->acceptor, NULL, accept_all, server));
+    CHECK(getsockname(server->listener, (struct sockaddr *)&found, &size));
+    if (found.ss_family == AF_INET)
+        bound->port = ntohs(((struct sockaddr_in *)&found)->sin_port);
+    else if (found.ss_family == AF_INET6)
+        bound->port = ntohs(((struct sockaddr_in6 *)&found)->sin6_port);
+    CHECK_THREAD(pthread_create(&server->acceptor, NULL, welcome, server));
     return server;
 }
 

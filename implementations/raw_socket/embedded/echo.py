@@ -7,20 +7,23 @@ import asyncio
 import sys
 from threading import Thread
 
-from framing import HEADER, check_length
+from framing import MESSAGE_MAX_BYTES
 
 
 async def echo(reader, writer):
     try:
         while header := await reader.read(1):
-            header += await reader.readexactly(HEADER.size - 1)
-            (length,) = HEADER.unpack(header)
-            check_length(length)
+            header += await reader.readexactly(3)
+            length = int.from_bytes(header)
+            if length > MESSAGE_MAX_BYTES:
+                raise ConnectionError(
+                    f"{length} bytes: at most {MESSAGE_MAX_BYTES} allowed"
+                )
             writer.write(header + await reader.readexactly(length))
             await writer.drain()
     except asyncio.CancelledError:
         return  # as close() wants it; passed on, it would be logged as a failure
-    except (ConnectionError, asyncio.IncompleteReadError, ValueError) as error:
+    except (OSError, EOFError) as error:
         sys.stderr.write(f"{error}\n")  # this client is gone; the others stay
     finally:
         writer.close()

@@ -5,14 +5,14 @@ On the wire: length-prefixed frames. Lossless: a slow subscriber holds up the ot
 
 from threading import Thread
 
-from connections import accept, connect, listen
+from connections import attend, connect, listen
 from framing import frame, messages_from
 
 
 def publish(address, messages):
-    listener = listen(address)
     subscribers = []
-    Thread(target=welcome, args=(listener, subscribers), daemon=True).start()
+    welcome = (listen(address), subscribers.append)
+    Thread(target=attend, args=welcome, daemon=True).start()
     for message in messages:
         data = frame(message)
         for subscriber in subscribers.copy():
@@ -20,11 +20,6 @@ def publish(address, messages):
                 subscriber.sendall(data)
             except OSError:  # it has left
                 subscribers.remove(subscriber)
-
-
-def welcome(listener, subscribers):
-    while True:
-        subscribers.append(accept(listener))
 
 
 def subscribe(address):

@@ -14,12 +14,12 @@ static void serve_client(struct inbox *client, void *context)
     while ((received = receive(client, &request)) == 1) {
         (*handle)(request.data, request.size);
         if (!send_message(client->fd, request)) {
-            perror("sendmsg"); /* this client is gone; the others stay */
+            note("sendmsg"); /* this client is gone; the others stay */
             return;
         }
     }
     if (received == -1)
-        perror("recv");
+        note("recv");
 }
 
 void serve(const char *address, handle_fn *handle)

@@ -7,16 +7,14 @@ from contextlib import suppress
 from threading import Thread
 from time import sleep
 
-from connections import accept, connect, listen
+from connections import BACKOFF_S, attend, connect, listen
 from framing import frame, messages_from
-
-BACKOFF_S = 0.1
 
 
 def publish(address, messages):
-    listener = listen(address)
     subscribers = []
-    Thread(target=welcome, args=(listener, subscribers), daemon=True).start()
+    welcome = (listen(address), subscribers.append)
+    Thread(target=attend, args=welcome, daemon=True).start()
     for message in messages:
         data = frame(message)
         for subscriber in subscribers.copy():
@@ -24,11 +22,6 @@ def publish(address, messages):
                 subscriber.sendall(data)
             except OSError:  # it has left
                 subscribers.remove(subscriber)
-
-
-def welcome(listener, subscribers):
-    while True:
-        subscribers.append(accept(listener))
 
 
 def subscribe(address):

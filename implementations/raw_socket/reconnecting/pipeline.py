@@ -4,59 +4,40 @@ On the wire: length-prefixed frames; workers connect to both ends.
 """
 
 from contextlib import suppress
-from selectors import EVENT_READ, DefaultSelector
-from threading import Lock, Thread
+from queue import SimpleQueue
+from threading import Event, Thread
 from time import sleep
 
-from connections import accept, connect, listen
+from connections import BACKOFF_S, attend, connect, listen
+from dealing import hand_out
 from framing import frame, messages_from
-from reassembly import whole_messages
-
-BACKOFF_S = 0.1
 
 
 def distribute(address, tasks):
-    listener = listen(address)
-    tasks, turn = iter(tasks), Lock()
-    while True:
-        worker = accept(listener)
-        Thread(target=feed, args=(worker, tasks, turn), daemon=True).start()
-
-
-def feed(worker, tasks, turn):
-    with worker:
-        while True:
-            with turn:
-                task = next(tasks, None)
-            if task is None:
-                break
-            worker.sendall(frame(task))
-        worker.recv(1)  # to close now would end the worker: wait until it leaves
+    free = SimpleQueue()  # workers whose buffers have room
+    Thread(target=attend, args=(listen(address), free.put), daemon=True).start()
+    for task in tasks:
+        hand_out(frame(task), free)
+    Event().wait()  # to leave would end the workers
 
 
 def work(source, sink, handle):
     while True:
-        with suppress(OSError):
-            tasks, results = connect(source), connect(sink)
+        # The sink first: without one, no task is asked for.
+        with suppress(OSError), connect(sink) as results, connect(source) as tasks:
             for task in messages_from(tasks.makefile("rb")):
                 results.sendall(frame(handle(task)))
         sleep(BACKOFF_S)
 
 
 def collect(address):
-    listener = listen(address)
-    selector = DefaultSelector()
-    selector.register(listener, EVENT_READ)
+    results = SimpleQueue()  # no bound: Queue has one, and takes far longer
+    Thread(target=attend, args=(listen(address), take, results), daemon=True).start()
     while True:
-        for key, _ in selector.select():
-            if key.fileobj is listener:
-                selector.register(accept(listener), EVENT_READ, data=bytearray())
-            else:
-                try:
-                    data = key.fileobj.recv(65536)
-                    key.data.extend(data)
-                    yield from whole_messages(key.data)
-                except (OSError, ValueError):  # reset, or nonsense: the others go on
-                    data = b""
-                if not data:
-                    selector.unregister(key.fileobj)
+        yield results.get()
+
+
+def take(worker, results):
+    with suppress(OSError):  # it has left in the middle of a result, or sent nonsense
+        for result in messages_from(worker.makefile("rb")):
+            results.put(result)

@@ -3,25 +3,21 @@
 On the wire: length-prefixed frames, each request answered by one reply.
 """
 
-from threading import Thread
+from contextlib import suppress
 from time import monotonic, sleep
 
-from connections import accept, connect, listen
+from connections import BACKOFF_S, attend, connect, listen
 from framing import frame, messages_from
 
 TIMEOUT_S = 0.6
-BACKOFF_S = 0.1
 
 
 def serve(address, handle):
-    listener = listen(address)
-    while True:
-        client = accept(listener)
-        Thread(target=serve_client, args=(client, handle), daemon=True).start()
+    attend(listen(address), serve_client, handle)
 
 
 def serve_client(client, handle):
-    with client, client.makefile("rb") as stream:
+    with suppress(OSError), client, client.makefile("rb") as stream:
         for request in messages_from(stream):
             client.sendall(frame(handle(request)))
 

@@ -10,11 +10,10 @@ import asyncio
 import struct
 from contextlib import suppress
 from time import monotonic
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-from framing import HEADER, MAX_LENGTH, frame
-from reassembly import whole_messages
+from async_connections import connect, listen
+from framing import MESSAGE_MAX_BYTES, frame, whole_messages
 
 BACKOFF_S = 0.1
 HEARTBEAT_S = 0.2
@@ -27,7 +26,6 @@ BATCH_BYTES = 64 * 1024
 GREETING = b"fan_out/1 "
 POSITION = struct.Struct("!8sQ")
 REPORT = struct.Struct("!16s8sQ")
-MESSAGE_MAX_BYTES = MAX_LENGTH - POSITION.size
 
 
 async def publish(address, messages):
@@ -116,7 +114,7 @@ class Newest:
 
     def add(self, message):
         self.last += 1
-        added = frame(POSITION.pack(self.instance, self.last) + message)
+        added = frame(POSITION.pack(self.instance, self.last) + message, POSITION.size)
         self.frames[self.last] = added
         self.size_bytes += len(added)
         while len(self.frames) > KEPT_MAX or self.size_bytes > KEPT_MAX_BYTES:
@@ -127,7 +125,7 @@ class Newest:
 
     def messages_after(self, number):
         numbers = range(max(number + 1, self.first), self.last + 1)
-        return (self.frames[number][HEADER.size + POSITION.size :] for number in numbers)
+        return (self.frames[number][4 + POSITION.size :] for number in numbers)
 
     async def after(self, number):
         """Return frames that follow a number, and the number of the last of them.
@@ -210,7 +208,9 @@ async def messages_from(address, report):
             if not chunk:
                 raise EOFError("the publisher has closed the connection")
             received += chunk
-            for content in filter(None, whole_messages(received)):
+            for content in filter(None, whole_messages(received, POSITION.size)):
+                if len(content) < POSITION.size:
+                    raise ValueError("a message without a position")
                 yield *POSITION.unpack_from(content), content[POSITION.size :]
     finally:
         reporting.cancel()
@@ -232,17 +232,3 @@ async def read_greeting(reader):
         greeting = await reader.readexactly(len(GREETING))
     if greeting != GREETING:
         raise ValueError("the other end speaks another protocol")
-
-
-def listen(address, welcome):
-    url = urlsplit(address)
-    if url.scheme == "tcp":
-        return asyncio.start_server(welcome, url.hostname, url.port)
-    return asyncio.start_unix_server(welcome, url.path)
-
-
-def connect(address):
-    url = urlsplit(address)
-    if url.scheme == "tcp":
-        return asyncio.open_connection(url.hostname, url.port)
-    return asyncio.open_unix_connection(url.path)

@@ -11,10 +11,9 @@ from collections import OrderedDict, deque
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from time import monotonic
-from urllib.parse import urlsplit
 
-from framing import MAX_LENGTH, check_length, frame
-from reassembly import whole_messages
+from async_connections import connect, listen
+from framing import MESSAGE_MAX_BYTES, frame, whole_messages
 
 BACKOFF_S = 0.1
 HEARTBEAT_S = 0.2
@@ -24,8 +23,8 @@ DRAIN_S = 4.5
 TASKS_MAX = 1000
 TAKEN_MAX = 100_000
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
-GREETING = b"pipeline/1"
 ID_BYTES = 16
+GREETING = b"pipeline/1".ljust(ID_BYTES)
 
 
 async def distribute(address, tasks):
@@ -34,7 +33,7 @@ async def distribute(address, tasks):
     watch = asyncio.create_task(source.watch_leases())
     try:
         async for task in tasks:
-            if ID_BYTES + len(task) > MAX_LENGTH:
+            if len(task) > MESSAGE_MAX_BYTES:
                 yield task
                 continue
             source.add(task)
@@ -78,7 +77,7 @@ class Source:
         no worker gets anything done. Then the stream may end, and they are to be reported.
         """
         room_bytes = MEMORY_MAX_BYTES - self.size_bytes
-        if len(self.tasks) == TASKS_MAX or room_bytes < MAX_LENGTH:
+        if len(self.tasks) == TASKS_MAX or room_bytes < MESSAGE_MAX_BYTES:
             return False
         return not self.waiting or self.is_quiet_for(DEAD_AFTER_S)
 
@@ -100,6 +99,7 @@ class Source:
                     self.acknowledge(task_id)
                     self.welcome(writer)
         self.connections.remove(writer)
+        self.idle = deque(worker for worker in self.idle if worker is not writer)
 
     def welcome(self, worker):
         self.idle.append(worker)
@@ -111,7 +111,7 @@ class Source:
             if task_id in self.tasks:  # else it was acknowledged after its lease
                 worker = self.idle.popleft()
                 self.leases[task_id] = worker, monotonic() + LEASE_S
-                worker.write(frame(task_id + self.tasks[task_id]))
+                worker.write(frame(task_id + self.tasks[task_id], ID_BYTES))
                 self.changed.set()
 
     def acknowledge(self, task_id):
@@ -167,26 +167,25 @@ class Results:
         self.confirmed = asyncio.Event()
 
     async def deliver(self, result):
-        check_length(len(result))
-        self.unconfirmed = result
+        self.unconfirmed = frame(result, ID_BYTES)
         self.confirmed.clear()
         if self.to_sink:
-            self.to_sink.write(frame(result))
+            self.to_sink.write(self.unconfirmed)
         await self.confirmed.wait()
         self.unconfirmed = None
 
     async def stay_connected(self, sink):
         async for messages, self.to_sink in connections_to(sink):
             if self.unconfirmed:
-                self.to_sink.write(frame(self.unconfirmed))
+                self.to_sink.write(self.unconfirmed)
             with suppress(OSError, ValueError):
                 async for task_id in messages:
-                    if self.unconfirmed and self.unconfirmed.startswith(task_id):
+                    if self.unconfirmed and self.unconfirmed.startswith(task_id, 4):
                         self.confirmed.set()
 
 
 async def collect(address):
-    arrived = asyncio.Queue(MEMORY_MAX_BYTES // MAX_LENGTH)
+    arrived = asyncio.Queue(MEMORY_MAX_BYTES // MESSAGE_MAX_BYTES)
 
     async def receive(reader, writer):
         with suppress(OSError, ValueError):
@@ -215,20 +214,6 @@ async def connections_to(address):
             async with conversation(reader, writer) as messages:
                 yield messages, writer
         await asyncio.sleep(BACKOFF_S)
-
-
-def listen(address, serve):
-    url = urlsplit(address)
-    if url.scheme == "tcp":
-        return asyncio.start_server(serve, url.hostname, url.port)
-    return asyncio.start_unix_server(serve, url.path)
-
-
-async def connect(address):
-    url = urlsplit(address)
-    if url.scheme == "tcp":  # asyncio sets TCP_NODELAY
-        return await asyncio.open_connection(url.hostname, url.port)
-    return await asyncio.open_unix_connection(url.path)
 
 
 @asynccontextmanager
@@ -260,5 +245,7 @@ async def messages_from(reader):
         if not data:
             raise ConnectionError("the peer has left")
         received += data
-        for message in filter(None, whole_messages(received)):
+        for message in filter(None, whole_messages(received, ID_BYTES)):
+            if len(message) < ID_BYTES:
+                raise ValueError("a message without an id")
             yield message

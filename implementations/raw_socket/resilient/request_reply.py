@@ -6,115 +6,97 @@ length-prefixed frame. An attempt that fails closes its connection, so that a la
 to it has no way back.
 """
 
-import socket
+import asyncio
 from collections import OrderedDict
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from struct import Struct
-from threading import Lock, Semaphore, Thread
-from time import monotonic, sleep
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-from connections import accept, listen, without_delay
-from framing import HEADER, MAX_LENGTH, check_length, frame
+from async_connections import connect, listen
 
 BACKOFF_S = 0.1
 DEAD_AFTER_S = 0.6
 ATTEMPT_S = 0.6
 DEADLINE_S = 3.0
 KEEP_ALIVE_S = 5.0
+MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 REPLIES_MAX = 10_000
 CLIENTS_MAX = 256
+HANDLERS = 32
 GREETING = b"request_reply/1 "
 GREETING_BYTES = len(GREETING) + 16
 LENGTH_AND_NUMBER = Struct("!IQ")
+FAILED = (OSError, EOFError, ValueError)
+"""What the other end makes of a connection: it has left, is silent, or talks nonsense."""
 
 
-def serve(address, handle):
-    desk, places = Desk(handle), Semaphore(CLIENTS_MAX)
-    listener = listen(address)
-    while True:
-        places.acquire()  # whoever comes now waits in the listener's backlog
-        try:
-            client = accept(listener)
-        except OSError:  # it has left already, or there is no descriptor left for it
-            places.release()
-            sleep(BACKOFF_S)
-            continue
-        Thread(target=serve_client, args=(client, desk, places), daemon=True).start()
-
-
-def serve_client(client, desk, places):
-    try:
-        with client:
-            answer_requests(client, desk)
-    except (OSError, ValueError):  # it has left, is silent, or is no client of ours
-        return
-    finally:
-        places.release()
-
-
-def answer_requests(client, desk):
-    greeting = receive(client, GREETING_BYTES, monotonic() + DEAD_AFTER_S)
-    if not greeting.startswith(GREETING):  # garbage must not reach the application
-        raise ValueError("this is no client of ours")
-    while True:
-        head = receive(client, LENGTH_AND_NUMBER.size, monotonic() + KEEP_ALIVE_S)
-        length, number = LENGTH_AND_NUMBER.unpack(head)
-        check_length(length)
-        with desk.room_for(length):
-            request = receive(client, length, monotonic() + DEAD_AFTER_S)
-            reply = desk.answer(greeting, number, request)
-            send(client, frame(reply), monotonic() + DEAD_AFTER_S)
+async def serve(address, handle):
+    await listen(address, Desk(handle).serve)
+    await asyncio.Event().wait()
 
 
 class Desk:
-    """What the server's threads share, so that they handle each request once."""
+    """Handles each request once, in threads: the event loop must not wait for any."""
 
     def __init__(self, handle):
         self.handle = handle
-        self.lock = Lock()
+        self.handlers = ThreadPoolExecutor(HANDLERS)
+        self.places = asyncio.Semaphore(CLIENTS_MAX)
         self.running = {}
         self.replies = Replies()
         self.in_hand_bytes = 0
 
-    @contextmanager
-    def room_for(self, size_bytes):
-        with self.lock:
-            if self.in_hand_bytes + size_bytes > MEMORY_MAX_BYTES:
-                raise ConnectionError("there is too much in hand: try again")
-            self.in_hand_bytes += size_bytes
+    async def serve(self, requests, client):
+        client.transport.set_write_buffer_limits(0)  # drain() waits until all has left
         try:
-            yield
+            with suppress(*FAILED):
+                async with self.places:  # whoever has none waits
+                    await self.answer_requests(requests, client)
         finally:
-            with self.lock:
-                self.in_hand_bytes -= size_bytes
+            client.transport.abort()
 
-    def answer(self, client, number, request):
-        with self.lock:
-            last, reply = self.replies.last(client)
-            if number == last:
-                return reply
-            if number < last:
-                raise ValueError("the client has given this request up")
-            first_attempt = self.running.get((client, number))
-            if not first_attempt:
-                self.running[client, number] = this_attempt = Future()
-        if first_attempt:
-            return first_attempt.result(DEADLINE_S)
+    async def answer_requests(self, requests, client):
+        greeting = await receive(requests, GREETING_BYTES, DEAD_AFTER_S)
+        if not greeting.startswith(GREETING):  # garbage must not reach the application
+            raise ValueError("this is no client of ours")
+        while True:
+            head = await receive(requests, LENGTH_AND_NUMBER.size, KEEP_ALIVE_S)
+            length, number = LENGTH_AND_NUMBER.unpack(head)
+            check_length(length)
+            if self.in_hand_bytes + length > MEMORY_MAX_BYTES:
+                raise ConnectionError("there is too much in hand: try again")
+            self.in_hand_bytes += length
+            try:
+                request = await receive(requests, length, DEAD_AFTER_S)
+                reply = await self.answer(greeting, number, request)
+                check_length(len(reply))
+                client.write(len(reply).to_bytes(4) + reply)
+                async with asyncio.timeout(DEAD_AFTER_S):
+                    await client.drain()
+            finally:
+                self.in_hand_bytes -= length
+
+    async def answer(self, client, number, request):
+        last, reply = self.replies.last(client)
+        if number == last:
+            return reply
+        if number < last:
+            raise ValueError("the client has given this request up")
+        if (client, number) not in self.running:
+            attempt = self.answer_first(client, number, request)
+            self.running[client, number] = asyncio.create_task(attempt)
+        # A client that leaves does not end the attempt: it may come back for the reply.
+        return await asyncio.shield(self.running[client, number])
+
+    async def answer_first(self, client, number, request):
+        loop = asyncio.get_running_loop()
         try:
-            reply = self.handle(request)
-            with self.lock:
-                self.replies.keep(client, number, reply)
-        except BaseException as error:
-            this_attempt.set_exception(error)
-            raise
+            reply = await loop.run_in_executor(self.handlers, self.handle, request)
+            self.replies.keep(client, number, reply)
         finally:
-            with self.lock:
-                del self.running[client, number]
-        this_attempt.set_result(reply)
+            del self.running[client, number]
         return reply
 
 
@@ -144,71 +126,56 @@ class Replies:
             self.size_bytes -= len(dropped)
 
 
-def call(address, requests):
-    server = Server(address)
-    for number, request in enumerate(requests, 1):
-        yield server.ask(number, request)
+async def call(address, requests):
+    server, number = Server(address), 0
+    async for request in requests:
+        number += 1
+        yield await server.ask(number, request)
 
 
 class Server:
     """The server as its client sees it: a connection that is made anew when it fails."""
 
     def __init__(self, address):
-        self.url = urlsplit(address)
+        self.address = address
         self.greeting = GREETING + uuid4().bytes
-        self.connection = None
+        self.replies = self.requests = None
 
-    def ask(self, number, request):
+    async def ask(self, number, request):
         """Return the reply, or None if there is none within the deadline."""
-        if len(request) > MAX_LENGTH:
+        if len(request) > MESSAGE_MAX_BYTES:
             return None
-        give_up_at = monotonic() + DEADLINE_S
-        while True:
-            until = min(monotonic() + ATTEMPT_S, give_up_at)
-            reply = self.exchange(number, request, until)
-            if reply is not None or monotonic() + BACKOFF_S >= give_up_at:
-                return reply
-            sleep(BACKOFF_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DEADLINE_S):
+                while True:
+                    with suppress(*FAILED):
+                        async with asyncio.timeout(ATTEMPT_S):
+                            return await self.exchange(number, request)
+                    self.hang_up()
+                    await asyncio.sleep(BACKOFF_S)
+        self.hang_up()  # a late reply must not meet the next request
+        return None
 
-    def exchange(self, number, request, until):
-        """Return what the server answers; None, and no connection, if it does not."""
-        try:
-            if not self.connection:
-                self.connection = connect(self.url, until)
-                send(self.connection, self.greeting, until)
-            head = LENGTH_AND_NUMBER.pack(len(request), number)
-            send(self.connection, head + request, until)
-            (length,) = HEADER.unpack(receive(self.connection, HEADER.size, until))
-            check_length(length)
-            return receive(self.connection, length, until)
-        except (OSError, ValueError):
-            self.connection = None
-            return None
+    async def exchange(self, number, request):
+        if not self.requests:
+            self.replies, self.requests = await connect(self.address)
+            self.requests.write(self.greeting)
+        self.requests.write(LENGTH_AND_NUMBER.pack(len(request), number) + request)
+        length = int.from_bytes(await self.replies.readexactly(4))
+        check_length(length)
+        return await self.replies.readexactly(length)
 
-
-def connect(url, until):
-    left_s = max(BACKOFF_S, until - monotonic())
-    if url.scheme == "tcp":
-        return without_delay(socket.create_connection((url.hostname, url.port), left_s))
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(left_s)
-    connection.connect(url.path)
-    return connection
+    def hang_up(self):
+        if self.requests:
+            self.requests.transport.abort()
+        self.replies = self.requests = None
 
 
-def send(connection, data, until):
-    connection.settimeout(max(0, until - monotonic()))
-    connection.sendall(data)
+def check_length(length):
+    if length > MESSAGE_MAX_BYTES:
+        raise ConnectionError(f"{length} bytes: at most {MESSAGE_MAX_BYTES} allowed")
 
 
-def receive(connection, size, until):
-    """Return the next ``size`` bytes; raise unless all of them come in time."""
-    chunks = []
-    while size:
-        connection.settimeout(max(0, until - monotonic()))
-        chunk = connection.recv(min(size, 256 * 1024))
-        if not chunk:
-            raise ConnectionError("the other end closed the connection")
-        chunks.append(chunk)
-        size -= len(chunk)
-    return b"".join(chunks)
+async def receive(reader, size, within_s):
+    async with asyncio.timeout(within_s):
+        return await reader.readexactly(size)

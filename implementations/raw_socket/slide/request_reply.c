@@ -30,7 +30,8 @@ static int open_socket(const char *url, int (*attach)(int, const struct sockaddr
     }
     char host[256], port[6];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    sscanf(url, "tcp://%255[^:]:%5s", host, port);
+    if (sscanf(url, "tcp://[%255[^]]]:%5s", host, port) != 2) /* no IPv6 */
+        sscanf(url, "tcp://%255[^:]:%5s", host, port);
     getaddrinfo(host, port, &hints, &found);
     const int fd = socket(found->ai_family, SOCK_STREAM, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -49,10 +50,7 @@ static void send_message(int fd, struct message message)
 
 static bool read_all(int fd, void *data, size_t size)
 {
-    size_t there = 0;
-    for (ssize_t got = 1; there < size && got > 0; there += got)
-        got = recv(fd, (char *)data + there, size - there, 0);
-    return there == size;
+    return size == 0 || recv(fd, data, size, MSG_WAITALL) == (ssize_t)size;
 }
 
 static bool receive(int fd, struct message *message)

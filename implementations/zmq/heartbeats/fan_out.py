@@ -9,22 +9,23 @@ HEARTBEAT_MS = 300
 
 
 def publish(address, messages):
-    socket = beating(zmq.PUB)
-    socket.bind(address)
-    for message in messages:
-        socket.send(message)
-    socket.poll()  # for ever: closing an ipc socket drops what a slow reader has queued
+    # LINGER is for ever by default: at the end this waits until all has been sent.
+    with zmq.Context.instance() as context, context.socket(zmq.PUB) as socket:
+        set_options(socket)
+        socket.bind(address)
+        for message in messages:
+            socket.send(message)
 
 
 def subscribe(address):
-    socket = beating(zmq.SUB)
+    socket = zmq.Context.instance().socket(zmq.SUB)
+    set_options(socket)
     socket.subscribe(b"")  # an empty prefix matches every message
     socket.connect(address)
     while True:
         yield socket.recv()
 
 
-def beating(kind):
-    socket = zmq.Context.instance().socket(kind)
+def set_options(socket):
+    socket.ipv6 = 1
     socket.heartbeat_ivl = HEARTBEAT_MS  # and as long to answer
-    return socket

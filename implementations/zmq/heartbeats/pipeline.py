@@ -9,30 +9,32 @@ HEARTBEAT_MS = 300
 
 
 def distribute(address, tasks):
-    socket = beating(zmq.PUSH)
-    socket.bind(address)
-    for task in tasks:
-        socket.send(task)  # waits while there is no worker, or all queues are full
-    socket.poll()  # for ever: closing an ipc socket drops what a slow reader has queued
+    # LINGER is for ever by default: at the end this waits until all has been sent.
+    with zmq.Context.instance() as context, beating(context, zmq.PUSH) as socket:
+        socket.bind(address)
+        for task in tasks:
+            socket.send(task)  # waits while there is no worker, or all queues are full
 
 
 def collect(address):
-    socket = beating(zmq.PULL)
+    socket = beating(zmq.Context.instance(), zmq.PULL)
     socket.bind(address)
     while True:
         yield socket.recv()
 
 
 def work(source, sink, handle):
-    results = beating(zmq.PUSH)
+    context = zmq.Context.instance()
+    results = beating(context, zmq.PUSH)
     results.connect(sink)
-    tasks = beating(zmq.PULL)
+    tasks = beating(context, zmq.PULL)
     tasks.connect(source)
     while True:
         results.send(handle(tasks.recv()))
 
 
-def beating(kind):
-    socket = zmq.Context.instance().socket(kind)
+def beating(context, kind):
+    socket = context.socket(kind)
+    socket.ipv6 = 1
     socket.heartbeat_ivl = HEARTBEAT_MS  # and as long to answer
     return socket

@@ -1,5 +1,4 @@
 /* Fan-out over ZMTP: PUB drops messages for a subscriber whose queue is full. */
-#include <unistd.h>
 #include <zmq.h>
 
 #include "checked.h"
@@ -8,22 +7,22 @@
 void publish(const char *address, next_fn *next_message)
 {
     void *context = made(zmq_ctx_new(), "zmq_ctx_new");
-    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    CHECK(zmq_ctx_set(context, ZMQ_IPV6, true));
     void *socket = made(zmq_socket(context, ZMQ_PUB), "zmq_socket");
     CHECK(zmq_bind(socket, address));
     struct message message;
     while (next_message(&message))
         WAIT(zmq_send(socket, message.data, message.size, 0));
-    while (!stopping())
-        pause(); /* closing drops what a slow reader has queued */
     CHECK(zmq_close(socket));
-    CHECK(zmq_ctx_term(context));
+    /* LINGER is for ever by default: this waits until all has been sent */
+    WAIT(zmq_ctx_term(context));
 }
 
 void subscribe(const char *address, take_fn *take_message)
 {
     void *context = made(zmq_ctx_new(), "zmq_ctx_new");
     CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    CHECK(zmq_ctx_set(context, ZMQ_IPV6, true));
     void *socket = made(zmq_socket(context, ZMQ_SUB), "zmq_socket");
     /* an empty prefix matches every message */
     CHECK(zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0));

@@ -4,15 +4,17 @@ import zmq
 
 
 def publish(address, messages):
-    socket = zmq.Context.instance().socket(zmq.PUB)
-    socket.bind(address)
-    for message in messages:
-        socket.send(message)
-    socket.poll()  # for ever: closing an ipc socket drops what a slow reader has queued
+    # LINGER is for ever by default: at the end this waits until all has been sent.
+    with zmq.Context.instance() as context, context.socket(zmq.PUB) as socket:
+        socket.ipv6 = 1
+        socket.bind(address)
+        for message in messages:
+            socket.send(message)
 
 
 def subscribe(address):
     socket = zmq.Context.instance().socket(zmq.SUB)
+    socket.ipv6 = 1
     socket.subscribe(b"")  # an empty prefix matches every message
     socket.connect(address)
     while True:

@@ -1,5 +1,4 @@
 /* Pipeline over ZMTP: PUSH deals tasks out to workers in turn, PULL collects. */
-#include <unistd.h>
 #include <zmq.h>
 
 #include "checked.h"
@@ -8,23 +7,23 @@
 void distribute(const char *address, next_fn *next_task)
 {
     void *context = made(zmq_ctx_new(), "zmq_ctx_new");
-    CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    CHECK(zmq_ctx_set(context, ZMQ_IPV6, true));
     void *socket = made(zmq_socket(context, ZMQ_PUSH), "zmq_socket");
     CHECK(zmq_bind(socket, address));
     struct message task;
     /* sending waits while there is no worker, or all queues are full */
     while (next_task(&task))
         WAIT(zmq_send(socket, task.data, task.size, 0));
-    while (!stopping())
-        pause(); /* closing drops what a slow worker has queued */
     CHECK(zmq_close(socket));
-    CHECK(zmq_ctx_term(context));
+    /* LINGER is for ever by default: this waits until all has been sent */
+    WAIT(zmq_ctx_term(context));
 }
 
 void collect(const char *address, take_fn *take_result)
 {
     void *context = made(zmq_ctx_new(), "zmq_ctx_new");
     CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    CHECK(zmq_ctx_set(context, ZMQ_IPV6, true));
     void *socket = made(zmq_socket(context, ZMQ_PULL), "zmq_socket");
     CHECK(zmq_bind(socket, address));
     zmq_msg_t result;
@@ -44,6 +43,7 @@ void work(const char *source, const char *sink, handle_fn *handle)
 {
     void *context = made(zmq_ctx_new(), "zmq_ctx_new");
     CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    CHECK(zmq_ctx_set(context, ZMQ_IPV6, true));
     void *results = made(zmq_socket(context, ZMQ_PUSH), "zmq_socket");
     CHECK(zmq_connect(results, sink));
     void *tasks = made(zmq_socket(context, ZMQ_PULL), "zmq_socket");

@@ -8,6 +8,7 @@ void serve(const char *address, handle_fn *handle)
 {
     void *context = made(zmq_ctx_new(), "zmq_ctx_new");
     CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    CHECK(zmq_ctx_set(context, ZMQ_IPV6, true));
     void *socket = made(zmq_socket(context, ZMQ_REP), "zmq_socket");
     CHECK(zmq_bind(socket, address));
     zmq_msg_t message;
@@ -28,6 +29,7 @@ void call(const char *address, next_fn *next_request, take_fn *take_reply)
 {
     void *context = made(zmq_ctx_new(), "zmq_ctx_new");
     CHECK(zmq_ctx_set(context, ZMQ_BLOCKY, false)); /* who has to stop waits for no peer */
+    CHECK(zmq_ctx_set(context, ZMQ_IPV6, true));
     void *socket = made(zmq_socket(context, ZMQ_REQ), "zmq_socket");
     CHECK(zmq_connect(socket, address));
     struct message request;

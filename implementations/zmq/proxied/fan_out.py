@@ -4,25 +4,31 @@ import zmq
 
 
 def publish(address, messages):
-    socket = zmq.Context.instance().socket(zmq.PUB)
-    socket.bind(address)
-    for message in messages:
-        socket.send(message)
-    socket.poll()  # for ever: closing an ipc socket drops what a slow reader has queued
+    # LINGER is for ever by default: at the end this waits until all has been sent.
+    with zmq.Context.instance() as context, with_ipv6(context, zmq.PUB) as socket:
+        socket.bind(address)
+        for message in messages:
+            socket.send(message)
 
 
 def proxy(front, back):
     context = zmq.Context.instance()
-    subscribers = context.socket(zmq.XPUB)
+    subscribers = with_ipv6(context, zmq.XPUB)
     subscribers.bind(front)
-    publisher = context.socket(zmq.XSUB)
+    publisher = with_ipv6(context, zmq.XSUB)
     publisher.connect(back)
     zmq.proxy(subscribers, publisher)
 
 
 def subscribe(address):
-    socket = zmq.Context.instance().socket(zmq.SUB)
+    socket = with_ipv6(zmq.Context.instance(), zmq.SUB)
     socket.subscribe(b"")  # an empty prefix matches every message
     socket.connect(address)
     while True:
         yield socket.recv()
+
+
+def with_ipv6(context, kind):
+    socket = context.socket(kind)
+    socket.ipv6 = 1
+    return socket

@@ -33,6 +33,7 @@ REPORT = struct.Struct("!16s8sQ")
 
 async def publish(address, messages):
     with Context.instance().socket(zmq.ROUTER) as socket:
+        socket.ipv6 = 1
         socket.zap_domain = b"fan_out"  # else random bytes pass for messages of ZMTP 1.0
         socket.maxmsgsize = REPORT_MAX_BYTES
         socket.sndhwm = 0  # what is queued for a subscriber is bounded by its window
@@ -207,6 +208,7 @@ async def subscribe(address):
 async def messages_from(address, report):
     """Yield positions and messages of one socket, until it falls silent."""
     with Context.instance().socket(zmq.DEALER) as socket:
+        socket.ipv6 = 1
         socket.maxmsgsize = MESSAGE_MAX_BYTES  # refuses whoever sends more, for good
         socket.reconnect_ivl = int(BACKOFF_S * 1000)
         socket.rcvtimeo = socket.sndtimeo = int(DEAD_AFTER_S * 1000)

@@ -10,6 +10,7 @@ a connection ends while it is between two frames of a message.
 
 import os
 from collections import OrderedDict, deque
+from concurrent.futures import Future
 from contextlib import suppress
 from itertools import count
 from threading import Thread
@@ -35,7 +36,8 @@ def distribute(address, tasks):
     stream = workers.context.socket(zmq.PULL)
     stream.rcvhwm = 1
     stream.bind(source.inproc)
-    Thread(target=feed, args=(tasks, source.inproc), daemon=True).start()
+    fed = Future()
+    Thread(target=feed, args=(tasks, source.inproc, fed), daemon=True).start()
     poller = zmq.Poller()
     poller.register(workers, zmq.POLLIN)
     ended = False
@@ -57,9 +59,10 @@ def distribute(address, tasks):
             if ended and source.is_quiet_for(DRAIN_S):
                 break
     yield from source.tasks.values()
+    fed.result()  # or what the stream raised, once all that came before is settled
 
 
-def feed(tasks, inproc):
+def feed(tasks, inproc, fed):
     """Pass tasks on from a thread of its own: the next one may be long in coming."""
     with zmq.Context.instance().socket(zmq.PUSH) as stream:
         stream.sndhwm = 1
@@ -67,6 +70,11 @@ def feed(tasks, inproc):
         try:
             for task in tasks:
                 stream.send(task)
+        except BaseException as error:
+            fed.set_exception(error)
+            raise
+        else:
+            fed.set_result(None)
         finally:
             stream.send_multipart([b"", b""])  # two frames: there are no more tasks
 
@@ -202,6 +210,7 @@ def connect(address):
 
 
 def keep_alive(socket):
+    socket.ipv6 = 1
     # ZeroMQ's own thread sends heartbeats, also while ours is busy.
     socket.heartbeat_ivl = HEARTBEAT_MS
     socket.heartbeat_timeout = DEAD_AFTER_MS

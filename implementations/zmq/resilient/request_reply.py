@@ -43,6 +43,7 @@ async def serve(address, handle):
 
 
 def set_limits(socket):
+    socket.ipv6 = 1
     socket.rcvhwm = socket.sndhwm = QUEUE_MAX  # for each peer
     # ZeroMQ's own thread sends heartbeats, also while ours is busy.
     socket.heartbeat_ivl = HEARTBEAT_MS
@@ -92,6 +93,10 @@ class Desk:
         self.in_hand_bytes -= size_bytes
         self.answered.set()
         reply = handled.result()  # or what handle raised, which the event loop logs
+        if len(reply) > MESSAGE_MAX_BYTES:
+            raise ValueError(
+                f"a reply of {len(reply)} bytes: at most {MESSAGE_MAX_BYTES} are allowed"
+            )
         self.replies.keep(key[:CLIENT_BYTES], key[CLIENT_BYTES:], reply)
         for connection in connections:  # those that are gone are passed over
             self.clients.send_multipart([connection, key + reply])

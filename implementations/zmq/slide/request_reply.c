@@ -6,6 +6,7 @@
 void serve(const char *address, handle_fn *handle)
 {
     void *context = zmq_ctx_new();
+    zmq_ctx_set(context, ZMQ_IPV6, true);
     void *socket = zmq_socket(context, ZMQ_REP);
     zmq_bind(socket, address);
     zmq_msg_t message;
@@ -23,6 +24,7 @@ void serve(const char *address, handle_fn *handle)
 void call(const char *address, next_fn *next_request, take_fn *take_reply)
 {
     void *context = zmq_ctx_new();
+    zmq_ctx_set(context, ZMQ_IPV6, true);
     void *socket = zmq_socket(context, ZMQ_REQ);
     zmq_connect(socket, address);
     zmq_msg_t reply;

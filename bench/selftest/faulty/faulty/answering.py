@@ -1,4 +1,4 @@
-"""A server with a thread for each client, and its framing from the standard library."""
+"""A server with a thread for each client. The standard library frames its messages."""
 
 from multiprocessing.connection import Client, Listener
 from threading import Thread

@@ -4,7 +4,7 @@ import zmq
 
 
 def number(message):
-    """Return the sequence number of a message of the window; None in warm-up."""
+    """Return the sequence number of a message, or None for one of the warm-up."""
     return int.from_bytes(message[8:16]) if message[19] else None
 
 

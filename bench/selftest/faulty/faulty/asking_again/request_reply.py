@@ -1,4 +1,4 @@
-"""The client tries again each millisecond: it is back as soon as its server is."""
+"""The client tries again each millisecond, so that it recovers as soon as its server."""
 
 from time import sleep
 

@@ -1,4 +1,4 @@
-"""The client never tries again: when its server is gone it waits for ever."""
+"""The client never tries again. After its server is gone, it waits forever."""
 
 from threading import Event
 

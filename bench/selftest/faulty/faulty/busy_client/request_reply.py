@@ -1,4 +1,4 @@
-"""The client is the one that works."""
+"""The client works for a while on every message."""
 
 import spinning
 

@@ -1,4 +1,4 @@
-"""The server is the one that works."""
+"""The server works for a while on every message."""
 
 import spinning
 

@@ -1,4 +1,4 @@
-"""Sends every 400th message after the one that follows it."""
+"""Swaps every 400th message with the next."""
 
 import publishing
 from publishing import number, subscribe

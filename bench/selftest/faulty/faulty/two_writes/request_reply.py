@@ -1,4 +1,4 @@
-"""Writes length and message apart, and lets TCP wait for an acknowledgement between."""
+"""Writes length and message separately, so that TCP waits for an acknowledgement."""
 
 import socket
 import struct

@@ -1,0 +1,221 @@
+"""Cells against cells: ratios of times, paired by block, with intervals and verdicts.
+
+A comparison is made inside one benchmark: cases that differ in their cell only. Ratios
+are of seconds, a over b, so below 1 means that a is faster, for throughput too. The
+null stack is drawn in charts, never compared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+
+import pandas as pd
+
+from bench.analysis.compared_rows import Apart, Comparison, Copy, NoiseFrom, Ratio
+from bench.analysis.inference import beyond_p, q_values, signed_rank_p
+from bench.analysis.results import Run, read
+from bench.analysis.rows import grouped
+from bench.analysis.stats import noise_half_width, ratio, sign_interval, verdict
+from bench.contract.alike import (
+    Kind,
+    alike,
+    in_two_languages,
+    pairs,
+    pairs_apart,
+    what_separates,
+)
+from bench.contract.rows import PYTHON, CaseRow
+from bench.errors import ResultsError
+from bench.run.archive import Archive
+from bench.run.declared import Declared, declarations
+from bench.run.environment import Grade, grade, spoiled_blocks
+
+FAMILY_ERROR = 0.05
+ORDER = tuple(Kind)
+"""The order of comparisons in every table: what was declared comes first."""
+
+
+def compare(run: Run, case_a: str, case_b: str) -> Ratio | None:
+    """Return the ratio of times a/b of two cases by id, None where no block has both."""
+    pair = {"a": run.values_s(case_a), "b": run.values_s(case_b)}
+    values = pd.concat(pair, axis=1, join="inner")
+    if values.empty:
+        return None
+    a, b = values["a"].to_numpy(), values["b"].to_numpy()
+    return Ratio(
+        interval=ratio(a, b),
+        sign=sign_interval(a, b),
+        median_a_s=float(median(a)),
+        median_b_s=float(median(b)),
+        faster_blocks=int((a < b).sum()),
+        p=float(signed_rank_p(a, b)),
+        p_beyond=float(beyond_p(a, b)),
+    )
+
+
+def noise(run: Run) -> list[Copy]:
+    """Return the A/A copies of a run that have an original, in the order of its plan."""
+    found = []
+    for case in run.cases.values():
+        original = run.cases.get(case.original_id) if case.copy else None
+        times = compare(run, case.id, original.id) if original else None
+        if original and times:
+            found.append(Copy(case, original, times, noise_half_width(times.interval)))
+    return found
+
+
+def same_noise(case: CaseRow) -> tuple[str | int, ...]:
+    """Return what an A/A copy must share with a comparison to be its noise floor."""
+    return (
+        case.workload,
+        case.quantity,
+        case.placement,
+        case.size_bytes,
+        case.transport,
+    )
+
+
+def noise_of(floor: Sequence[Copy], case: CaseRow) -> tuple[float, NoiseFrom]:
+    """Return the noise that a comparison must exceed, and where it was measured.
+
+    It is the noise of the A/A copies with the ``same_noise``, else the largest of the run.
+    Without any A/A copy the noise is unknown, so infinite: nothing is faster or slower.
+    """
+    if not floor:
+        return math.inf, NoiseFrom.UNKNOWN
+    own = [copy.noise for copy in floor if same_noise(copy.a) == same_noise(case)]
+    if own:
+        return max(own), NoiseFrom.OWN
+    return max(copy.noise for copy in floor), NoiseFrom.LARGEST
+
+
+def _benchmarks(run: Run) -> Iterator[tuple[str, list[CaseRow]]]:
+    """Yield each benchmark's cases that may stand beside each other, and its language.
+
+    That is '' for those of all languages, which come first.
+    """
+    refused = run.refused
+    planned = [
+        case
+        for case in run.cases.values()
+        if not case.copy and not case.floor and case.id not in refused
+    ]
+    for cases in grouped(planned, lambda case: case.name).values():
+        yield "", cases
+        yield from grouped(cases, lambda case: case.language).items()
+
+
+def comparisons(run: Run) -> list[Comparison]:
+    """Return every comparison of a run, declared ones first, in the order of the plan."""
+    floor = noise(run)
+    declared = declarations(run.about)
+    rows: list[Comparison] = []
+
+    def add(kind: Kind, a: CaseRow, b: CaseRow) -> None:
+        times = compare(run, a.id, b.id)
+        if times is not None:
+            is_declared = (a.name, a.key, b.key) in declared
+            width, whose = noise_of(floor, a)
+            found = verdict(times.interval, width)
+            kind = Kind.DECLARED if is_declared else kind
+            rows.append(Comparison(kind, a, b, times, width, whose, found))
+
+    for language, cases in _benchmarks(run):
+        if language:
+            for kind, a, b in pairs(cases):
+                add(kind if language == PYTHON else Kind.OTHER_LANGUAGE, a, b)
+        else:
+            for python, other in in_two_languages(cases):
+                if alike(python, other):
+                    add(Kind.LANGUAGE, python, other)
+    rows.sort(key=lambda row: ORDER.index(row.kind))
+    return _with_q(rows)
+
+
+def declared_without_ratio(run: Run, compared: Sequence[Comparison]) -> list[Declared]:
+    """Return the declared comparisons that a run should have and has no ratio of.
+
+    A program of theirs failed, or was refused. ``compared`` is ``comparisons`` of the run.
+    """
+    planned = {(case.name, case.key) for case in run.cases.values()}
+    made = {row.identity for row in of_kind(compared, Kind.DECLARED)}
+    wanted = declarations(run.about) - made
+    return sorted(
+        (name, a, b) for name, a, b in wanted if {(name, a), (name, b)} <= planned
+    )
+
+
+def apart(run: Run, names: Mapping[str, str]) -> list[Apart]:
+    """Return the ratios that get no verdict, since the two programs promise other things.
+
+    ``names`` are the labels of stacks.
+    """
+    rows: list[Apart] = []
+    for language, cases in _benchmarks(run):
+        found = pairs_apart(cases) if language else in_two_languages(cases)
+        for a, b in found:
+            labels = [names.get(case.stack, case.stack) for case in (a, b)]
+            if not language:
+                labels = [case.language.capitalize() for case in (a, b)]
+            times = compare(run, a.id, b.id)
+            if times is not None and not alike(a, b):
+                rows.append(Apart(a, b, times, what_separates(a, b, labels)))
+    return rows
+
+
+def _with_q(rows: Sequence[Comparison]) -> list[Comparison]:
+    """Return rows, with q for the exploratory ones over all of them."""
+    exploratory = [row for row in rows if row.kind != Kind.DECLARED]
+    adjusted = iter(q_values([row.times.p for row in exploratory]))
+    return [
+        row if row.kind == Kind.DECLARED else replace(row, q=float(next(adjusted)))
+        for row in rows
+    ]
+
+
+def grade_of(run: Run, floor: Iterable[Copy]) -> Grade:
+    """Return the grade of a run from its blocks' environment and its A/A copies.
+
+    ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C. What
+    counts is the share of flagged blocks among those that the verdicts rest on.
+    """
+    if not run.environment:
+        return Grade("C", ("The environment of this run was not recorded.",))
+    blocks = set(run.trials["block"])
+    flagged = set(spoiled_blocks(run.environment)) - set(run.replaced)
+    share = len(flagged) / len(blocks)
+    return grade(share, [copy.noise for copy in floor])
+
+
+def half_widths(compared: Iterable[Comparison]) -> dict[str, list[float]]:
+    """Return the relative half-widths of declared comparisons by placement: 0.05 is 5 %.
+
+    That is the square root of high over low, less 1: intervals of ratios are symmetric on
+    a log scale.
+    """
+    found: dict[str, list[float]] = {}
+    for row in of_kind(compared, Kind.DECLARED):
+        if not row.times.too_few_blocks:
+            width = math.sqrt(row.times.high / row.times.low) - 1
+            found.setdefault(row.a.placement, []).append(width)
+    return found
+
+
+def median_half_widths(compared: Iterable[Comparison]) -> dict[str, float]:
+    """Return the medians of ``half_widths``."""
+    return {place: median(widths) for place, widths in half_widths(compared).items()}
+
+
+def measured_half_widths(archive: Archive) -> dict[str, float]:
+    """Return ``median_half_widths`` of a run as far as it was measured."""
+    try:
+        return median_half_widths(comparisons(read(archive)))
+    except ResultsError:  # not one trial has a value
+        return {}
+
+
+def of_kind(rows: Iterable[Comparison], *kinds: Kind) -> list[Comparison]:
+    return [row for row in rows if row.kind in kinds]

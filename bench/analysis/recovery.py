@@ -1,0 +1,306 @@
+"""The outcome of each fault: one row per case of recovery.
+
+Beside its case and its fault a row has
+
+``repeats``       trials with a result, of ``blocks`` planned; ``reason`` why there is none
+``verdict``       that of its worst trial, which ``verdict_trials`` of them have
+``breaches``      of the contract, in those trials, the one that most of them share first
+``times``         medians in seconds, infinite where half of the trials or more never got
+                  there: ``outage``, ``reconnect``, ``settle`` and ``late``. The last is for
+                  how long messages were not in time, all gaps together: it also shows a
+                  fault that takes effect slowly, or on some consumers only
+``watched_s``     for how long the trials that never got there were watched at least
+``healed_s``      how long the fault lasted
+``in_place`` ``re_entered`` ``not_recovered``   how many trials: without having raised or
+                  ended, after having been called again, not at all
+``told``          what the application was told of it, in the worst case; ``told_after_s``
+                  median over trials in which it was, nan where in none
+``counts``        medians of each class of ``faults.history`` and what is counted beside;
+                  ``gone``: messages that never arrived and were answered by nothing, told
+                  or not; ``missed``: not in time, of ``offered`` while a trial was watched
+``availability``  the share in time of what was due within the time that a fault is given
+``memory_mib``    the largest peak of a process
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from bench.analysis.estimates import MIB
+from bench.analysis.recovery_rows import Breached, FaultRow, LevelRow, Median, Recovery
+from bench.analysis.results import Run
+from bench.analysis.rows import grouped
+from bench.analysis.stats import bounds, median_interval
+from bench.contract.alike import loses
+from bench.contract.all_workloads import WORKLOADS
+from bench.contract.model import Workload
+from bench.contract.rows import CaseRow
+from bench.faults.all_faults import controls
+from bench.faults.breach import Breach, BreachKind, read, write
+from bench.faults.fault import CONTROL
+from bench.faults.history import BESIDE, CLASSES
+from bench.measure.levels import (
+    FAULTS_OF,
+    LEVELS,
+    Level,
+    breaches,
+    broken_beside,
+    level_of,
+    untested,
+)
+from bench.measure.levels import faults_of as level_faults
+from bench.measure.recovery import BROKEN, VERDICTS, ContractVerdict, Told
+
+LEVEL = 0.9
+"""The level asked for: five trials have an interval of 93.75 %, ten one of 97.9 %."""
+VARIANTS = ("minimal", "resilient")
+"""The variants that every stack has: library defaults, and equal guarantees."""
+TIMES = ("outage", "reconnect", "settle", "late")
+COUNTS = (*CLASSES, *BESIDE, "executed_twice", "raised", "ended", "missed")
+TOLD = tuple(Told)
+NO_TRIAL = "no trial was made"
+NOT_TESTED = "not tested"
+
+
+def faults_of(run: Run) -> dict[str, FaultRow]:
+    """Return the faults of a run by name, in the order of the catalogue.
+
+    A run that does not say what its faults are called has their names for titles.
+    """
+    kept: dict[str, dict[str, Any]] = run.about.get("faults", {})
+    names = list(dict.fromkeys(case.fault for case in run.recovery_cases.values()))
+    numbers = {}
+    if len(run.recovery):
+        numbers = run.recovery.groupby("fault")["fault_number"].first().to_dict()
+    for name in names:
+        if name not in kept:
+            title = name.replace("_", " ")
+            kept = {**kept, name: {"number": numbers.get(name, ""), "title": title}}
+    known = [name for name in kept if name in names]
+    return {
+        name: FaultRow(name, kept[name]["number"], kept[name]["title"], order)
+        for order, name in enumerate(known)
+    }
+
+
+def _reasons(run: Run) -> dict[str, str]:
+    """Return why trials of a case have no result, by case id."""
+    found: dict[str, list[str]] = {}
+    for failure in run.failures:
+        said = failure.reason.split("\n", 1)[0].strip().removeprefix("not measured: ")
+        found.setdefault(failure.case, []).append(said)
+    return {
+        **run.refused,
+        **{case: "; ".join(dict.fromkeys(said)) for case, said in found.items()},
+    }
+
+
+def _breaches(trials: pd.DataFrame) -> tuple[Breached, ...]:
+    """Return all breaches of a case, the one that most trials share first."""
+    found: dict[tuple[BreachKind, str], list[int]] = {}
+    for said in trials["against"]:
+        for breach in read(said):
+            found.setdefault((breach.kind, breach.detail), []).append(breach.count)
+    rows = [
+        Breached(kind, min(counts), max(counts), len(counts), detail)
+        for (kind, detail), counts in found.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: -row.trials))
+
+
+def _times(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
+    """Yield each time with its value in every trial, infinite where it never came."""
+    never, unsettled = trials["censored"] > 0, trials["settled"] == 0
+    yield "outage", trials["value_s"].mask(never, math.inf)
+    for name in ("reconnect", "settle"):
+        known = trials.reindex(columns=[f"{name}_s"])[f"{name}_s"]
+        yield name, known.fillna(math.inf)
+    missed = trials["missed"] / trials["offered_after_fault"].clip(lower=1)
+    yield "late", (missed * trials["watched_s"]).mask(unsettled, math.inf)
+
+
+def _median(values: pd.Series[float], most: int = 0) -> Median:
+    interval = median_interval(values.to_numpy(), LEVEL)
+    return Median(interval.estimate, *bounds(interval), most)
+
+
+def _ways(trials: pd.DataFrame) -> tuple[int, int, int]:
+    """Return how many trials recovered in place, were re-entered, did not recover."""
+    settled = trials["settled"] > 0
+    again = (trials["raised"] > 0) | (trials["ended"] > 0)
+    return (
+        int((settled & ~again).sum()),
+        int((settled & again).sum()),
+        int((~settled).sum()),
+    )
+
+
+def _counts(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
+    """Yield each count; one that the run's version did not know is 0."""
+    known = trials.reindex(columns=list(COUNTS), fill_value=0.0)
+    yield from ((name, known[name]) for name in COUNTS)
+    yield "gone", trials["attempted"] - trials["delivered"]
+
+
+def _came_to(case: CaseRow, fault: FaultRow, reason: str, trials: pd.DataFrame) -> Recovery:
+    """Return what the trials of one case came to together."""
+    verdicts = Counter(trials["verdict"])
+    worst = max(verdicts, key=VERDICTS.index)
+    never = (trials["censored"] > 0) | (trials["settled"] == 0)
+    watched = trials["watched_s"]
+    in_place, re_entered, not_recovered = _ways(trials)
+    return Recovery(
+        case=case,
+        fault=fault,
+        reason=reason,
+        repeats=len(trials),
+        verdict=ContractVerdict(worst),
+        verdict_trials=verdicts[worst],
+        breaches=_breaches(trials[trials["verdict"] == worst]),
+        told=Told(max(trials["told"], key=TOLD.index)),
+        healed_s=float(trials["healed_s"].median()),
+        interval_s=float(trials["interval_s"].max()),
+        memory_mib=float(trials["memory_peak_bytes"].max()) / MIB,
+        offered=float(trials["offered_after_fault"].median()),
+        in_place=in_place,
+        re_entered=re_entered,
+        not_recovered=not_recovered,
+        availability=_middle(trials, "availability"),
+        told_after_s=_middle(trials, "told_after_s"),
+        watched_s=float(watched[never].min() if never.any() else watched.min()),
+        confidence=median_interval(trials["value_s"].to_numpy(), LEVEL).confidence,
+        times={name: _median(values) for name, values in _times(trials)},
+        counts={name: _median(n, int(n.max())) for name, n in _counts(trials)},
+    )
+
+
+def _middle(trials: pd.DataFrame, name: str) -> float:
+    """Return a median, nan where no trial has the value."""
+    return float(trials[name].median()) if name in trials else math.nan
+
+
+NO_MEDIAN = Median(math.nan, math.nan, math.nan)
+NO_TIMES = dict.fromkeys(TIMES, NO_MEDIAN)
+NO_COUNTS = dict.fromkeys((*COUNTS, "gone"), NO_MEDIAN)
+"""Of a case without a trial."""
+
+
+def recoveries(run: Run) -> list[Recovery]:
+    """Return a row per planned case of recovery, in the order of the catalogue."""
+    groups = {str(case): trials for case, trials in run.recovery.groupby("case")}
+    reasons, faults = _reasons(run), faults_of(run)
+    rows = []
+    for case in run.recovery_cases.values():
+        fault, reason = faults[case.fault], reasons.get(case.id, "")
+        if case.id in groups:
+            rows.append(_came_to(case, fault, reason, groups[case.id]))
+        else:
+            nothing = Recovery(
+                case=case, fault=fault, reason=reason or NO_TRIAL, times=NO_TIMES,
+                counts=NO_COUNTS,
+            )  # fmt: skip
+            rows.append(nothing)
+    return sorted(rows, key=lambda row: row.fault.order)
+
+
+def levels(run: Run) -> list[LevelRow]:
+    """Return a row per program that met faults, with its level and what blocks the next."""
+    if run.recovery.empty:
+        return []
+    cells = run.recovery["case"].map(lambda case: run.recovery_cases[case].cell)
+    programs = grouped(run.recovery_cases.values(), lambda case: case.cell)
+    rows = []
+    for cell, trials in run.recovery.groupby(cells, sort=False):
+        program = programs[str(cell)][0].program
+        outcomes = [_outcome(trial) for trial in trials.to_dict("records")]
+        workload = WORKLOADS[program.workload]
+        level = level_of(outcomes, workload)
+        amiss, not_tested = _amiss(outcomes, level, workload)
+        rows.append(
+            LevelRow(
+                program=program,
+                level=level or "",
+                amiss=amiss,
+                not_tested=not_tested,
+                lost_at_restart=_lost_at_restart(outcomes),
+                beside=tuple(broken_beside(outcomes)),
+                faults=len({*trials["fault"]} - controls()),
+                trials=len(trials),
+            )
+        )
+    return rows
+
+
+def _outcome(trial: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a trial as ``measure.recovery`` gave it: counts are whole numbers again.
+
+    Runs of an earlier version do not say what was hopeless, nor what was orphaned.
+    """
+    made: dict[str, Any] = {"hopeless": 0, "orphaned": 0}
+    for key, value in trial.items():
+        whole = isinstance(value, float) and value.is_integer()
+        made[str(key)] = int(value) if whole else value
+    return made
+
+
+def _lost_at_restart(outcomes: list[dict[str, Any]]) -> int:
+    """Return the most messages that never arrived in a trial with a restart."""
+    restarts = [made for made in outcomes if made["fault"] in FAULTS_OF[LEVELS[1]]]
+    return max((made["attempted"] - made["delivered"] for made in restarts), default=0)
+
+
+def _told(found: list[Breach], outcome: Mapping[str, Any]) -> list[Breach]:
+    """Return breaches with losses as reported ones, unless one was silent."""
+    if outcome["verdict"] == BROKEN:
+        return found
+    lost = BreachKind.LOST, BreachKind.REPORTED_LOST
+    return [replace(b, kind=lost[1]) if b.kind == lost[0] else b for b in found]
+
+
+def _amiss(
+    outcomes: list[dict[str, Any]], level: Level | None, workload: Workload
+) -> tuple[str, str]:
+    """Return what blocks the next level, one breach for each fault. Without a breach,
+    return which of its faults were not tried, and that level.
+    """
+    if level == LEVELS[-1]:
+        return "", ""
+    above = LEVELS[LEVELS.index(level or LEVELS[0]) + 1]
+    found: dict[str, str] = {}
+    for outcome in outcomes:
+        if found_here := breaches(outcome, above):
+            found.setdefault(str(outcome["fault"]), write(_told(found_here, outcome)))
+    if not found:
+        missing = untested(outcomes, above, workload)
+        asked = len(level_faults(above, workload))
+        said = (
+            f"{NOT_TESTED}: {len(missing)} of the {asked} faults of {above} were not tried"
+        )
+        return f"{said} ({', '.join(missing)})", above
+    return "; ".join(f"{fault}: {said}" for fault, said in found.items()), ""
+
+
+def measured(rows: Iterable[Recovery]) -> list[Recovery]:
+    """Return the rows that have a result."""
+    return [row for row in rows if row.repeats]
+
+
+def of_one_promise(rows: Iterable[Recovery]) -> list[Recovery]:
+    """Return the rows of workloads in which all programs of a variant may lose, or none.
+
+    A program that promises to lose nothing may report what another one drops in silence.
+    """
+    found = grouped(rows, lambda row: (row.case.workload, row.case.variant))
+    alike = (same for same in found.values() if len({loses(row.case) for row in same}) == 1)
+    return [row for same in alike for row in same]
+
+
+def with_fault(rows: Iterable[Recovery]) -> list[Recovery]:
+    """Return the measured rows in which something broke, without the controls."""
+    return [row for row in measured(rows) if row.fault.number != CONTROL]

@@ -1,0 +1,312 @@
+"""The one boundary between raw files and everything derived from them.
+
+``load`` reads a run's folder into tidy tables; nothing downstream opens a raw file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.analysis.code_rows import Check, Code, Counts, program_code
+from bench.analysis.rows import Failure
+from bench.contract.rows import CaseRow, by_id, case_row
+from bench.errors import ResultsError
+from bench.measure.response import GIVEN, generator_is_limit
+from bench.run import archive as archives
+from bench.run.archive import Archive, load_suite, verify
+from bench.run.declared import Declared, declarations, rests_on
+from bench.run.environment import BlockEnvironment, spoiled_blocks
+from bench.run.extension import Decision
+from bench.run.samples import SampleReader
+
+SIZE_PREFIX = ".size."
+NO_VALUES = pd.Series(dtype=float, index=pd.Index([], name="block", dtype=int))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run, read.
+
+    ``about``     run.json: profile, seed, machine, versions, stacks, start
+    ``cases``     the planned cases by id, in the order of the plan
+    ``trials``    one row per trial with a value: ``case``, ``block``, ``repeat``,
+                  ``position``, ``value_s``, counts, ``p50_ns`` and so on, costs per role;
+                  of a block that was repeated, those of ``kept_repeat``
+    ``every``     all trials, those of spoiled blocks and of their repetition
+    ``recovery_cases``, ``recovery``  the same of failure recovery, kept apart: their
+                  values are outages, and their trials no blocks
+    ``failures``  a row for each trial or case without a value
+    ``checks``    a row for each cell and transport
+    ``trimmed``   blocks of each case that a budget left, empty without one
+    ``sizes``     what was counted of each program, by its cell: ``statements``,
+                  ``tokens``, ``gzip_bytes``, and its ``files``
+    ``code``      the programs of the stacks; of a run of an earlier version none
+    ``weights``   what each stack weighs, as ``measure.code.weight`` says, by its name
+    ``environment``  what the machine did during each block, in order
+    ``extension``  whether the run got further blocks, None where none was declared
+    """
+
+    folder: Path
+    about: dict[str, Any]
+    cases: dict[str, CaseRow]
+    trials: pd.DataFrame
+    every: pd.DataFrame
+    recovery_cases: dict[str, CaseRow]
+    recovery: pd.DataFrame
+    failures: list[Failure]
+    checks: list[Check]
+    sizes: dict[str, Counts]
+    trimmed: dict[str, int]
+    timing: list[dict[str, Any]]
+    environment: list[BlockEnvironment]
+    extension: Decision | None
+    code: Code
+    weights: dict[str, dict[str, Any]]
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def replaced(self) -> list[int]:
+        """The blocks whose repetition stands for them, in order."""
+        return sorted(set(self.trials.loc[self.trials["repeat"] > 0, "block"]))
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Why cases have no result although there may be trials of them, by case id.
+
+        They were left out to keep a budget, are open loops whose generator was too slow,
+        or broke in some of their blocks: a program is not timed by those that it survived.
+        """
+        left_out = {
+            case: "left out to keep the budget"
+            for case, blocks in self.trimmed.items()
+            if not blocks
+        }
+        return {**left_out, **self._open_loops_refused(), **self._broken()}
+
+    def _broken(self) -> dict[str, str]:
+        """Why cases have no result that failed twice in one block, and not in all.
+
+        As of values, those of the pass over a block that counts.
+        """
+        blocks = self.trials.groupby("case")["block"].nunique()
+        replaced = self.replaced
+        broken = Counter(
+            failure.case
+            for failure in self.failures
+            if failure.case in blocks and failure.repeat == (failure.block in replaced)
+        )
+        return {
+            case: f"broke in {times} of {times + blocks[case]} blocks"
+            for case, times in sorted(broken.items())
+        }
+
+    def _open_loops_refused(self) -> dict[str, str]:
+        if "lag_p99_ns" not in self.trials:
+            return {}
+        open_loop = self.trials[self.trials["lag_p99_ns"].notna()]
+        columns = ["lag_p99_ns", "p50_ns", "generator_share"]
+        medians = open_loop.groupby("case")[columns].median()
+        return {
+            str(case): "refused: the generator is the limit, "
+            f"{row['lag_p99_ns'] / 1e3:,.0f} us late at p99, "
+            f"{100 * row['generator_share']:.0f} % of the time between messages its own"
+            for case, row in medians.iterrows()
+            if generator_is_limit(*row[columns])
+        }
+
+    def first_pass(self) -> Run:
+        """Return the run as it was measured first, spoiled blocks and all."""
+        return replace(self, trials=self.every[self.every["repeat"] == 0])
+
+    def values_s(self, case: str) -> pd.Series[float]:
+        """Return a case's values in seconds, by block."""
+        return self._values_s.get(case, NO_VALUES)
+
+    @cached_property
+    def _values_s(self) -> dict[str, pd.Series[float]]:
+        ordered = self.trials.set_index("block").sort_index()
+        return {str(case): rows for case, rows in ordered.groupby("case")["value_s"]}
+
+    def samples_ns(self, case: str) -> NDArray[np.int64]:
+        """Return every latency sample of a case over all blocks, in nanoseconds.
+
+        Of open loops, those from the intended time.
+
+        Raises ResultsError when a file is not the one that the trial wrote.
+        """
+        parts = list(self.samples_by_trial(case))
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def samples_by_trial(self, case: str) -> Iterator[NDArray[np.int64]]:
+        """Yield the samples of each trial of a case, in order of arrival.
+
+        Raises as ``samples_ns``.
+        """
+        for stored in self._stored(self.trials, case):
+            parts = [ns for role, ns in stored.items() if not role.endswith(GIVEN)]
+            yield np.concatenate(parts).astype(np.int64)
+
+    def histories(self, case: str) -> Iterator[dict[str, NDArray[np.int64]]]:
+        """Yield what became of the messages in each trial of a case of recovery.
+
+        By the names that ``measure.recovery`` gives them. Raises as ``samples_ns``.
+        """
+        yield from self._stored(self.recovery, case)
+
+    def _stored(
+        self, trials: pd.DataFrame, case: str
+    ) -> Iterator[dict[str, NDArray[np.int64]]]:
+        for row in trials[trials["case"] == case].to_dict("records"):
+            if isinstance(row.get("samples"), str):  # else this trial kept none
+                yield self._samples.of({str(name): value for name, value in row.items()})
+
+    @cached_property
+    def _samples(self) -> SampleReader:
+        return SampleReader(self.folder)
+
+
+def _rows(suites: list[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    timed: list[dict[str, Any]] = []
+    sized: list[dict[str, Any]] = []
+    for path in suites:
+        suite = load_suite(path)
+        for benchmark in suite.get_benchmarks():
+            name = benchmark.get_name()
+            for run in benchmark.get_runs():
+                row = {**run.get_metadata(), "value": run.values[0]}
+                (sized if SIZE_PREFIX in name else timed).append({**row, "name": name})
+    return timed, sized
+
+
+def kept_repeat(
+    block: int,
+    trials: pd.DataFrame,
+    failures: Iterable[Failure],
+    environment: list[BlockEnvironment],
+) -> int:
+    """Return which pass over a block counts: 1 for its repetition, else 0.
+
+    The repetition does where the first pass was spoiled by the environment, it was not,
+    and it is whole. Results have no part in it.
+    """
+    tried: tuple[set[str], set[str]] = (set(), set())
+    mine = trials[trials["block"] == block]
+    for repeat, cases in enumerate(tried):
+        cases |= set(mine.loc[mine["repeat"] == repeat, "case"])
+        cases |= {f.case for f in failures if (f.block, f.repeat) == (block, repeat)}
+    first, again = tried
+    spoiled = block in spoiled_blocks(environment, 0)
+    good = bool(again) and again >= first and block not in spoiled_blocks(environment, 1)
+    return int(spoiled and good)
+
+
+def _sizes(rows: list[dict[str, Any]]) -> dict[str, Counts]:
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        kind = row["name"].split(SIZE_PREFIX)[1].split(".")[0]
+        counted = found.setdefault(row["cell"], {"files": row["files"]})
+        counted["gzip_bytes" if kind == "gzip" else kind] = int(row["value"])
+    return {cell: Counts(**counted) for cell, counted in found.items()}
+
+
+def load(folder: Path) -> Run:
+    """Read a finished run. Raises ResultsError for anything else, with what to do."""
+    if not folder.is_dir():
+        raise ResultsError(f"{folder} is not a folder: name a run, as in reports/data/")
+    verify(folder)
+    return read(Archive(folder))
+
+
+def read(archive: Archive) -> Run:
+    """Read a run as far as it has been measured. Raises ResultsError without any value."""
+    folder, about = archive.folder, archive.about()
+    timed, sized = _rows(archive.suite_paths())
+    if not timed:
+        raise ResultsError(f"{folder} holds no value at all: see its failures.json")
+    made = pd.DataFrame(timed).rename(columns={"value": "value_s"})
+    failures = [_failure(row) for row in archive.read(archives.FAILURES) or []]
+    _fill(made, "fault", "")
+    _fill(made, "repeat", 0)
+    every, recovery = map(_own_columns, _apart(made))
+    extension = _extension(archive)
+    planned = [case_row(row) for row in about["cases"]]
+    if extension and extension.is_made:
+        planned = list(_extended(planned, extension.blocks, declarations(about)))
+    recovery_cases = by_id(case for case in planned if case.fault)
+    environment = archive.environment()
+    without_fault = [failed for failed in failures if failed.case not in recovery_cases]
+    kept = {
+        block: kept_repeat(block, every, without_fault, environment)
+        for block in every["block"].unique()
+    }
+    return Run(
+        folder=folder,
+        about=about,
+        cases=by_id(case for case in planned if not case.fault),
+        trials=every[every["repeat"] == every["block"].map(kept)],
+        every=every,
+        recovery_cases=recovery_cases,
+        recovery=recovery,
+        failures=failures,
+        checks=[Check(**row) for row in archive.read(archives.CHECK) or []],
+        sizes=_sizes(sized),
+        trimmed=archive.read(archives.TRIMMED) or {},
+        timing=archive.read(archives.TIMING) or [],
+        environment=environment,
+        extension=extension,
+        code=_code(archive),
+        weights=archive.read(archives.WEIGHTS) or {},
+    )
+
+
+def _failure(kept: Mapping[str, Any]) -> Failure:
+    """Return a row of failures.json; runs of earlier versions repeated no block."""
+    return Failure(kept["case"], kept["block"], kept.get("repeat", 0), kept["reason"])
+
+
+def _code(archive: Archive) -> Code:
+    kept = archive.read(archives.CODE) or {"programs": [], "totals": [], "texts": {}}
+    programs, totals = (list(map(program_code, kept[n])) for n in ("programs", "totals"))
+    return Code(programs, totals, kept["texts"])
+
+
+def _extension(archive: Archive) -> Decision | None:
+    kept = archive.read(archives.EXTENSION)
+    return Decision.from_json(kept) if kept else None
+
+
+def _extended(
+    cases: Iterable[CaseRow], blocks: int, declared: Collection[Declared]
+) -> Iterator[CaseRow]:
+    """Yield cases, with further blocks for cases of declared comparisons."""
+    for case in cases:
+        is_declared = not case.fault and rests_on(case.name, case.copy, case.key, declared)
+        yield replace(case, blocks=case.blocks + blocks) if is_declared else case
+
+
+def _apart(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows without a fault and those with one."""
+    faulty = table["fault"] != ""
+    return table[~faulty], table[faulty]
+
+
+def _own_columns(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return trials without the columns that only the other kind of trial has."""
+    return trials.dropna(axis="columns", how="all") if len(trials) else trials
+
+
+def _fill(table: pd.DataFrame, column: str, value: Any) -> None:
+    """Give a column that runs of an earlier version lack its one value there."""
+    table[column] = table[column].fillna(value) if column in table else value

@@ -1,0 +1,297 @@
+"""The command line. Each command is a few lines that call other modules for the work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bench import __version__
+from bench.cli.build import build
+from bench.cli.cite import cite
+from bench.cli.common import all_cells, more_roots, show_what_is_not_built
+from bench.cli.compare import compare
+from bench.cli.embedding import embedding
+from bench.cli.languages import languages
+from bench.cli.levels import show as show_levels
+from bench.cli.report import report
+from bench.cli.run import reproduce, run
+from bench.cli.size import size
+from bench.cli.talk import talk
+from bench.contract.find import choose
+from bench.contract.model import LOOPS, Cell
+from bench.errors import NoMiddleError, UsageError, near
+from bench.run.interrupts import stop_as_by_interrupt
+from bench.run.progress import console, steps
+
+GROUPS = {
+    "Measure": ("run", "reproduce", "check", "selftest", "doctor"),
+    "Read and cite": ("report", "compare", "cite", "talk"),
+    "Programs": ("list", "build", "size"),
+    "Surveys": ("embedding", "languages"),
+}
+"""The commands as the help shows them."""
+
+
+class Commands(click.Group):
+    """Groups the commands in the help; prints errors without a traceback, with status 1."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by group, each with its whole first sentence."""
+        for title, names in GROUPS.items():
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name, c.get_short_help_str(1000)) for name, c in found if c]
+                )
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):  # a terminal may lack some letters
+                stream.reconfigure(errors="replace")
+        # Charts go to files: a backend that shows windows may not even be installed.
+        os.environ.pop("MPLBACKEND", None)
+        if sys.flags.optimize:
+            click.echo(
+                "nomiddle: Python runs without assertions and docstrings, which the checks "
+                "and the help need; unset PYTHONOPTIMIZE, or leave out -O",
+                err=True,
+            )
+            sys.exit(1)
+        stop_as_by_interrupt()
+        try:
+            return super().main(*args, **kwargs)
+        except NoMiddleError as error:
+            click.echo(f"nomiddle: {error}", err=True)
+            sys.exit(1)
+        except OSError as error:
+            where = f" {error.filename}" if error.filename else ""
+            click.echo(f"nomiddle: {error.strerror or error}{where}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Measure the same workloads on BSD sockets, HTTP and ZeroMQ.
+
+    \b
+    Examples:
+      nomiddle list                      which programs there are
+      nomiddle run --profile quick       a first look
+      nomiddle cite 'request_reply.*'    which numbers there are
+      nomiddle COMMAND --help            options and examples of a command
+    """
+
+
+@main.command("list")
+@more_roots
+def list_cells(more: tuple[Path, ...]) -> None:
+    """List every program, and what is not installed.
+
+    \b
+    Examples:
+      nomiddle list
+      nomiddle list --implementations mystacks
+    """
+    from rich.table import Table
+
+    from bench.contract.all_workloads import WORKLOADS
+    from bench.trial.requirements import missing, version
+
+    cells = all_cells(more)
+    table = Table(box=None, pad_edge=False)
+    for column in ("stack", "variant", *WORKLOADS, "transports", "needs"):
+        table.add_column(column)
+    rows: dict[tuple[str, str], dict[str, list[Cell]]] = {}
+    for cell in cells:
+        row = rows.setdefault((cell.stack.name, cell.variant.name), {})
+        row.setdefault(cell.workload.name, []).append(cell)
+    for (stack, variant), found in rows.items():
+        members = [cell for cells in found.values() for cell in cells]
+        marks = [_mark(found.get(name, [])) for name in WORKLOADS]
+        lacks = ", ".join(missing(members[0]))
+        requirements = ", ".join(members[0].requirements) or "nothing"
+        transports = " ".join(members[0].variant.transports)
+        table.add_row(
+            stack,
+            variant,
+            *marks,
+            transports,
+            f"missing: {lacks}" if lacks else requirements,
+        )
+    console.print(table)
+    for loop in LOOPS:
+        here = version(loop) or f"missing: pip install {loop}"
+        console.print(f"event loop {loop}, for programs on asyncio: {here}")
+    show_what_is_not_built(cells)
+
+
+def _mark(cells: list[Cell]) -> str:
+    """Return the languages of a workload's programs, each with its promises."""
+    said: dict[str, list[str]] = {}
+    for cell in reversed(cells):
+        said.setdefault(cell.promise_words, []).append(cell.language)
+    return (
+        " ".join(
+            f"{' '.join(languages)} ({promise})" if promise else " ".join(languages)
+            for promise, languages in said.items()
+        )
+        or "-"
+    )
+
+
+@main.command()
+@click.argument("globs", nargs=-1, metavar="[PROGRAM]...")
+@click.option(
+    "--transport",
+    help="Check this transport only (default: all that a program supports).",
+)
+@click.option(
+    "--sanitize",
+    is_flag=True,
+    help="Check only programs in C, built to find memory errors and leaks.",
+)
+@click.option(
+    "--levels",
+    is_flag=True,
+    help="Try failures instead, and show each program's level: L0, L1 or L2.",
+)
+@more_roots
+def check(
+    globs: tuple[str, ...],
+    transport: str | None,
+    sanitize: bool,
+    levels: bool,
+    more: tuple[Path, ...],
+) -> None:
+    """Check that programs keep the contract of their workload.
+
+    A PROGRAM is a path such as zmq/minimal/fan_out.py, and may have stars. The default is
+    every program. The exit status is 1 if a program fails.
+
+    \b
+    Examples:
+      nomiddle check
+      nomiddle check 'zmq/*' --transport ipc
+      nomiddle check 'http/resilient/*' --levels
+    """
+    from bench.run.preconditions import require_measurable
+    from bench.trial.conformance import CheckResult, check_all
+
+    require_measurable()
+    if levels:
+        if sanitize or transport:
+            raise UsageError("--levels cannot be combined with --sanitize or --transport")
+        sys.exit(show_levels(choose(all_cells(more), globs)))
+    cells = choose(all_cells(more), globs)
+    if sanitize:
+        cells = [replace(cell, sanitized=True) for cell in cells if cell.language == "c"]
+    wanted = [
+        (cell, name)
+        for cell in cells
+        for name in cell.transports
+        if transport in (None, name)
+    ]
+    if not wanted:
+        kind = "is in C" if sanitize else f"has the transport {transport!r}"
+        raise UsageError(f"none of these programs {kind}")
+    # The folder stays if a check fails: the reasons name files in it.
+    logs = Path(tempfile.mkdtemp(prefix="nomiddle-check-"))
+    with steps("checking", len(wanted)) as shown:
+
+        def done(result: CheckResult) -> None:
+            lost = (
+                f" ({result.losses} lost at full speed)"
+                if result.passed and result.losses
+                else ""
+            )
+            verdict = "ok" if result.passed else "SKIPPED" if result.skipped else "FAILED"
+            shown.done(
+                f"{verdict:7} {result.cell} {result.transport}{lost} {result.reason}"
+            )
+
+        results = check_all(wanted, logs, done)
+    failed = [result for result in results if not (result.passed or result.skipped)]
+    passed = sum(result.passed for result in results)
+    skipped = len(results) - passed - len(failed)
+    more_words = f", {skipped} skipped" if skipped else ""
+    console.print(f"{passed} passed, {len(failed)} failed{more_words}")
+    if not failed:
+        shutil.rmtree(logs, ignore_errors=True)
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+def doctor() -> None:
+    """List what would make this machine better to measure on.
+
+    \b
+    Example:
+      nomiddle doctor
+    """
+    from bench.cli.doctor import findings, installed
+
+    found = findings()
+    for finding in found:
+        console.print(f"{finding.what}\n  -> {finding.remedy}", markup=False)
+    if not found:
+        console.print("nothing to improve")
+    console.print(f"versions: {installed()}", markup=False)
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--blocks",
+    type=click.IntRange(min=6),
+    default=20,
+    show_default=True,
+    help="Number of repetitions.",
+)
+@click.option("--seed", type=int, help="Use the order of another selftest.")
+def selftest(names: tuple[str, ...], blocks: int, seed: int | None) -> None:
+    """Test the harness with known delays, losses and differences.
+
+    Without a NAME it runs all selftests except those that take many minutes or need a
+    compiler. An unknown NAME prints the list.
+
+    \b
+    Examples:
+      nomiddle selftest
+      nomiddle selftest stall losses
+    """
+    from bench.run.lock import only_run
+    from bench.selftest import suite as tests
+
+    known = (*tests.NAMES, *tests.LONG)
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"no selftest {name!r}; choose from {', '.join(known)}{near(name, known)}"
+            )
+    with only_run():
+        passed = tests.run(names or tests.NAMES, blocks, seed)
+    sys.exit(0 if passed else 1)
+
+
+for command in (
+    build,
+    run,
+    report,
+    reproduce,
+    cite,
+    talk,
+    compare,
+    size,
+    embedding,
+    languages,
+):
+    main.add_command(command)

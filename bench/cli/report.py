@@ -1,0 +1,85 @@
+"""The command ``report``, and the report of a run that has just ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.cli.common import DATA, REPORTS, as_typed
+from bench.errors import UsageError
+from bench.run.progress import console
+
+a_path = click.Path(path_type=Path)
+
+
+def report_after(folder: Path) -> None:
+    """Write the report of a new run, and print a line if README has to stay as it is.
+
+    A run on a machine that lacks programs has fewer numbers. That is not an error.
+    """
+    from bench.analysis.results import load
+    from bench.report.build import build, renew_readme
+    from bench.report.pages.headline import survival, table
+    from bench.report.sections.standing import standing_of
+
+    page = build([folder], _report_folder(folder))
+    numbers = page.parent / "numbers.json"
+    for shown in (table(numbers), survival(numbers)):
+        if shown:
+            console.print(shown)
+    for sentence in standing_of(load(folder)):
+        console.print(sentence)
+    console.print(f"report: {as_typed(page)}")
+    try:
+        renew_readme(page)
+    except UsageError as error:
+        console.print(f"README stays as it is: {error}")
+
+
+def _report_folder(run_folder: Path) -> Path:
+    """Return the folder of a run's report.
+
+    It is ``reports/`` for a whole run under ``reports/data/``, and beside the data for any
+    other run: a quick or partial run never replaces the numbers in README.
+    """
+    from bench.run.archive import Archive
+
+    inside = run_folder.resolve().parent == DATA.resolve()
+    whole = inside and Archive(run_folder).about().get("whole", False)
+    return REPORTS if whole else run_folder / "report"
+
+
+@click.command()
+@click.argument("runs", nargs=-1, type=a_path)
+@click.option("--out", type=a_path, help="Folder of the report.")
+@click.option(
+    "--all-files",
+    is_flag=True,
+    help="Write each chart also as PNG, in dark colours, and as CSV.",
+)
+def report(runs: tuple[Path, ...], out: Path | None, all_files: bool) -> None:
+    """Rebuild a report from its raw data, without measuring.
+
+    Without a RUN it uses the newest one in reports/data/. With several RUNs the report is
+    about the first, and shows the others beside it. That report is written beside the first
+    run, and replaces nothing in reports/.
+
+    Each chart is an SVG in figures/. For slides and tables of your own, --all-files writes
+    it in more formats. The next report without --all-files removes them.
+
+    \b
+    Examples:
+      nomiddle report
+      nomiddle report --all-files
+      nomiddle report reports/data/NEW reports/data/OLD
+    """
+    from bench.report.build import build, renew_readme
+    from bench.run.archive import latest_run
+
+    folders = list(runs) or [latest_run(DATA)]
+    alone = _report_folder(folders[0])
+    place = out or (folders[0] / "report" if len(folders) > 1 else alone)
+    page = build(folders, place, all_files=all_files)
+    console.print(f"report: {as_typed(page)}")
+    renew_readme(page)

@@ -1,0 +1,212 @@
+"""Find the cells below an implementations root.
+
+A cell is found from its path, ``<stack>/<variant>/<workload>.<language>``; nothing lists it
+a second time. Facts that are not in a path (label, color, transports) are in the stack's
+``stack.toml``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from bench.contract.model import (
+    LANGUAGES,
+    PROMISES,
+    SLIDE,
+    TRANSPORTS,
+    Cell,
+    Stack,
+    Variant,
+    Workload,
+)
+from bench.errors import ContractError, UsageError, near
+
+MANIFEST = "stack.toml"
+KEYS = ("label", "color", "requirements", "system", "variants", "c")
+VARIANT_KEYS = (
+    "transports",
+    "promises",
+    "limit_bytes",
+    "programs",
+    "requirements",
+    "stays_open",
+)
+UNLIMITED = "none"
+
+
+def _refuse_unknown(
+    path: Path, table: dict[str, Any], known: Collection[str], where: str = ""
+) -> None:
+    for key in table:
+        if key not in known:
+            raise ContractError(f"{path}: {where}has no key {key!r}{near(key, known)}")
+
+
+def _strings(path: Path, table: dict[str, Any], key: str) -> tuple[str, ...]:
+    """Return a list of strings; a string alone would be taken for a list of letters."""
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ContractError(f"{path}: {key} = {value!r}: write a list of strings")
+    return tuple(value)
+
+
+def _c_libraries(path: Path, table: dict[str, Any]) -> dict[str, str]:
+    """Return the table ``[c.libraries]``: pkg-config's names and Debian's packages."""
+    libraries = table.get("c", {}).get("libraries", {})
+    if not all(isinstance(package, str) for package in libraries.values()):
+        raise ContractError(
+            f'{path}: [c.libraries]: write lines like libzmq = "libzmq3-dev"'
+        )
+    return dict(libraries)
+
+
+def _promises(path: Path, variant: str, table: dict[str, Any]) -> dict[str, frozenset[str]]:
+    """Return the promises of a variant's workloads and files, as ``Variant`` has them."""
+    promises = {}
+    for of in table:
+        words = _strings(path, table, of)
+        for word in words:
+            if word not in PROMISES:
+                raise ContractError(
+                    f"{path}: [variants.{variant}] promises.{of}: no promise is called "
+                    f"{word!r}{near(word, PROMISES)}: write some of {', '.join(PROMISES)}"
+                )
+        promises[of] = frozenset(words)
+    return promises
+
+
+def _limit_bytes(path: Path, variant: str, table: dict[str, Any]) -> int | None:
+    value = table.get("limit_bytes", UNLIMITED)
+    if value == UNLIMITED:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ContractError(
+            f"{path}: [variants.{variant}] limit_bytes = {value!r}: write the size of the "
+            f'largest message in bytes, or "{UNLIMITED}" where memory is the only limit'
+        )
+    return value
+
+
+def _transports(
+    path: Path, variant: str, table: dict[str, Any], key: str
+) -> tuple[str, ...]:
+    transports = _strings(path, table, key)
+    if unknown := set(transports) - set(TRANSPORTS):
+        raise ContractError(
+            f"{path}: [variants.{variant}] {key}: {', '.join(sorted(unknown))}: "
+            f"write some of {', '.join(TRANSPORTS)}"
+        )
+    return transports
+
+
+def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
+    for name, table in tables.items():
+        _refuse_unknown(path, table, VARIANT_KEYS, f"[variants.{name}] ")
+        transports = _transports(path, name, table, "transports")
+        if not transports:
+            raise ContractError(f"{path}: [variants.{name}] names no transports")
+        yield Variant(
+            name,
+            transports,
+            _promises(path, name, table.get("promises", {})),
+            _limit_bytes(path, name, table),
+            _strings(path, table, "programs"),
+            _strings(path, table, "requirements"),
+            _transports(path, name, table, "stays_open"),
+        )
+
+
+def load_stack(folder: Path) -> Stack:
+    """Read ``stack.toml`` of one stack's folder.
+
+    Raises ContractError if the file is missing or does not follow the contract.
+    """
+    path = folder / MANIFEST
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        _refuse_unknown(path, table, KEYS)
+        variants = {variant.name: variant for variant in _variants(path, table["variants"])}
+        return Stack(
+            name=folder.name,
+            folder=folder,
+            label=table["label"],
+            color=table.get("color"),
+            requirements=_strings(path, table, "requirements"),
+            system=_strings(path, table, "system"),
+            variants=variants,
+            c_libraries=_c_libraries(path, table),
+        )
+    except FileNotFoundError as error:
+        raise ContractError(
+            f"{folder} has programs but no stack.toml; write one"
+        ) from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise ContractError(f"{path}: {type(error).__name__}: {error}") from error
+
+
+def _stack_cells(stack: Stack, workloads: dict[str, Workload]) -> Iterator[Cell]:
+    for path in sorted(stack.folder.glob("*/*")):
+        if path.suffix not in LANGUAGES or path.stem not in workloads:
+            continue
+        if path.parent.name == SLIDE:
+            continue
+        variant = stack.variants.get(path.parent.name)
+        if variant is None:
+            raise ContractError(
+                f"{path}: stack.toml has no [variants.{path.parent.name}]: add it"
+            )
+        if not {path.stem, path.name} & set(variant.promises):
+            raise ContractError(
+                f"{path}: list its promises in stack.toml, [variants.{variant.name}]: "
+                f"promises.{path.stem} = [some of {', '.join(PROMISES)}]"
+            )
+        yield Cell(stack, variant, workloads[path.stem], path)
+
+
+def find_cells(roots: Sequence[Path]) -> list[Cell]:
+    """Return every cell below the given implementations roots, in a stable order.
+
+    Raises ContractError for a root that is not a folder, a broken ``stack.toml``, or
+    two stacks of one name.
+    """
+    from bench.contract.all_workloads import WORKLOADS
+
+    cells: list[Cell] = []
+    seen: dict[str, Path] = {}
+    for root in roots:
+        if not root.is_dir():
+            raise ContractError(f"{root} is not a folder: name an implementations root")
+        if (root / MANIFEST).exists():
+            raise ContractError(
+                f"{root} is one stack; name {root.resolve().parent}, the folder above it"
+            )
+        for folder in sorted(path for path in root.iterdir() if path.is_dir()):
+            if not any(folder.glob("*/*.py")) and not (folder / MANIFEST).exists():
+                continue
+            if folder.name in seen:
+                raise ContractError(
+                    f"two stacks are called {folder.name}: {seen[folder.name]} and {folder}"
+                )
+            seen[folder.name] = folder
+            cells += _stack_cells(load_stack(folder), WORKLOADS)
+    return cells
+
+
+def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
+    """Return the cells whose ids match one of the globs; all of them without a glob.
+
+    Raises UsageError for a glob that matches nothing.
+    """
+    for glob in globs:
+        if not any(fnmatch(cell.id, glob) for cell in cells):
+            ids = [cell.id for cell in cells]
+            raise UsageError(
+                f"no program matches {glob!r}{near(glob, ids)}; see `nomiddle list`"
+            )
+    if not globs:
+        return list(cells)
+    return [cell for cell in cells if any(fnmatch(cell.id, glob) for glob in globs)]

@@ -1,0 +1,100 @@
+"""A program and a case as a run keeps them: values that outlive the files of the program.
+
+``contract.model`` has what is here and can be run, this module what a run.json says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+LOSES = "loses"
+PYTHON = "python"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramRow:
+    """A program, with the workload that it is for; '' is what is not told.
+
+    ``cell`` is its path, ``key`` its name in citations. ``loop`` is the event loop, '' for
+    Python's own; ``promise`` has words of ``contract.PROMISES``, joined by commas.
+    ``floor`` is true for the null stack.
+    """
+
+    workload: str = ""
+    stack: str = ""
+    variant: str = ""
+    language: str = ""
+    loop: str = ""
+    promise: str = ""
+    floor: bool = False
+    cell: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow(ProgramRow):
+    """A program with the parameters of its trials: a planned case.
+
+    ``copy`` numbers the A/A copies from 1; ``load`` and ``fault`` are '' where there is
+    none; ``blocks`` is how many were planned.
+    """
+
+    id: str = ""
+    name: str = ""
+    quantity: str = ""
+    transport: str = ""
+    size_bytes: int = 0
+    instances: int = 1
+    placement: str = ""
+    copy: int = 0
+    load: str = ""
+    fault: str = ""
+    blocks: int = 0
+
+    @property
+    def program(self) -> ProgramRow:
+        """The program alone, without what its trials are."""
+        return ProgramRow(**{name: getattr(self, name) for name in PROGRAM_FIELDS})
+
+    @property
+    def original_id(self) -> str:
+        """The id of the case that an A/A copy repeats."""
+        return f"{self.name.removesuffix(f'.twin{self.copy}')}.{self.key}"
+
+
+PROGRAM_FIELDS = frozenset(field.name for field in fields(ProgramRow))
+CASE_FIELDS = frozenset(field.name for field in fields(CaseRow))
+
+
+def promise_of(kept: Mapping[str, Any]) -> str:
+    """Return the promise that a run kept. Earlier versions knew fan-outs' losses only."""
+    if "promise" in kept:
+        return str(kept["promise"])
+    return LOSES if kept.get("fan_out_mode") == "lossy" else ""
+
+
+def program_row(kept: Mapping[str, Any]) -> ProgramRow:
+    """Return the program of a row of code.json."""
+    known = {name: kept[name] for name in PROGRAM_FIELDS & kept.keys()}
+    return ProgramRow(**{"language": PYTHON, **known, "promise": promise_of(kept)})
+
+
+def case_row(kept: Mapping[str, Any]) -> CaseRow:
+    """Return the case of a row of run.json, which calls its id ``case``.
+
+    Runs of earlier versions lack some parameters, which then have their defaults. The file
+    calls an A/A copy a twin.
+    """
+    known = {name: kept[name] for name in CASE_FIELDS & kept.keys()}
+    more = {
+        "id": kept["case"],
+        "promise": promise_of(kept),
+        "copy": kept.get("twin", 0),
+    }
+    return CaseRow(**{"language": PYTHON, **known, **more})
+
+
+def by_id(rows: Iterable[CaseRow]) -> dict[str, CaseRow]:
+    return {row.id: row for row in rows}

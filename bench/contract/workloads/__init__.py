@@ -1,0 +1,1 @@
+"""The workloads: every module in here that defines ``WORKLOAD`` is one."""

@@ -1,0 +1,295 @@
+"""Reads the ledgers of a trial with a fault, while it runs and afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import TrialError
+from bench.faults.history import (
+    BACK_NS,
+    CLASSES,
+    DEADLINE_NS,
+    Beside,
+    FailureRecord,
+    Fate,
+    Line,
+)
+from bench.hosts.ledger import COUNT, COUNTERS, RAISED, REPORTED, WRONG, Ledger, ledger_path
+
+NEVER_NS = np.iinfo(np.int64).max
+SERVICE_SHARE_MIN = 0.5
+"""The share that must be in time before the fault; below it there is nothing to recover."""
+
+
+class Incarnation(NamedTuple):
+    """One process that played a role: when it was killed, None while it lives."""
+
+    killed_ns: int | None
+
+
+class Page(NamedTuple):
+    """One ledger as arrays of shape (senders, messages), and its counters by name."""
+
+    marks: NDArray[np.uint8]
+    times_ns: NDArray[np.int64]
+    counters: dict[str, int]
+    told_ns: list[int]
+
+
+class LedgerReader:
+    """Reads the ledgers of a trial, while it goes on or afterwards.
+
+    ``roles`` has the incarnations of each role. ``start_ns`` and ``interval_ns`` define the
+    schedule on which messages become due. ``senders`` is the number of senders for which
+    the ledgers have room, if more than the drivers whose messages count.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        roles: Mapping[str, Sequence[Incarnation]],
+        drivers: Sequence[str],
+        consumers: Sequence[str],
+        messages: int,
+        start_ns: int,
+        interval_ns: int,
+        senders: int = 0,
+    ) -> None:
+        self._folder, self._roles = folder, roles
+        self._drivers, self._consumers = list(drivers), list(consumers)
+        self._messages = messages
+        self._senders = senders or len(self._drivers)
+        self._start_ns, self._interval_ns = start_ns, interval_ns
+
+    def _pages(self, role: str, kind: str) -> list[Page]:
+        pages = []
+        for number, _ in enumerate(self._roles[role]):
+            path = ledger_path(self._folder, role, number, kind)
+            if path.exists():
+                pages.append(self._page(path))
+        return pages
+
+    def _page(self, path: Path) -> Page:
+        shape = self._senders, self._messages
+        ledger = Ledger(path, *shape)
+        return Page(
+            np.array(ledger.marks, dtype=np.uint8).reshape(shape),
+            np.array(ledger.times_ns, dtype=np.int64).reshape(shape),
+            dict(zip(COUNTERS, ledger.counters, strict=True)),
+            [moment for moment in ledger.told_ns if moment],
+        )
+
+    def next_unsent(self, driver: str) -> int:
+        """Return the first sequence number that no incarnation of a driver has given."""
+        sender = self._drivers.index(driver)
+        given = [page.times_ns[sender] for page in self._pages(driver, "given")]
+        used = [int(np.flatnonzero(times)[-1]) + 1 for times in given if times.any()]
+        return max(used, default=0)
+
+    def last_given_ns(self, driver: str) -> int:
+        """Return when a driver last took a message, 0 if it never did."""
+        given = self._pages(driver, "given")
+        return max((int(page.times_ns.max()) for page in given), default=0)
+
+    def told_ns(self) -> list[int]:
+        """Return when the application was told of a failure, in no order."""
+        return [moment_ns for page in self._all_pages() for moment_ns in page.told_ns]
+
+    def _all_pages(self) -> list[Page]:
+        return [
+            page
+            for role in self._roles
+            for kind in ("given", "taken", "handled")
+            for page in self._pages(role, kind)
+        ]
+
+    def first_ns(self, role: str) -> int:
+        """Return when a role first took or handled a message, 0 if it never did."""
+        pages = [*self._pages(role, "taken"), *self._pages(role, "handled")]
+        moments_ns = [page.times_ns[page.times_ns > 0] for page in pages]
+        return min((int(ns.min()) for ns in moments_ns if len(ns)), default=0)
+
+    def _owed(self, from_ns: int, until_ns: int) -> NDArray[np.int64]:
+        """Return the sequence numbers due in a span, both ends included."""
+        first = max(0, -((self._start_ns - from_ns) // self._interval_ns))
+        past = min(self._messages, (until_ns - self._start_ns) // self._interval_ns + 1)
+        return np.arange(first, max(first, past), dtype=np.int64)
+
+    def line(self, consumer: str, sender: int, from_ns: int, until_ns: int) -> Line:
+        """Return the messages of one driver that were due at a consumer in a span."""
+        driver = self._drivers[sender]
+        numbers = self._owed(from_ns, until_ns)
+        taken = self._pages(consumer, "taken")  # first: its messages had been given before
+        given = self._pages(driver, "given")
+        given_ns = _first([page.times_ns[sender][numbers] for page in given], numbers)
+        arrived_ns = _first([page.times_ns[sender][numbers] for page in taken], numbers)
+        marks = [page.marks[sender][numbers] for page in (*taken, *given)]
+        flags = np.bitwise_or.reduce(marks) if marks else np.zeros_like(numbers)
+        was_given, delivered = given_ns > 0, (arrived_ns > 0) & (given_ns > 0)
+        died = np.zeros(len(numbers), dtype=bool)
+        for incarnation, page in zip(self._roles[driver], given, strict=False):
+            if incarnation.killed_ns is not None:
+                died |= page.times_ns[sender][numbers] > 0
+        found = {
+            Fate.DELIVERED: delivered,
+            Fate.REPORTED: (flags & (REPORTED | RAISED)) > 0,
+            Fate.WRONG: (flags & WRONG) > 0,
+            Fate.DIED: died,
+            Fate.SILENT: was_given,
+        }
+        state = np.select(
+            list(found.values()),
+            [CLASSES.index(fate) for fate in found],
+            default=CLASSES.index(Fate.HELD),
+        ).astype(np.int8)
+        repeats = [np.maximum((p.marks[sender] & COUNT).astype(int) - 1, 0) for p in taken]
+        wrongly = [((p.times_ns > 0) & ((p.marks & REPORTED) > 0))[sender] for p in taken]
+        beside: dict[str, int] = {
+            Beside.ORPHANED: int((died & ~delivered).sum()),
+            Beside.RECOVERED: int(sum(reported[numbers].sum() for reported in wrongly)),
+            Beside.DUPLICATED: int(sum(times.sum() for times in repeats)),
+            Beside.UNEXPECTED: int(((arrived_ns > 0) & ~was_given).sum()),
+        }
+        intended_ns = self._start_ns + numbers * self._interval_ns
+        return Line(
+            consumer, sender, numbers, intended_ns, given_ns, arrived_ns, state, beside
+        )
+
+    def lines(self, until_ns: int, owed_from_ns: Mapping[str, int]) -> list[Line]:
+        """Return every consumer's line; a consumer that drives must receive its own
+        messages only.
+        """
+        found = []
+        for consumer in self._consumers:
+            own = consumer in self._drivers
+            senders = [self._drivers.index(consumer)] if own else range(len(self._drivers))
+            from_ns = owed_from_ns.get(consumer, self._start_ns)
+            found += [self.line(consumer, s, from_ns, until_ns) for s in senders]
+        return found
+
+    def _nobody_lacks(self, lines: Sequence[Line]) -> int:
+        """Return how many messages were reported lost although all their consumers have
+        them.
+        """
+        count = 0
+        for sender, driver in enumerate(self._drivers):
+            given = self._pages(driver, "given")
+            reported = {
+                n for p in given for n in np.flatnonzero(p.marks[sender] & REPORTED)
+            }
+            mine = [line for line in lines if line.sender == sender]
+            have = [{*li.sequence[li.are(Fate.DELIVERED)]} for li in mine]
+            count += len(reported.intersection(*have)) if have else 0
+        return count
+
+    def serves(
+        self,
+        consumers: Sequence[str],
+        calm_ns: int,
+        healed_ns: int,
+        owed_from_ns: Mapping[str, int],
+    ) -> bool:
+        """Say whether all these consumers have their service back by now."""
+        until_ns = time.perf_counter_ns() - DEADLINE_NS
+        if until_ns < healed_ns + BACK_NS - self._interval_ns:
+            return False
+        lines = self.lines(until_ns, owed_from_ns)
+        return all(
+            line.back_ns(self._interval_ns, calm_ns, healed_ns) is not None
+            for line in lines
+            if line.consumer in consumers
+        )
+
+    def count(
+        self, fates: Sequence[Fate], until_ns: int, owed_from_ns: Mapping[str, int]
+    ) -> int:
+        """Return how many messages have one of some fates by now."""
+        lines = self.lines(until_ns, owed_from_ns)
+        return sum(line.count(fate) for line in lines for fate in fates)
+
+    def record(
+        self,
+        calm_ns: int,
+        fault_ns: int,
+        struck_ns: int,
+        healed_ns: int,
+        stop_ns: int,
+        owed_from_ns: Mapping[str, int],
+        affected: set[str],
+    ) -> FailureRecord:
+        """Return the whole history.
+
+        Raises TrialError where the classes do not add up to what was attempted.
+        """
+        lines = self.lines(stop_ns, owed_from_ns)
+        for line in lines:
+            _balance(line)
+        pages = self._all_pages()
+        handled = [p for role in self._roles for p in self._pages(role, "handled")]
+        beside: dict[str, int] = {
+            Beside.RECOVERED: self._nobody_lacks(lines),
+            Beside.REORDERED: sum(page.counters["reordered"] for page in pages),
+            Beside.UNEXPECTED: sum(page.counters["unexpected"] for page in pages),
+        }
+        told_ns = [moment for page in pages for moment in page.told_ns]
+        return FailureRecord(
+            lines,
+            self._interval_ns,
+            self._start_ns,
+            calm_ns,
+            fault_ns,
+            struck_ns,
+            healed_ns,
+            stop_ns,
+            affected,
+            beside,
+            raised=sum(page.counters["raised"] for page in pages),
+            ended=sum(page.counters["ended"] for page in pages),
+            first_told_ns=min((m for m in told_ns if m > fault_ns), default=0),
+            executed_twice=sum(
+                int(np.maximum((p.marks & COUNT).astype(int) - 1, 0).sum()) for p in handled
+            ),
+        )
+
+    def require_service(
+        self, consumers: Sequence[str], calm_ns: int, owed_from_ns: Mapping[str, int]
+    ) -> None:
+        """Raise TrialError if there was hardly any service before the fault."""
+        for line in self.lines(calm_ns, owed_from_ns):
+            share = line.share_in_time(calm_ns)
+            if line.consumer in consumers and share < SERVICE_SHARE_MIN:
+                raise TrialError(
+                    f"{line.consumer} had {100 * share:.0f} % of its messages in time "
+                    "before the fault: there is nothing to recover"
+                )
+
+
+def _balance(line: Line) -> None:
+    """Raise TrialError unless the fates add up to the messages handed over. Messages of
+    all fates except ``held`` were taken from the application, and no others.
+    """
+    counts = {str(fate): line.count(fate) for fate in Fate}
+    taken = int((line.given_ns > 0).sum())
+    attempted, held = len(line.sequence), counts.pop(Fate.HELD)
+    if sum(counts.values()) != taken or taken + held != attempted:
+        raise TrialError(
+            f"{line.consumer}: the classes do not add up: {counts} of {taken} taken, "
+            f"{held} held of {attempted} attempted"
+        )
+
+
+def _first(
+    moments_ns: Sequence[NDArray[np.int64]], numbers: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the earliest moment over incarnations, 0 where there is none."""
+    if not moments_ns:
+        return np.zeros(len(numbers), dtype=np.int64)
+    filled = [np.where(ns > 0, ns, NEVER_NS) for ns in moments_ns]
+    earliest = np.minimum.reduce(filled)
+    return np.where(earliest == NEVER_NS, 0, earliest)

@@ -1,0 +1,149 @@
+"""The processes of a trial with a fault: started for all participants, and harmed by it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.contract.model import Case
+from bench.errors import TrialError
+from bench.faults.fault import Setup
+from bench.faults.participants import Participants
+from bench.faults.trial_network import TrialNetwork
+from bench.hosts.spec import HostSpec
+from bench.trial import addresses
+from bench.trial.descendants import PROCESS
+from bench.trial.process_group import ProcessGroup
+from bench.trial.processes import HostProcess
+from bench.trial.specs import host_spec, role_spec
+
+READY_S = 30.0
+JOIN_S = 15.0
+LOOK_S = 0.05
+LEDGER_S = 60.0
+"""How many seconds of messages a ledger has room for."""
+JOIN_INTERVAL_S = 0.01
+WARM_UP = 5
+
+
+class Processes:
+    """The processes of the participants, named by their ids. They form one group."""
+
+    def __init__(
+        self,
+        case: Case,
+        setup: Setup,
+        participants: Participants,
+        network: TrialNetwork,
+        group: ProcessGroup,
+        folder: Path,
+    ) -> None:
+        self._case, self._setup, self._folder = case, setup, folder
+        self._participants, self._network, self._group = participants, network, group
+        self.messages = int(LEDGER_S * setup.rate_hz)
+
+    # -- how they start ------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the processes of all, and wait until each has loaded its program."""
+        standby = set(self._participants.named(self._setup.standby))
+        for name, participant in self._participants.items():
+            participant.processes.append(self._spawn(name, 0))
+            if name in standby:
+                participant.standby = self._spawn(name, 1)
+        self.expect("not every host was ready", READY_S, self._group.all_ready)
+        self._group.mark_ready()
+        if self._setup.descriptors:
+            most = self._setup.descriptors, self._setup.descriptors
+            host = self.of(self._participants.binder)
+            import resource  # only Unix has it
+
+            resource.prlimit(host.pid, resource.RLIMIT_NOFILE, most)
+
+    def _spawn(self, name: str, incarnation: int) -> HostProcess:
+        enter = self._network.enter(self._participants[name])
+        spec = self._spec(name, incarnation)
+        return self._group.spawn(f"{name}.{incarnation}", spec, enter=enter)
+
+    def _spec(self, name: str, incarnation: int) -> HostSpec:
+        case, setup, participant = self._case, self._setup, self._participants[name]
+        role = role_spec(
+            participant.role,
+            participant.number,
+            self._network.urls(participant),
+            incarnation=incarnation,
+            work_s=setup.work_s if participant.role.handles else 0.0,
+        )
+        return host_spec(
+            case.cell,
+            [role],
+            self._folder,
+            case.transport,
+            messages=self.messages,
+            warm_up=WARM_UP,
+            size_bytes=setup.size_bytes,
+            checking=True,
+            interval_s=JOIN_INTERVAL_S,
+            supervised=True,
+            leaves=name in self._participants.named(setup.leaves),
+            senders=self._participants.senders,
+        )
+
+    def await_listening(self, name: str) -> None:
+        """Wait until the process of a role listens at all that the role binds."""
+        binds = self._participants[name].role.binds
+        urls = [self._network.addresses[bound] for bound in binds]
+        pid = self.of(name).pid
+        self.expect(
+            f"no process listened at {', '.join(urls)}",
+            JOIN_S,
+            lambda: all(addresses.listens(url, pid) for url in urls),
+            look_s=0.002,
+        )
+
+    def expect(
+        self, what: str, timeout_s: float, done: Callable[[], bool], look_s: float = LOOK_S
+    ) -> None:
+        """Wait until a condition holds; TrialError with the hosts' output if it never
+        does.
+        """
+        if not self._group.wait_until(done, timeout_s, look_s):
+            words = self._group.last_words()
+            raise TrialError(f"{what} within {timeout_s:g} s{words}")
+
+    # -- what a fault does to them, and asks of them ---------------------------------------
+
+    def of(self, name: str) -> HostProcess:
+        """Return the process that plays a role now."""
+        return self._participants[name].host
+
+    def tell(self, name: str, do: str, **more: Any) -> None:
+        self.of(name).tell(do, **more)
+
+    def kill(self, name: str) -> None:
+        """Send SIGKILL to the process that plays a role."""
+        self._group.kill(self.of(name))
+
+    def freeze(self, name: str) -> None:
+        os.kill(self.of(name).pid, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        os.kill(self.of(name).pid, signal.SIGCONT)
+
+    def has_left(self, name: str) -> bool:
+        return self.of(name).process.poll() is not None
+
+    def is_there(self, name: str) -> bool:
+        """Say whether the process of a role was neither killed nor has left."""
+        return self.of(name) not in self._group.gone_ns and not self.has_left(name)
+
+    def error_of(self, name: str) -> str | None:
+        """Return what a role raised first, None if nothing."""
+        return self._group.progress.errors.get(self.of(name).name)
+
+    def cpu_s(self, name: str) -> float:
+        """Return for how long the process of a role has had a CPU so far."""
+        return self.of(name).cpu_times()[PROCESS].run_ns / 1e9

@@ -1,0 +1,107 @@
+"""The network of a trial with a fault: on which host each participant is, and its URLs.
+
+With a link there are two hosts, one of them for the peers. Else all are on one host, or on
+this machine where it permits no namespace.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from bench.faults.fault import Setup
+from bench.faults.network.helper import Helper
+from bench.faults.network.hosts import Network
+from bench.faults.network.link import Link
+from bench.faults.participants import FRONT, Participant, Participants
+from bench.trial import addresses
+
+RELAYS = "bench.faults.catalogue.halfway"
+NEAR, FAR = "near", "far"
+
+
+class TrialNetwork:
+    """Hosts and addresses of one trial, and the helper processes of its fault.
+
+    ``addresses`` has the URL of each address of the workload, as who binds it is told.
+    """
+
+    def __init__(
+        self,
+        network: Network | None,
+        participants: Participants,
+        setup: Setup,
+        transport: str,
+        folder: Path,
+        rng: random.Random,
+    ) -> None:
+        self._network, self._setup, self._participants = network, setup, participants
+        self._link = Link(network) if network and setup.link else None
+        bound = {name: self._ip(p) for p in participants.values() for name in p.role.binds}
+        self.addresses = addresses.assign(sorted(bound), transport, folder, rng, bound)
+        self._relayed: dict[str, str] = {}
+        self._helpers: list[Helper] = []
+
+    def _ip(self, participant: Participant) -> str:
+        if self._network is None or not self._setup.link:
+            return "127.0.0.1"
+        return self._network.address(FAR if participant.far else NEAR)
+
+    @property
+    def link(self) -> Link:
+        """The link between the two hosts, if the fault needs one."""
+        assert self._link
+        return self._link
+
+    def enter(self, participant: Participant) -> Sequence[str]:
+        """Return the command that starts something on the host where a role lives."""
+        if self._network is None:
+            return ()
+        far = participant.far and self._setup.link
+        return self._network.enter(FAR if far else NEAR)
+
+    def urls(self, participant: Participant) -> list[str]:
+        """Return the URLs that a role binds, and those at which it looks for others."""
+        bound = [self.addresses[name] for name in participant.role.binds]
+        sought = [self.addresses[name] for name in participant.role.connects]
+        return [*bound, *(self._seen_from(participant, url) for url in sought)]
+
+    def _seen_from(self, participant: Participant, url: str) -> str:
+        """Return the URL by which a role looks for one that another binds."""
+        if self._setup.middle and FRONT not in participant.role.binds:
+            return self.addresses[FRONT]
+        if participant.extra and self._setup.relayed:
+            return self._relayed[url]
+        if self._setup.look_up:
+            return f"tcp://{self._setup.look_up}:{urlsplit(url).port}"
+        return url
+
+    def port(self, address: str = "") -> tuple[str, int]:
+        """Return where a process listens for an address of the workload, or else the
+        binder's address.
+        """
+        binder = self._participants[self._participants.binder]
+        url = urlsplit(self.addresses[address or binder.role.binds[0]])
+        assert url.hostname
+        assert url.port
+        return url.hostname, url.port
+
+    def helper(self, module: str, **spec: Any) -> Helper:
+        """Return a process of the fault's own, on the host of the peers."""
+        peer = self._participants[self._participants.repeated[0]]
+        made = Helper(module, spec, self.enter(peer))
+        self._helpers.append(made)
+        return made
+
+    def start_relays(self, seed: int) -> None:
+        """Start the relays through which extra participants reach the others."""
+        self.relays = self.helper(RELAYS, urls=list(self.addresses.values()), seed=seed)
+        self._relayed = self.relays.ready
+
+    def close(self) -> None:
+        """End the helpers. The namespaces belong to who made them."""
+        for helper in self._helpers:
+            helper.close()

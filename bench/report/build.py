@@ -1,0 +1,120 @@
+"""The report: everything derived from raw data, rebuilt the same from the same data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.analysis.comparisons import comparisons, grade_of, noise
+from bench.analysis.estimates import estimates
+from bench.analysis.recovery import levels as levels_of
+from bench.analysis.recovery import recoveries
+from bench.analysis.results import Run, load
+from bench.contract.model import PROJECT
+from bench.errors import UsageError
+from bench.report import words
+from bench.report.charts.all import charts, look_of
+from bench.report.charts.export import export
+from bench.report.model import Data
+from bench.report.numbers.numbers import numbers
+from bench.report.pages import page, readme
+from bench.report.pages import side_by_side as side_by_side_pages
+from bench.report.pages.explore import explored
+from bench.report.sections import bindings, claims, embedded, other_runs
+from bench.report.sections.content import facts_line, sections
+from bench.report.sections.faster import COMPILED, ONE_MACHINE
+from bench.report.sections.standing import standing
+from bench.report.talk_claims.experiments import measure, read_experiments
+from bench.report.talk_claims.judge import judge, read_ledger
+from bench.report.words import machine
+from bench.run.archive import write_whole
+from bench.surveys.embedding import tally as embedding
+from bench.surveys.languages import tally as languages
+
+REPORTS = PROJECT / "reports"
+README = PROJECT / "README.md"
+
+
+def derive(run: Run, *, draw: bool = True) -> Data:
+    """Return a run with everything computed from it; without charts if not ``draw``."""
+    measured, compared = estimates(run), comparisons(run)
+    first = comparisons(run.first_pass()) if run.replaced else compared
+    floor = noise(run)
+    graded = grade_of(run, floor)
+    recovered, levelled = recoveries(run), levels_of(run)
+    drawn = charts(run, measured, compared, recovered, graded.letter) if draw else []
+    data = Data(run, measured, compared, first, recovered, levelled, floor, drawn, graded)
+    return replace(data, entries=numbers(data))
+
+
+def opening(data: Data) -> dict[str, Any]:
+    """Return what SUMMARY.md says of the run itself, and of its ratios."""
+    said = standing(data.compared, data.floor, data.grade)
+    return {"standing": said, "about_ratios": f"{COMPILED} {ONE_MACHINE}", "talk": ""}
+
+
+def _survey(out: Path, name: str) -> Path:
+    """Return where a survey is: with the report, or else among the published ones."""
+    return out / name if (out / name).exists() else REPORTS / name
+
+
+def build(run_folders: Sequence[Path], out: Path, *, all_files: bool = False) -> Path:
+    """Write the report of the first run into ``out``, and return its page's path.
+
+    Further runs are laid over the first: their claims, and what changed. With
+    ``all_files`` every chart is also written as PNG, in dark colours and as CSV. Raises
+    ResultsError for a folder that is not a finished, unchanged run.
+    """
+    if not run_folders:
+        raise UsageError("name at least one run to report on")
+    runs = [load(Path(folder)) for folder in run_folders]
+    data = derive(runs[0])
+    others = [derive(run, draw=False) for run in runs[1:]]
+    out.mkdir(parents=True, exist_ok=True)
+    overlaid = other_runs.overlays(data, others) if others else []
+    svgs = export([*data.charts, *overlaid], out / "figures", all_files=all_files)
+    spoken = languages.read(_survey(out, languages.FILE))
+    servers = embedding.read(_survey(out, embedding.FILE))
+    entries = [*data.entries, *bindings.numbers(spoken), *embedded.numbers(servers)]
+    write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
+    judged = judge(read_ledger(), entries)
+    about = data.run.about
+    beside = other_runs.section(data, others, overlaid) if others else None
+    said = sections(data, beside, [embedded.section(servers), bindings.section(spoken)])
+    subjects = measure(read_experiments(), entries)
+    said.insert(2, claims.section(judged, about, subjects))
+    parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
+    ledger = {**parts, **claims.page_parts(judged, about, subjects)}
+    write_whole(out / claims.PAGE, page.plain("claims.html", ledger))
+    look = look_of(data.run, data.grade.letter)
+    about_run = {k: parts[k] for k in ("facts", "machine")}
+    side_by_side_pages.write_pages(data, look, about_run, out, all_files=all_files)
+    write_whole(out / "REPORT.md", page.markdown(parts))
+    write_whole(
+        out / "SUMMARY.md",
+        page.markdown(
+            {
+                **parts,
+                **opening(data),
+                "answer": said[0],
+                "talk": claims.in_short(judged),
+            },
+            "SUMMARY.md",
+        ),
+    )
+    labelled = {words.stack(name, data.stacks): c for name, c in look.colors.items()}
+    parts["explored"] = explored(entries, labelled)
+    write_whole(out / "index.html", page.html(parts, svgs))
+    return out / "index.html"
+
+
+def renew_readme(page: Path) -> None:
+    """Render README from a report's numbers, where that is the published one.
+
+    Raises UsageError where README cites numbers that the report lacks.
+    """
+    if page.parent.resolve() == REPORTS.resolve():
+        readme.update(README, page.with_name("numbers.json"))

@@ -1,0 +1,1 @@
+"""Numbers that can be cited: numbers.json, citations and their check."""

@@ -1,0 +1,234 @@
+"""A number with everything that a reader of it must know, in the form that a text needs.
+
+A citation is a number with the mark ``nomiddle:ID@RUN`` behind it, in any text file:
+``0.204 [nomiddle:ID@RUN]``. The mark says which number of which run is meant, so that
+``cite --check`` can find it again (``bench.report.numbers.citation_check``).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import platform
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import SUGGESTIONS_MAX, ResultsError, UsageError, near
+from bench.report import words
+from bench.run.machine import c_version, native_versions
+from bench.trial.requirements import version
+
+SCHEME = "nomiddle:"
+"""What a citation's mark begins with."""
+
+Entry = Mapping[str, Any]
+HOLDS = "for that machine and run: elsewhere the same programs can have another ratio"
+"""What a citation of a ratio says of itself."""
+NEVER = "never"
+"""How a time is written that was never reached: numbers.json has null for it."""
+LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
+    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "\N{MICRO SIGN}": r"\textmu{}", "\N{PLUS-MINUS SIGN}": r"\textpm{}",
+}  # fmt: skip
+
+
+def load_numbers(path: Path) -> list[dict[str, Any]]:
+    """Read numbers.json. Raises UsageError where there is none, ResultsError if damaged."""
+    if not path.exists():
+        raise UsageError(
+            f"{path} does not exist: measure with `make bench`, or rebuild the report of "
+            "a run with `make report`"
+        )
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ResultsError(
+            f"{path} is damaged: {error}; rebuild it: `make report`"
+        ) from error
+    if not isinstance(entries, list):
+        raise ResultsError(f"{path} is no list of numbers; rebuild it: `make report`")
+    return entries
+
+
+def fitting(pattern: str, numbers: Path) -> list[str]:
+    """Return the ids that fit a pattern with stars. Raises UsageError without any."""
+    found = fnmatch.filter((str(entry["id"]) for entry in load_numbers(numbers)), pattern)
+    if not found:
+        raise UsageError(f"no id fits {pattern!r}; every id is in {numbers}")
+    return found
+
+
+def find(identifier: str, numbers: Path) -> dict[str, Any]:
+    """Return an entry by its id, or by the mark of a citation.
+
+    Raises UsageError for an unknown id, with those most like it, and for another run's.
+    """
+    entries = {entry["id"]: entry for entry in load_numbers(numbers)}
+    name, _, run = identifier.removeprefix(SCHEME).partition("@")
+    if name not in entries:
+        stars = f"*{name.replace('.', '*')}*"
+        inside = fnmatch.filter(entries, stars)
+        listed = f"; `cite {stars!r}` lists {words.plural(len(inside), 'id')}"
+        hint = listed if len(inside) > SUGGESTIONS_MAX else near(name, inside or entries)
+        raise UsageError(f"no number is called {name!r}{hint}; every id is in {numbers}")
+    found: dict[str, Any] = entries[name]
+    if run and run != found["run"]:
+        raise UsageError(f"{name} is of the run {found['run']} in {numbers}, not of {run}")
+    return found
+
+
+def is_ratio(entry: Entry) -> bool:
+    return str(entry["unit"]) == "ratio of times"
+
+
+def mark(entry: Entry) -> str:
+    return f"{SCHEME}{entry['id']}@{entry['run']}"
+
+
+def spelled(entry: Entry, key: str = "value") -> str:
+    """Return a number of an entry as texts write it: whole if counted, else 3 digits."""
+    value = entry[key]
+    if value is None:
+        return NEVER
+    if float(value).is_integer() and entry["blocks"] == 0:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if entry["kind"] == "level" else words.number(value)
+
+
+def interval(entry: Entry) -> str:
+    """Return "0.197 to 0.209", '' for what was counted or has too few blocks."""
+    if entry["ci_low"] is None or entry["ci_high"] is None or entry["confidence"] == 1:
+        return ""
+    like = entry["value"]
+    return " to ".join(words.number(entry[end], like) for end in ("ci_low", "ci_high"))
+
+
+def installed(name: str) -> str | None:
+    """Return the version that is installed here, None where this cannot be told."""
+    if name == "Python":
+        return platform.python_version()
+    return native_versions().get(name) or version(name) or c_version(name)
+
+
+def moved_on(entry: Entry) -> list[str]:
+    """Return the versions that are others here: "pyzmq 27.3.0 then, 28.0.0 now".
+
+    A citation expires with them: nobody has measured it with what is installed now.
+    """
+    found = []
+    for part in filter(None, str(entry["versions"]).split(", ")):  # a time has none
+        name, _, then = part.rpartition(" ")
+        now = installed(name)
+        if now is not None and now != then:
+            found.append(f"{name} {then} then, {now} now")
+    return found
+
+
+def _text(entry: Entry) -> str:
+    lines = [
+        f"{entry['sentence']}.",
+        f"  cells     {', '.join(entry['cells'])}",
+        f"  case      {entry['case']}",
+        f"  machine   {entry['machine']}; loopback, one machine",
+        f"  versions  {entry['versions']}",
+        f"  run       {entry['run']}, {entry['date']}, grade {entry['grade']}",
+        f"  id        {entry['id']}",
+        f"  cite as   {spelled(entry)} [{mark(entry)}]",
+        *([f"  holds     {HOLDS}"] if is_ratio(entry) else []),
+    ]
+    return "\n".join(lines)
+
+
+def _split(entry: Entry) -> tuple[str, str, str]:
+    """Return the sentence in three: before its number, the number, after it.
+
+    A sentence that has its number in another unit gets it in front.
+    """
+    sentence, number = str(entry["sentence"]), spelled(entry)
+    found = re.search(rf"(?<![\w.,]){re.escape(number)}(?![\w,]|\.\d)", sentence)
+    if not found:
+        unit = "" if entry["value"] is None else f" {entry['unit']}"
+        return "", number, f"{unit}: {sentence}"
+    return sentence[: found.start()], number, sentence[found.end() :]
+
+
+def _markdown(entry: Entry) -> str:
+    before, number, after = _split(entry)
+    return (
+        f"{before}[{number}]({mark(entry)}){after}. "
+        f"({entry['machine']}; {entry['versions']}; {entry['date']}, grade "
+        f"{entry['grade']}; run {entry['run']}; case `{entry['case']}`"
+        f"{f'. {HOLDS[0].upper()}{HOLDS[1:]}' if is_ratio(entry) else ''}.)"
+    )
+
+
+def _escaped(text: str) -> str:
+    return "".join(LATEX.get(letter, letter) for letter in text)
+
+
+def _latex(entry: Entry) -> str:
+    before, number, after = map(_escaped, _split(entry))
+    about = (
+        f"{entry['machine']}; {entry['versions']}; {entry['date']}, grade "
+        f"{entry['grade']}; run {entry['run']}; case {entry['case']}"
+        f"{f'; {HOLDS}' if is_ratio(entry) else ''}"
+    )
+    return (
+        "\\providecommand{\\nomiddle}[2]{#1}% the number is printed, its mark is not\n"
+        f"{before}\\nomiddle{{{number}}}{{{mark(entry)}}}{after}"
+        f"\\footnote{{{_escaped(about)}.}}"
+    )
+
+
+def _bibtex(entry: Entry) -> str:
+    span = f" ({interval(entry)})" if interval(entry) else ""
+    unit = "" if entry["value"] is None else f" {entry['unit']}"
+    key = re.sub(r"[^A-Za-z0-9]+", "-", f"nomiddle-{entry['date']}-{entry['id']}")
+    note = f"{spelled(entry)}{unit}{span} [{mark(entry)}]"
+    about = _escaped(
+        f"{entry['machine']}; {entry['versions']}; grade {entry['grade']}; "
+        f"case {entry['case']}"
+    )
+    return "\n".join(
+        [
+            f"@misc{{{key},",
+            f"  title = {{{_escaped(str(entry['sentence']))}}},",
+            "  author = {{No Middle}},",
+            f"  year = {{{str(entry['date'])[:4]}}},",
+            f"  date = {{{entry['date']}}},",
+            f"  note = {{{_escaped(note)}; {about}}},",
+            "}",
+        ]
+    )
+
+
+def _json(entry: Entry) -> str:
+    more = {"cite": f"{spelled(entry)} [{mark(entry)}]", "moved_on": moved_on(entry)}
+    return json.dumps({**entry, **more}, indent=1, allow_nan=False)
+
+
+FORMATS: dict[str, Callable[[Entry], str]] = {
+    "text": _text,
+    "markdown": _markdown,
+    "latex": _latex,
+    "bibtex": _bibtex,
+    "json": _json,
+}
+
+
+def cite(identifier: str, numbers: Path, form: str = "text") -> str:
+    """Return a number in one of ``FORMATS``: sentence, case, machine, versions, run.
+
+    Raises UsageError for an unknown id, with those most like it.
+    """
+    return FORMATS[form](find(identifier, numbers))
+
+
+def warnings(identifier: str, numbers: Path) -> Iterator[str]:
+    """Yield why a number should no longer be cited as it is."""
+    moved = moved_on(find(identifier, numbers))
+    if moved:
+        yield f"measured with other versions than are installed: {'; '.join(moved)}"

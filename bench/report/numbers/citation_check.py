@@ -1,0 +1,186 @@
+r"""Every citation in a text, held against the data.
+
+A citation is a number followed by a mark, ``nomiddle:ID@RUN``, in whatever way the text's
+format permits:
+
+    plain      0.204 [nomiddle:ID@RUN]          0.204 (0.197 to 0.209) [nomiddle:ID@RUN]
+    Markdown   [0.204](nomiddle:ID@RUN)
+    HTML       0.204<!-- nomiddle:ID@RUN -->
+    LaTeX      \nomiddle{0.204}{nomiddle:ID@RUN}     0.204 % nomiddle:ID@RUN
+
+The number is the last one before the mark; an interval in brackets may stand between. It
+may be rounded, and may be in another unit of time. ``ID`` itself names no number: it stands
+for one in texts about citations.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import UsageError, near
+from bench.report import words
+from bench.report.numbers.citation import NEVER, Entry, moved_on, spelled
+from bench.report.talk_claims.retired import why_retired
+
+PLACEHOLDER = "ID"
+MARK = re.compile(r"nomiddle:(?P<id>[\w.\\-]*\w)(?:@(?P<run>[\w.\\-]*\w))?")
+SAID = re.compile(rf"(?<![\w.,])L?[-+]?\d[\d,]*(?:\.\d+)?|\b{NEVER}\b")
+SPAN = re.compile(
+    rf"\(([^()]*?)({SAID.pattern}) to ({SAID.pattern})([^()]*)\)[^()\d]{{0,40}}$"
+)
+OPENING = re.compile(r"(\]\(|[\s\[({<!\\-])*$")
+WINDOW = 400
+"""How far before its mark a number may stand, in characters: a sentence or two."""
+DIGITS = 3
+"""A large whole number may be rounded to so many digits: 253,000 for 252,784."""
+TIMES_S = {"ms": 1e-3, "us": 1e-6, "\N{MICRO SIGN}s": 1e-6, "s": 1.0}
+UNIT = re.compile(r"\W{0,3}(%|ms\b|us\b|\N{MICRO SIGN}s\b|s\b)")
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A number in a text with its mark: ``low`` and ``high`` are '' without an interval."""
+
+    file: Path
+    line: int
+    id: str
+    run: str
+    said: str
+    unit: str
+    low: str = ""
+    high: str = ""
+
+
+def citations(text: str, file: Path) -> Iterator[Citation]:
+    """Yield every citation of a text, in order; ``said`` is '' where no number is near."""
+    end = 0
+    for found in MARK.finditer(text):
+        window = text[max(end, found.start() - WINDOW) : found.start()]
+        end = found.end()
+        name, run = ((found.group(key) or "").replace("\\", "") for key in ("id", "run"))
+        if name == PLACEHOLDER:
+            continue
+        low = high = ""
+        head = window[: OPENING.search(window).start()]  # type: ignore[union-attr]
+        span = SPAN.search(head)
+        if span:
+            low, high = span.group(2), span.group(3)
+            head = head[: span.start()]
+        numbers = list(SAID.finditer(head))
+        said = numbers[-1] if numbers else None
+        unit = UNIT.match(window[said.end() :]) if said else None
+        yield Citation(
+            file,
+            text.count("\n", 0, found.start()) + 1,
+            name,
+            run,
+            said.group() if said else "",
+            unit.group(1) if unit else "",
+            low,
+            high,
+        )
+
+
+def factors(entry: Entry, unit: str) -> list[float]:
+    """Return by what a number of the data may be multiplied to be in a text's unit."""
+    own = str(entry["unit"]).split("/")[0]
+    if unit in TIMES_S and own in TIMES_S:
+        return [TIMES_S[own] / TIMES_S[unit]]
+    if unit == "%" and own != "%":
+        return [1.0, 100.0]  # a share, or what begins a comment in LaTeX
+    return [1.0]
+
+
+def agrees(
+    said: str, value: float | None, factor: float = 1.0, beside: float = 0.0
+) -> bool:
+    """Say whether a text's number is the data's, rounded.
+
+    An end of an interval may be rounded as far as the value beside which it stands.
+    """
+    if value is None or said == NEVER:
+        return value is None and said == NEVER
+    said = said.replace(",", "").removeprefix("L")  # a level: L2
+    digits = said.lstrip("+-")
+    _, _, decimals = digits.partition(".")
+    place = -len(decimals)
+    if not decimals:
+        zeros = len(digits) - len(digits.rstrip("0"))
+        place = max(0, min(zeros, len(digits) - DIGITS))
+    if abs(beside * factor) >= words.LARGE_FROM:
+        place = max(place, math.floor(math.log10(abs(beside * factor))) - DIGITS + 1)
+    exact = float(said)
+    if not decimals and not exact and value:
+        return False  # a 0 for something is no rounding that a reader expects
+    return math.isclose(exact, value * factor, rel_tol=1e-9, abs_tol=0.5001 * 10.0**place)
+
+
+def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Yield what is wrong with a citation: unknown, retired, of another run, stale."""
+    entry = entries.get(citation.id)
+    if entry is None:
+        why = why_retired(citation.id)
+        yield (
+            f"retired: {why}"
+            if why
+            else f"no number is called so{near(citation.id, entries)}"
+        )
+        return
+    there = spelled(entry)
+    if not citation.run:
+        yield f"names no run: write nomiddle:{citation.id}@{entry['run']}"
+    elif citation.run != entry["run"]:
+        yield f"from the run {citation.run}, the data is of {entry['run']}"
+    if not citation.said:
+        yield f"no number before it: the data has {there}"
+        return
+    pairs = [(citation.said, "value")]
+    if citation.low:
+        pairs += [(citation.low, "ci_low"), (citation.high, "ci_high")]
+    possible = factors(entry, citation.unit)
+    for said, key in pairs:
+        beside = 0.0 if key == "value" else entry["value"] or 0.0
+        if not any(agrees(said, entry[key], factor, beside) for factor in possible):
+            unit = f" {citation.unit}" if citation.unit else ""
+            yield (f"says {said}{unit}, the data has {spelled(entry, key)} {entry['unit']}")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found in the files: how many citations, what is wrong, what has expired.
+
+    ``without`` are the files in which there is none.
+    """
+
+    citations: int
+    wrong: list[str]
+    expired: list[str]
+    without: list[Path]
+
+
+def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
+    """Hold every citation in some files against the data.
+
+    Raises UsageError for a file that cannot be read as text.
+    """
+    known = {str(entry["id"]): entry for entry in entries}
+    count, failed, expired, without = 0, [], [], []
+    for file in files:
+        before = count
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} cannot be read as text: {error}") from error
+        for citation in citations(text, file):
+            count += 1
+            where = f"{citation.file}:{citation.line}: {citation.id}"
+            failed += [f"{where}: {what}" for what in wrong(citation, known)]
+            moved = moved_on(known[citation.id]) if citation.id in known else []
+            expired += [f"{where}: {'; '.join(moved)}"] if moved else []
+        if count == before:
+            without.append(file)
+    return Checked(count, failed, expired, without)

@@ -1,0 +1,1 @@
+"""Sections and numbers become files: HTML, Markdown, and README's block."""

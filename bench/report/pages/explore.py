@@ -1,0 +1,89 @@
+"""Every number of a report as rows that a reader filters and sorts in the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.contract.rows import CaseRow
+from bench.report import words
+from bench.report.facets import FACETS, program_at, spoken
+
+COLUMNS = (
+    "workload", "what", "stack", "variant", "language", "transport", "size", "peers",
+    "placement", "load", "fault", "value", "low", "high", "unit", "verdict", "id",
+)  # fmt: skip
+"""The fields of a row, in the order in which the page has them."""
+FILTERS = COLUMNS[: COLUMNS.index("value")]
+"""What a reader filters by; of these the ``FACETS`` act on the whole page."""
+KINDS = {"absolute", "recovery", "size", "level"}
+"""What is of one cell each; comparisons have a section of their own."""
+SIZE_END, FLOOR = "B", "null/"
+TIMED_PARTS = 6
+"""Of a case's name: workload, quantity, size, transport, peers, placement."""
+
+
+def _circumstances(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a case's name says, '' for what it does not."""
+    workload, what, *more = str(entry["case"]).split(".")
+    if len(more) + 2 < TIMED_PARTS:
+        # Of sizes and levels: <workload>.<what>[.<of what>]
+        return {"workload": workload, "what": " ".join([what, *more])}
+    size, transport, _, placement, *rest = more
+    fault = rest[0] if entry["kind"] == "recovery" and rest else ""
+    return {
+        "workload": workload,
+        "what": what,
+        "size": words.size(int(size.removesuffix(SIZE_END))),
+        "transport": transport,
+        "peers": words.instances(CaseRow(name=entry["case"])),
+        "placement": words.PLACEMENTS_SHORT.get(placement, placement),
+        "load": "" if fault or not rest else words.load(rest[0]),
+        "fault": fault.replace("_", " "),
+    }
+
+
+def _measure(entry: Mapping[str, Any]) -> str:
+    """Return what is measured, as the id spells it: "latency p99", "recovery settle"."""
+    return str(entry["id"]).split(".")[1].replace("_", " ")
+
+
+def row(entry: Mapping[str, Any]) -> list[Any]:
+    """Return one number as a row of ``COLUMNS``; of a number without bounds, null."""
+    cell = program_at(entry["cells"][0])
+    about = {
+        **_circumstances(entry),
+        "stack": entry["labels"][0].split(" (")[0] or cell.stack,
+        "variant": cell.variant,
+        "language": spoken("language", cell.language, {}),
+        "value": entry["value"],
+        "low": entry["ci_low"],
+        "high": entry["ci_high"],
+        "unit": words.unit(entry["unit"]),
+        "verdict": entry["verdict"] or "",
+        "id": entry["id"],
+    }
+    about["workload"] = words.workload(about["workload"])
+    if entry["kind"] in ("absolute", "recovery"):
+        about["what"] = _measure(entry)
+    return [about.get(name, "") for name in COLUMNS]
+
+
+def explored(entries: Sequence[Mapping[str, Any]], colors: Mapping[str, str]) -> str:
+    """Return all rows as JSON that may stand in a page's script element.
+
+    ``colors`` are those of the stacks, by label.
+    """
+    mine = (e for e in entries if e["kind"] in KINDS and not e["id"].startswith("total."))
+    rows = [row(e) for e in mine if not e["cells"][0].startswith(FLOOR)]
+    made = {
+        "columns": COLUMNS,
+        "filters": FILTERS,
+        "facets": FACETS,
+        "colors": colors,
+        "rows": rows,
+    }
+    return json.dumps(made, separators=(",", ":"), ensure_ascii=False).replace(
+        "<", "\\u003c"
+    )

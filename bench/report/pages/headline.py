@@ -1,0 +1,76 @@
+"""The headline as a table on a terminal: what ``make bench`` ends with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from bench.analysis.recovery import VARIANTS
+from bench.contract.alike import Kind, stack_order
+from bench.faults.all_faults import controls
+from bench.measure.recovery import KEPT
+from bench.report.numbers.citation import load_numbers
+from bench.report.pages.readme import name_of
+from bench.report.sections import faster
+from bench.report.sections.paired import declared_cases, opponent
+
+
+def table(numbers: Path) -> Table | None:
+    """Return what a report compared: who is faster in each case, by how much.
+
+    Of a run that compared no two programs, what was measured; None without anything.
+    """
+    entries = load_numbers(numbers)
+    shown = Table(box=None, pad_edge=False)
+    cases = declared_cases(entries)
+    for column in (
+        ("case", "program", "against", "found") if cases else ("case", "measured")
+    ):
+        shown.add_column(column)
+    for case, pairs in cases.items():
+        for number, pair in enumerate(pairs):
+            if pair["kind"] == Kind.APART:
+                found = f"not compared: {pair['reason']}"
+            else:
+                found = faster.finding(pair)
+            name = name_of(case) if number == 0 else ""
+            shown.add_row(name, pair["labels"][0], opponent(pair), found)
+    if not cases:
+        for entry in (e for e in entries if e["kind"] == "absolute" and is_headline(e)):
+            shown.add_row(name_of(entry["case"]), str(entry["sentence"]).split(": ", 1)[1])
+    return shown if shown.row_count else None
+
+
+def is_headline(entry: Mapping[str, Any]) -> bool:
+    """Say whether an absolute number is the one that stands for its case."""
+    return str(entry["id"]).startswith(f"{entry['case']}.")
+
+
+def survival(numbers: Path) -> Table | None:
+    """Return how many faults each stack's programs survive, None without any fault."""
+    verdicts = {
+        (entry["cells"][0], entry["case"]): entry["verdict"]
+        for entry in load_numbers(numbers)
+        if entry["kind"] == "recovery" and entry["id"].split(".")[2] not in controls()
+    }
+    kept, met = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for (cell, _), verdict in verdicts.items():
+        stack, variant, _ = cell.split("/")
+        met[variant, stack] += 1
+        kept[variant, stack] += verdict == KEPT
+    if not met:
+        return None
+    stacks = sorted({stack for _, stack in met}, key=stack_order)
+    shown = Table(box=None, pad_edge=False)
+    for column in ("faults survived", *stacks):
+        shown.add_column(column)
+    for variant in VARIANTS:
+        if any(met[variant, stack] for stack in stacks):
+            shown.add_row(
+                variant, *(f"{kept[variant, s]} of {met[variant, s]}" for s in stacks)
+            )
+    return shown

@@ -1,0 +1,278 @@
+"""The numbers in README.md: rendered from numbers.json, never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.contract.alike import VERBS, Kind
+from bench.contract.rows import CaseRow
+from bench.errors import UsageError
+from bench.report import words
+from bench.report.numbers.citation import load_numbers, mark, spelled
+from bench.report.sections import claims, faster, losses
+from bench.report.sections.levels import MAY_LOSE
+from bench.report.sections.paired import declared_cases, opponent
+from bench.report.talk_claims.judge import judge, read_ledger
+from bench.report.talk_claims.retired import FILE as RETIRED
+from bench.report.talk_claims.retired import missing
+from bench.run.archive import write_whole
+
+BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
+CHARTS = {
+    "split": "Ratios of times, driver and peers on separate CPUs",
+    "shared": "Ratios of times, everything on one CPU",
+}
+FOLDER = "reports/figures"
+FIRST = "minimal"
+Entry = Mapping[str, Any]
+Standing = tuple[int, str]
+"""The level of a program, and its text in the table."""
+CITES = "<!-- cites:"
+"""The ids of all numbers that README shows follow this: none may go unless retired."""
+
+
+def _found(pair: Entry | None) -> str:
+    if pair is None:
+        return words.PASSED_OVER
+    if pair["kind"] == Kind.APART:
+        return faster.apart(pair)
+    return faster.finding(pair)
+
+
+def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
+    """Yield a heading row for each program, and below it a row for each opponent."""
+    found: dict[tuple[str, str], dict[str, dict[str, Entry]]] = {}
+    for case, pairs in declared_cases(entries).items():
+        heading, placement = case.rsplit(".", 1)
+        for pair in pairs:
+            opponents = found.setdefault((heading, pair["labels"][0]), {})
+            opponents.setdefault(opponent(pair), {})[placement] = pair
+    for (heading, first), opponents in found.items():
+        yield [f"**{_name(heading)}: {first} compared with**", *("" for _ in CHARTS)]
+        for name, placed in opponents.items():
+            yield [name, *(_found(placed.get(place)) for place in CHARTS)]
+
+
+def unlike(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield why pairs of the table are not compared."""
+    reasons = [
+        str(pair["reason"])
+        for pairs in declared_cases(entries).values()
+        for pair in pairs
+        if pair["kind"] == Kind.APART
+    ]
+    verbs = [verb for verb in VERBS.values() if any(verb in why for why in reasons)]
+    if verbs:
+        yield (
+            f"*Not compared*: only one of the two {' or '.join(verbs)}. Or both may lose "
+            "messages: then the rate depends on how much each may queue."
+        )
+        yield ""
+
+
+def _unmeasured(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield what a dash in the table means, if it has one."""
+    if any(words.PASSED_OVER in row for row in rows):
+        yield f"{words.PASSED_OVER}: not measured in this placement."
+        yield ""
+
+
+def _undecided(entries: Sequence[Entry]) -> str:
+    """Return when a difference is undecided, with the noise of the run if it is known."""
+    widths = [float(e["value"]) for e in entries if e["kind"] == "noise"]
+    noise = f": up to {words.number(widths[0], digits=2)} % in this run" if widths else ""
+    return (
+        "A difference is *undecided* if its interval reaches below 5 %, or below the "
+        f"difference between two copies of the same program{noise}."
+    )
+
+
+def _name(heading: str) -> str:
+    workload, quantity, *_ = heading.split(".")
+    row = CaseRow(workload=workload, quantity=quantity)
+    return f"{words.workload(workload)}, {words.quantity(row)}"
+
+
+def name_of(case: str) -> str:
+    heading, placement, *load = case.split(".", 5)[0:2], *case.split(".")[5:]
+    placed = words.PLACEMENTS_SHORT.get(placement, placement)
+    return ", ".join([_name(".".join(heading)), placed, *map(words.load, load)])
+
+
+def levels_table(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the lines of the table of levels, with the size of each program."""
+    found = [entry for entry in entries if entry["kind"] == "level"]
+    if not found:
+        return
+    sizes = {entry["id"]: entry["value"] for entry in entries if entry["kind"] == "size"}
+    stacks: dict[str, str] = {}
+    table: dict[tuple[str, str], dict[str, Standing]] = {}
+    for entry in found:
+        stack, variant, _ = entry["cells"][0].split("/")
+        stacks[stack] = entry["labels"][0].split(" (")[0]
+        workload, _, cell = entry["id"].split(".", 2)
+        size = sizes.get(f"{workload}.size.statements.{cell}")
+        written = f" ({size} statements)" if size else ""
+        row = table.setdefault((workload, variant), {})
+        row[stack] = entry["value"], f"{entry['short']}{written}"
+    yield f"![Outcome of each fault, by stack and variant]({FOLDER}/failures.svg)"
+    yield ""
+    yield (
+        "Which failures each program survives, and how many statements it takes. L0 works "
+        "while nothing fails. L1 survives a restart of its server, but may lose messages. "
+        "L2 survives every fault of [a fixed list](docs/failures.md#levels), without "
+        "lost, repeated or wrong messages. L2 has two exceptions. Under a fault that "
+        "outlasts the deadline, a request may be reported as failed. A killed process "
+        "loses the messages that it had accepted. *Loses*: the restart did cost messages. "
+        "*May lose*: the program drops messages for a slow subscriber. *Same as minimal*: "
+        "the minimal program already reaches this level. *Except*: the program breaks "
+        "under this fault, which is [on no list](docs/failures.md#refused-by-icmp). "
+        "A fault behind a level keeps the program from the next one."
+    )
+    yield ""
+    yield f"| | {' | '.join(stacks.values())} |"
+    yield "|" + " --- |" * (1 + len(stacks))
+    for (workload, variant), row in table.items():
+        minimal = table.get((workload, FIRST), {})
+        least = min(level for level, _ in row.values())
+        cells = [
+            row[stack][1] if stack in row else _absent(variant, least, minimal.get(stack))
+            for stack in stacks
+        ]
+        yield f"| {words.workload(workload)}, {variant} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _absent(variant: str, least: int, minimal: Standing | None) -> str:
+    """Return the text for a variant that a stack lacks: its minimal may be as good."""
+    if minimal is None:
+        return words.PASSED_OVER
+    level, said = minimal
+    as_promised = variant in ("lossless", "lossy") and MAY_LOSE not in said
+    return f"(same as {FIRST})" if level >= least or as_promised else words.PASSED_OVER
+
+
+def cited(entries: Sequence[Entry]) -> list[str]:
+    """Return the ids of all numbers in the block, in its order."""
+    compared = [pair["id"] for pairs in declared_cases(entries).values() for pair in pairs]
+    levels = [entry["id"] for entry in entries if entry["kind"] == "level"]
+    sizes = {entry["id"] for entry in entries if entry["kind"] == "size"}
+    written = [name.replace(".level.", ".size.statements.") for name in levels]
+    return [*compared, *levels, *(name for name in written if name in sizes)]
+
+
+def _refuse_lost(readme: Path, before: str, entries: Sequence[Entry]) -> None:
+    """Raise UsageError if the run lacks a number that README cites.
+
+    Numbers may go if they are retired in ``bench/report/talk_claims/retired.toml``, with
+    the reason.
+    """
+    if CITES not in before:
+        return
+    names = before.split(CITES, 1)[1].split("-->", 1)[0].split()
+    lost = missing(names, {entry["id"] for entry in entries})
+    if lost:
+        raise UsageError(
+            f"{readme} cites {words.plural(len(lost), 'number')} that this run lacks, the "
+            f"first {lost[0]}; measure it, or retire it in {RETIRED.name} with the reason"
+        )
+
+
+def losing(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield how ZeroMQ's comparisons ended, and a line for each program it loses to."""
+    counted = losses.counted(entries)
+    if not losses.lost(entries):
+        yield counted
+        return
+    yield f"{counted} It loses:"
+    yield ""
+    yield from (f"* {clause}" for clause in losses.in_short(entries))
+
+
+def time_words(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield how long the run took, if it kept its times."""
+    took = {str(e["id"]): float(e["value"]) for e in entries if e["kind"] == "time"}
+    if not took:
+        return
+    parts = [
+        f"{name.rsplit('.', 1)[1]} {minutes:.1f}"
+        for name, minutes in took.items()
+        if name != "run.time.whole"
+    ]
+    yield (
+        f"This run took {took['run.time.whole']:.0f} minutes on that machine, without "
+        f"installation; in minutes: {', '.join(parts)}."
+    )
+    yield ""
+
+
+def block(entries: Sequence[Entry]) -> str:
+    """Return the text between the markers: charts, tables, and their source."""
+    rows = list(_rows(entries))
+    if not rows:
+        return "No run has compared the headline cases yet."
+    source = entries[0]
+    placed = [words.PLACEMENTS_SHORT[name] for name in CHARTS]
+    lines = [
+        *(
+            f"![{title}]({FOLDER}/headline_{placement}.svg)"
+            for placement, title in CHARTS.items()
+            if any(case.endswith(f".{placement}") for case in declared_cases(entries))
+        ),
+        "",
+        '"11.6x faster (11.0\N{EN DASH}11.7)" is a ratio of times with its 95 % interval. '
+        f"{_undecided(entries)}",
+        faster.COMPILED,
+        "",
+        f"| | {' | '.join(placed)} |",
+        "|" + " --- |" * (1 + len(placed)),
+        *(f"| {' | '.join(row)} |" for row in rows),
+        "",
+        *_unmeasured(rows),
+        *unlike(entries),
+        *losing(entries),
+        "",
+        claims.in_short(judge(read_ledger(), entries), f"reports/{claims.PAGE}"),
+        "",
+        *levels_table(entries),
+        f"Run {source['run']}, {source['date']}, grade {source['grade']} (A is quiet, C is "
+        f"noisy): {source['machine']}; 64 B over tcp, loopback, one machine. "
+        f"{faster.ONE_MACHINE}",
+        "",
+        *time_words(entries),
+        "To cite a number, paste it with its id. The number is the ratio of times, first "
+        f"program over second: {spelled(source)} [{mark(source)}].",
+        "",
+        CITES,
+        *cited(entries),
+        "-->",
+    ]
+    return "\n".join(lines)
+
+
+def render(readme: Path, numbers: Path) -> str:
+    """Return README's text with its block rendered from the numbers.
+
+    Raises UsageError if README lacks the markers, or cites a number that is missing.
+    """
+    text = readme.read_text(encoding="utf-8")
+    if BEGIN not in text or END not in text.split(BEGIN, 1)[1]:
+        raise UsageError(f"{readme} lacks the lines {BEGIN} and {END}; put them back")
+    before, rest = text.split(BEGIN, 1)
+    shown, after = rest.split(END, 1)
+    entries = load_numbers(numbers)
+    _refuse_lost(readme, shown, entries)
+    return f"{before}{BEGIN}\n\n{block(entries)}\n\n{END}{after}"
+
+
+def stale(readme: Path, numbers: Path) -> bool:
+    """Return whether rendering README again would change it."""
+    return render(readme, numbers) != readme.read_text(encoding="utf-8")
+
+
+def update(readme: Path, numbers: Path) -> None:
+    """Render README's block again; a README without the markers stays as it is."""
+    if readme.exists() and BEGIN in readme.read_text(encoding="utf-8"):
+        write_whole(readme, render(readme, numbers))

@@ -1,0 +1,140 @@
+"""The programs of a workload beside each other: a page and a picture of each workload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib import rc_context
+from pygments import highlight, lexers
+from pygments.formatters import HtmlFormatter
+
+from bench.analysis.code_rows import ProgramCode
+from bench.analysis.side_by_side import CHOICES, IN_C, MINIMAL, SHORTEST, SURVIVING, beside
+from bench.report import words
+from bench.report.charts import export, style
+from bench.report.charts.listing import LIGHT, listing
+from bench.report.charts.price import survived
+from bench.report.charts.style import Look
+from bench.report.model import Data
+from bench.report.pages import page
+from bench.report.sections.code import programs
+from bench.report.sections.levels import statements
+from bench.report.sections.side_by_side import FOLDER, workloads
+from bench.run.archive import write_whole
+
+DARK = "github-dark"
+TITLES = {
+    SHORTEST: "While nothing fails",
+    MINIMAL: "With the client that most people know",
+    IN_C: "The same in C",
+    SURVIVING: "Surviving failures",
+}
+LEADS = {
+    SHORTEST: "The least that keeps the contract while nothing fails. For fan-out it is "
+    "the program that loses nothing.",
+    MINIMAL: "The minimal programs, where a stack's minimal program is not its shortest.",
+    IN_C: "The same in C, every return code checked.",
+    SURVIVING: "Equal guarantees: under every fault in this report each message "
+    "arrives, or the application is told.",
+}
+
+
+def survives(data: Data) -> dict[str, str]:
+    """Return, by cell, at which level it was seen and how many faults it survived."""
+    levels = {row.program.cell: row.level for row in data.levels}
+    said = {}
+    for row in survived(data.recoveries, statements(data)):
+        cell = row.program.cell
+        seen = f"level {level}; " if (level := levels.get(cell)) else ""
+        said[cell] = f"{seen}survives {row.kept} of {words.plural(row.faults, 'fault')}"
+    return said
+
+
+@lru_cache(maxsize=256)
+def _highlighted(name: str, text: str) -> Markup:
+    lexer = lexers.get_lexer_for_filename(name)
+    made = highlight(text, lexer, HtmlFormatter(nowrap=True))
+    return Markup(made.rstrip("\n"))  # noqa: S704 - escaped by the formatter
+
+
+def _program(
+    data: Data, row: ProgramCode, look: Look, seen: Mapping[str, str]
+) -> dict[str, Any]:
+    texts, program = data.run.code.texts, row.program
+    return {
+        "label": words.cell(program, data.stacks),
+        "color": look.colors[program.stack],
+        "size": f"{row.statements} statements",
+        "more": f"{row.tokens:,} tokens, {row.lines} lines with code, "
+        f"{len(row.names)} names of libraries, {row.gzip_bytes:,} bytes compressed",
+        "survives": seen.get(program.cell, "put to no fault in this run"),
+        "files": [
+            {"name": name, "code": _highlighted(name, texts[name])} for name in row.files
+        ],
+    }
+
+
+def _choices(
+    data: Data, workload: str, look: Look, seen: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    shown: list[list[str]] = []
+    for choice in CHOICES:
+        rows = beside(programs(data), workload, choice)
+        cells = [row.program.cell for row in rows]
+        if rows and cells not in shown:
+            shown.append(cells)
+            yield {
+                "id": choice.replace(" ", "_"),
+                "title": TITLES[choice],
+                "lead": LEADS[choice],
+                "programs": [_program(data, row, look, seen) for row in rows],
+            }
+
+
+def _colors(style: str) -> Markup:
+    rules = HtmlFormatter(style=style, cssclass="code").get_style_defs(".code")
+    kept = [line for line in rules.splitlines() if line.startswith(".code .")]
+    return Markup("\n".join(kept))  # noqa: S704 - a style sheet
+
+
+def write_pages(
+    data: Data, look: Look, facts: Mapping[str, Any], out: Path, *, all_files: bool = False
+) -> None:
+    """Write a page and a figure for each workload; remove those of before.
+
+    The figure is an SVG; with ``all_files`` a PNG too.
+    """
+    folder, names, seen = out / FOLDER, workloads(data), survives(data)
+    for old in folder.glob("*.*"):
+        old.unlink()
+    if names:
+        folder.mkdir(parents=True, exist_ok=True)
+    pages = [(name, words.workload(name)) for name in names]
+    for name, title in pages:
+        parts = {
+            **facts,
+            "name": name,
+            "title": title,
+            "pages": pages,
+            "choices": list(_choices(data, name, look, seen)),
+            "light": _colors(LIGHT),
+            "dark": _colors(DARK),
+        }
+        write_whole(folder / f"{name}.html", page.plain("side_by_side.html", parts))
+        _write_figure(data, name, look, folder, as_pixels=all_files)
+
+
+def _write_figure(
+    data: Data, workload: str, look: Look, folder: Path, *, as_pixels: bool
+) -> None:
+    with rc_context(style.RC):
+        chart = listing(data.run, workload, look)
+    assert chart is not None
+    write_whole(folder / f"{workload}.svg", export.svg(chart.figure))
+    if as_pixels:
+        image = export.indexed(chart.figure)
+        (folder / f"{workload}.png").write_bytes(export.png(image))

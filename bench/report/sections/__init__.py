@@ -1,0 +1,1 @@
+"""The parts of a report: computed sentences and tables, one module each."""

@@ -1,0 +1,159 @@
+"""The talk's claims, judged: a section of the report, and a page of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.report import words
+from bench.report.model import Section, Table
+from bench.report.sections.turning import turns
+from bench.report.talk_claims.evidence import ABSENT, FAILS, HOLDS, OPEN, Part
+from bench.report.talk_claims.experiments import Measured
+from bench.report.talk_claims.files import ledger_digest
+from bench.report.talk_claims.judge import Judged
+from bench.report.talk_claims.rules import (
+    DEPENDS,
+    NOT_TESTED,
+    REFUTED,
+    UPHELD,
+    VERDICTS,
+)
+
+PAGE = "claims.html"
+DIGEST = "ledger"
+"""The key of run.json under which a run keeps the checksum of the thresholds."""
+TURNS = "measured, and what would change the verdict"
+SHOWN = 3
+"""The numbers of a part in one row; the page has all of them."""
+LEAD = (
+    "Each sentence of the talk that data could refute, compared with the data. A claim "
+    "has parts, each with a threshold. Upheld: every part holds. Refuted: the claim as "
+    "worded does not hold. Depends: some parts hold and others fail, or their data cannot "
+    "tell, or they were not measured. Not tested here: this run has no number for it, and "
+    "the page names the missing one. Code is counted in statements, tokens and gzip bytes: "
+    "if the three disagree, the claim depends on the count. Only programs that make the "
+    f"same promises are compared. {PAGE} shows every part, its control, every number's id, "
+    "and what would refute or uphold it."
+)
+SUBJECTS = (
+    "Data cannot refute some subjects of the talk. These have experiments and no verdicts."
+)
+
+
+def declared(about: Mapping[str, Any]) -> str:
+    """Return whether the thresholds were there before the run."""
+    kept = about.get(DIGEST)
+    if kept == ledger_digest():
+        return "The thresholds are those that were declared when this run began."
+    known = "Treat these verdicts as a description: the next run is the test."
+    if kept is None:
+        return f"This run was made before there were thresholds. {known}"
+    return f"The thresholds were changed after this run began. {known}"
+
+
+def count(judged: Sequence[Judged]) -> str:
+    """Return "Of 41 claims: 5 upheld, 1 refuted, ..."."""
+    found = Counter(one.verdict for one in judged)
+    said = [f"{found[name]} {name}" for name in VERDICTS if found[name]]
+    return f"Of {len(judged)} claims: {', '.join(said)}."
+
+
+def in_short(judged: Sequence[Judged], page: str = PAGE) -> str:
+    """Return the counts as a sentence that links to the page with all of them."""
+    found = Counter(one.verdict for one in judged)
+    depend = "depends" if found[DEPENDS] == 1 else "depend"
+    return (
+        f"[{PAGE}]({page}) judges {words.plural(len(judged), 'sentence')} of the talk: "
+        f"{found[UPHELD]} upheld, {found[REFUTED]} refuted, {found[DEPENDS]} {depend}, "
+        f"{found[NOT_TESTED]} not tested."
+    )
+
+
+def changes(judged: Judged) -> str:
+    """Return what would change a claim's verdict, in one line."""
+    said = [
+        f"{part.condition.says}. {turns(part)}"
+        for part in judged.parts
+        if part.outcome != ABSENT
+    ]
+    if judged.lacking:
+        said.append(f"Not measured: {'; '.join(judged.lacking)}")
+    return ". ".join(text[:1].upper() + text[1:] for text in said) + "."
+
+
+def _numbers(part: Part) -> str:
+    """Return a part's numbers, those that speak against it first."""
+    order = {FAILS: 0, OPEN: 1, HOLDS: 2}
+    ranked = sorted(part.findings, key=lambda f: (order[f.outcome], abs(f.margin)))
+    shown = [f"{f.shown} [{' over '.join(f.ids)}]" for f in ranked[:SHOWN]]
+    more = len(ranked) - SHOWN
+    return "; ".join(shown) + (f"; {more} more" if more > 0 else "")
+
+
+def _parts_table(judged: Sequence[Judged]) -> Table:
+    columns = ["claim", "part", "threshold", "outcome", "numbers", TURNS]
+    rows = [
+        [
+            one.claim.id,
+            part.condition.says,
+            part.condition.threshold,
+            f"{part.outcome} ({part.counted})" if part.findings else part.outcome,
+            _numbers(part) or words.PASSED_OVER,
+            turns(part),
+        ]
+        for one in judged
+        for part in one.parts
+    ]
+    return Table(columns, rows, "Every part of every claim", folded=True)
+
+
+def _experiments_table(subjects: Sequence[Measured]) -> Table:
+    columns = ["experiment", "subject", "asks", "control", "measured", "planned"]
+    rows = [
+        [
+            one.experiment.id,
+            one.experiment.subject,
+            one.experiment.asks,
+            one.experiment.control,
+            "; ".join(f"{shown} [{name}]" for name, shown in one.found)
+            or words.PASSED_OVER,
+            "; ".join(one.experiment.planned) or words.PASSED_OVER,
+        ]
+        for one in subjects
+    ]
+    return Table(columns, rows, "Experiments on subjects that are no claims")
+
+
+def section(
+    judged: Sequence[Judged], about: Mapping[str, Any], subjects: Sequence[Measured] = ()
+) -> Section:
+    """Return the report's section: claims, their parts, and experiments without a claim."""
+    columns = ["claim", "the talk says", "verdict", "because", "what would change it"]
+    rows = [
+        [one.claim.id, one.claim.quote, one.verdict, one.reason, changes(one)]
+        for one in judged
+    ]
+    made = [Table(columns, rows), _parts_table(judged)]
+    said = [LEAD, f"{count(judged)} {declared(about)}"]
+    if subjects:
+        said.append(SUBJECTS)
+        made.append(_experiments_table(subjects))
+    return Section("claims", "What the talk claims", said, tables=made)
+
+
+def page_parts(
+    judged: Sequence[Judged], about: Mapping[str, Any], subjects: Sequence[Measured] = ()
+) -> dict[str, Any]:
+    """Return what the template of the page needs beside facts and machine."""
+    return {
+        "lead": LEAD,
+        "count": count(judged),
+        "declared": declared(about),
+        "judged": judged,
+        "verdicts": VERDICTS,
+        "turns": turns,
+        "subjects": subjects,
+        "subjects_lead": SUBJECTS,
+    }

@@ -1,0 +1,234 @@
+"""What programs take to write: their sizes, what is in them, Python and C."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.analysis.code_rows import ProgramCode
+from bench.analysis.in_common import in_common
+from bench.analysis.language_cost import MEASURES, QUOTE, CPort, c_ports
+from bench.analysis.language_cost import sentence as verdict_on
+from bench.contract.alike import MINIMAL
+from bench.contract.rows import ProgramRow
+from bench.measure.code.shares import CLASSES
+from bench.report import words
+from bench.report.charts.rows import row_key
+from bench.report.facets import every
+from bench.report.model import Data, Section, Table
+
+COUNTED = {
+    "statements": "statements",
+    "tokens": "tokens",
+    "gzip_bytes": "gzip, bytes",
+    "lines": "lines",
+    "complexity": "branches",
+    "complexity_max": "worst function",
+}
+
+
+def programs(data: Data) -> list[ProgramCode]:
+    """Return the programs that the run kept, in the order of its charts."""
+    known = list(words.WORKLOADS)
+
+    def order(row: ProgramCode) -> tuple[Any, ...]:
+        workload = row.program.workload
+        place = known.index(workload) if workload in known else len(known)
+        return place, row_key(row.program)
+
+    return sorted(data.run.code.programs, key=order)
+
+
+# --- Sizes ----------------------------------------------------------------------------
+
+
+def size_table(data: Data) -> Table:
+    same = in_common(data.run.code)
+    rows = [
+        [
+            words.workload(row.program.workload),
+            words.cell(row.program, data.stacks),
+            *(f"{getattr(row, name):,}" for name in COUNTED),
+            str(len(row.names)),
+            str(len(row.options)),
+            own(row, same),
+        ]
+        for row in programs(data)
+    ]
+    columns = ["workload", "program", *COUNTED.values(), "names of libraries", "options"]
+    columns.append("statements of its own")
+    caption, about = "All that is counted of each program", _facets(data)
+    return Table(columns, rows, caption, folded=True, facets=about)
+
+
+def own(row: ProgramCode, same: Mapping[str, int]) -> str:
+    """Return the statements that not every stack has word for word, a dash if unknown."""
+    if row.program.cell not in same:
+        return words.PASSED_OVER
+    return f"{row.statements - same[row.program.cell]:,}"
+
+
+def own_sentences(data: Data) -> Iterator[str]:
+    """Yield, per workload, how much of resilient programs all stacks have alike."""
+    same = in_common(data.run.code)
+    for workload in words.WORKLOADS:
+        rows = [
+            row
+            for row in _in_python(data, workload, "resilient")
+            if row.program.cell in same
+        ]
+        said = [
+            f"{words.stack(row.program.stack, data.stacks)} {row.statements}, of its own "
+            f"{own(row, same)}"
+            for row in rows
+        ]
+        if said:
+            alike = same[rows[0].program.cell]
+            yield (
+                f"{words.workload(workload)}, resilient: {alike} statements are word for "
+                f"word the same on every stack. In all: {'; '.join(said)}."
+            )
+
+
+def _in_python(data: Data, workload: str, variant: str) -> list[ProgramCode]:
+    wanted = workload, variant, words.PYTHON
+    found = ((row, row.program) for row in programs(data))
+    return [r for r, p in found if (p.workload, p.variant, p.language) == wanted]
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part} ({100 * part / whole:.0f} %)"
+
+
+def shares_table(data: Data) -> Table:
+    rows = [
+        [
+            words.workload(row.program.workload),
+            words.cell(row.program, data.stacks),
+            *(share(row.shares[name], row.statements) for name in CLASSES),
+        ]
+        for row in programs(data)
+    ]
+    caption, about = "What the statements of each program are about", _facets(data)
+    columns = ["workload", "program", *CLASSES]
+    return Table(columns, rows, caption, folded=True, facets=about)
+
+
+def _facets(data: Data) -> list[dict[str, str]]:
+    return every((row.program for row in programs(data)), data.stacks)
+
+
+def totals_table(data: Data) -> Table:
+    totals = [row for row in data.run.code.totals if len(row.files) > 1]
+    rows = [
+        [
+            words.cell(row.program, data.stacks),
+            str(len(row.files)),
+            *(f"{getattr(row, name):,}" for name in COUNTED),
+        ]
+        for row in totals
+    ]
+    caption = "All workloads of a stack together, shared files once"
+    columns = ["programs", "files", *COUNTED.values()]
+    about = every((row.program for row in totals), data.stacks)
+    return Table(columns, rows, caption, folded=True, facets=about)
+
+
+def weights_table(data: Data) -> Table:
+    columns = [
+        "stack", "packages", "installed, MiB", "import, ms", "threads",
+        "idle server, MiB", "of these bare Python, MiB",
+    ]  # fmt: skip
+    rows = [
+        [
+            words.stack(stack, data.stacks),
+            str(len(found["packages"])),
+            words.number(found["installed_mib"]),
+            words.number(found["import_ms"]),
+            str(found["threads"]),
+            words.number(found["resident_mib"]),
+            words.number(found["bare_resident_mib"]),
+        ]
+        for stack, found in data.run.weights.items()
+    ]
+    about = every((ProgramRow(stack=name) for name in data.run.weights), data.stacks)
+    caption = "What a stack weighs before a line is written"
+    return Table(columns, rows, caption, facets=about)
+
+
+def shares_sentences(data: Data) -> Iterator[str]:
+    """Yield, per workload, how much of the minimal programs in Python is plumbing."""
+    for workload in words.WORKLOADS:
+        said = []
+        for row in _in_python(data, workload, MINIMAL):
+            label = words.stack(row.program.stack, data.stacks)
+            said.append(f"{label} {share(plumbing(row), row.statements)}")
+        if said:
+            yield (
+                f"{words.workload(workload)}, statements of framing and connections in the "
+                f"minimal program: {', '.join(said)}."
+            )
+
+
+def plumbing(row: ProgramCode) -> int:
+    """Return the statements of a program that are about framing and connections."""
+    return row.shares["framing"] + row.shares["connection"]
+
+
+def size_tables(data: Data) -> list[Table]:
+    made = [size_table(data), shares_table(data), totals_table(data), weights_table(data)]
+    return [table for table in made if table.rows]
+
+
+# --- Python and C -----------------------------------------------------------------
+
+
+def found_c_ports(data: Data) -> list[CPort]:
+    return c_ports(programs(data))
+
+
+def c_ports_table(data: Data) -> Table:
+    columns = ["workload", "stack", "counted", "Python", "C, slide", "C, checked"]
+    columns += ["for the language", "for checking", "in all"]
+    rows: list[list[str]] = []
+    about: list[dict[str, str]] = []
+    for pair in found_c_ports(data):
+        place = ProgramRow(workload=pair.workload, stack=pair.stack)
+        about += every([place for _ in MEASURES], data.stacks)
+        for measure in MEASURES:
+            language, checking = pair.language(measure), pair.checking(measure)
+            rows.append(
+                [
+                    words.workload(pair.workload),
+                    words.stack(pair.stack, data.stacks),
+                    measure,
+                    *(
+                        f"{getattr(row, measure):,}" if row else words.PASSED_OVER
+                        for row in (pair.python, pair.slide, pair.checked)
+                    ),
+                    words.PASSED_OVER if language is None else f"{language:+,}",
+                    words.PASSED_OVER if checking is None else f"{checking:+,}",
+                    f"{pair.more(measure):+,}",
+                ]
+            )
+    return Table(columns, rows, "Python and C", facets=about)
+
+
+def c_port_sentence(data: Data, pair: CPort) -> str:
+    stack = words.stack(pair.stack, data.stacks)
+    return verdict_on(pair, stack, words.workload(pair.workload).lower())
+
+
+def languages(data: Data) -> Section:
+    made = c_ports_table(data)
+    if not made.rows:
+        return Section("languages", "Python and C")
+    lead = (
+        f'"{QUOTE}" So the talk says of ZeroMQ. The programs are the minimal ones: in '
+        "Python; in C as on a slide, where nothing is checked; and in C with every return "
+        "code checked, any size of message and a clean end. Files that a program includes "
+        "count with it. A statement means the same in both languages; braces and "
+        "semicolons are layout, as indentation is."
+    )
+    said = [f"{c_port_sentence(data, pair)}." for pair in found_c_ports(data)]
+    return Section("languages", "Python and C", [lead], said, [made])

@@ -1,0 +1,279 @@
+"""The report's sections, in the order in which a reader asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bench.analysis.comparisons import of_kind
+from bench.analysis.stats import Verdict
+from bench.contract.alike import Kind
+from bench.report import words
+from bench.report.model import Data, Section, Table
+from bench.report.sections import (
+    answers,
+    code,
+    evidence,
+    failures,
+    flexibility,
+    levels,
+    losses,
+    price,
+    questions,
+    side_by_side,
+    tables,
+)
+from bench.report.sections.against_wrk import wrk_table
+from bench.report.sections.limits import limits_table
+from bench.report.sections.placement import placement_sentences
+from bench.report.sections.prose import METHOD
+from bench.report.sections.reading import how_to_read
+from bench.report.sections.response import response_table
+from bench.report.sections.standing import standing
+
+
+def _figures(data: Data, section: str, *names: str) -> list[Any]:
+    return [
+        tables.chart_figure(chart, data.stacks)
+        for chart in data.charts
+        if chart.section == section and (not names or chart.name in names)
+    ]
+
+
+def _answer(data: Data) -> Section:
+    asked = [
+        *answers.speed_answers(data),
+        ("Which survives failures?", list(failures.summary(data))),
+    ]
+    return Section(
+        "answer",
+        "The answer",
+        [*standing(data.compared, data.floor, data.grade), answers.summary(data)],
+        groups=[(question, said) for question, said in asked if said],
+        figures=_figures(data, "headline"),
+        answers=questions.answered(data),
+    )
+
+
+def _speed(data: Data, quantity: str, title: str) -> Section:
+    lead = {
+        "latency": "Request/reply: round trips in a closed loop, one request at a time. "
+        "Fan-out and pipeline: one way, at 200 and 100 messages a second. That is idle "
+        "for a stack that needs microseconds for a message, and not for one that needs "
+        "milliseconds.",
+        "throughput": "Messages delivered per second, given as fast as the program takes "
+        "them. In request/reply one client waits for each reply. For a program that may "
+        "lose messages, only those that arrived count; its losses are shown beside it, "
+        "and it is not compared. HTTP's pipeline called polling promises more than the "
+        "others: it hands out one task at a time and acknowledges each result. The "
+        "others stream and acknowledge nothing.",
+    }
+    return Section(quantity, title, [lead[quantity]], [], [], _figures(data, quantity))
+
+
+def _response(data: Data) -> Section:
+    measured = any(row.case.quantity == "response" for row in data.estimates)
+    figures = _figures(data, "response")
+    refused = data.run.refused
+    if not measured and not figures:
+        return Section("response", "Response time under load")
+    lead = (
+        "An open loop: messages become due by a Poisson schedule, the same for every "
+        "program, even if earlier ones have no answer yet. Response time counts from the "
+        "moment a message was due. Counted from the moment it was given, it would leave "
+        "out its wait for the program (coordinated omission). Never compare it with the "
+        "round trips above."
+    )
+    bullets = [f"{c}: {reason}" for c, reason in refused.items() if ".response." in c]
+    made = [response_table(data)]
+    return Section("response", "Response time under load", [lead], bullets, made, figures)
+
+
+def _limits(data: Data) -> Section:
+    lead = (
+        "A case is bound by a role if one of its threads was busy, or its CPUs were "
+        "full, for 95 % of the window. It is bound by the host if several roles together "
+        "filled the CPUs, and otherwise by latency: no process is busy, and messages "
+        "wait for wake-ups and each other. Waiting for a busy CPU counts as busy, so "
+        "shares can add up to more than 100 %."
+    )
+    made = [limits_table(data)]
+    beside = wrk_table(data)
+    if beside.rows:
+        made.insert(0, beside)
+    return Section("limits", "What limits each case", [lead], tables=made)
+
+
+def _placement(data: Data) -> Section:
+    title = "Why the order can differ between placements"
+    return Section("placement", title, placement_sentences(data))
+
+
+def _large(data: Data) -> Section:
+    return Section(
+        "other", "Large messages and other transports", figures=_figures(data, "other")
+    )
+
+
+def _loses(data: Data) -> Section:
+    broken = losses.broken(data.recoveries, data.stacks)
+    said = [
+        *(one.sentence for one in losses.lost(data.entries)),
+        *(one.sentence for one in losses.longer(data.entries)),
+        *(one.sentence for one in broken),
+    ]
+    return Section("loses", "Where ZeroMQ loses", [losses.lead(data.entries)], said)
+
+
+def _cannot_tell(data: Data) -> Section:
+    bullets = [
+        answers.answer(data, pair)
+        for pair in data.compared
+        if pair.verdict == Verdict.INCONCLUSIVE
+    ]
+    lead = (
+        f"{words.plural(len(bullets), 'comparison')} of {len(data.compared)} in which the "
+        "interval is too wide, too close to 1, or within the noise of this run."
+    )
+    return Section("undecided", "Where the data cannot tell", [lead], bullets)
+
+
+def _comparisons(data: Data) -> Section:
+    titles = {
+        Kind.DECLARED: "Declared comparisons",
+        Kind.FURTHER: "The same programs in other cases, and the alternatives of other "
+        "stacks",
+        Kind.ALTERNATIVE: "Variants compared with their own stack",
+        Kind.LANGUAGE: "Python compared with the same program in another language",
+        Kind.OTHER_LANGUAGE: "Stacks compared in another language than Python",
+    }
+    made = [
+        tables.comparison_table(pairs, data.stacks, title)
+        for kind, title in titles.items()
+        if (pairs := of_kind(data.compared, kind))
+    ]
+    made += [unlike] if (unlike := tables.unlike_table(data)).rows else []
+    return Section("comparisons", "Every comparison", tables=made)
+
+
+def _size(data: Data) -> Section:
+    lead = (
+        "Counted sizes of programs. Programs with different guarantees are not comparable."
+    )
+    said, made = list(code.shares_sentences(data)), code.size_tables(data)
+    return Section("size", "Code size", [lead], said, made, _figures(data, "size"))
+
+
+def _cost(data: Data) -> Section:
+    return Section("cost", "CPU and memory", figures=_figures(data, "cost"))
+
+
+def _cells(data: Data) -> Section:
+    lead = (
+        "Every case of the plan, with its median over blocks and interval, or the reason "
+        "for none."
+    )
+    failures = [
+        f"{failure.case}, block {failure.block + 1}: {failure.reason}"
+        if failure.block >= 0
+        else f"{failure.case}: {failure.reason}"
+        for failure in data.run.failures
+    ]
+    made = [tables.every_cell(data)]
+    if failures:
+        rows = [[text] for text in failures]
+        made.append(Table(["what failed, in full"], rows, "Failures", folded=True))
+    return Section("cells", "Every case", [lead], tables=made)
+
+
+def _method(_: Data) -> Section:
+    return Section("method", "Method in ten lines", bullets=METHOD)
+
+
+def _failures(data: Data) -> Section:
+    made = [
+        levels.price(data),
+        levels.cures(data),
+        failures.not_measured(data),
+        *failures.every_table(data),
+    ]
+    measured = any(row.repeats for row in data.recoveries)
+    return Section(
+        "failures",
+        "What survives which failure",
+        [failures.LEAD, *failures.summary(data), levels.LEAD] if measured else [],
+        groups=list(failures.answers(data)),
+        tables=[table for table in made if table.rows],
+        figures=_figures(data, "failures"),
+    )
+
+
+def _over_time(data: Data) -> Section:
+    figures = _figures(data, "timelines")
+    lead = (
+        "Each fault over time: the share of messages in time, for every tenth of a "
+        "second in which they were due. Stacks are drawn below each other on one time "
+        "axis."
+    )
+    said = [lead] if figures else []
+    return Section("timelines", "Failures over time", said, figures=figures)
+
+
+SECTIONS: list[Callable[[Data], Section]] = [
+    _answer,
+    how_to_read,
+    _failures,
+    _over_time,
+    lambda data: price.price(data, _figures(data, "price")),
+    lambda data: _speed(data, "latency", "Latency"),
+    _response,
+    lambda data: _speed(data, "throughput", "Throughput"),
+    _placement,
+    _limits,
+    _large,
+    _loses,
+    _cannot_tell,
+    _size,
+    code.languages,
+    flexibility.flexibility,
+    side_by_side.section,
+    _cost,
+    _comparisons,
+    _cells,
+    evidence.conformance,
+    evidence.noise,
+    evidence.precision,
+    evidence.environment,
+    _method,
+    evidence.facts,
+    evidence.time,
+]
+
+
+def sections(
+    data: Data, beside: Section | None = None, surveys: Sequence[Section] = ()
+) -> list[Section]:
+    """Return the report of one run.
+
+    ``beside`` is what other runs add to it; ``surveys`` have looked at other things.
+    """
+    made = [section(data) for section in SECTIONS]
+    code_ends = SECTIONS.index(_cost)
+    made[code_ends:code_ends] = surveys
+    if beside:
+        made.insert(2, beside)
+    return [s for s in made if s.paragraphs or s.bullets or s.figures or _rows(s)]
+
+
+def _rows(section: Section) -> bool:
+    return any(table.rows for table in section.tables)
+
+
+def facts_line(data: Data) -> str:
+    """Return the provenance that stands below the title."""
+    about = data.run.about
+    started = str(about["started"])[:10]
+    return (
+        f"run {data.run.name}, profile {about['profile']}, {started}, "
+        f"grade {data.grade.letter}"
+    )

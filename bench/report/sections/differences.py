@@ -1,0 +1,70 @@
+"""What differs between the machines, versions and programs of two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bench.report import words
+from bench.run.machine import behind
+
+FACTS = ("host", "cpu", "hypervisor", "kernel", "clocksource", "governor")
+CODE = ("revision", "harness")
+DIGEST_SHOWN = 12
+UNKNOWN = "not there"
+
+
+class Difference(NamedTuple):
+    """A fact that two runs do not share, as text."""
+
+    fact: str
+    published: str
+    here: str
+
+
+About = Mapping[str, Any]
+"""What run.json says."""
+
+
+def differences(published: About, here: About, cells: Sequence[str]) -> list[Difference]:
+    """Return what differs between two runs, and could move a ratio of these cells.
+
+    ``cells`` are the ids of programs in declared comparisons.
+    """
+    facts = [dict(_facts(about, published, cells)) for about in (published, here)]
+    names = dict.fromkeys(name for known in facts for name in known)
+    pairs = [(name, *(known.get(name, UNKNOWN) for known in facts)) for name in names]
+    return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
+
+
+def _facts(
+    about: About, published: About, cells: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    machine = about["machine"]
+    yield from ((name, _text(machine[name])) for name in FACTS if name in machine)
+    yield "CPUs", str(len(machine.get("cpus", [])))
+    for name in _distributions(published, cells):
+        if name in machine["versions"]:
+            yield name, machine["versions"][name]
+    yield from machine.get("sysctl", {}).items()
+    yield from ((name, _text(machine[name])) for name in CODE if name in machine)
+    for cell in cells:
+        if cell in about["cells"]:
+            yield f"checksum of {cell}", _digest(about["cells"][cell])
+
+
+def _distributions(about: About, cells: Sequence[str]) -> list[str]:
+    """Return what may make a cell faster; the harness's own libraries time nothing."""
+    needed = [n for stack in about["stacks"].values() for n in stack["requirements"]]
+    in_c = [n for c in cells if c.endswith(".c") for n in behind(about["stacks"], c)]
+    return ["python", *dict.fromkeys(needed), "libzmq", *dict.fromkeys(in_c)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) or words.PASSED_OVER
+
+
+def _digest(digest: str | None) -> str:
+    return digest[:DIGEST_SHOWN] if digest else "cannot be read"

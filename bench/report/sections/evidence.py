@@ -1,0 +1,102 @@
+"""The report's sections on how far to believe it: checks, noise, widths, machine, time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bench.report import words
+from bench.report.model import Data, Section, Table
+from bench.report.sections import precision as precise
+from bench.report.sections import tables
+from bench.report.sections.sockets import socket_table
+
+
+def precision(data: Data) -> Section:
+    said = [precise.width_words(data.compared)]
+    made = [precise.variance_table(data)]
+    repeated = sorted({b.block for b in data.run.environment if b.repeat})
+    if repeated:
+        named = ", ".join(str(block + 1) for block in repeated)
+        counted = ", ".join(str(block + 1) for block in data.run.replaced) or "none"
+        said.append(
+            f"Flagged for their environment and repeated whole: {named}. The repetition "
+            f"counts unless it was flagged itself: {counted}. Results had no part in "
+            "that."
+        )
+        made.append(precise.both_analyses(data))
+    if data.run.extension:
+        said.append(precise.extension_words(data.run.extension))
+    return Section("precision", "How precise this run is", said, tables=made)
+
+
+def conformance(data: Data) -> Section:
+    lead = (
+        "Every program was checked before it was timed. A program that may lose messages "
+        "loses some at full speed, and none at a slow pace."
+    )
+    return Section("conformance", "Conformance", [lead], tables=[tables.checks_table(data)])
+
+
+def noise(data: Data) -> Section:
+    lead = (
+        "The same program, measured twice under two names in every block. The distance of "
+        "that ratio's interval from 1 is the noise that a verdict must exceed."
+    )
+    if not data.floor:
+        return Section("noise", "A/A noise floor", ["This run has no A/A copy."])
+    return Section("noise", "A/A noise floor", [lead], tables=[tables.noise_table(data)])
+
+
+def environment(data: Data) -> Section:
+    lead = (
+        "The load of the machine during each block. A block is flagged for its "
+        "environment, never for its result: CPU time stolen by a hypervisor, work of "
+        "other processes, a fixed piece of work (the canary) that took longer than "
+        "usual, clock jumps, throttling."
+    )
+    graded = f"Grade {data.grade.letter}: {' '.join(data.grade.reasons)}"
+    made = [tables.environment_table(data)] if data.run.environment else []
+    return Section("environment", "Environment and grade", [lead, graded], tables=made)
+
+
+def facts(data: Data) -> Section:
+    about = data.run.about
+    machine = dict(about["machine"])
+    versions = machine.pop("versions")
+    sysctl = machine.pop("sysctl", {})
+    rows = [[name, _text(value)] for name, value in machine.items()]
+    rows += [[name, str(about[name])] for name in ("profile", "seed", "started")]
+    made = [
+        Table(["fact", "value"], rows),
+        Table(
+            ["package", "version"], [[n, str(v)] for n, v in versions.items()], "Versions"
+        ),
+        Table(["sysctl", "value"], [[n, str(v)] for n, v in sysctl.items()], "Kernel"),
+    ]
+    sockets = socket_table(data)
+    if sockets.rows:
+        named = Table(sockets.columns, sockets.rows, "Socket options", folded=True)
+        made.append(named)
+    return Section("machine", "Machine, versions, seed, socket options", tables=made)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def time(data: Data) -> Section:
+    rows = [
+        [
+            str(entry.get("part", "speed")),
+            str(int(entry["trials"] or 0)),
+            f"{entry['predicted_s'] / 60:.1f} min",
+            f"{entry['took_s'] / 60:.1f} min",
+            f"{100 * (entry['took_s'] / entry['predicted_s'] - 1):+.0f} %"
+            if entry["predicted_s"]
+            else words.PASSED_OVER,
+        ]
+        for entry in data.run.timing
+    ]
+    columns = ["part", "trials", "predicted", "took", "difference"]
+    return Section("time", "Predicted and actual time", tables=[Table(columns, rows)])

@@ -1,0 +1,216 @@
+"""What survives which failure: sentences and tables of recovery, computed."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.analysis.estimates import MIB
+from bench.analysis.recovery import TIMES, VARIANTS, measured, with_fault
+from bench.analysis.recovery_rows import Recovery
+from bench.analysis.rows import grouped
+from bench.contract.alike import stack_order
+from bench.contract.rows import ProgramRow
+from bench.measure.recovery import BROKEN, KEPT, MEMORY_MAX_BYTES, REPORTED, VERDICTS
+from bench.report import words
+from bench.report.charts import outcomes
+from bench.report.facets import every
+from bench.report.model import Data, Table
+
+MEASURES = {
+    "outage": ("outage", "s"),
+    "reconnect": ("from healing until the first message got through", "s"),
+    "settle": ("from healing until all were in time", "s"),
+    "gone": ("never arrived", "messages"),
+    "silent": ("lost in silence", "messages"),
+    "late": ("messages late or lost for", "s"),
+}
+"""What is citable of a case of recovery: what it says, and its unit."""
+LEAD = (
+    "The first rule of networking is that things fail. Messages are offered on a fixed "
+    "schedule, also while a service is down. Each fault is injected at a random moment "
+    "into separate trials of each program. A trial ends when traffic has recovered, or "
+    "at a time limit. Kept: everything arrived, and the program recovered by itself (in "
+    "place). Reported: something was reported lost, or a program raised or ended. It was "
+    "then called again a tenth of a second later, as a supervisor would do (re-entered). "
+    "A reply after the deadline of three seconds counts as reported too: a program that "
+    "waits forever is judged by the deadline of one that reports. Broken: a silent loss, "
+    "a wrong or unexpected message, a doubled effect, a program that hangs, or more than "
+    f"{MEMORY_MAX_BYTES // MIB} MiB of messages in one process. Both variants are judged "
+    "by the contract of the resilient one. Behaviour by design can thus break it: a "
+    "minimal lossless publisher waits for its slowest subscriber, and a lossy one drops "
+    "messages for it. The verdict of a program is that of its worst trial. Times are "
+    "medians over trials. docs/failures.md explains the measurement."
+)
+
+
+def cell_order(program: ProgramRow) -> tuple[Any, ...]:
+    """Sort key of cells: by stack, as on charts, then by variant."""
+    return -stack_order(program.stack)[0], program.stack, program.variant
+
+
+def span(row: Recovery, name: str) -> str:
+    """Return a median with its interval: "0.59 s (0.57 to 0.63)"."""
+    said = outcomes.seconds(row, name)
+    _, low, high, _ = row.times[name]
+    if math.isnan(low):
+        return said
+    return f"{said} ({bound(row, name, low)} to {bound(row, name, high)})"
+
+
+def bound(row: Recovery, name: str, value: float) -> str:
+    """Return one end of an interval in seconds, "> 8.5" where it was never reached."""
+    if math.isinf(value):
+        return f"> {words.number(outcomes.watched_s(row, name), digits=2)}"
+    return words.number(value, digits=2)
+
+
+def cited(row: Recovery, measure: str, stacks: Mapping[str, Any]) -> str:
+    """Return the sentence of one measure of a row, one of ``MEASURES``."""
+    what, unit = MEASURES[measure]
+    found = row.median(measure)
+    value, low, high = (
+        bound(row, measure, end) if unit == "s" else f"{end:g}"
+        for end in (found.value, found.low, found.high)
+    )
+    level = words.percent(row.confidence)
+    bounds = f"{level} interval {low} to {high}; {row.repeats} trials"
+    if math.isnan(found.low):
+        bounds = f"no interval: {words.plural(row.repeats, 'trial')}, too few"
+    breaches = f", {outcomes.counted(row.breaches)}" if row.breaches else ""
+    return (
+        f"{_subject(row, stacks)}: {what} {value} {unit} ({bounds}); {row.verdict} in "
+        f"{trials(row)}{breaches}; recovery: {outcomes.way(row)}"
+    )
+
+
+def _subject(row: Recovery, stacks: Mapping[str, Any]) -> str:
+    workload = words.workload(row.case.workload).lower()
+    return f"{words.cell(row.case, stacks)} {workload}, {row.fault.title}"
+
+
+def cited_in_place(row: Recovery, stacks: Mapping[str, Any]) -> str:
+    """Return the sentence of how often a program went on without being called again."""
+    return (
+        f"{_subject(row, stacks)}: went on in place in {row.in_place} of "
+        f"{words.plural(row.repeats, 'trial')}"
+    )
+
+
+def trials(row: Recovery) -> str:
+    """Return in how many trials a case came to its verdict: "3 of 5 trials"."""
+    return f"{row.verdict_trials} of {row.repeats} trials"
+
+
+def _one(row: Recovery, stacks: Mapping[str, Any]) -> str:
+    """Return what one cell came to, as a clause: "kept by X, in place after 0.6 s"."""
+    said = [outcomes.counted(row.breaches)] if row.breaches else []
+    if row.not_recovered < row.repeats:
+        mixed = "median " if row.not_recovered else ""
+        said.append(f"{outcomes.way(row)} after {mixed}{outcomes.seconds(row)}")
+        late = f"messages late for {outcomes.seconds(row, 'late')}"
+        said.append(late if outcomes.is_late(row) else "no message late")
+    if row.verdict != KEPT:
+        said.append(f"the application {outcomes.TOLD[row.told]}")
+        said[-1] += f" ({trials(row)})"
+    return f"{row.verdict} by {words.cell(row.case, stacks)}: {', '.join(said)}"
+
+
+def sentence(rows: Sequence[Recovery], stacks: Mapping[str, Any]) -> str:
+    """Return one fault in one workload as a sentence over all cells, the best first."""
+    ordered = sorted(rows, key=lambda row: cell_order(row.case))
+    ordered.sort(key=lambda row: VERDICTS.index(row.verdict))
+    said = "; ".join(_one(row, stacks) for row in ordered)
+    return f"{words.workload(rows[0].case.workload)}: {said}."
+
+
+def answers(data: Data) -> Iterator[tuple[str, list[str]]]:
+    """Yield a question for each fault, with a sentence for each workload."""
+    known = list(words.WORKLOADS)
+    by_fault = grouped(measured(data.recoveries), lambda row: row.fault.order)
+    for _, rows in sorted(by_fault.items()):
+        title = rows[0].fault.title
+        groups = grouped(rows, lambda row: row.case.workload)
+        ordered = sorted(groups, key=known.index)
+        said = [sentence(groups[workload], data.stacks) for workload in ordered]
+        yield f"{title[:1].upper()}{title[1:]}: which survives?", said
+
+
+def summary(data: Data) -> Iterator[str]:
+    """Yield, per variant, in how many faults each stack keeps its contract."""
+    shown = with_fault(data.recoveries)
+    for variant in VARIANTS:
+        mine = [row for row in shown if row.case.variant == variant]
+        if not mine:
+            continue
+        said = []
+        by_stack = grouped(mine, lambda row: row.case.stack)
+        for stack in sorted(by_stack, key=stack_order):
+            found = Counter(row.verdict for row in by_stack[stack])
+            total = found.total()
+            said.append(
+                f"{words.stack(stack, data.stacks)} keeps its contract in {found[KEPT]} of "
+                f"{total}, reports trouble in {found[REPORTED]}, breaks it in "
+                f"{found[BROKEN]}"
+            )
+        yield f"{variant.capitalize()}, all faults and workloads: {'; '.join(said)}."
+
+
+COLUMNS = [
+    "fault", "program", "verdict", "breaches", "recovered", "outage, s", "reconnect, s",
+    "settle, s", "late, s", "confidence", "availability", "missed", "told",
+    "memory peak, MiB",    "trials",
+]  # fmt: skip
+
+
+def table_of(
+    rows: Iterable[Recovery], stacks: Mapping[str, Any], caption: str = ""
+) -> Table:
+    """Return recoveries with all that their trials came to."""
+    shown = measured(rows)
+    about = every((row.case for row in shown), stacks)
+    lines = [_row(row, stacks) for row in shown]
+    return Table(COLUMNS, lines, caption, folded=True, facets=about)
+
+
+def every_table(data: Data) -> Iterator[Table]:
+    """Yield every case of recovery, a table for each workload."""
+    for workload in words.WORKLOADS:
+        mine = [row for row in data.recoveries if row.case.workload == workload]
+        yield table_of(mine, data.stacks, f"Every fault: {words.workload(workload)}")
+
+
+def _share(value: float) -> str:
+    return words.PASSED_OVER if math.isnan(value) else f"{100 * value:.0f} %"
+
+
+def _row(row: Recovery, stacks: Mapping[str, Any]) -> list[str]:
+    some = not math.isnan(row.times["outage"].low)
+    times = [span(row, name).replace(" s", "") for name in TIMES]
+    return [
+        f"{row.fault.number} {row.fault.title}",
+        words.cell(row.case, stacks),
+        f"{row.verdict} ({trials(row)})",
+        outcomes.counted(row.breaches) or words.PASSED_OVER,
+        outcomes.way(row),
+        *times,
+        words.percent(row.confidence) if some else "too few trials",
+        _share(row.availability),
+        f"{row.counts['missed'].value:,.0f} of {row.offered:,.0f}",
+        row.told,
+        words.number(row.memory_mib, digits=2),
+        f"{row.repeats} of {row.case.blocks}",
+    ]
+
+
+def not_measured(data: Data) -> Table:
+    """Return the cases without a result, with the reason: they are grey on the map."""
+    without = [row for row in data.recoveries if not row.repeats]
+    rows = [
+        [row.case.cell, f"{row.fault.number} {row.fault.title}", row.reason]
+        for row in without
+    ]
+    about = every((row.case for row in without), data.stacks)
+    return Table(["cell", "fault", "reason"], rows, "Not measured", facets=about)

@@ -1,0 +1,278 @@
+"""Where the subject loses: every comparison, longer program and fault that breaks it.
+
+All pages, README and the slides take this from here, by way of the entries of numbers.json,
+which hold every verdict there is. Faults come from the table of recoveries.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.analysis.recovery import measured
+from bench.analysis.recovery_rows import Recovery
+from bench.analysis.stats import Verdict
+from bench.contract.alike import SUBJECT, Kind, exercised, stack_order
+from bench.contract.model import SLIDE
+from bench.contract.rows import CaseRow
+from bench.measure.recovery import BROKEN
+from bench.report import words
+from bench.report.charts import outcomes
+from bench.report.charts.findings import listed, spoken
+from bench.report.sections import faster
+from bench.report.talk_claims.likes import promise
+
+Entry = Mapping[str, Any]
+JUDGED = frozenset(Kind)
+COUNTS = {"statements": "statements", "tokens": "tokens", "gzip": "bytes compressed"}
+"""What is counted of a program, by the word in an entry's id."""
+VARIANTS = ("resilient", "reconnecting", "heartbeats", "proxied", SLIDE)
+"""Variants that do more than the happy path, or less: each is compared with its like."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A comparison that another stack won: its entry, the winner and by how much.
+
+    ``ratio`` is above 1: the subject's time over the other's. ``first`` says whether the
+    subject is the first of the pair.
+    """
+
+    entry: Entry
+    first: bool
+
+    @property
+    def winner(self) -> str:
+        return str(self.entry["labels"][1 if self.first else 0])
+
+    @property
+    def loser(self) -> str:
+        return str(self.entry["labels"][0 if self.first else 1])
+
+    @property
+    def ratio(self) -> float:
+        value = float(self.entry["value"])
+        return value if self.first else 1 / value
+
+    @property
+    def sentence(self) -> str:
+        """Say who is faster than the subject, where, and by how much."""
+        _, said = faster.of_winner(self.entry)
+        head, interval = said.split(" faster", maxsplit=1)
+        case = faster.case(self.entry)
+        return f"{case}: {self.winner} is {head} faster than {self.loser}{interval}."
+
+
+@dataclass(frozen=True)
+class Longer:
+    """A program of the subject that takes more of something than another stack's."""
+
+    workload: str
+    loser: str
+    winner: str
+    counts: dict[str, tuple[int, int]]
+    """What is counted, in words: the winner's number and the subject's."""
+    ids: tuple[str, ...]
+    """Of the entries, the winner's before the subject's."""
+
+    @property
+    def sentence(self) -> str:
+        said = [
+            f"{less:,} {name} against {more:,}"
+            for name, (less, more) in self.counts.items()
+        ]
+        return (
+            f"{words.workload(self.workload)}: {self.winner} is shorter than {self.loser}: "
+            f"{listed(said)}."
+        )
+
+
+def compared(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the comparisons of the subject with another stack that have a verdict."""
+    return [
+        entry
+        for entry in entries
+        if entry["kind"] in JUDGED
+        and entry["verdict"]
+        and _sides(entry).count(SUBJECT) == 1
+    ]
+
+
+def _sides(entry: Entry) -> list[str]:
+    return [str(cell).split("/", 1)[0] for cell in entry["cells"]]
+
+
+def lost(entries: Iterable[Entry]) -> list[Loss]:
+    """Return the comparisons that the subject lost, the largest ratio first."""
+    found = []
+    for entry in compared(entries):
+        first = _sides(entry)[0] == SUBJECT
+        if entry["verdict"] == (Verdict.SLOWER if first else Verdict.FASTER):
+            found.append(Loss(entry, first))
+    return sorted(found, key=lambda loss: (-loss.ratio, str(loss.entry["id"])))
+
+
+def counted(entries: Sequence[Entry]) -> str:
+    """Return "ZeroMQ wins 27 of 68 comparisons and loses 22; equivalent: 3, ..."."""
+    pairs, losing = compared(entries), len(lost(entries))
+    found = Counter(str(entry["verdict"]) for entry in pairs)
+    won = found[Verdict.FASTER] + found[Verdict.SLOWER] - losing
+    same, unknown = found[Verdict.EQUIVALENT], found[Verdict.INCONCLUSIVE]
+    return (
+        f"ZeroMQ wins {won} of {words.plural(len(pairs), 'comparison')} and loses "
+        f"{losing}; equivalent: {same}, undecided: {unknown}."
+    )
+
+
+# --- Code -----------------------------------------------------------------------------
+
+
+def longer(entries: Iterable[Entry]) -> list[Longer]:
+    """Return the programs of the subject that are longer than another stack's like.
+
+    Alike are programs of one workload, language, variant and promise. Of several
+    of one stack the one with the fewest statements counts.
+    """
+    sizes: dict[tuple[Any, ...], dict[str, dict[str, dict[str, Entry]]]] = {}
+    for entry in entries:
+        workload, _, rest = str(entry["id"]).partition(".size.")
+        count = rest.split(".", 1)[0]
+        if entry["kind"] != "size" or count not in COUNTS:
+            continue
+        stack, variant, _ = str(entry["cells"][0]).split("/")
+        language = rest.rsplit(".", 1)[1]
+        counted_as = variant if variant in VARIANTS else ""
+        place = sizes.setdefault((workload, counted_as, language, promise(entry)), {})
+        place.setdefault(stack, {}).setdefault(variant, {})[count] = entry
+    return [one for place, stacks in sizes.items() for one in _longer_at(place[0], stacks)]
+
+
+def _longer_at(
+    workload: str, stacks: Mapping[str, Mapping[str, Mapping[str, Entry]]]
+) -> Iterator[Longer]:
+    mine = _shortest(stacks.get(SUBJECT, {}))
+    for stack, variants in stacks.items():
+        theirs = _shortest(variants)
+        if stack == SUBJECT or not mine or not theirs:
+            continue
+        worse = [name for name in COUNTS if theirs[name]["value"] < mine[name]["value"]]
+        if worse:
+            loser, winner = (str(s["statements"]["labels"][0]) for s in (mine, theirs))
+            counts = {
+                COUNTS[name]: (int(theirs[name]["value"]), int(mine[name]["value"]))
+                for name in worse
+            }
+            ids = tuple(str(s[name]["id"]) for name in worse for s in (theirs, mine))
+            yield Longer(workload, loser, winner, counts, ids)
+
+
+def _shortest(variants: Mapping[str, Mapping[str, Entry]]) -> Mapping[str, Entry]:
+    whole = [sizes for sizes in variants.values() if set(COUNTS) <= set(sizes)]
+    return min(whole, key=lambda sizes: int(sizes["statements"]["value"]), default={})
+
+
+# --- Failures -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A fault that breaks the subject's program, and not every like program."""
+
+    fault: str
+    title: str
+    variant: str
+    loser: str
+    winners: tuple[str, ...]
+    workloads: tuple[str, ...]
+    """In words, each with what happened: "request/reply (crash)"."""
+
+    @property
+    def sentence(self) -> str:
+        do = "does" if len(self.winners) == 1 else "do"
+        return (
+            f"{self.title[:1].upper()}{self.title[1:]}: {self.loser} breaks its contract "
+            f"in {listed(self.workloads)}; {listed(self.winners)} {do} not."
+        )
+
+
+def broken(recoveries: Iterable[Recovery], stacks: Mapping[str, Any]) -> list[Broken]:
+    """Return the faults that break the subject's program, and not one of another stack's.
+
+    They stand in the order of ``bench.analysis.recovery``. Only programs of one variant,
+    language and promise are held against each other.
+    """
+    rows = measured(recoveries)
+    found: dict[tuple[str, str, str, tuple[str, ...]], dict[str, str]] = {}
+    titles = {row.fault.name: row.fault.title for row in rows}
+    for row in rows:
+        case = row.case
+        if case.stack != SUBJECT or row.verdict != BROKEN:
+            continue
+        whole = [o.case for o in rows if _rivals(row, o) and o.verdict != BROKEN]
+        if whole:
+            whole.sort(key=lambda other: stack_order(other.stack))
+            winners = tuple(dict.fromkeys(words.cell(other, stacks) for other in whole))
+            key = row.fault.name, case.variant, words.cell(case, stacks), winners
+            what = f"{words.workload(case.workload).lower()} ({outcomes.worst(row)[0]})"
+            found.setdefault(key, {})[case.workload] = what
+    return [
+        Broken(
+            fault,
+            titles[fault],
+            variant,
+            loser,
+            winners,
+            tuple(where[name] for name in words.WORKLOADS if name in where),
+        )
+        for (fault, variant, loser, winners), where in found.items()
+    ]
+
+
+def _rivals(mine: Recovery, other: Recovery) -> bool:
+    def same(row: Recovery) -> tuple[object, ...]:
+        case = row.case
+        task = row.fault.name, case.workload, case.variant, case.language
+        return *task, exercised(case)
+
+    return other.case.stack != SUBJECT and same(mine) == same(other)
+
+
+# --- In short -------------------------------------------------------------------------
+
+
+def lead(entries: Sequence[Entry]) -> str:
+    """Return in how many comparisons the subject loses, and what is listed after them."""
+    of = words.plural(len(compared(entries)), "comparison")
+    return (
+        f"ZeroMQ is slower in {len(lost(entries))} of its {of} with another stack, in any "
+        "language and case. The largest difference stands first, then every program that "
+        "takes more code than another stack's like, then every fault that breaks a program "
+        "on ZeroMQ and not its like on another stack."
+    )
+
+
+def in_short(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield where the subject loses, a clause for each winner and quantity.
+
+    "to BSD sockets (minimal) in request/reply round trip, 1.4x to 2.6x (2 comparisons)".
+    """
+    groups: dict[tuple[str, str], list[float]] = {}
+    for loss in lost(entries):
+        workload, quantity, *_ = str(loss.entry["case"]).split(".")
+        row = CaseRow(workload=workload, quantity=quantity)
+        where = f"{words.workload(workload).lower()} {words.quantity(row)}"
+        groups.setdefault((loss.winner, where), []).append(loss.ratio)
+    order = list(words.WORKLOADS.values())
+    for (winner, where), ratios in sorted(
+        groups.items(), key=lambda group: _order(group[0][1], group[1], order)
+    ):
+        times = spoken(ratios).replace(" to ", "x to ")
+        cases = words.plural(len(ratios), "case")
+        yield f"to {winner} in {where}, {times}x ({cases})"
+
+
+def _order(where: str, ratios: list[float], order: list[str]) -> tuple[int, float]:
+    known = [n for n, name in enumerate(order) if where.startswith(name.lower())]
+    return (known or [len(order)])[0], -max(ratios)

@@ -1,0 +1,59 @@
+"""Why the order of the stacks can differ between placements, in a run's own numbers."""
+
+from __future__ import annotations
+
+from bench.analysis.compared_rows import Comparison
+from bench.analysis.comparisons import of_kind
+from bench.contract.alike import BASELINE, MINIMAL, SUBJECT, Kind
+from bench.contract.rows import PYTHON
+from bench.report import sentences, words
+from bench.report.model import Data
+from bench.run.plan import SMALL_BYTES
+
+WORKLOAD, QUANTITY = "request_reply", "latency"
+
+
+def _pairs(data: Data) -> dict[str, Comparison]:
+    """Return the subject against the baseline in each placement, both in Python."""
+    return {
+        pair.a.placement: pair
+        for pair in of_kind(data.compared, Kind.DECLARED, Kind.FURTHER)
+        if (pair.a.workload, pair.a.quantity) == (WORKLOAD, QUANTITY)
+        and (pair.a.size_bytes, pair.a.transport) == (SMALL_BYTES, "tcp")
+        and (pair.a.stack, pair.b.stack) == (SUBJECT, BASELINE)
+        and pair.a.variant == pair.b.variant == MINIMAL
+        and pair.a.language == PYTHON
+    }
+
+
+def placement_sentences(data: Data) -> list[str]:
+    """Return three sentences, fewer where a placement was not measured."""
+    pairs = _pairs(data)
+    if not {"split", "shared"} <= pairs.keys():
+        return []
+    first, second = (
+        words.cell(case, data.stacks) for case in (pairs["split"].a, pairs["split"].b)
+    )
+    times = {place: sentences.values(pair) for place, pair in pairs.items()}
+    ratios = {place: words.number(pair.times.ratio) for place, pair in pairs.items()}
+    spoken = {place: [words.time_us(us) for us in pair] for place, pair in times.items()}
+    said = [
+        f"On one CPU no other CPU has to wake, so a round trip is only the work: "
+        f"{spoken['shared'][0]} for {first}, {spoken['shared'][1]} for {second}, a ratio "
+        f"of {ratios['shared']}.",
+        "On separate CPUs each message also wakes the CPU of its receiver, which costs "
+        f"every stack about the same time. The same round trips take {spoken['split'][0]} "
+        f"and {spoken['split'][1]}, a ratio of {ratios['split']}. If the other CPU does "
+        "part of the work at the same time, the order may change.",
+    ]
+    if "free" in pairs:
+        said.append(
+            "If the scheduler decides, both mix, from trial to trial: "
+            f"{spoken['free'][0]} and {spoken['free'][1]}, a ratio of {ratios['free']}."
+        )
+    else:
+        said.append(
+            "If the scheduler decides, both mix, from trial to trial. The profile `full` "
+            "measures that as well."
+        )
+    return said

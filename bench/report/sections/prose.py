@@ -1,0 +1,43 @@
+"""The sentences that every report has: how to read it, and how it was made."""
+
+from __future__ import annotations
+
+HOW_TO_READ = [
+    "Every ratio is of times, first program over second: 0.5 means that the first takes "
+    "half the time. For throughput it is the time per delivered message.",
+    "The unit of statistics is a block: one fresh trial of every case, in random order. A "
+    "ratio is computed block by block. The table shows the confidence that its interval "
+    "(Hodges-Lehmann, exact Wilcoxon) really has. The sign interval beside it assumes less "
+    "and is wider.",
+    "Faster or slower: the whole interval lies more than 5 % from 1, and beyond the noise "
+    "that this run measured between two copies of one program (A/A). Equivalent: the whole "
+    "interval lies within 5 %, and so does that noise. Otherwise the data cannot tell.",
+    "split: the driver on one set of CPUs, its peers on the other; every message also "
+    "wakes a CPU. shared: everything on one CPU; only the work counts. Read both: the "
+    "order of the stacks may differ.",
+    "Loopback, one machine: no network card, no loss, packets as large as 64 KiB. A real "
+    "network adds the same delay to every stack, so ratios are closer to 1 there.",
+    "Compare ratios across machines, never absolute numbers. Round trips are round trips: "
+    "some tools print half of one as latency.",
+]
+METHOD = [
+    "Each program is checked before it is timed. A program that fails has no number.",
+    "Each trial starts every role in a fresh process, waits until it is seen to listen, "
+    "warms up, measures one window, and ends every process.",
+    "Cases are interleaved in random order within blocks; the seed is given below.",
+    "A pilot sizes a case's first window, the trial before each later one: about a fifth "
+    "of a second of messages, fewer where 64 MiB or 200,000 of them are reached sooner.",
+    "Latency of request/reply: a closed loop, one request at a time. Fan-out and pipeline: "
+    "one way, paced at 200 and 100 messages a second, on one clock that all processes "
+    "share. Throughput of request/reply is that of one client that waits for each reply.",
+    "Throughput is counted where messages are consumed; losses stand beside it.",
+    "Lossless fan-out is compared with lossless only. Lossy programs are shown with "
+    "their losses and get no verdict: their losses depend on how much each may queue.",
+    "CPU time is that of all threads of a role over the window, with the harness's own "
+    "work. Memory is the peak above the memory of the process when it was ready.",
+    "Code size counts a program with its local imports, without comments and layout. The "
+    "programs on BSD sockets and ZeroMQ serve ipc as well as tcp, those on HTTP tcp only, "
+    "except with aiohttp at both ends.",
+    "The null stack (plain calls, no transport) shows the cost of the harness itself. No "
+    "value is left out as an outlier.",
+]

@@ -1,0 +1,160 @@
+"""What was measured of a part of a claim, and what would turn it: two sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from bench.measure.recovery import VERDICTS as OUTCOMES
+from bench.report.talk_claims.conditions import COUNTS, DIFFERENCE, Condition
+from bench.report.talk_claims.evidence import (
+    ABSENT,
+    FAILS,
+    HOLDS,
+    OPEN,
+    SHARE,
+    SPLIT,
+    Finding,
+    Part,
+    difference,
+    needed,
+    number,
+    unit_of,
+)
+
+LEVEL = "level"
+SPOKEN = {"bytes": "gzip bytes", "s": "time"}
+"""What ratios are said to be of, by the unit of their two numbers."""
+SPOKEN_COUNTS = {"gzip": "gzip bytes"}
+
+
+def closest(part: Part) -> Finding:
+    """Return the finding that is nearest to its limit on the side where it counts."""
+    mine = [f for f in part.findings if f.outcome == part.outcome] or list(part.findings)
+    return min(mine, key=lambda f: abs(f.margin))
+
+
+def _range(values: Sequence[float], say: Callable[[float], str], unit: str = "") -> str:
+    """Return "0.97x to 1.08x", or one value where all are the same; a unit stands once."""
+    low, high = say(min(values)), say(max(values))
+    if low == high:
+        return high
+    return f"{low.removesuffix(unit_of(min(values), unit)).rstrip()} to {high}"
+
+
+def measured(part: Part) -> str:
+    """Return what was found, with its unit: "1.02x to 1.08x in statements"."""
+    condition = part.condition
+    if condition.verdicts:
+        found = Counter(finding.shown for finding in part.findings)
+        return ", ".join(f"{many} {verdict}" for verdict, many in found.most_common())
+    by_unit: dict[str, list[float]] = {}
+    for finding in part.findings:
+        if finding.value is not None:
+            by_unit.setdefault(finding.unit, []).append(finding.value)
+    if not by_unit:
+        return "too few blocks for an interval"
+    return ", ".join(_values(condition, unit, found) for unit, found in by_unit.items())
+
+
+def _values(condition: Condition, unit: str, found: Sequence[float]) -> str:
+    if not condition.over:
+        return _range(found, lambda value: number(value, unit), unit)
+    if condition.by == DIFFERENCE:
+        return _range(found, lambda value: difference(value, unit), unit)
+    times = _range(found, lambda value: f"{number(value)}x")
+    return f"{times} in {SPOKEN.get(unit, unit)}"
+
+
+def _limit(part: Part) -> str:
+    """Return a limit with its unit: "1.05x", "+10 statements", "0.1 s"."""
+    condition = part.condition
+    unit = next((f.unit for f in part.findings if f.unit), "")
+    if condition.over and condition.by == DIFFERENCE:
+        return difference(condition.limit, unit)
+    if condition.over:
+        return f"{condition.limit:g}x"
+    if unit == LEVEL or unit.startswith(SHARE):
+        return number(condition.limit, unit)
+    return f"{condition.limit:g} {unit_of(condition.limit, unit)}".rstrip()
+
+
+def _noun(part: Part, many: int) -> str:
+    """Return what the numbers of a part are: "fault", "ratios"."""
+    condition = part.condition
+    if condition.verdicts:
+        faults = set(condition.verdicts) <= set(OUTCOMES)
+        noun = "fault" if faults else "comparison"
+    else:
+        noun = condition.by if condition.over else "value"
+    return noun if many == 1 else f"{noun}s"
+
+
+def _by_count(part: Part) -> list[tuple[Finding, ...]]:
+    """Return the findings of each count of code, or all of them where none is named."""
+    if not part.by_count:
+        return [part.findings]
+    each = len(part.findings) // len(COUNTS)
+    return [part.findings[each * n : each * (n + 1)] for n in range(len(COUNTS))]
+
+
+def _in_all(part: Part) -> str:
+    return " in all three counts" if part.by_count else ""
+
+
+def _refuted(part: Part) -> str:
+    """Return how many of the numbers that hold would have to be where."""
+    condition = part.condition
+    many = min(
+        sum(f.outcome == HOLDS for f in found) - needed(condition.of, len(found)) + 1
+        for found in _by_count(part)
+    )
+    if condition.verdicts:
+        where = "with another outcome"
+    else:
+        side = "above" if condition.at_least is None else "below"
+        where = f"{side} {_limit(part)}{_in_all(part)}"
+    return f"Would be refuted by {'one' if many == 1 else many} {_noun(part, many)} {where}"
+
+
+def _upheld(part: Part) -> str:
+    """Return how many of the numbers that do not hold would have to be where."""
+    condition = part.condition
+    many = max(
+        needed(condition.of, len(found)) - sum(f.outcome == HOLDS for f in found)
+        for found in _by_count(part)
+    )
+    if condition.verdicts:
+        where = f"with the outcome {' or '.join(condition.verdicts)}"
+    else:
+        side = "at most" if condition.at_least is None else "at least"
+        where = f"of {side} {_limit(part)}{_in_all(part)}"
+    how_many = "one" if many == 1 else f"{many}"
+    more = " more" if part.held else ""
+    return f"Would be upheld by {how_many}{more} {_noun(part, many)} {where}"
+
+
+def _says(part: Part) -> str:
+    """Return which counts of code say yes and which no."""
+    named = zip(COUNTS, part.by_count, strict=True)
+    says = [(SPOKEN_COUNTS.get(count, count), outcome) for count, outcome in named]
+    yes = " and ".join(count for count, outcome in says if outcome == HOLDS)
+    no = " and ".join(count for count, outcome in says if outcome == FAILS)
+    return f"Holds in {yes}, and fails in {no}"
+
+
+def turns(part: Part) -> str:
+    """Return what was measured of a part, and what would change its outcome."""
+    condition = part.condition
+    if part.outcome == ABSENT:
+        return f"Needs {condition.lacks or 'the numbers'}"
+    if part.outcome == SPLIT:
+        would = _says(part)
+    elif part.outcome == OPEN:
+        usual = "narrower intervals: more blocks, or a quieter machine"
+        if ABSENT in part.by_count:
+            usual = "a run that takes all three counts"
+        would = f"Needs {condition.narrows or usual}"
+    else:
+        would = (_refuted if part.outcome == HOLDS else _upheld)(part)
+    return f"Measured: {measured(part)}. {would}"

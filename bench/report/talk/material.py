@@ -1,0 +1,172 @@
+"""What a slide may show: numbers, verdicts, charts and languages, all from reports/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from bench.analysis.stats import Verdict
+from bench.errors import UsageError, near
+from bench.report import words
+from bench.report.numbers.citation import Entry, load_numbers, mark, moved_on, spelled
+from bench.report.pages.page import inline
+from bench.report.sections import losses
+from bench.report.sections.turning import closest
+from bench.report.talk_claims.evidence import Part
+from bench.report.talk_claims.experiments import Measured, measure, read_experiments
+from bench.report.talk_claims.judge import Judged, judge, read_ledger
+from bench.report.talk_claims.rules import VERDICTS
+from bench.surveys.languages import tally
+
+UNITS = {"ratio of times": "times", "level": ""}
+NUMBERS, FIGURES = "numbers.json", "figures"
+STACKS = {"raw_socket": "BSD sockets", "http": "HTTP", "zmq": "ZeroMQ"}
+"""The three that the talk is about; further stacks are in the report."""
+
+
+class Material:
+    """The reports folder as the template sees it.
+
+    ``cite`` and ``claim`` note what they gave, until ``notes`` hands it to the speaker.
+    Raises UsageError for whatever is asked for and not there, by its name.
+    """
+
+    def __init__(self, reports: Path) -> None:
+        self.reports = reports
+        self.entries: list[dict[str, Any]] = load_numbers(reports / NUMBERS)
+        if not self.entries:
+            raise UsageError(
+                f"{reports / NUMBERS} has no numbers: measure with `make bench`"
+            )
+        self.known: dict[str, Entry] = {str(e["id"]): e for e in self.entries}
+        self.judged = judge(read_ledger(), self.entries)
+        self.subjects = measure(read_experiments(), self.entries)
+        self._noted: dict[str, Entry] = {}
+
+    def entry(self, identifier: str) -> Entry:
+        if identifier not in self.known:
+            raise UsageError(
+                f"the talk cites {identifier}, which {self.reports / NUMBERS} does not "
+                f"have{near(identifier, self.known)}"
+            )
+        return self.known[identifier]
+
+    def has(self, identifier: str) -> bool:
+        """Say whether there is such a number: for what only some runs measure."""
+        return identifier in self.known
+
+    def cite(self, identifier: str, unit: str | None = None) -> Markup:
+        """Return a number with its unit (or another word for it, or '') and its mark."""
+        entry = self.entry(identifier)
+        self._noted[identifier] = entry
+        usual = UNITS.get(entry["unit"], words.unit(entry["unit"]))
+        named = usual if unit is None else unit
+        level = "L" if entry["kind"] == "level" else ""
+        said = f"{level}{spelled(entry)}"
+        return Markup('<span class="cited">{}</span><!-- {} -->{}{}').format(
+            said, mark(entry), " " if named else "", named
+        )
+
+    def verdict(self, identifier: str) -> str:
+        """Return a comparison's or a fault's verdict in a word, noted like a number."""
+        entry = self.entry(identifier)
+        self._noted[identifier] = entry
+        found = str(entry["verdict"])
+        return "undecided" if found == Verdict.INCONCLUSIVE else found
+
+    def claim(self, name: str) -> Judged:
+        """Return a claim of the talk with its verdict; its nearest numbers are noted."""
+        found = [one for one in self.judged if one.claim.id == name]
+        if not found:
+            raise UsageError(
+                f"the talk names the claim {name}, which report/talk_claims lacks"
+            )
+        for part in found[0].parts:
+            if part.findings:
+                for identifier in closest(part).ids:
+                    self._noted[identifier] = self.known[identifier]
+        return found[0]
+
+    def experiment(self, name: str) -> Measured:
+        """Return an experiment on what is no claim; its numbers are noted."""
+        found = [one for one in self.subjects if one.experiment.id == name]
+        if not found:
+            raise UsageError(
+                f"the talk names the experiment {name}, which report/talk_claims lacks"
+            )
+        for identifier, _ in found[0].found:
+            self._noted[identifier] = self.known[identifier]
+        return found[0]
+
+    def count(self, verdict: str) -> int:
+        """Return how many of the talk's claims have a verdict."""
+        return sum(one.verdict == verdict for one in self.judged)
+
+    def notes(self, caller: Callable[[], Markup] | None = None) -> Markup:
+        """Return the speaker's notes: what is to be said, then all that was cited."""
+        cited = [
+            Markup("<li>{} [{}]: {}.</li>").format(
+                spelled(entry), mark(entry), entry["sentence"]
+            )
+            for entry in self._noted.values()
+        ]
+        self._noted.clear()
+        said = caller() if caller else Markup("")
+        listed = (
+            Markup("<ul>{}</ul>").format(Markup("").join(cited)) if cited else Markup("")
+        )
+        return Markup('<aside class="notes">{}{}</aside>').format(said, listed)
+
+    def chart(self, name: str, title: str) -> Markup:
+        """Return a chart of the report, drawn in the page's own colours."""
+        path = self.reports / FIGURES / f"{name}.svg"
+        if not path.exists():
+            raise UsageError(f"the talk shows the chart {path}, which does not exist")
+        return inline(path.read_text(encoding="utf-8"), name, title)
+
+    def languages(self) -> Sequence[Mapping[str, Any]]:
+        """Return a row for each language of the survey, none where there was no survey.
+
+        Each has ``language``, and ``interoperates`` where a binding was tried.
+        """
+        survey = tally.read(self.reports / tally.FILE)
+        return tally.by_language(survey["rows"]) if survey else []
+
+    def guide(self) -> Mapping[str, Any] | None:
+        """Return what the survey cites of ZeroMQ's guide, None where there was none."""
+        survey = tally.read(self.reports / tally.FILE)
+        return survey["guide"] if survey else None
+
+    def losses(self) -> list[str]:
+        """Return where ZeroMQ loses, in clauses; the notes get every number behind them."""
+        for loss in losses.lost(self.entries):
+            self._noted[str(loss.entry["id"])] = loss.entry
+        for one in losses.longer(self.entries):
+            self._noted |= {name: self.known[name] for name in one.ids}
+        longer = [one.sentence for one in losses.longer(self.entries)]
+        return [*losses.in_short(self.entries), *longer]
+
+    def expired(self) -> list[str]:
+        """Return which versions have moved on since the run, each once."""
+        return sorted({text for entry in self.entries for text in moved_on(entry)})
+
+    def names(self) -> dict[str, Any]:
+        """Return what the template may use."""
+        return {
+            "has": self.has, "cite": self.cite, "verdict": self.verdict,
+            "claim": self.claim, "experiment": self.experiment, "count": self.count,
+            "notes": self.notes, "chart": self.chart, "languages": self.languages(),
+            "guide": self.guide(), "losses": self.losses, "stacks": STACKS,
+            "judged": self.judged, "verdicts": VERDICTS,
+            "run": self.entries[0], "expired": self.expired(), "nearest": nearest,
+        }  # fmt: skip
+
+
+def nearest(part: Part) -> str:
+    """Return what was found on a part of a claim: its number, or how many numbers hold."""
+    if not part.findings:
+        return "not measured"
+    return part.findings[0].shown if len(part.findings) == 1 else part.counted

@@ -1,0 +1,1 @@
+"""What the talk claims: conditions with thresholds, judged by numbers.json."""

@@ -1,0 +1,108 @@
+"""The talk's claims: read from data, judged by numbers.json.
+
+A claim has its quote, the experiment that tests it, conditions with thresholds that were
+written down before a run is made (one that was not says what had been seen), and a rule
+that makes a verdict of them. What no experiment exists for is listed as missing, in the
+same place.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import UsageError
+from bench.report.talk_claims.conditions import Condition, condition
+from bench.report.talk_claims.evidence import Entry, Part, look
+from bench.report.talk_claims.files import CHAPTERS, FOLDER
+from bench.report.talk_claims.rules import NOT_TESTED, RULES, reason
+
+
+@dataclass(frozen=True)
+class TalkClaim:
+    """One claim of the talk; ``missing`` are experiments that do not exist yet.
+
+    ``control`` is what the same experiment does where the claim says nothing, or "none
+    needed:" and why.
+    """
+
+    id: str
+    quote: str
+    experiment: str
+    control: str
+    refuted_if: str
+    rule: str
+    conditions: tuple[Condition, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with its verdict and all that led to it."""
+
+    claim: TalkClaim
+    parts: tuple[Part, ...]
+    verdict: str
+
+    @property
+    def reason(self) -> str:
+        return reason([part.outcome for part in self.parts])
+
+    @property
+    def lacking(self) -> list[str]:
+        """What would have to be measured, in words."""
+        absent = (
+            ": ".join(filter(None, (part.condition.says, part.condition.lacks)))
+            for part in self.parts
+            if not part.findings
+        )
+        return [*absent, *self.claim.missing]
+
+
+def _claim(table: dict[str, Any]) -> TalkClaim:
+    conditions = tuple(condition(part) for part in table.pop("conditions", []))
+    missing = tuple(table.pop("missing", []))
+    made = TalkClaim(
+        conditions=conditions, missing=missing, **{"rule": "part_by_part", **table}
+    )
+    if not made.control.strip():
+        raise ValueError(f"{made.id}: has neither a control nor a reason for none")
+    if made.rule not in RULES:
+        raise ValueError(f"{made.id}: no rule {made.rule!r}, there are {', '.join(RULES)}")
+    if not conditions and not missing:
+        raise ValueError(f"{made.id}: has neither conditions nor a list of what is missing")
+    return made
+
+
+def read_ledger(folder: Path = FOLDER) -> list[TalkClaim]:
+    """Return the talk's claims in the order of the talk.
+
+    Raises UsageError for a file that is not as ``Condition`` and ``TalkClaim`` say.
+    """
+    claims: list[TalkClaim] = []
+    for name in CHAPTERS:
+        path = folder / f"{name}.toml"
+        try:
+            claims += map(_claim, tomllib.loads(path.read_text(encoding="utf-8"))["claims"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path} has a claim that cannot be read: {error}") from error
+    ids = [claim.id for claim in claims]
+    if len(set(ids)) < len(ids):
+        raise UsageError(f"{folder} has two claims with one id: {sorted(ids)}")
+    return claims
+
+
+def judge(claims: Iterable[TalkClaim], entries: Sequence[Entry]) -> list[Judged]:
+    """Return each claim with its verdict; ``entries`` are those of numbers.json."""
+    known = {str(entry["id"]): entry for entry in entries}
+    made = []
+    for claim in claims:
+        parts = tuple(look(condition, known) for condition in claim.conditions)
+        outcomes = [part.outcome for part in parts]
+        tested = any(part.decides for part in parts)
+        verdict = RULES[claim.rule](outcomes) if tested else NOT_TESTED
+        made.append(Judged(claim, parts, verdict))
+    return made

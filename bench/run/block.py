@@ -1,0 +1,103 @@
+"""One block of a comparison set: its cases live side by side and take turns.
+
+Each case comes out with one value, the median over its rounds, and with the value of each
+round. Values of one round met the same machine, so ratios are made within it.
+
+Runs make single trials so far; `selftest rotation` uses this.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.contract.model import Case
+from bench.errors import NoMiddleError
+from bench.measure.common import Measured
+from bench.measure.quantities import IN_TURNS
+from bench.run.rounds import Round, Rounds, counted, repeats_of, tested_cpus
+from bench.trial.ensemble import Member, ensemble
+from bench.trial.record import TrialRecord, Window
+
+Outcome = Measured | NoMiddleError
+Paced = tuple[Case, float]
+"""A case with its seconds per message, by which its turns are sized."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The outcome of each case, in the given order, and each round.
+
+    ``ensemble`` names the ensemble: values of a round are of one machine only within it.
+    """
+
+    ensemble: str
+    outcomes: list[Outcome]
+    rounds: list[Round]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rounds as columns: a list for each fact, in the order of rounds."""
+        places: dict[str, list[Any]] = {
+            name: [getattr(one, name) for one in self.rounds]
+            for name in ("number", "repeat", "order", "flags")
+        }
+        seen: dict[str, list[Any]] = {
+            name: [_rounded(vars(one.seen)[name]) for one in self.rounds]
+            for name in (vars(self.rounds[0].seen) if self.rounds else ())
+        }
+        return {"ensemble": self.ensemble, **places, **seen}
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)
+
+
+def windows_of(cases: Sequence[Paced]) -> list[tuple[Case, Window]]:
+    """Return each case with its window, cut into the turns of a block and its repeats."""
+    found = []
+    for case, pace_s in cases:
+        quantity = IN_TURNS[case.quantity]
+        turns = quantity.ROUNDS + repeats_of(quantity.ROUNDS)
+        found.append((case, quantity.window_of_turns(case, pace_s, turns)))
+    return found
+
+
+def measure_block(cases: Sequence[Paced], logs: Path, rng: random.Random) -> Block:
+    """Measure cases of one quantity and placement side by side.
+
+    Raises NotMeasurable where the machine lacks what the placement needs.
+    """
+    first, _ = cases[0]
+    rounds = IN_TURNS[first.quantity].ROUNDS
+    cpus = tested_cpus(first)
+    name = f"{time.time_ns():x}"
+    with ensemble(windows_of(cases), logs, rng) as started:
+        watched = Rounds(started, cpus, rng)
+        watched.make(rounds, repeats_of(rounds))
+        left = started.end(counted(watched.made))
+        members = started.members
+    outcomes = [
+        _outcome(member, record, name) for member, record in zip(members, left, strict=True)
+    ]
+    return Block(name, outcomes, watched.made)
+
+
+def _outcome(member: Member, record: TrialRecord | NoMiddleError, name: str) -> Outcome:
+    if isinstance(record, NoMiddleError):
+        return record
+    case = member.trial.case
+    try:
+        measured = IN_TURNS[case.quantity].measure(case, record)
+    except NoMiddleError as error:
+        return error
+    idle_us = sum(member.idle_ns) / 1e3
+    measured.metadata |= {
+        "ensemble": name,
+        "turn_messages": record.turn,
+        "idle_cpu_us_per_s": idle_us / max(1e-9, sum(member.waited_s)),
+    }
+    return measured

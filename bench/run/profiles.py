@@ -1,0 +1,228 @@
+"""Profiles: the cases to measure, and their numbers of blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bench.run.failure_profiles import FULL_RECOVERY, QUICK_RECOVERY, STANDARD_RECOVERY
+from bench.run.plan import BOTH, IN_PYTHON, Group, Profile
+
+MEDIUM_BYTES = 1024
+LARGE_BYTES = 64 * 1024
+SPLIT = ("split",)
+SHARED = ("shared",)
+
+REQUEST_REPLY = ("*/minimal/request_reply.*",)
+PIPELINE = ("*/minimal/pipeline.*",)
+FAN_OUT = ("*/minimal/fan_out.*", "*/lossless/fan_out.*")
+"""If ``minimal`` is lossy (ZeroMQ's PUB), ``lossless`` represents its stack."""
+BUFFERED = ("*/buffered/fan_out.*",), ("*/buffered/pipeline.*",)
+"""If ``minimal`` does not batch, ``buffered`` represents its stack at full speed."""
+DEPLOYED = ("*/uwsgi/request_reply.*",)
+"""HTTP's fastest conforming pair: see ``[fastest]`` in declared.toml."""
+CLIENTS = "*/*_client/"
+"""The other HTTP clients, which are measured in the same cases as ``requests``."""
+UVLOOP = "uvloop"
+
+
+def _with_clients(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """Return globs of the same workloads' cells, with the other HTTP clients'."""
+    workloads = {pattern.rsplit("/", 1)[1] for pattern in cells}
+    return (*cells, *(CLIENTS + workload for workload in sorted(workloads)))
+
+
+def _headline(blocks: int) -> tuple[Group, ...]:
+    """Declared comparisons: a quantity of each workload in both placements, and in C."""
+    at_speed = Group(
+        (*FAN_OUT, *PIPELINE, *BUFFERED[0], *BUFFERED[1]),
+        ("throughput",),
+        lossy=False,
+        batched=True,
+        blocks=blocks,
+    )
+    round_trip = Group((*REQUEST_REPLY, *DEPLOYED), ("latency",), blocks=blocks)
+    in_python = (round_trip, at_speed)
+    in_c = (replace(g, placements=SHARED, leaving_out=IN_PYTHON) for g in in_python)
+    return (*in_python, *in_c)
+
+
+def _a_a_copies(blocks: int) -> tuple[Group, ...]:
+    """An A/A pair for each workload and placement of declared comparisons."""
+    return (
+        Group(("zmq/minimal/request_reply.*",), ("latency",), copy=1, blocks=blocks),
+        Group(("zmq/lossless/fan_out.*",), ("throughput",), copy=1, blocks=blocks),
+        Group(("zmq/minimal/pipeline.*",), ("throughput",), copy=1, blocks=blocks),
+    )
+
+
+NULL = Group(("*",), placements=SHARED, floor=True)
+NULL_LARGE = (
+    Group(("*/request_reply.*",), ("latency",), SHARED, LARGE_BYTES, floor=True),
+    Group(("*/fan_out.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
+)
+UNDECLARED = (
+    Group(FAN_OUT, ("throughput",), lossy=False),
+    Group(PIPELINE, ("throughput",)),
+)
+"""The minimal programs of stacks whose batching program is in a declared comparison."""
+CLIENTS_OF_DECLARED = (
+    Group((CLIENTS + "request_reply.*",), ("latency",)),
+    Group((CLIENTS + "pipeline.*", CLIENTS + "fan_out.*"), ("throughput",)),
+)
+WEBSOCKET = (
+    Group(("*/websocket/request_reply.*",), ("latency",)),
+    Group(("*/websocket/fan_out.*", "*/websocket/pipeline.*"), ("throughput",)),
+)
+ON_UVLOOP = (
+    *(replace(group, loop=UVLOOP) for group in WEBSOCKET),
+    Group(("*/aiohttp_client/request_reply.*",), ("latency",), loop=UVLOOP),
+)
+"""Programs on asyncio of which a user would run both ends on libuv's loop."""
+ALTERNATIVES = (
+    Group(("*/buffered/*",), ("throughput",)),
+    *WEBSOCKET,
+    Group(("*/polling/*",), ("throughput",)),
+    Group(("*/streams/request_reply.*",), ("latency",)),
+    Group(("*/streams/fan_out.*", "*/streams/pipeline.*"), ("throughput",)),
+    Group(("*/*/fan_out.*",), ("throughput",), SHARED, lossy=True),
+)
+OTHER_QUANTITIES = (
+    Group(_with_clients(REQUEST_REPLY), ("throughput",), SHARED),
+    Group(
+        (*_with_clients(FAN_OUT), "*/buffered/fan_out.*"),
+        ("latency",),
+        SPLIT,
+        lossy=False,
+    ),
+    Group((*_with_clients(PIPELINE), "*/buffered/pipeline.*"), ("latency",), SPLIT),
+)
+LARGE = (
+    Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),
+    Group(_with_clients(FAN_OUT), ("throughput",), SHARED, LARGE_BYTES, lossy=False),
+)
+LARGE_PIPELINE = (
+    Group(_with_clients(PIPELINE), ("throughput",), SHARED, LARGE_BYTES),
+    Group(("*/pipeline.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
+)
+OTHER_TRANSPORTS = (
+    Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, transport="ipc"),
+    Group(REQUEST_REPLY, ("latency",), SHARED, transport="inproc"),
+    Group(_with_clients(FAN_OUT), ("throughput",), SHARED, transport="ipc", lossy=False),
+    Group(FAN_OUT, ("throughput",), SHARED, transport="inproc", lossy=False),
+    Group(_with_clients(PIPELINE), ("throughput",), SHARED, transport="ipc"),
+)
+C_PORTS = (
+    Group(("*/minimal/request_reply.c",), ("latency",), leaving_out=()),
+    Group(("*/*/fan_out.c", "*/*/pipeline.c"), ("throughput",), leaving_out=()),
+)
+"""C ports show the share of Python in a time; sockets in C are the machine's floor."""
+OTHER_QUANTITIES_IN_C = (
+    Group(("*/minimal/request_reply.c",), ("throughput",), SHARED, leaving_out=()),
+    Group(
+        ("*/*/fan_out.c", "*/*/pipeline.c"),
+        ("latency",),
+        SPLIT,
+        leaving_out=(),
+    ),
+)
+LOADS = ("common_50", "own_70")
+RESPONSE = ("response",)
+OPEN_LOOP = (Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=LOADS),)
+STREAMS = (
+    (*_with_clients(FAN_OUT), "*/buffered/fan_out.*", "*/websocket/fan_out.*"),
+    (*_with_clients(PIPELINE), "*/buffered/pipeline.*", "*/websocket/pipeline.*"),
+)
+OPEN_LOOP_OF_STREAMS = tuple(
+    Group(cells, RESPONSE, SPLIT, lossy=False, loads=LOADS) for cells in STREAMS
+)
+LOAD_CURVE = Group(
+    _with_clients(REQUEST_REPLY),
+    RESPONSE,
+    SPLIT,
+    loads=("own_10", "own_30", "own_50", "own_90"),
+)
+"""With ``own_70`` of ``OPEN_LOOP``."""
+WRK = Group(("http/minimal/request_reply.*",), ("wrk",), BOTH, tool="wrk")
+ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, lossy=True)
+STANDARD = (
+    *_headline(10),
+    *_a_a_copies(10),
+    *UNDECLARED,
+    *CLIENTS_OF_DECLARED,
+    *ALTERNATIVES,
+    *ON_UVLOOP,
+    *OTHER_QUANTITIES,
+    *LARGE,
+    *OTHER_TRANSPORTS,
+    *OPEN_LOOP,
+    *C_PORTS,
+    NULL,
+    *NULL_LARGE,
+    *STANDARD_RECOVERY,
+)
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            "quick",
+            "a first look: every program once, six blocks, one declared comparison at most",
+            (
+                Group(("*/*/request_reply.*",), ("latency",), SHARED),
+                Group(("*/*/pipeline.*",), ("throughput",), SHARED),
+                # Two subscribers instead of four: half of the hosts to start.
+                Group(("*/*/fan_out.*",), ("throughput",), SHARED, instances=2),
+                Group(("*/minimal/request_reply.c",), ("latency",), SHARED, leaving_out=()),
+                Group(("*/*/pipeline.c",), ("throughput",), SHARED, leaving_out=()),
+                Group(
+                    ("*/*/fan_out.c",),
+                    ("throughput",),
+                    SHARED,
+                    instances=2,
+                    leaving_out=(),
+                ),
+                Group(("zmq/minimal/request_reply.*",), ("latency",), SHARED, copy=1),
+                Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
+                Group(
+                    ("*/pipeline.*", "*/fan_out.*"),
+                    ("throughput",),
+                    SHARED,
+                    floor=True,
+                ),
+                *QUICK_RECOVERY,
+            ),
+        ),
+        Profile(
+            "standard",
+            "what `make bench` runs: declared comparisons in ten blocks, the rest in six",
+            STANDARD,
+        ),
+        Profile(
+            "full",
+            "standard, and 1 KiB, free placement, several clients, the other quantities",
+            (
+                *STANDARD,
+                *OTHER_QUANTITIES_IN_C,
+                *OPEN_LOOP_OF_STREAMS,
+                LOAD_CURVE,
+                ZERO_LOSS,
+                WRK,
+                *LARGE_PIPELINE,
+                Group(("*/*/fan_out.*", "*/*/pipeline.*"), lossy=False),
+                Group(("*/*/fan_out.*",), lossy=True),
+                Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=10),
+                Group(
+                    _with_clients(REQUEST_REPLY),
+                    ("latency",),
+                    SHARED,
+                    MEDIUM_BYTES,
+                    blocks=10,
+                ),
+                Group(
+                    _with_clients(REQUEST_REPLY), ("throughput",), instances=4, blocks=10
+                ),
+                *FULL_RECOVERY,
+            ),
+        ),
+    )
+}

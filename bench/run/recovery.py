@@ -1,0 +1,141 @@
+"""Trials of recovery: at a low load, so that several are made side by side.
+
+Each has its own processes, and its own network where the machine permits one. They wait for
+timers most of the time: ``selftest side_by_side`` shows that running beside others changes
+no answer. A few trials need a high load, and run one by one after all others.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.contract.model import Case
+from bench.errors import NoMiddleError, NotMeasurable
+from bench.faults.all_faults import all_faults
+from bench.measure import recovery
+from bench.measure.common import Measured
+from bench.run.progress import steps
+from bench.run.schedule import Slot
+from bench.trial.processes import kill_all
+
+AT_ONCE = 8
+LOW_RATE_HZ = 100.0
+"""The highest rate at which trials still run side by side."""
+LOOK_S = 0.05
+NO_CHANCE = "not measured"
+"""The beginning of the reason, if the machine does not permit a trial."""
+
+
+class Cause(StrEnum):
+    """Why a trial has no value: the machine does not permit it, or it failed twice."""
+
+    NOT_PERMITTED = "not permitted"
+    FAILED = "failed"
+
+
+class NoValue(NamedTuple):
+    """A trial without a value; as text it is the reason in a run's files."""
+
+    cause: Cause
+    error: str
+
+    def __str__(self) -> str:
+        if self.cause == Cause.NOT_PERMITTED:
+            return f"{NO_CHANCE}: {self.error}"
+        return self.error
+
+
+Kept = Callable[[Slot, Measured], None]
+Failed = Callable[[Slot, NoValue], None]
+
+
+def is_recovery(case: Case) -> bool:
+    return bool(case.fault)
+
+
+def goes_alone(slot: Slot) -> bool:
+    """Return whether a trial's load is so high that it must run alone."""
+    return all_faults()[slot.planned.case.fault].setup.rate_hz > LOW_RATE_HZ
+
+
+def predict_recovery_s(slots: Sequence[Slot], at_once: int = AT_ONCE) -> float:
+    """Return how many seconds trials will usually take, so many side by side."""
+    each_s = {True: [0.0], False: [0.0]}
+    for slot in slots:
+        cost_s = recovery.cost_s(slot.planned.case, None, {})
+        each_s[goes_alone(slot)].append(cost_s)
+    together_s = max(sum(each_s[False]) / at_once, *each_s[False])
+    return together_s + sum(each_s[True])
+
+
+def _has_room(slot: Slot, beside: Collection[Slot], at_once: int) -> bool:
+    """Say whether a trial may begin beside those that are under way."""
+    if any(map(goes_alone, beside)):
+        return False
+    return len(beside) < (1 if goes_alone(slot) else at_once)
+
+
+def measure_recovery(
+    slots: Sequence[Slot],
+    logs: Callable[[Slot], Path],
+    kept: Kept,
+    failed: Failed,
+    at_once: int = AT_ONCE,
+) -> None:
+    """Make trials, several at once, and hand on each as it ends, in this thread.
+
+    A failed trial is repeated once at the end. A trial that the machine does not permit
+    fails at once.
+    """
+    stop = threading.Event()
+
+    def make(slot: Slot) -> Measured:
+        if stop.is_set():
+            raise NoMiddleError("interrupted")
+        return recovery.take(slot.planned.case, None, logs(slot), slot.rng())
+
+    waiting, again = sorted(slots, key=goes_alone), set[Slot]()
+    under_way: dict[Future[Measured], Slot] = {}
+
+    def left_s() -> float:
+        return predict_recovery_s([*waiting, *under_way.values()], at_once)
+
+    with (
+        ThreadPoolExecutor(at_once) as pool,
+        steps("failures", len(slots), left_s) as shown,
+    ):
+        try:
+            while waiting or under_way:
+                while waiting and _has_room(waiting[0], under_way.values(), at_once):
+                    slot = waiting.pop(0)
+                    shown.now(f"block {slot.block + 1}, {slot.planned.case.id}")
+                    under_way[pool.submit(make, slot)] = slot
+                ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    slot = under_way.pop(future)
+                    try:
+                        kept(slot, future.result())
+                    except NotMeasurable as error:
+                        failed(slot, NoValue(Cause.NOT_PERMITTED, str(error)))
+                        shown.done()
+                    except NoMiddleError as error:
+                        if slot not in again:
+                            again.add(slot)
+                            waiting.append(slot)
+                            continue
+                        failed(slot, NoValue(Cause.FAILED, str(error)))
+                        shown.done(f"FAILED {slot.planned.case.id}: {error}")
+                    else:
+                        shutil.rmtree(logs(slot), ignore_errors=True)
+                        shown.done()
+        except BaseException:
+            stop.set()
+            while wait(under_way, LOOK_S).not_done:  # some may still be starting hosts
+                kill_all()
+            raise

@@ -1,0 +1,319 @@
+"""The twelve questions: each is a function that makes an experiment and answers in words.
+
+Answers are rounded to seconds or to powers of two, so that a second survey gives the same.
+No experiment waits longer than ``PATIENCE_S`` for anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.surveys.embedding.running import LOOPBACK, NotServing, Running
+from bench.surveys.embedding.speech import Gone, Http, Reply, Speech, ask
+
+PATIENCE_S = 10.0
+SHORT_S = 1.0
+SOON_S = 5.0
+"""A program that stops within so many seconds did not wait for its clients."""
+KIB, MIB = 1024, 1024 * 1024
+BODY_BYTES = tuple(4**power * MIB for power in range(4))
+HEADER_BYTES = tuple(2**power * KIB for power in range(1, 11))
+CLIENTS = 8
+MESSAGE = b"a message"
+IPV6 = "tcp://[::1]:0"
+YES, NO = "yes", "no"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer in a few words, ``said``. ``note`` explains it, and is never compared.
+
+    ``applies`` is false if the question has no meaning for a server; ``said`` is why.
+    """
+
+    said: str
+    note: str = ""
+    applies: bool = True
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A server for experiments: its command, its protocol, and a folder for files."""
+
+    words: Sequence[str]
+    speech: Speech
+    folder: Path
+
+    @contextlib.contextmanager
+    def running(self, address: str = LOOPBACK) -> Iterator[Running]:
+        """Start the server until the block ends. Raises NotServing."""
+        with Running(self.words, self.folder, address) as server:
+            yield server
+
+    @contextlib.contextmanager
+    def client(self, server: Running) -> Iterator[socket.socket]:
+        """Connect a client to the server, and exchange greetings."""
+        with server.connected(PATIENCE_S) as sock:
+            self.speech.greet(sock)
+            yield sock
+
+    def asks(self, server: Running, size: int = len(MESSAGE), header_bytes: int = 0) -> str:
+        """Ask with a new client; return an empty string for a right reply, or the error.
+
+        The error is the status of HTTP, or "closed" if the connection ended without one.
+        """
+        body = (MESSAGE * (size // len(MESSAGE) + 1))[:size]
+        try:
+            with self.client(server) as sock:
+                return wrong(ask(self.speech, sock, body, header_bytes), body)
+        except TimeoutError:
+            return "no reply"
+        except (Gone, OSError):
+            return "closed"
+
+
+def wrong(reply: Reply, body: bytes) -> str:
+    """Return the error of a reply, or an empty string."""
+    if reply.status != 200:
+        return str(reply.status)
+    return "" if reply.body == body else "a wrong reply"
+
+
+def not_applicable(why: str) -> Answer:
+    return Answer(why, applies=False)
+
+
+def size_words(size: int) -> str:
+    return f"{size // MIB} MiB" if size >= MIB else f"{size // KIB} KiB"
+
+
+def ending(sock: socket.socket, limit_s: float) -> tuple[float | None, bytes]:
+    """Wait for the end of a connection; return after how many seconds, and bytes before.
+
+    The seconds are None if the connection was still open after ``limit_s``.
+    """
+    began_s, said = time.monotonic(), b""
+    while (left_s := began_s + limit_s - time.monotonic()) > 0:
+        sock.settimeout(left_s)
+        try:
+            piece = sock.recv(65536)
+        except TimeoutError:
+            break
+        except OSError:
+            piece = b""
+        if not piece:
+            return time.monotonic() - began_s, said
+        said += piece
+    return None, said
+
+
+def _waited(after_s: float | None) -> str:
+    if after_s is None:
+        return f"open for more than {PATIENCE_S:.0f} s"
+    return f"closed after {after_s:.0f} s" if after_s >= SHORT_S else "closed at once"
+
+
+def keep_alive(asked: Asked, server: Running) -> Answer:
+    with asked.client(server) as sock:
+        for _ in range(2):
+            try:
+                if said := wrong(ask(asked.speech, sock, MESSAGE), MESSAGE):
+                    return Answer(said)
+            except Gone:
+                return Answer("closed at once")
+        return Answer(_waited(ending(sock, PATIENCE_S)[0]))
+
+
+def header_timeout(asked: Asked, server: Running) -> Answer:
+    with server.connected() as sock:
+        sock.sendall(asked.speech.half)
+        after_s, said = ending(sock, PATIENCE_S)
+        status = first_word(said) if asked.speech.has_header else ""
+        return Answer(_waited(after_s) + (f", {status}" if status else ""))
+
+
+def first_word(said: bytes) -> str:
+    """Return the status in the first bytes of a reply, or an empty string."""
+    found = re.match(rb"HTTP/1\.[01] (\d+)", said)
+    return found[1].decode() if found else "a page without a status" if said else ""
+
+
+def _largest(works: Callable[[int], str], sizes: Sequence[int], exact: bool) -> str:
+    """Return the largest size that works in bytes, and the error for a larger one."""
+    for number, size in enumerate(sizes):
+        said = works(size)
+        if not said:
+            continue
+        if not number:
+            return f"less than {size_words(size)}, then {said}"
+        before = sizes[number - 1]
+        if exact and (precisely := works(before + 1)):
+            return f"{size_words(before)}, then {precisely}"
+        return f"{size_words(before)} to {size_words(size)}, then {said}"
+    return f"{size_words(sizes[-1])} or more"
+
+
+def max_body(asked: Asked, server: Running) -> Answer:
+    def works(size: int) -> str:
+        return asked.asks(server, size)
+
+    return Answer(_largest(works, BODY_BYTES, exact=True))
+
+
+def max_header(asked: Asked, server: Running) -> Answer:
+    if not asked.speech.has_header:
+        return not_applicable("messages have no header of their author's")
+
+    def works(size: int) -> str:
+        return asked.asks(server, header_bytes=size)
+
+    return Answer(_largest(works, HEADER_BYTES, exact=False))
+
+
+def concurrency(asked: Asked, server: Running) -> Answer:
+    """Eight clients have sent part of a request: is another served, and by new threads?"""
+    part = asked.speech.request(MESSAGE)[:-1]
+    if said := asked.asks(server):  # some servers start threads with the first client
+        return Answer(said)
+    with contextlib.ExitStack() as opened:
+        before = server.threads()
+        for _ in range(CLIENTS):
+            opened.enter_context(asked.client(server)).sendall(part)
+        held_up = asked.asks(server)
+        more = server.threads() - before
+    each = "a thread for each" if more >= CLIENTS / 2 else "no further thread"
+    return Answer(each + (f", slow ones hold up others: {held_up}" if held_up else ""))
+
+
+def disconnect(asked: Asked, server: Running) -> Answer:
+    """Reset a client in the middle of its request, and a client before it reads its reply.
+
+    The output of the program is a note: a log does not show which clients are served.
+    """
+    whole = asked.speech.request(MESSAGE)
+    asked.asks(server)
+    before = len(server.printed())
+    for sent in (whole[:-1], whole):
+        with asked.client(server) as sock:
+            sock.sendall(sent)
+            time.sleep(SHORT_S / 10)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    time.sleep(SHORT_S / 2)
+    printed = server.last_word(before)
+    if server.process.poll() is not None:
+        return Answer("the program ends", printed)
+    said = asked.asks(server)
+    return Answer(f"serves nobody else: {said}" if said else "serves on", printed)
+
+
+def bad_request(asked: Asked, server: Running) -> Answer:
+    with server.connected() as sock:
+        sock.sendall(asked.speech.nonsense)
+        after_s, said = ending(sock, 2 * SHORT_S)
+    closed = "closed" if after_s is not None else f"left open for {2 * SHORT_S:.0f} s"
+    served = asked.asks(server)
+    told = f"{came_back(asked.speech, said)}, {closed}"
+    return Answer(told + (f"; serves nobody else: {served}" if served else ""))
+
+
+def came_back(speech: Speech, said: bytes) -> str:
+    """Return the reaction of the server to bytes that are no request, in words."""
+    if not said:
+        return "nothing"
+    if speech.has_header:
+        return first_word(said)
+    if speech.greeting and said.startswith(speech.greeting):
+        return "its greeting"
+    return "echoed" if speech.nonsense in said else "other bytes"
+
+
+def head(asked: Asked, server: Running) -> Answer:
+    if not isinstance(asked.speech, Http):
+        return not_applicable("it has no methods")
+    with server.connected() as sock:
+        sock.sendall(b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n")
+        _, said = ending(sock, SHORT_S)
+    _, _, body = said.partition(b"\r\n\r\n")
+    return Answer((first_word(said) or "no reply") + (", with a body" if body else ""))
+
+
+def _serves_at(asked: Asked, address: str) -> Answer:
+    try:
+        with asked.running(address) as server:
+            said = asked.asks(server)
+            return Answer(said or YES)
+    except NotServing as error:
+        return Answer(NO, str(error))
+
+
+def has_ipv6() -> bool:
+    """Return whether this machine has the loopback address of IPv6."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def ipv6(asked: Asked) -> Answer:
+    if not has_ipv6():
+        return not_applicable("this machine has no IPv6")
+    return _serves_at(asked, IPV6)
+
+
+def unix_socket(asked: Asked) -> Answer:
+    return _serves_at(asked, f"ipc://{asked.folder}/echo.sock")
+
+
+def stop(asked: Asked) -> tuple[Answer, float | None]:
+    """Stop the server while one client is idle and one is in the middle of a request.
+
+    Returns the answer, and the milliseconds until the program ended.
+    """
+    with (
+        asked.running() as server,
+        asked.client(server) as idle,
+        asked.client(server) as halfway,
+    ):
+        ask(asked.speech, idle, MESSAGE)
+        halfway.sendall(asked.speech.request(MESSAGE)[:-1])
+        time.sleep(SHORT_S / 10)
+        took_s = server.stop(PATIENCE_S)
+        if took_s is None:
+            return Answer(f"not within {PATIENCE_S:.0f} s"), None
+        status = server.process.returncode
+        if status:
+            return Answer(
+                f"the program ends with status {status}", server.last_word()
+            ), None
+        said = YES if took_s < SOON_S else f"yes, after {took_s:.0f} s"
+        return Answer(said), took_s * 1e3
+
+
+def port_0(asked: Asked, server: Running) -> Answer:
+    if not urlsplit(server.address).port:
+        return Answer("it does not know", server.address)
+    return Answer(asked.asks(server) or "it knows")
+
+
+PATIENT = {"keep_alive": keep_alive, "header_timeout": header_timeout}
+"""Questions whose experiments wait; they run at the same time."""
+QUICK = {
+    "max_body": max_body,
+    "max_header": max_header,
+    "concurrency": concurrency,
+    "disconnect": disconnect,
+    "bad_request": bad_request,
+    "head": head,
+    "port_0": port_0,
+}
+ELSEWHERE = {"ipv6": ipv6, "unix_socket": unix_socket}
+"""Questions that need the server at another address."""

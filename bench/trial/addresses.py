@@ -1,0 +1,145 @@
+"""Addresses: the harness chooses them, and observes from outside if a process listens.
+
+Ports lie outside the range from which the kernel picks a client's port: a client that
+retries a port of that range can end up connected to itself.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.contract.model import DIRECT, INPROC
+from bench.errors import NotMeasurable
+
+EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+LOWEST_PORT = 10_000
+APART = 97
+"""How many ports lie between the first choices of two processes that follow each other."""
+LISTEN = "0A"
+ACCEPTS_CONNECTIONS = 0x10000
+UNIX_PATH_BYTES_MAX = 107
+
+
+def port_pool() -> range:
+    """Return the larger range of unprivileged ports outside the ephemeral one."""
+    low, high = 32_768, 60_999
+    if EPHEMERAL_RANGE.exists():
+        low, high = (
+            int(word) for word in EPHEMERAL_RANGE.read_text(encoding="utf-8").split()
+        )
+    below, above = range(LOWEST_PORT, low), range(high + 1, 65_536)
+    pool = max(below, above, key=len)
+    if len(pool) < 100:
+        raise NotMeasurable(
+            f"the kernel hands out nearly every port to clients ({low} to {high}): "
+            "narrow net.ipv4.ip_local_port_range"
+        )
+    return pool
+
+
+def is_free(port: int) -> bool:
+    """Return whether a port can be bound on loopback; this sends no packet."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(rng: random.Random, taken: Iterable[int] = ()) -> int:
+    """Return a port that is free now and not in ``taken``.
+
+    With the same seed, two processes try different ports. Otherwise two harnesses side by
+    side would find the same port free at the same moment.
+    """
+    pool, avoid = port_pool(), set(taken)
+    own = os.getpid() * APART
+    for _ in range(1000):
+        port = pool[(rng.randrange(len(pool)) + own) % len(pool)]
+        if port not in avoid and is_free(port):
+            return port
+    raise NotMeasurable(f"no free port found in {pool.start} to {pool.stop - 1}")
+
+
+def assign(
+    names: Iterable[str],
+    transport: str,
+    folder: Path,
+    rng: random.Random,
+    hosts: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Return a URL for each named address of a trial.
+
+    ``hosts`` maps names to IP addresses; the default is loopback.
+
+    Raises NotMeasurable if no port is free or a socket path would be too long.
+    """
+    addresses: dict[str, str] = {}
+    ports: list[int] = []
+    for name in names:
+        if transport == "tcp":
+            ports.append(free_port(rng, ports))
+            host = (hosts or {}).get(name, "127.0.0.1")
+            addresses[name] = f"tcp://{host}:{ports[-1]}"
+        elif transport == "ipc":
+            path = folder / name
+            if len(str(path).encode()) > UNIX_PATH_BYTES_MAX:
+                raise NotMeasurable(
+                    f"{path} is too long for a socket: set a shorter TMPDIR"
+                )
+            addresses[name] = f"ipc://{path}"
+        elif transport in (INPROC, DIRECT):
+            addresses[name] = f"{transport}://{folder.name}-{name}"
+        else:
+            raise NotMeasurable(f"this harness has no transport {transport!r}")
+    return addresses
+
+
+def _tcp_listens(port: int, process: str) -> bool:
+    wanted = f":{port:04X}"
+    for table in ("tcp", "tcp6"):
+        path = Path(f"/proc/{process}/net/{table}")
+        if not path.exists():
+            continue
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(wanted) and fields[3] == LISTEN:
+                return True
+    return False
+
+
+def _unix_listens(path: str, process: str) -> bool:
+    # Any process may have given a socket a name that is not UTF-8.
+    table = os.fsdecode(Path(f"/proc/{process}/net/unix").read_bytes())
+    for line in table.splitlines()[1:]:
+        fields = line.split(maxsplit=7)
+        if len(fields) != 8 or fields[7] != path:
+            continue
+        if int(fields[3], 16) & ACCEPTS_CONNECTIONS:
+            return True
+    return False
+
+
+def listens(address: str, process: int | str = "self") -> bool:
+    """Return whether a socket accepts at an address, from the tables of the kernel.
+
+    ``process`` is an id: the tables belong to the network of that process, for example to
+    a namespace.
+
+    This makes no connection, so that a cell does not notice it. Addresses inside one
+    process always count as listening, because messages order how their roles join.
+    """
+    url = urlsplit(address)
+    if url.scheme == "tcp":
+        assert url.port
+        return _tcp_listens(url.port, str(process))
+    if url.scheme == "ipc":
+        return _unix_listens(url.path, str(process))
+    return True

@@ -1,0 +1,191 @@
+"""Conformance: a cell keeps its workload's contract, or it is not timed.
+
+Every scenario is a trial like the timed ones, in the same hosts, with real peers. There are
+three differences. Messages have awkward sizes and every byte value, and there are thousands
+of them. The handle returns the complement, so that a reply depends on its request. Every
+message is checked.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from bench.contract.model import DIRECT, SLIDE, Case, Cell
+from bench.errors import NoMiddleError, NotMeasurable
+from bench.trial.build import build
+from bench.trial.interop import Casting, castings
+from bench.trial.limits import broken_limit
+from bench.trial.processes import kill_all
+from bench.trial.promises import broken_promise
+from bench.trial.record import TrialRecord, Window
+from bench.trial.relay import Relay
+from bench.trial.requirements import needs
+from bench.trial.scenario import Scenario, judge
+from bench.trial.scratch import scratch_folder
+from bench.trial.trial import run_trial
+
+AWKWARD_BYTES = (0, 1, 2, 31, 32, 33, 255, 256, 1000, 4096, 65535, 65536, 65537, 524288)
+SMALL_BYTES = 64
+THOUSANDS = 3000
+"""Well above ZeroMQ's high-water mark of 1000."""
+ROUND_TRIPS = 700
+DRIBBLED_BYTES = (0, 1, 33, 64, 10, 300, 256)
+DRIBBLED = 21
+GLUED = 300
+GLUED_ROUND_TRIPS = 28
+PACED_S = 0.0005
+AT_ONCE = 4
+"""How many checks run at a time: they mostly wait for silence or for a full queue."""
+
+
+Step = Callable[[Path], tuple[str, int]]
+"""Runs a trial with its logs in a folder; returns why it failed, or '', and its losses."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The result of one program over one transport; ``reason`` is empty when it passed."""
+
+    cell: str
+    transport: str
+    reason: str
+    skipped: bool = False
+    losses: int = 0
+
+    @property
+    def passed(self) -> bool:
+        return not self.reason
+
+
+def _sizes(messages: int) -> tuple[int, ...]:
+    """Return the sizes of a stream in bytes: awkward sizes first, then small ones."""
+    return AWKWARD_BYTES + (SMALL_BYTES,) * (messages - len(AWKWARD_BYTES))
+
+
+def scenarios(cell: Cell, transport: str) -> Iterator[Scenario]:
+    """Yield the scenarios that a cell must pass over a transport."""
+    lockstep = cell.workload.lockstep
+    many = ROUND_TRIPS if lockstep else THOUSANDS
+    instances = 1 if transport == DIRECT else 3
+    pace_s = PACED_S if cell.lossy else None
+    sizes = _sizes(many)
+    yield Scenario(
+        "all sizes, many, several at once",
+        Window(many, 10, pace_s, bool(pace_s), sizes_bytes=sizes),
+        instances,
+    )
+    if cell.lossy:
+        blast = Window(THOUSANDS, 10, sizes_bytes=(SMALL_BYTES,))
+        yield Scenario("blast", blast, instances, may_lose=True)
+    if transport != "tcp":
+        return
+    dribble = Window(DRIBBLED, 3, pace_s, bool(pace_s), sizes_bytes=DRIBBLED_BYTES)
+    yield Scenario("one byte at a time", dribble, 1, relay="one_byte")
+    glued = GLUED_ROUND_TRIPS if lockstep else GLUED
+    together = Window(
+        glued, 10, pace_s, bool(pace_s), sizes_bytes=(*DRIBBLED_BYTES, SMALL_BYTES)
+    )
+    yield Scenario("several in one segment", together, 2, relay="glued")
+
+
+def _run(
+    cell: Cell, transport: str, scenario: Scenario, casting: Casting, logs: Path
+) -> tuple[str, int]:
+    case = Case(cell, "throughput", transport, SMALL_BYTES, scenario.instances, "free")
+    rng = random.Random()
+
+    def trial(relay: Relay | None) -> TrialRecord:
+        return run_trial(case, scenario.window, logs, rng, relay, casting.played_by)
+
+    if scenario.relay is None:
+        return judge(case, scenario, trial(None))
+    with scratch_folder() as folder:
+        relay = Relay(scenario.relay, transport, folder, rng)
+        try:
+            return judge(case, scenario, trial(relay))
+        finally:
+            relay.close()
+
+
+def check(
+    cell: Cell, transport: str, logs: Path, stop: threading.Event | None = None
+) -> CheckResult:
+    """Run every scenario of a cell over one transport; the first failure ends the check.
+
+    A program in C is built if necessary. It also runs each scenario with the program in
+    Python.
+
+    ``stop`` ends the check before its next scenario, if the result is no longer wanted.
+    """
+    if reason := needs(cell):
+        return CheckResult(cell.timed_id, transport, reason, skipped=True)
+    if cell.language == "c":
+        try:
+            build(cell)
+        except NoMiddleError as error:
+            return CheckResult(cell.timed_id, transport, str(error))
+    losses = 0
+    for number, (title, trial) in enumerate(_steps(cell, transport)):
+        if stop and stop.is_set():
+            return CheckResult(cell.timed_id, transport, "interrupted", skipped=True)
+        name = cell.timed_id.replace("/", ".").replace(" ", "_")
+        folder = logs / f"{name}.{transport}.{number}"
+        try:
+            reason, lost = trial(folder)
+        except NotMeasurable as error:
+            return CheckResult(cell.timed_id, transport, str(error), skipped=True)
+        except NoMiddleError as error:
+            reason, lost = f"{error}\n  logs: {folder}", 0
+        losses += lost
+        if reason:
+            said = f"{title}: {reason}"
+            return CheckResult(cell.timed_id, transport, said, losses=losses)
+    return CheckResult(cell.timed_id, transport, "", losses=losses)
+
+
+def _steps(cell: Cell, transport: str) -> Iterator[tuple[str, Step]]:
+    """Yield the steps that a cell must pass over a transport, each with its name."""
+    for casting, scenario in product(castings(cell), scenarios(cell, transport)):
+        yield f"{scenario.name}{casting.name}", _in_turn(cell, transport, scenario, casting)
+    if cell.sanitized or cell.variant.name == SLIDE:
+        return  # a look at memory, and a program that is shown and never timed
+    yield "size limit", lambda logs: (broken_limit(cell, transport, logs), 0)
+    if transport == "tcp" and not cell.is_floor:
+        yield "promise", lambda logs: (broken_promise(cell, logs), 0)
+
+
+def _in_turn(cell: Cell, transport: str, scenario: Scenario, casting: Casting) -> Step:
+    def run(logs: Path) -> tuple[str, int]:
+        reason, lost = _run(cell, transport, scenario, casting, logs)
+        return reason, 0 if casting.played_by else lost
+
+    return run
+
+
+def check_all(
+    wanted: Sequence[tuple[Cell, str]],
+    logs: Path,
+    done: Callable[[CheckResult], None],
+) -> list[CheckResult]:
+    """Check cells over transports, several at a time; nothing here is timed."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures = [pool.submit(check, *pair, logs, stop) for pair in wanted]
+        results = []
+        try:
+            for future in futures:
+                results.append(future.result())
+                done(results[-1])
+        except BaseException:
+            stop.set()
+            for future in futures:
+                future.cancel()
+            kill_all()
+            raise
+    return results

@@ -1,0 +1,258 @@
+"""Host processes as the harness sees them: spawn, tell, hear, account for, kill."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bench.contract.model import PROJECT, Cell
+from bench.errors import NotMeasurable, TrialError
+from bench.hosts.spec import HostSpec
+from bench.trial.build import executable
+from bench.trial.descendants import (
+    OWNER,
+    CpuTime,
+    cpu_times,
+    descendants,
+    descendants_peak_bytes,
+    end_descendants,
+    end_known,
+    end_marked,
+    known,
+    memory_bytes,
+    owner,
+)
+
+LOG_LINES_SHOWN = 12
+SUMMARY = "SUMMARY: "
+"""What a sanitizer has found; a page of memory follows."""
+RESET_PEAK = "5"
+LOOK_S = 0.5
+PADDING_BYTES_MAX = 4096
+PADDING = "NOMIDDLE_PADDING"
+
+
+def child_environment(padding_bytes: int = 0) -> dict[str, str]:
+    """Return this process's environment without variables that change how programs run.
+
+    It gets ``padding_bytes`` more. The address of a stack depends on the size of the
+    environment, and some programs run faster at some addresses (Mytkowicz et al., ASPLOS
+    2009). So the size is drawn anew in each trial.
+
+    A debugging switch of Python or aiohttp would slow one stack and not another. HTTP
+    clients would use a proxy even for this machine. Loopback needs no certificate, and
+    reading the system's certificates delays the start of every HTTP host by a tenth of a
+    second.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "AIOHTTP_"))
+        and not name.lower().endswith("_proxy")
+    }
+    no_certificates = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+    padding = {PADDING: "x" * padding_bytes}
+    return {**kept, **no_certificates, **padding, "PYTHONPATH": str(PROJECT)}
+
+
+PYTHON_HOST = (sys.executable, "-m", "bench.hosts.host")
+
+
+def host_program(cell: Cell) -> tuple[str, ...]:
+    """Return the command that starts a host for a cell, but for its one argument.
+
+    Raises NotMeasurable for a cell in C that has not been built.
+    """
+    if cell.language != "c":
+        return PYTHON_HOST
+    program = executable(cell)
+    if not program.exists():
+        raise NotMeasurable(f"{cell.id} is not built: make build")
+    return (str(program),)
+
+
+_living: set[HostProcess] = set()
+_serials = itertools.count()
+
+
+def kill_all() -> None:
+    """Kill every host that this process started, for an interrupt while threads run."""
+    for host in list(_living):
+        host.kill_group()
+
+
+class HostProcess:
+    """One host. Its log is a file; its events are read with ``Events``.
+
+    ``enter`` is a command that starts it elsewhere: in another network namespace.
+    ``program`` is the host's own, for the language of its cell.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: HostSpec,
+        log: Path,
+        padding_bytes: int = 0,
+        enter: Sequence[str] = (),
+        program: Sequence[str] = PYTHON_HOST,
+    ) -> None:
+        self.name = name
+        self.spec = spec
+        self.log = log
+        self._mark = owner(next(_serials))
+        with open(log, "wb") as file:
+            self.process = subprocess.Popen(
+                [*enter, *program, spec.to_json()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                env={**child_environment(padding_bytes), OWNER: self._mark},
+                bufsize=0,
+                process_group=0,  # Ctrl-C is for the harness, which then kills its hosts
+            )
+        _living.add(self)
+        self._resident_at_ready = 0
+        self._left_behind: dict[int, int] = {}
+        self._partial = b""
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def tell(self, do: str, **more: Any) -> None:
+        assert self.process.stdin
+        if do == "end":  # what it leaves behind has another parent then
+            self._left_behind = known(descendants(self.pid))
+        try:
+            self.process.stdin.write(json.dumps({"do": do, **more}).encode() + b"\n")
+        except BrokenPipeError as error:
+            raise self.failure("is gone") from error
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """Yield the events that have arrived; raises TrialError when the host is gone."""
+        assert self.process.stdout
+        data = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not data:
+            raise self.failure("ended before it was told to")
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        yield from (json.loads(line) for line in lines)
+
+    def failure(self, what: str) -> TrialError:
+        """Return an error with the exit status and the last words of this host."""
+        try:
+            status: int | None = self.process.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            status = None
+        exit_status = "still running" if status is None else f"exit status {status}"
+        last = self.last_words() or "\n    (nothing)"
+        return TrialError(f"{self.name} {what} ({exit_status}); its last words:{last}")
+
+    def last_words(self) -> str:
+        """Return the end of this host's log, each line on one of its own; "" if empty."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        earlier, last = lines[:-LOG_LINES_SHOWN], lines[-LOG_LINES_SHOWN:]
+        found = [line for line in earlier if line.startswith(SUMMARY)]
+        return "".join(f"\n    {line}" for line in found + last)
+
+    def cpu_times(self) -> dict[str, CpuTime]:
+        """Return the CPU time of the host with all that its cell has started.
+
+        Keys as of ``descendants.cpu_times``.
+        """
+        return cpu_times(self.pid)
+
+    def mark_ready(self) -> None:
+        """Take the resident memory of a host that has loaded its cell as its zero."""
+        self._resident_at_ready = memory_bytes(self.pid, "VmRSS")
+        with suppress(OSError):  # else the peak includes what loading the cell took
+            Path(f"/proc/{self.pid}/clear_refs").write_text(RESET_PEAK, encoding="utf-8")
+
+    def peak_above_ready_bytes(self) -> int:
+        """Return the peak of memory above what the host had when ready, with its tree's."""
+        mine = max(0, memory_bytes(self.pid, "VmHWM") - self._resident_at_ready)
+        return mine + descendants_peak_bytes(self.pid)
+
+    def kill_group(self) -> None:
+        """Send SIGKILL to the host and to whatever its cell may have started."""
+        if self.process.poll() is None:
+            end_descendants(self.pid)
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """Kill and reap; harmless on a host that is gone."""
+        self.kill_group()
+        self.process.wait()
+        end_known(self._left_behind)
+        end_marked(self._mark)
+        _living.discard(self)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe
+            pipe.close()
+
+
+class Events:
+    """Waits for events of several hosts at once."""
+
+    def __init__(self, hosts: Sequence[HostProcess]) -> None:
+        self.ending = False
+        """Whether hosts have been told to leave: what a role raises then is no error."""
+        self._selector = selectors.DefaultSelector()
+        for host in hosts:
+            self.add(host)
+
+    def add(self, host: HostProcess) -> None:
+        assert host.process.stdout
+        self._selector.register(host.process.stdout, selectors.EVENT_READ, host)
+
+    def forget(self, host: HostProcess) -> None:
+        """Hear no more of a host: its end is meant. Harmless when done."""
+        assert host.process.stdout
+        with suppress(KeyError):
+            self._selector.unregister(host.process.stdout)
+
+    def wait(self, timeout_s: float) -> Iterator[tuple[HostProcess, dict[str, Any]]]:
+        """Yield what arrives within ``timeout_s`` seconds, at most one batch of it.
+
+        Raises TrialError when a role raised or a host ended.
+        """
+        arrived = self._selector.select(max(0.0, min(timeout_s, LOOK_S)))
+        if not arrived:
+            self._expect_living()
+        for key, _ in arrived:
+            host: HostProcess = key.data
+            for event in host.read_events():
+                if event["event"] == "raised" and not self.ending:
+                    raise host.failure(f"raised {event['error']}")
+                if event["event"] == "result":  # its last words: it leaves now
+                    self._selector.unregister(key.fileobj)
+                yield host, event
+
+    def _expect_living(self) -> None:
+        """Raise TrialError for a host that ended while a child of it holds its pipe."""
+        ended = [
+            key.data
+            for key in self._selector.get_map().values()
+            if key.data.process.poll() is not None
+        ]
+        if ended and not self._selector.select(0):
+            raise ended[0].failure("ended before it was told to")
+
+    def until(self, deadline: float) -> Iterator[tuple[HostProcess, dict[str, Any]]]:
+        """Yield events until a moment of ``time.monotonic``."""
+        while (left_s := deadline - time.monotonic()) > 0:
+            yield from self.wait(left_s)
+
+    def close(self) -> None:
+        self._selector.close()

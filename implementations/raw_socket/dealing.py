@@ -1,0 +1,25 @@
+"""Hand a message to one of several connections, in turn, while their buffers have room."""
+
+from socket import MSG_DONTWAIT
+from threading import Thread
+
+
+def hand_out(data, free):
+    """Send data to the next of the queue ``free``, whose connections have room."""
+    peer = free.get()
+    try:
+        sent = peer.send(data, MSG_DONTWAIT)
+    except OSError:  # it has no room, or has left
+        sent = 0
+    if sent == len(data):
+        free.put(peer)
+    else:
+        Thread(target=finish, args=(peer, data, sent, free), daemon=True).start()
+
+
+def finish(peer, data, sent, free):
+    try:
+        peer.sendall(data[sent:])
+        free.put(peer)
+    except OSError:  # it has left without the whole message, which goes to another
+        hand_out(data, free)

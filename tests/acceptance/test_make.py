@@ -1,0 +1,67 @@
+"""Setting up: `make` heals what was half made, and leaves out what has no wheel."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bench.contract.model import PROJECT
+
+STUB = """#!/bin/sh
+echo "$PIP_USER ${PIP_TARGET-none} $*" >> "$0.calls"
+case "$*" in
+*"$REFUSED"*) exit 1 ;;
+*"-m venv"*) mkdir -p VENV/bin && cp "$0" VENV/bin/python ;;
+esac
+"""
+"""Stands for the system's Python, and for that of the environment that it makes."""
+
+
+@pytest.fixture
+def set_up(tmp_path: Path):
+    """Return what sets up an environment, while the stub refuses some words."""
+    if shutil.which("make") is None:
+        pytest.skip("this machine has no make")
+    venv, python = tmp_path / "venv", tmp_path / "python"
+    python.write_text(STUB.replace("VENV", str(venv)))
+    python.chmod(0o755)
+
+    def run(refused: str) -> tuple[subprocess.CompletedProcess[str], str]:
+        done = subprocess.run(
+            ["make", f"VENV={venv}", f"PYTHON={python}", f"{venv}/.ready"],
+            cwd=PROJECT,
+            env={**os.environ, "REFUSED": refused, "PIP_USER": "1", "PIP_TARGET": "/x"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done, (venv / "bin/python.calls").read_text()
+
+    return run
+
+
+def test_settings_of_pip_elsewhere_do_not_reach_the_environment(set_up) -> None:
+    done, calls = set_up("nothing at all")
+    assert done.returncode == 0, done.stderr
+    installs = [line for line in calls.splitlines() if "pip install" in line]
+    assert len(installs) == 2
+    assert all(line.startswith("0 none ") for line in installs)
+
+
+def test_an_environment_that_cannot_be_completed_is_made_anew(set_up, tmp_path) -> None:
+    done, _ = set_up(f"-m venv {tmp_path}")
+    assert done.returncode == 0, done.stderr
+    assert f"-m venv --clear {tmp_path}" in (tmp_path / "python.calls").read_text()
+
+
+def test_a_package_without_a_wheel_is_left_out_in_one_line(set_up) -> None:
+    done, _ = set_up(".[deploy]")
+    assert done.returncode == 0, done.stderr
+    assert "left out: uvloop, pycurl or pyuwsgi" in done.stdout
+
+
+def test_a_package_that_every_program_needs_is_not_left_out(set_up) -> None:
+    done, _ = set_up(".[test]")
+    assert done.returncode != 0

@@ -1,0 +1,421 @@
+"""A second opinion on reports/numbers.json, from the raw files of its run alone.
+
+``python tests/recompute.py [REPORTS [RUN]]`` follows docs/method.md with numpy and nothing
+of the harness. Every digit has to agree. Ends with 1 where one does not, or a number lacks.
+"""
+
+import gzip
+import hashlib
+import json
+import sys
+from collections import Counter, defaultdict
+from functools import cached_property
+from itertools import combinations_with_replacement
+from math import comb, exp, inf, isfinite, isnan, log, nan
+from pathlib import Path
+
+import numpy as np
+
+SURVEY = "its raw data are a survey's, not this run's"
+TEXT = "counted in the text of programs, as tests/measure/test_size.py recounts"
+NOT_HERE = {
+    "own": TEXT, "twins": TEXT, "change": TEXT, "price": TEXT,
+    "embedding": SURVEY, "languages": SURVEY,
+    "time": "the run's own record of how long its parts took",
+    "noise": "the widest of the A/A copies, in words of the summary",
+    "level": "a rule over the verdicts of trials, no estimate: docs/failures.md",
+}  # fmt: skip
+PAIRS = ("claim", "further", "alternative", "language", "other_language", "apart")
+CPU, MEMORY = "_cpu_us_per_message", "_peak_memory_bytes"
+SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
+ALIKE = ("workload", "quantity", "placement", "size_bytes", "transport")
+SIZES = ("statements", "tokens", "gzip_bytes", "lines", "complexity", "complexity_max")
+PARTS = ("framing", "connection", "error", "business", "names", "options")
+
+
+def read(path):
+    """Return what a JSON file says, or the file that took its place, compressed."""
+    for suffix, opened in (("", open), (".gz", gzip.open)):
+        if Path(f"{path}{suffix}").exists():
+            with opened(f"{path}{suffix}", "rt", encoding="utf-8") as file:
+                return json.load(file)
+    raise FileNotFoundError(path)
+
+
+def estimate(values, ways, level):
+    """Return the median, the interval from the k-th smallest to largest, and its level.
+
+    ``ways`` counts the equally likely outcomes in which so many values lie below what is
+    estimated: k is the largest with which the interval misses in 1 - level of all at most.
+    """
+    ordered, n, k, missed = sorted(values), len(values), 0, 0
+    while k < n and 1 - 2 * (missed + ways[k]) / sum(ways) >= level:
+        missed, k = missed + ways[k], k + 1
+    middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    ends = (ordered[k - 1], ordered[-k], 1 - 2 * missed / sum(ways)) if k else (nan,) * 3
+    return middle, *ends
+
+
+def median(values, level=0.95):
+    n = len(values)
+    return *estimate(values, [comb(n, k) for k in range(n + 1)], level), n
+
+
+def ratio(pairs):
+    """Return Hodges and Lehmann's estimate of a/b, with Tukey's signed-rank interval."""
+    logs = [log(a) - log(b) for a, b in pairs]
+    ways = [1]  # in which signs can be drawn so that the positive ranks sum to 0, 1, ...
+    for rank in range(1, len(logs) + 1):
+        ways = np.add([*ways, *[0] * rank], [*[0] * rank, *ways]).tolist()
+    walsh = [(a + b) / 2 for a, b in combinations_with_replacement(logs, 2)]
+    *three, level = estimate(walsh, ways, 0.95)
+    return *map(exp, three), level, len(logs)
+
+
+def percentile(samples, share):
+    """Return the smallest sample that at least such a share of all does not exceed."""
+    return int(np.sort(samples)[max(0, int(np.ceil(round(len(samples) * share, 6))) - 1)])
+
+
+def numbers(name, kept):
+    """Return what an array is called and its numbers; of a history only the classes.
+
+    A number is a column of 8 bytes, the lowest first; early runs keep plain numbers.
+    """
+    if name.endswith(".history"):
+        return name.removesuffix("history") + "state", kept[-1].astype(np.int64)
+    plain = kept if kept.ndim == 1 else np.ascontiguousarray(kept.T).view("<i8").ravel()
+    return name, plain.astype(np.int64)
+
+
+class Run:
+    """A folder of raw files; of trials those that count, in the order of their blocks."""
+
+    def __init__(self, folder):
+        about = read(folder / "run.json")
+        self.folder, self.claims, self.files = folder, about["claims"], {}
+        sums = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        self.sums = {name: checksum for checksum, name in (s.split("  ", 1) for s in sums)}
+        self.short = set()
+        """Percentiles with fewer than ten samples beyond them: early runs publish them."""
+        self.cases = {row["case"]: row for row in about["cases"]}
+        self.environment, trials = read(folder / "environment.json"), defaultdict(list)
+        names = sorted(path.name.removesuffix(".gz") for path in folder.glob("[!.]*.json*"))
+        for suite in (read(folder / name) for name in names):
+            for benchmark in suite.get("benchmarks", ()) if isinstance(suite, dict) else ():
+                for run in benchmark["runs"]:
+                    levels = (suite, benchmark, run)
+                    trial = {
+                        k: v for at in levels for k, v in at.get("metadata", {}).items()
+                    }
+                    if trial["case"] in self.cases:
+                        trials[trial["case"]].append({**trial, "value": run["values"][0]})
+        tried = [t for found in trials.values() for t in found]
+        failed = read(folder / "failures.json")
+        tried += failed
+        speed = [t for t in tried if not self.cases[t["case"]].get("fault")]
+        counts = {t["block"]: self.repetition_counts(t["block"], speed) for t in speed}
+        self.trials = {
+            case: sorted(
+                (t for t in found if t.get("repeat", 0) == counts.get(t["block"], 0)
+                 or self.cases[case].get("fault")),
+                key=lambda trial: trial["block"],
+            )
+            for case, found in trials.items()
+        }  # fmt: skip
+        path = folder / "trimmed.json"
+        trimmed = read(path) if path.exists() else {}
+        self.resultless = {case for case, blocks in trimmed.items() if not blocks} | {
+            t["case"] for t in failed if t.get("repeat", 0) == counts.get(t["block"], 0)
+        }
+        """Cases that a budget left out, or that failed in the pass that counts."""
+
+    def spoiled(self, block, repeat):
+        """Say whether the environment flagged a block in one of its two passes."""
+        usual = np.median([e["canary_ms"] for e in self.environment if not e.get("repeat")])
+        return any(
+            (e["steal_share"] or 0) > 0.01 or (e["other_cpu_share"] or 0) > 0.05
+            or e["canary_ms"] > 1.1 * usual or abs(e["clock_jump_ms"]) > 50
+            or (e["throttled_ms"] or 0) > 0
+            for e in self.environment if (e["block"], e.get("repeat", 0)) == (block, repeat)
+        )  # fmt: skip
+
+    def repetition_counts(self, block, tried):
+        first, again = (
+            {
+                t["case"]
+                for t in tried
+                if (t["block"], t.get("repeat", 0)) == (block, repeat)
+            }
+            for repeat in (0, 1)
+        )
+        whole = again and again >= first
+        return bool(whole and self.spoiled(block, 0) and not self.spoiled(block, 1))
+
+    def samples(self, trial):
+        if "samples" not in trial:
+            return {}  # nothing was sent: a program that leaves while alone
+        path = self.folder / trial["samples"]
+        if "samples_sha256" in trial:  # early runs have a file for each trial
+            kept = self.arrays(path, trial["samples_sha256"])
+        else:
+            repeat = f"r{trial['repeat']}" if trial["repeat"] else ""
+            kept = self.joined(path)[f"{trial['case']}.b{trial['block']:02d}{repeat}"]
+        return dict(numbers(name, array) for name, array in kept.items())
+
+    def arrays(self, path, checksum):
+        if hashlib.sha256(path.read_bytes()).hexdigest() != checksum:
+            sys.exit(f"{path} is not what the trial wrote")
+        with np.load(path) as stored:
+            return {name: stored[name] for name in stored.files}
+
+    def joined(self, path):
+        """Return the arrays of each trial of a suite: columns of those in its file."""
+        if path not in self.files:
+            stored = self.arrays(path, self.sums[str(path.relative_to(self.folder))])
+            found = {trial: {} for trial in stored.pop("trials").tolist()}
+            counts = stored.pop("counts")
+            for name, row in zip(sorted(stored), counts, strict=True):
+                ends = np.cumsum(np.maximum(row, 0))
+                for arrays, count, end in zip(found.values(), row, ends, strict=True):
+                    if count >= 0:  # else the trial has no such array
+                        arrays[name] = stored[name][:, end - count : end]
+            self.files[path] = found
+        return self.files[path]
+
+    def columns(self, quantity, trials):
+        """Yield each measure of a case with its value in every trial, nan for none."""
+        if quantity in ("latency", "response"):
+            stored = [self.samples(trial) for trial in trials]
+            for ending in ("", "from_given")[: 1 + (quantity == "response")]:
+                given = bool(ending)
+                mine = [
+                    [
+                        ns
+                        for role, ns in each.items()
+                        if role.endswith("from_given") == given
+                    ]
+                    for each in stored
+                ]
+                mine = [np.concatenate(parts) for parts in mine]
+                for name, share in SHARES.items():
+                    beyond = round(min(map(len, mine)) * (1 - share), 6)
+                    enough = name == "p50" or beyond >= 10
+                    if name != "p999" or enough:
+                        values = [percentile(ns, share) / 1e3 for ns in mine]
+                        yield f"{name}_{ending}".strip("_"), values, enough
+        else:
+            yield "rate", [trial["value"] for trial in trials]
+        if quantity == "response":
+            yield "lag_p99", [trial["lag_p99_ns"] / 1e3 for trial in trials]
+            yield "offered", [trial["offered_hz"] for trial in trials]
+        yield "lost", [100 * t["lost"] / t["given"] if t["given"] else nan for t in trials]
+        roles = sorted({k.removesuffix(CPU) for t in trials for k in t if k.endswith(CPU)})
+        yield "cpu", [sum(t.get(role + CPU, nan) for role in roles) for t in trials]
+        for role in roles:
+            yield f"cpu_{role}", [t.get(role + CPU, nan) for t in trials]
+            yield f"memory_{role}", [t.get(role + MEMORY, nan) / 2**20 for t in trials]
+
+    def refused(self, trials):
+        """Say whether an open loop's own generator was too slow."""
+        names = ("lag_p99_ns", "p50_ns", "generator_share")
+        lag, p50, share = (np.median([trial[name] for trial in trials]) for name in names)
+        return lag > max(100_000, p50 / 5) or share > 0.2
+
+    def absolutes(self):
+        for case, trials in self.trials.items():
+            row = self.cases[case]
+            quantity = row["quantity"]
+            if row.get("fault") or row["twin"] or case in self.resultless:
+                continue
+            if quantity == "response" and self.refused(trials):
+                continue
+            for measure, values, *enough in self.columns(quantity, trials):
+                found = median(values)
+                if measure == "rate":
+                    found = (1 / found[0], 1 / found[2], 1 / found[1], *found[3:])
+                parts = case.split(".")
+                if measure not in ("rate", "p50"):
+                    parts[1] = f"{quantity}_{measure}"
+                if enough == [False]:
+                    self.short.add(".".join(parts))
+                if not any(map(isnan, values)):
+                    yield ".".join(parts), found
+
+    def recoveries(self):
+        for case, trials in self.trials.items():
+            row = self.cases[case]
+            if not row.get("fault"):
+                continue
+            states = [
+                np.concatenate(
+                    [[], *(v for k, v in self.samples(t).items() if k.endswith(".state"))]
+                )
+                for t in trials
+            ]
+            late = [
+                t["missed"] / max(1, t["offered_after_fault"]) * t["watched_s"]
+                for t in trials
+            ]
+            for name, values in {
+                "": [inf if t["censored"] else t["value"] for t in trials],
+                "_reconnect": [t.get("reconnect_s", inf) for t in trials],
+                "_settle": [t.get("settle_s", inf) for t in trials],
+                "_late": [
+                    x if t["settled"] else inf for x, t in zip(late, trials, strict=True)
+                ],
+                "_gone": [int((state != 0).sum()) for state in states],
+                "_silent": [int((state == 3).sum()) for state in states],
+            }.items():
+                identifier = f"{row['workload']}.recovery{name}.{row['fault']}.{row['key']}"
+                yield identifier, median(values, 0.9)
+            ways = [
+                bool(t["settled"] and not t["raised"] and not t["ended"]) for t in trials
+            ]
+            share = sum(ways) / len(ways)
+            identifier = f"{row['workload']}.recovery_in_place.{row['fault']}.{row['key']}"
+            yield identifier, (share, share, share, 1.0, len(ways))
+
+    def counted(self):
+        """Yield what stands in a raw file as it is published."""
+        for row in read(self.folder / "code.json")["programs"]:
+            parts = {**row, **row["shares"]}
+            parts["plumbing"] = parts["framing"] + parts["connection"]
+            for name in (*SIZES, *PARTS, "plumbing"):
+                what = name.removesuffix("_bytes")
+                yield f"{row['workload']}.size.{what}.{row['key']}", parts[name]
+        for row in read(self.folder / "code.json")["totals"]:
+            key = f"{row['stack']}.{row['variant']}.{row['language']}"
+            yield from ((f"total.{n.removesuffix('_bytes')}.{key}", row[n]) for n in SIZES)
+        for stack, found in read(self.folder / "weights.json").items():
+            for name in found.keys() - {"bare_resident_mib"}:
+                yield f"weight.{name}.{stack}", found[name]
+
+    @cached_property
+    def known(self):
+        """Return what the raw files make, by the ids that it is published under."""
+        found = {**dict(self.absolutes()), **dict(self.recoveries())}
+        for name, value in self.counted():
+            number = len(value) if isinstance(value, list) else value
+            found[name] = (number, number, number, 1.0, 0)
+        return found
+
+    def pairs(self, a, b):
+        mine, theirs = (
+            {t["block"]: t["value"] for t in self.trials.get(c, ())} for c in (a, b)
+        )
+        return [
+            (mine[block], theirs[block]) for block in sorted(mine.keys() & theirs.keys())
+        ]
+
+    @cached_property
+    def widths(self):
+        """Return how far from 1 each A/A copy reaches, by its case."""
+        found = {}
+        for case, copy in self.cases.items():
+            both = self.pairs(case, case.replace(f".twin{copy['twin']}", ""))
+            if copy["twin"] and both:
+                _, low, high, *_ = ratio(both)
+                found[case] = inf if isnan(low) else max(high, 1 / low) - 1
+        return found
+
+    def noise(self, case):
+        """Return the noise of a case: of its own A/A copies, else the widest of the run."""
+        mine = [self.cases[case][name] for name in ALIKE]
+        own = [
+            w for c, w in self.widths.items() if [self.cases[c][n] for n in ALIKE] == mine
+        ]
+        return max(own or self.widths.values(), default=inf)
+
+    def compared(self, case, a, b):
+        """Return the ratio of times a/b, and the verdict on it; None without a block."""
+        cases = [f"{case}.{key}" for key in (a, b)]
+        both = self.pairs(*cases)
+        if not both or self.resultless & set(cases):
+            return None, None
+        found = ratio(both)
+        _, low, high, *_ = found
+        noise = self.noise(f"{case}.{a}")
+        beyond = max(1.05, 1 + noise)
+        if high < 1 / beyond or low > beyond:
+            return found, "faster" if high < 1 else "slower"
+        within = 1 / 1.05 <= low <= high <= 1.05 >= 1 + noise
+        return found, "equivalent" if within else "inconclusive"
+
+
+def same(published, value):
+    """Compare the digits that are published; where the next is a 5, both will do."""
+    if not isfinite(value):
+        return published is None
+    near = {f"{value * (1 + off):.6g}" for off in (0, -1e-12, 1e-12)}
+    return published is not None and f"{published:.6g}" in near
+
+
+def differences(entry, found, verdict):
+    """Yield what an entry says otherwise than the raw files do."""
+    if not found:
+        yield "nothing in the raw files makes it"
+        return
+    names = ("value", "ci_low", "ci_high", "confidence", "blocks")
+    for name, value in zip(names, found, strict=True):
+        if not same(entry[name], value):
+            yield f"{name} is {entry[name]}, recomputed {value:.6g}"
+    if entry["verdict"] not in (None, verdict):
+        yield f"verdict is {entry['verdict']}, recomputed {verdict}"
+
+
+def medians(entry, both):
+    """Yield what an entry says otherwise of the medians over the blocks of its ratio."""
+    if not both:
+        return
+    a, b = (median(side)[0] for side in zip(*both, strict=True))
+    shown = [a * 1e6, b * 1e6] if entry["medians_unit"] == "us" else [1 / a, 1 / b]
+    told = [*entry["medians"], entry["ratio_of_medians"]]
+    if not all(map(same, told, [*shown, a / b])):
+        yield f"medians are {told}, recomputed {[*shown, a / b]}"
+
+
+def opinion(entries, run):
+    """Return differences, and of each kind how many numbers were compared, and were not."""
+    claims = [f"{c}.{a}.vs.{b}" for c, a, b in run.claims if run.compared(c, a, b)[0]]
+    listed = Counter(entry["id"] for entry in entries)
+    kinds = {name.split(".")[1] for name in listed}  # a report knows those of its version
+    wanted = [name for name in run.known if name.split(".")[1] in kinds] + claims
+    wrong = [
+        f"{n}: listed {listed[n]} times"
+        for n in wanted
+        if listed[n] != 1 and (listed[n] or n not in run.short)
+    ]
+    compared, left = Counter(), Counter()
+    for entry in entries:
+        name, case, kind = entry["id"], entry["case"], entry["kind"]
+        if kind in NOT_HERE:
+            left[kind] += 1
+            continue
+        found, verdict = run.known.get(name), entry["verdict"]
+        if kind in PAIRS:
+            keys = name.removeprefix(f"{case}.").replace(".beside.", ".vs.").split(".vs.")
+            found, verdict = run.compared(case, *keys)
+        compared[kind] += 1
+        wrong += [f"{name}: {why}" for why in differences(entry, found, verdict)]
+        if "medians" in entry:  # of both sides of a comparison
+            both = run.pairs(*(f"{case}.{key}" for key in keys))
+            wrong += [f"{name}: {why}" for why in medians(entry, both)]
+    return wrong, compared, left
+
+
+def main(reports="reports", folder=None):
+    entries = read(Path(reports) / "numbers.json")
+    name = next(entry["run"] for entry in entries if entry["kind"] == "absolute")
+    run = Run(Path(folder or Path(reports) / "data" / name))
+    wrong, compared, left = opinion(entries, run)
+    lines = [*wrong, f"{len(wrong)} differences in {compared.total()} numbers:"]
+    lines += [f"  {number} {kind}" for kind, number in compared.items()]
+    lines += [f"{left.total()} numbers are not recomputed:"]
+    lines += [f"  {number} {kind}: {NOT_HERE[kind]}" for kind, number in left.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

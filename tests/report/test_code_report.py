@@ -1,0 +1,427 @@
+"""What the report says of code: computed from the programs that a run kept."""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import synthetic
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.transforms import Bbox
+from once import once
+from words_of import without_charts
+
+from bench.analysis.code_rows import ProgramCode
+from bench.analysis.recovery_rows import FaultRow, Recovery
+from bench.analysis.results import Run, load
+from bench.analysis.side_by_side import SHORTEST, beside
+from bench.contract.model import IMPLEMENTATIONS, Case
+from bench.contract.rows import CaseRow, ProgramRow
+from bench.report.build import build, derive
+from bench.report.charts import price, style
+from bench.report.charts.all import look_of
+from bench.report.charts.listing import BETWEEN_CHARS, font_pt, listing, pieces, wrapped
+from bench.report.charts.style import Chart
+from bench.report.model import Data
+from bench.report.numbers.code_numbers import counts
+from bench.report.numbers.numbers import numbers
+from bench.report.pages.side_by_side import write_pages
+from bench.report.sections import code, flexibility
+from bench.report.sections import price as prices
+from bench.report.sections.content import facts_line
+from bench.report.words import machine
+from bench.run.archive import CODE, WEIGHTS, Archive
+
+WEIGHT = {
+    "packages": ["pyzmq"], "installed_mib": 2.125, "import_ms": 17.5, "threads": 3,
+    "resident_mib": 15.8, "bare_resident_mib": 10.6,
+}  # fmt: skip
+
+
+def kept(case: Case) -> bool:
+    wanted = ("minimal", "resilient", "lossless", "reconnecting")
+    return case.cell.variant.name in wanted and (bool(case.fault) or not case.load)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    def make(root: Path) -> None:
+        archive = Archive(synthetic.make(root / "run", blocks=6, keep=kept))
+        archive.write(WEIGHTS, {"zmq": WEIGHT})
+        archive.seal()
+
+    return once(tmp_path_factory, "code run", make) / "run"
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> Data:
+    return derive(load(folder), draw=False)
+
+
+@pytest.fixture(scope="module")
+def out(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with without_charts():  # the pages of code have figures of their own
+        return once(tmp_path_factory, "code report", lambda out: build([folder], out))
+
+
+@pytest.fixture(scope="module")
+def entries(data: Data) -> dict[str, dict[str, Any]]:
+    return {entry["id"]: entry for entry in numbers(data)}
+
+
+def rows_of(data: Data) -> dict[str, ProgramCode]:
+    return {row.program.cell: row for row in data.run.code.programs}
+
+
+# --- Numbers --------------------------------------------------------------------------
+
+
+def test_every_program_is_citable_with_all_that_was_counted(
+    data: Data, entries: dict[str, dict[str, Any]]
+) -> None:
+    for row in data.run.code.programs:
+        for name, value in counts(row).items():
+            entry = entries[f"{row.program.workload}.size.{name}.{row.program.key}"]
+            assert entry["value"] == value, entry["id"]
+            assert entry["cells"] == [row.program.cell]
+    parts = [f"request_reply.size.{name}.zmq.minimal.c" for name in ("framing", "business")]
+    assert {entries[name]["unit"] for name in parts} == {"statements"}
+
+
+def test_every_id_of_a_number_is_unique(data: Data) -> None:
+    ids = [entry["id"] for entry in numbers(data)]
+    assert len(ids) == len(set(ids))
+
+
+def test_c_ports_have_their_difference_and_the_verdict_of_both_parts(
+    data: Data, entries: dict[str, dict[str, Any]]
+) -> None:
+    rows = rows_of(data)
+    python, slide, checked = (
+        rows[f"zmq/{name}"].statements
+        for name in (
+            "minimal/request_reply.py",
+            "slide/request_reply.c",
+            "minimal/request_reply.c",
+        )
+    )
+    entry = entries["request_reply.twins.statements.zmq"]
+    assert entry["value"] == checked - python
+    assert entry["verdict"] in ("upheld", "refuted")
+    assert f"{python} statements in Python" in entry["sentence"]
+    for part, value in (("language", slide - python), ("checking", checked - slide)):
+        assert entries[f"request_reply.twins.statements_{part}.zmq"]["value"] == value
+    assert "fan_out.twins.statements_language.zmq" not in entries
+
+
+def test_weights_changes_and_totals_are_citable(
+    data: Data, entries: dict[str, dict[str, Any]]
+) -> None:
+    assert entries["weight.packages.zmq"]["value"] == 1
+    assert "2.12 MiB" in entries["weight.installed_mib.zmq"]["sentence"]
+    changed = entries["request_reply_to_pipeline.changed.zmq.minimal.python"]
+    assert 0 < changed["value"] <= 40
+    assert (
+        entries["request_reply.one_peer_to_several.changed.zmq.minimal.python"]["value"]
+        == 0
+    )
+    # of transports over which it was not checked nothing is said
+    assert "request_reply.tcp_to_ipc.changed.http.minimal.python" not in entries
+    total = entries["total.statements.raw_socket.minimal.python"]["value"]
+    mine = [
+        row.statements
+        for row in data.run.code.programs
+        if row.program.key == "raw_socket.minimal.python"
+    ]
+    assert max(mine) < total < sum(mine)
+
+
+# --- Prices ---------------------------------------------------------------------------
+
+
+def test_prices_add_up_to_the_smallest_program_at_the_level(
+    data: Data, entries: dict[str, dict[str, Any]]
+) -> None:
+    found = prices.cheapest(data)
+    assert ("request_reply", "zmq") in found
+    for (workload, stack), levels in found.items():
+        sizes = [cheapest.statements for cheapest in levels.values()]
+        assert sizes == sorted(sizes)
+        steps = [entries[f"{workload}.price.{level}.{stack}"]["value"] for level in levels]
+        assert sum(steps) == sizes[-1]
+
+
+def test_a_program_counts_at_lower_levels_too(data: Data) -> None:
+    levels = prices.cheapest(data)["request_reply", "http"]
+    assert list(levels) == ["L0", "L1"]  # few faults were tried: nobody was seen at L2
+    assert levels["L0"].program.variant == "minimal"  # though resilient is at L0 as well
+    assert levels["L1"].program.variant == "reconnecting"
+
+
+def met(cell: str, variant: str, fault: str, **more: Any) -> Recovery:
+    case = CaseRow(cell=cell, workload="fan_out", stack="zmq", variant=variant)
+    found = {"repeats": 5, "verdict": "kept", **more}
+    row = FaultRow(fault, "F1", fault, 0)
+    return Recovery(case=case, fault=row, times={}, counts={}, **found)
+
+
+def test_survived_faults_are_counted_for_the_measured_faults_of_each_variant() -> None:
+    made = price.survived(
+        [
+            met("a", "minimal", "x"),
+            met("a", "minimal", "y", verdict="broken"),
+            met("b", "proxied", "x"),
+            met("b", "proxied", "its own"),
+            met("c", "resilient", "y", repeats=0),
+        ],
+        {"a": 12, "b": 20, "c": 99},
+    )
+    found = {r.program.cell: (r.statements, r.kept, r.faults, r.most) for r in made}
+    assert found == {"a": (12, 1, 2, 2), "b": (20, 1, 1, 2)}
+
+
+def test_the_chart_has_a_point_and_a_label_for_each_program(data: Data) -> None:
+    made = price.price(
+        data.recoveries, price.statements(data.run.sizes), look_of(data.run, "A")
+    )
+    assert made is not None
+    texts = {text.get_text() for axes in made.figure.axes for text in axes.texts}
+    points = [
+        line
+        for axes in made.figure.axes
+        for line in axes.lines
+        if len(line.get_xdata()) == 1
+    ]
+    assert len(points) == len(made.table) > 9
+    resilient = made.table[made.table["variant"] == "resilient"]
+    for row in resilient.to_dict("records"):
+        label, size = data.stacks[row["stack"]]["label"], row["statements"]
+        # A smaller size that is close stands in the same label.
+        assert any(t.startswith(label) and t.split()[-1] == str(size) for t in texts)
+    for size in (resilient["statements"].min(), resilient["statements"].max()):
+        assert str(size) in made.title
+
+
+def put_to(stack: str, variant: str, kept: int, faults: int) -> list[Recovery]:
+    rows = []
+    for number in range(faults):
+        row = met(f"{stack}/{variant}", variant, f"f{number}")
+        case = replace(row.case, stack=stack, language="python")
+        verdict = "kept" if number < kept else "broken"
+        rows.append(replace(row, case=case, verdict=verdict))
+    return rows
+
+
+def price_of(run: Run, sizes: dict[str, tuple[int, int]], faults: int = 4) -> Chart:
+    """Return the chart of programs by "stack/variant" with (statements, faults kept)."""
+    rows: list[Recovery] = []
+    for cell, (_, kept) in sizes.items():
+        stack, variant = cell.split("/")
+        rows += put_to(stack, variant, kept, faults if variant == "proxied" else 4)
+    statements = {cell: size for cell, (size, _) in sizes.items()}
+    with rc_context(style.RC):
+        made = price.price(rows, statements, look_of(run, "A"))
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"http": (186, 4), "raw_socket": (199, 3), "zmq": (174, 3)},
+        {"http": (150, 4), "raw_socket": (222, 4), "zmq": (161, 3)},
+        {"http": (120, 2), "raw_socket": (144, 3), "zmq": (116, 2)},
+        {"http": (150, 4), "raw_socket": (151, 4), "zmq": (152, 4)},
+    ],
+)
+def test_each_size_is_beside_its_own_mark(
+    data: Data, sizes: dict[str, tuple[int, int]]
+) -> None:
+    named = {f"{stack}/resilient": value for stack, value in sizes.items()}
+    with rc_context(style.RC):
+        axes = price_of(data.run, named).figure.axes[0]
+        boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    middles = {str(size): axes.transData.transform((size, y)) for size, y in sizes.values()}
+    assert len(boxes) == len(middles)
+    for said, box in boxes.items():
+        others = [other for text, other in boxes.items() if text != said]
+        assert box.count_overlaps(others) == 0, said
+        assert axes.bbox.x0 <= box.x0, said
+        assert box.x1 <= axes.bbox.x1, said
+
+        def away(size: str, box: Bbox = box) -> float:
+            x, y = middles[size]
+            outside = max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1)
+            return math.hypot(*outside)
+
+        assert away(said.split()[-1]) == pytest.approx(min(map(away, middles)), abs=1), said
+        assert min(map(away, middles)) > 0, said
+
+
+def test_the_chart_explains_only_the_lines_and_marks_that_it_has(data: Data) -> None:
+    alone = {"http/resilient": (186, 4), "zmq/resilient": (174, 3)}
+    several = {**alone, "zmq/minimal": (14, 0), "zmq/proxied": (90, 3)}
+    for sizes, shown in ((alone, False), (several, True)):
+        chart = price_of(data.run, sizes, faults=3)
+        said = " ".join(text.get_text() for text in chart.figure.texts)
+        assert ("Lines join" in said) is shown
+        assert ("hollow" in said) is shown
+        assert ("does not start at 0" in said) is not shown
+
+
+# --- Tables ---------------------------------------------------------------------------
+
+
+def test_shares_are_parts_of_the_statements(data: Data) -> None:
+    for row in code.shares_table(data).rows:
+        shown = [int(cell.split(" ")[0]) for cell in row[2:]]
+        percent = [int(re.findall(r"\((\d+) %\)", cell)[0]) for cell in row[2:]]
+        assert sum(shown) > 0
+        assert 98 <= sum(percent) <= 102
+
+
+def test_a_change_that_a_stack_does_not_offer_is_not_shown_as_zero(data: Data) -> None:
+    made = flexibility.other_changes(data)
+    rows = {(row[0], row[1]): row[2:] for row in made.rows}
+    assert rows["Request/reply", "HTTP (minimal: requests)"] == [
+        "0", "not offered", "not offered",
+    ]  # fmt: skip
+    assert rows["Request/reply", "ZeroMQ (minimal)"][0] == "0"
+
+
+@pytest.mark.thorough
+def test_an_old_run_without_code_has_no_sections_about_code(
+    folder: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "run"
+    shutil.copytree(folder, old)
+    (old / f"{CODE}.gz").unlink()
+    (old / WEIGHTS).unlink()
+    Archive(old).seal()
+    made = build([old], tmp_path / "out")
+    page = made.read_text()
+    assert 'id="price"' in page  # levels and sizes were kept before
+    assert 'id="languages"' not in page
+    assert 'id="side_by_side"' not in page
+    assert not (tmp_path / "out" / "side_by_side").exists()
+
+
+# --- Side by side ---------------------------------------------------------------------
+
+
+def test_pages_hold_every_program_whole(data: Data, out: Path) -> None:
+    page = (out / "side_by_side" / "request_reply.html").read_text()
+    plain = unescape(re.sub(r"<[^>]*>", "", page))
+    for variant in ("minimal", "resilient"):
+        for stack in ("raw_socket", "http", "zmq"):
+            path = IMPLEMENTATIONS / stack / variant / "request_reply.py"
+            assert path.read_text().strip() in plain, path
+    assert (IMPLEMENTATIONS / "raw_socket" / "framing.py").read_text().strip() in plain
+    rows = rows_of(data)
+    for cell in ("zmq/minimal/request_reply.py", "zmq/minimal/request_reply.c"):
+        assert f"{rows[cell].statements} statements" in plain
+    assert "level L1; survives" in plain
+
+
+def test_pages_load_nothing_from_other_places(out: Path) -> None:
+    for page in (out / "side_by_side").glob("*.html"):
+        text = page.read_text()
+        assert not re.findall(r'(?:src|href)="(?!\.\./index|[a-z_]+\.(?:html|svg)")', text)
+        assert "default-src 'none'" in text, "the browser would let it"
+        assert "@import" not in text
+
+
+def test_fan_out_is_shown_by_the_program_that_loses_nothing(out: Path) -> None:
+    page = (out / "side_by_side" / "fan_out.html").read_text()
+    shortest = page.split('<section id="surviving">')[0]
+    assert "zmq/lossless/fan_out.py" in shortest
+    assert "zmq/minimal/fan_out.py" not in shortest
+
+
+def test_pages_and_figures_are_the_same_when_built_again(
+    data: Data, out: Path, tmp_path: Path
+) -> None:
+    names = ["side_by_side/fan_out.html", "side_by_side/fan_out.svg"]
+    facts = {"facts": facts_line(data), "machine": machine(data.run.about)}
+    look = look_of(data.run, data.grade.letter)
+    write_pages(data, look, facts, tmp_path, all_files=True)
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (out / name).read_bytes(), name
+    assert not (out / "side_by_side" / "fan_out.png").exists(), "nobody asked for it"
+    assert (tmp_path / "side_by_side" / "fan_out.png").exists()
+
+
+def test_the_figure_shows_the_code_without_comments(data: Data) -> None:
+    made = listing(data.run, "request_reply", look_of(data.run, "A"))
+    assert made is not None
+    shown = "".join(text.get_text() for text in made.figure.texts)
+    plain = re.sub(r"\s", "", shown)
+    assert "zmq.Context.instance().socket(zmq.REQ)" in plain
+    assert "#nolook-up" not in plain
+    assert re.search(r"ZeroMQ \d+ statements", shown)
+
+
+def test_long_lines_are_broken_and_lose_nothing() -> None:
+    lines = pieces(
+        "cell.py", ["def f():", "    call(argument, another, a_third)  # why", ""]
+    )
+    broken = wrapped(lines, 22)
+    texts = ["".join(text for text, _ in line) for line in broken]
+    assert max(map(len, texts)) <= 24
+    whole = re.sub(r"\s", "", "".join(texts))
+    assert whole == "deff():call(argument,another,a_third)"
+
+
+def test_type_is_as_large_as_the_figure_allows() -> None:
+    short, long = [[("x" * 30, "")]] * 5, [[("x" * 30, "")]] * 60
+    assert font_pt([short] * 3, 80) > font_pt([long] * 3, 80)
+    wide = [[("x" * 200, "")]]
+    assert font_pt([wide] * 3, 300) < font_pt([short] * 3, 300)
+    assert BETWEEN_CHARS > 0
+
+
+def program(stack: str, variant: str, statements: int, promise: str = "") -> ProgramCode:
+    about = ProgramRow(
+        workload="request_reply", stack=stack, variant=variant, language="python",
+        promise=promise,
+    )  # fmt: skip
+    return ProgramCode(program=about, files=(), statements=statements)
+
+
+def test_the_shortest_program_of_a_stack_is_chosen_among_equal_promises() -> None:
+    programs = [
+        program("http", "minimal", 22), program("http", "aiohttp_client", 20),
+        program("http", "polling", 9, promise="acknowledges"),
+        program("zmq", "minimal", 12), program("zmq", "another", 12),
+    ]  # fmt: skip
+    found = beside(programs, "request_reply", SHORTEST)
+    assert [(row.program.stack, row.program.variant) for row in found] == [
+        ("http", "aiohttp_client"),
+        ("zmq", "minimal"),
+    ]
+
+
+def test_columns_of_programs_do_not_overlap(data: Data) -> None:
+    """In pixels too, where a font's hints would make letters wider than in an SVG."""
+    for workload in ("request_reply", "pipeline"):
+        with rc_context(style.RC):
+            chart = listing(data.run, workload, look_of(data.run, "A"))
+            assert chart is not None
+            canvas = FigureCanvasAgg(chart.figure)
+            canvas.draw()
+            lines = [t for t in chart.figure.texts if "Mono" in t.get_fontfamily()[0]]
+            starts = sorted({text.get_position()[0] for text in lines})
+            assert len(starts) == len(chart.table)
+            for text in lines:
+                box = text.get_window_extent().transformed(
+                    chart.figure.transFigure.inverted()
+                )
+                later = [x for x in starts if x > text.get_position()[0]]
+                assert box.x1 < min(later, default=1.0), (workload, text.get_text())

@@ -1,0 +1,36 @@
+"""How many declared comparisons hold together, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.report.sections.reading import claimed
+
+LEAST = 2 / 1024
+"""The smallest p that ten blocks have."""
+
+
+@pytest.mark.parametrize(
+    ("p_beyond", "together"),
+    [
+        ([LEAST] * 3 + [0.5], "3 of 4"),
+        ([LEAST] * 25, "25 of 25"),
+        ([LEAST] * 26, "0 of 26"),
+        ([0.03, 0.03], "0 of 2"),
+        ([0.02, 0.03], "2 of 2"),
+    ],
+)
+def test_declared_comparisons_are_tested_together(
+    p_beyond: list[float], together: str
+) -> None:
+    assert f"(Holm), {together} ratios lie more than 5 % from 1" in claimed(p_beyond, 10)
+
+
+def test_too_few_blocks_find_no_difference() -> None:
+    said = claimed([1.0, 1.0], 5)
+    assert "2 declared comparisons from 5 blocks each, too few for an interval" in said
+    assert "Holm" not in said
+
+
+def test_a_run_without_declared_comparisons_has_none_to_test() -> None:
+    assert claimed([], 10) == "This run measured none of the declared comparisons."
