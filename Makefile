@@ -14,11 +14,12 @@ READY := $(VENV)/.ready
 PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install --quiet \
     --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench build node report talk check test test-all lint format clean
+.PHONY: bench build experiments node report talk check test test-all lint format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
+	@echo "make experiments           provoke what the talk speaks of (PROFILE=standard|full)"
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
 	@echo "make talk                  the slides, in build/talk/ (needs npm; chromium for a PDF)"
 	@echo "make build                 build the cells in C; without a compiler they are left out"
@@ -45,6 +46,9 @@ node:
 
 bench: $(READY)
 	$(BIN)/python -m bench run $(if $(findstring --resume,$(ARGS)),,--profile $(PROFILE)) $(ARGS)
+
+experiments: build
+	$(BIN)/python -m bench experiments --profile $(PROFILE) $(ARGS)
 
 report: $(READY)
 	$(BIN)/python -m bench report $(ARGS)

@@ -19,6 +19,7 @@ from bench.cli.cite import cite
 from bench.cli.common import all_cells, more_roots, show_what_is_not_built
 from bench.cli.compare import compare
 from bench.cli.embedding import embedding
+from bench.cli.experiments import experiments
 from bench.cli.languages import languages
 from bench.cli.levels import show as show_levels
 from bench.cli.report import report
@@ -35,7 +36,7 @@ GROUPS = {
     "Measure": ("run", "reproduce", "check", "selftest", "doctor"),
     "Read and cite": ("report", "compare", "cite", "talk"),
     "Programs": ("list", "build", "size"),
-    "Surveys": ("embedding", "languages"),
+    "Surveys": ("embedding", "languages", "experiments"),
 }
 """The commands as the help shows them."""
 
@@ -293,5 +294,6 @@ for command in (
     size,
     embedding,
     languages,
+    experiments,
 ):
     main.add_command(command)

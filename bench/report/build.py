@@ -15,6 +15,7 @@ from bench.analysis.recovery import recoveries
 from bench.analysis.results import Run, load
 from bench.contract.model import PROJECT
 from bench.errors import UsageError
+from bench.experiments import kept
 from bench.report import words
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
@@ -23,7 +24,7 @@ from bench.report.numbers.numbers import numbers
 from bench.report.pages import page, readme
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
-from bench.report.sections import bindings, claims, embedded, other_runs
+from bench.report.sections import bindings, claims, embedded, experiments, other_runs
 from bench.report.sections.content import facts_line, sections
 from bench.report.sections.faster import COMPILED, ONE_MACHINE
 from bench.report.sections.standing import standing
@@ -78,12 +79,19 @@ def build(run_folders: Sequence[Path], out: Path, *, all_files: bool = False) ->
     svgs = export([*data.charts, *overlaid], out / "figures", all_files=all_files)
     spoken = languages.read(_survey(out, languages.FILE))
     servers = embedding.read(_survey(out, embedding.FILE))
-    entries = [*data.entries, *bindings.numbers(spoken), *embedded.numbers(servers)]
+    provoked = kept.read(_survey(out, kept.FILE))
+    entries = [
+        *data.entries,
+        *bindings.numbers(spoken),
+        *embedded.numbers(servers),
+        *experiments.numbers(provoked),
+    ]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)
     about = data.run.about
     beside = other_runs.section(data, others, overlaid) if others else None
-    said = sections(data, beside, [embedded.section(servers), bindings.section(spoken)])
+    surveys = [embedded.section(servers), bindings.section(spoken)]
+    said = sections(data, beside, [*surveys, experiments.section(provoked)])
     subjects = measure(read_experiments(), entries)
     said.insert(2, claims.section(judged, about, subjects))
     parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}

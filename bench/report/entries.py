@@ -24,6 +24,18 @@ def surveyed(
     said: str,
 ) -> dict[str, Any]:
     """Return an entry of what a survey counted; its ``run`` is the survey's date."""
+    return from_survey(survey, kind, identifier, exact(value), unit, said)
+
+
+def from_survey(
+    survey: Mapping[str, Any],
+    kind: str,
+    identifier: str,
+    value: Mapping[str, Any],
+    unit: str,
+    said: str,
+) -> dict[str, Any]:
+    """Return an entry with a survey's value and interval, which are keys of ``value``."""
     about = dict(survey)
     versions = survey["machine"]["versions"]
     return {
@@ -31,7 +43,7 @@ def surveyed(
         "kind": kind,
         "sentence": said,
         "unit": unit,
-        **exact(value),
+        **value,
         "cells": [],
         "labels": [],
         "case": kind,

@@ -8,10 +8,11 @@ import pytest
 
 from bench.analysis.results import load
 from bench.contract.model import PROJECT
+from bench.experiments import kept
 from bench.report.build import derive
 from bench.report.numbers.numbers import numbers
 from bench.report.pages import readme
-from bench.report.sections import bindings, embedded
+from bench.report.sections import bindings, embedded, experiments
 from bench.run.archive import CODE, latest_run, verify
 from bench.surveys.embedding import tally as embedding
 from bench.surveys.languages import tally as languages
@@ -39,6 +40,7 @@ def test_numbers_belong_to_the_newest_whole_run(
         *numbers(data),
         *bindings.numbers(languages.read(REPORTS / languages.FILE)),
         *embedded.numbers(embedding.read(REPORTS / embedding.FILE)),
+        *experiments.numbers(kept.read(REPORTS / kept.FILE)),
     ]
     assert json.loads(json.dumps(made)) == published
 

@@ -203,7 +203,10 @@ def test_nothing_that_measures_loads_tables_or_charts(module: str) -> None:
     assert not loaded_by(module) & {"pandas", "matplotlib", "jinja2"}
 
 
-COMMANDS = "build cite common compare embedding languages levels main report run size talk"
+COMMANDS = (
+    "build cite common compare embedding experiments languages levels main report run "
+    "size talk"
+)
 HELP = {
     *(f"cli.{name}" for name in COMMANDS.split()),
     *("cli", "contract", "contract.find", "contract.model", "errors"),

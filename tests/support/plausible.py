@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS
+from bench.experiments.all_experiments import all_experiments
 from bench.faults.all_faults import all_faults
 from bench.measure.recovery import VERDICTS as OUTCOMES
 from bench.report.talk_claims.conditions import Condition, wild
@@ -71,6 +72,9 @@ def extremes(name: str) -> tuple[float, float]:
         return PER_CENT if may_lose else (0.0, 0.0)
     if quantity == "recovery":
         return _lasts_s().get(rest[0], 1e-6), LONGEST_S
+    if workload in all_experiments():
+        declared = all_experiments()[workload].quantities[quantity]
+        return max(declared.least, 1e-6), min(declared.most, LONGEST_S)
     return next(ends for kind, ends in KINDS if re.fullmatch(kind, name))
 
 

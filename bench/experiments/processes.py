@@ -1,0 +1,69 @@
+"""Processes of experiments: they answer with a line, and die with the harness."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+
+from bench.errors import NotMeasurable, TrialError
+from bench.faults.network.tools import tool
+from bench.trial.processes import child_environment
+
+START_S = 20.0
+END_S = 5.0
+
+
+@contextlib.contextmanager
+def started(
+    words: Sequence[str], enter: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program, and kill it at the end of the block.
+
+    The kernel kills it with the harness as well. ``enter`` are the words before a command
+    that run it in another network namespace.
+    """
+    with subprocess.Popen(
+        [*enter, tool("setpriv"), "--pdeathsig", "KILL", "--", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=child_environment(),
+        bufsize=0,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(END_S)
+
+
+def role(module: str, *words: str) -> list[str]:
+    """Return the command that runs a module of an experiment as a process of its own."""
+    return [sys.executable, "-m", module, *words]
+
+
+def line(process: subprocess.Popen[bytes], limit_s: float = START_S) -> str:
+    """Return the next line of a program's output, which it may be writing right now.
+
+    Raises TrialError if none is whole within ``limit_s`` seconds, or if the program ended.
+    """
+    out = process.stdout
+    assert out is not None
+    said = b""
+    while not said.endswith(b"\n"):
+        ready, _, _ = select.select([out], [], [], limit_s)
+        piece = out.read(1) if ready else b""
+        if not piece:
+            raise TrialError(f"{process.args!r} said nothing within {limit_s:g} s")
+        said += piece
+    return said.decode().strip()
+
+
+def need(program: str, package: str) -> str:
+    """Return the path of a program. Raises NotMeasurable with the package that has it."""
+    try:
+        return tool(program)
+    except NotMeasurable:
+        raise NotMeasurable(f"apt-get install {package}") from None

@@ -1,0 +1,131 @@
+"""The experiments in the report: a table of each, and the numbers of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.analysis.stats import Interval, bounds
+from bench.experiments import kept
+from bench.report import words
+from bench.report.entries import from_survey
+from bench.report.model import Section, Table
+from bench.report.words import date
+
+Row = Mapping[str, Any]
+KIND = "experiment"
+TITLE = "Experiments on what the talk says"
+NOT_MADE = "Not made: .venv/bin/nomiddle experiments."
+NEVER = "never"
+LEAD = (
+    "Each experiment provokes one effect that the talk speaks of, and has a control in "
+    "which the effect is absent. All experiments are made once in each block. A value is "
+    "the median over blocks, with its interval."
+)
+
+
+def shown(value: float) -> str:
+    """Return a value without decimals that nobody measured: "2", "88.0", "never"."""
+    if math.isinf(value):
+        return NEVER
+    return f"{value:,.0f}" if float(value).is_integer() else words.number(value)
+
+
+def section(made: Row | None) -> Section:
+    """Return the report's section, which without experiments says how to make them."""
+    rows = kept.rows(made)
+    if not rows:
+        return Section("experiments", TITLE, [NOT_MADE])
+    tables = [table for row in rows for table in _tables(row)]
+    return Section("experiments", TITLE, [LEAD], tables=[_list(rows), *tables])
+
+
+def _list(rows: Sequence[Row]) -> Table:
+    columns = ["experiment", "asks", "control", "made", "blocks", "seconds a block"]
+    found = [
+        [
+            row["name"],
+            row["asks"],
+            row["control"],
+            date(dict(row)),
+            str(len(row["blocks"])),
+            words.number(max(row["took_s"]), digits=2),
+        ]
+        for row in rows
+    ]
+    return Table(
+        columns, found, "Every experiment; the seconds are those of its longest block"
+    )
+
+
+def _tables(row: Row) -> Iterator[Table]:
+    """Yield the numbers of one experiment, and what was answered in words."""
+    cells = {(q, s): _cell(found) for q, s, found in kept.numbers(row)}
+    measured = [
+        [
+            label,
+            *(
+                cells.get((quantity, s), words.PASSED_OVER)
+                for quantity in row["quantities"]
+            ),
+        ]
+        for s, label in row["subjects"].items()
+        if any((quantity, s) in cells for quantity in row["quantities"])
+    ]
+    columns = [
+        "subject",
+        *(
+            f"{name.replace('_', ' ')} ({q['unit']})"
+            for name, q in row["quantities"].items()
+        ),
+    ]
+    left_out = "; ".join(f"{name}: {why}" for name, why in row["left_out"].items())
+    more = f" (left out: {left_out})" if left_out else ""
+    yield Table(columns, measured, f"{row['name']}: {row['asks']}{more}")
+    if row["answers"]:
+        asked = [name for name in row["subjects"] if _answered(row, name)]
+        said = [
+            [question, *(found.get(name, words.PASSED_OVER) for name in asked)]
+            for question, found in row["answers"].items()
+        ]
+        yield Table(["case", *asked], said, f"{row['name']}: what each did", folded=True)
+
+
+def _answered(row: Row, subject: str) -> bool:
+    return any(subject in found for found in row["answers"].values())
+
+
+def _cell(found: Interval) -> str:
+    low, high = bounds(found)
+    if math.isnan(low):
+        return f"{shown(found.estimate)} (too few blocks)"
+    if low == high:
+        return shown(found.estimate)
+    return f"{shown(found.estimate)} ({shown(low)} to {shown(high)})"
+
+
+def numbers(made: Row | None) -> Iterator[dict[str, Any]]:
+    """Yield the entries of numbers.json: ``<experiment>.<quantity>.<subject>``."""
+    for row in kept.rows(made):
+        for quantity, subject, found in kept.numbers(row):
+            told = row["quantities"][quantity]
+            said = told["says"].format(
+                subject=row["subjects"][subject], value=shown(found.estimate)
+            )
+            low, high = bounds(found)
+            none = math.isnan(low)
+            value = {
+                "value": _plain(found.estimate),
+                "ci_low": None if none else _plain(low),
+                "ci_high": None if none else _plain(high),
+                "confidence": None if none else round(found.confidence, 6),
+                "blocks": found.blocks,
+            }
+            name = f"{row['name']}.{quantity}.{subject}"
+            sentence = said[:1].upper() + said[1:]
+            yield from_survey(row, KIND, name, value, told["unit"], sentence)
+
+
+def _plain(value: float) -> float | None:
+    return None if math.isinf(value) else float(f"{value:.6g}")
