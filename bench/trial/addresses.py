@@ -6,6 +6,7 @@ retries a port of that range can end up connected to itself.
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import socket
@@ -21,6 +22,8 @@ LOWEST_PORT = 10_000
 APART = 97
 """How many ports lie between the first choices of two processes that follow each other."""
 LISTEN = "0A"
+NO_SUCH_NETWORK = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+"""What a machine without IPv6 says to a socket, and to its address."""
 ACCEPTS_CONNECTIONS = 0x10000
 UNIX_PATH_BYTES_MAX = 107
 
@@ -43,13 +46,18 @@ def port_pool() -> range:
 
 
 def is_free(port: int) -> bool:
-    """Return whether a port can be bound on loopback; this sends no packet."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Return whether a port can be bound on loopback, over IPv4 and over IPv6.
+
+    This sends no packet. A machine without IPv6 has nothing bound there.
+    """
+    for family, loopback in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((loopback, port))
+        except OSError as error:
+            if error.errno not in NO_SUCH_NETWORK:
+                return False
     return True
 
 

@@ -170,6 +170,13 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def _await_end(pids: Iterable[int]) -> None:
+    """Wait until killed processes have ended: until then they may still listen."""
+    deadline = time.monotonic() + END_S
+    while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(LOOK_S)
+
+
 def end_descendants(pid: int) -> None:
     """Kill all descendants of a process. It is stopped, so that it starts no more."""
     with suppress(ProcessLookupError):
@@ -191,11 +198,14 @@ def known(pids: Iterable[int]) -> dict[int, int]:
 
 def end_known(began: dict[int, int]) -> None:
     """Kill the processes of ``known`` that still live, with their descendants."""
+    killed = []
     for pid, moment in began.items():
         found = stat(pid)
         if found and found.began == moment and _is_alive(pid):
             end_descendants(pid)
             _kill(pid)
+            killed.append(pid)
+    _await_end(killed)
 
 
 def owner(serial: int) -> str:
@@ -217,9 +227,10 @@ def _marked() -> Iterator[tuple[int, str]]:
 
 def end_marked(mark: str) -> None:
     """Kill the descendants of a host that ended without being killed."""
-    for pid, found in _marked():
-        if found == mark:
-            _kill(pid)
+    killed = [pid for pid, found in _marked() if found == mark]
+    for pid in killed:
+        _kill(pid)
+    _await_end(killed)
 
 
 def sweep_processes() -> None:

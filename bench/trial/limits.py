@@ -31,6 +31,11 @@ SLOWER = 2
 """If the largest message is late, it also gets so many times its time alone."""
 REFUSAL_S = 4.0
 DELIVERY_S = 30.0
+DELIVERY_TRIES = 3
+"""How often to send a large message to a program that hands it back.
+
+A program with a deadline reports a message that takes longer, as on a busy machine.
+"""
 ARRIVAL_S = 4.0
 """How long the largest message may take after the other was refused, in seconds."""
 
@@ -59,7 +64,10 @@ def _delivers(cell: Cell, transport: str, logs: Path) -> str:
         trial.arrivals_after(DELIVERY_S, before + 1)
         trial.await_end()
 
-    trial = run_trial(case, window, logs, random.Random(), measure=measure)
+    for _ in range(DELIVERY_TRIES):
+        trial = run_trial(case, window, logs, random.Random(), measure=measure)
+        if not any(_handed_back(trial)):
+            break
     reason, _ = judge(case, Scenario("", window, 1), trial)
     said = f"stack.toml names no limit, but a message of {COMMON_BYTES + 1} bytes"
     return f"{said} did not arrive: {reason}" if reason else ""

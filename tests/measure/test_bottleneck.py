@@ -112,8 +112,21 @@ def test_little_s_law_gives_the_number_of_clients(
         starts = np.cumsum(took + thought) - took
         given_ns.append(starts.astype(np.int64))
         arrived_ns.append((starts + took).astype(np.int64))
-    found, resolution = clients_by_little(given_ns, arrived_ns)
-    assert abs(found / clients - 1) <= 0.02 + 2 * resolution
+    assert clients_by_little(given_ns, arrived_ns) == pytest.approx(clients, rel=0.001)
+
+
+def test_a_pause_between_turns_may_lie_at_an_end() -> None:
+    turn = np.arange(40) * 1000
+    first = np.concatenate([turn, turn + 10_000_000])
+    second = first + 900_000  # its last turn begins when the first client has ended
+    found = assert_little([first, second], [first + 800, second + 800])
+    assert found == pytest.approx(1, rel=0.001)
+
+
+def test_a_request_given_before_the_last_reply_is_found() -> None:
+    given_ns = np.arange(100) * 1000
+    with pytest.raises(TrialError, match="before it has yielded the last reply"):
+        assert_little([given_ns], [given_ns + 1500])
 
 
 def test_stamps_that_do_not_belong_together_are_found() -> None:

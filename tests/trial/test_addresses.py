@@ -108,6 +108,8 @@ def test_a_taken_port_is_not_given() -> None:
     assert free_port(random.Random(seed)) == wanted
     with socket.create_server(("127.0.0.1", wanted)):
         assert free_port(random.Random(seed)) != wanted
+    with socket.create_server(("::1", wanted), family=socket.AF_INET6):
+        assert free_port(random.Random(seed)) != wanted
     assert free_port(random.Random(seed), taken=[wanted]) != wanted
 
 
