@@ -28,6 +28,7 @@ from bench.report.sections import bindings, claims, embedded, experiments, other
 from bench.report.sections.content import facts_line, sections
 from bench.report.sections.faster import COMPILED, ONE_MACHINE
 from bench.report.sections.standing import standing
+from bench.report.talk_claims import verdicts
 from bench.report.talk_claims.experiments import measure, read_experiments
 from bench.report.talk_claims.judge import judge, read_ledger
 from bench.report.words import machine
@@ -88,6 +89,7 @@ def build(run_folders: Sequence[Path], out: Path, *, all_files: bool = False) ->
     ]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)
+    write_whole(out / verdicts.FILE, verdicts.text(judged))
     about = data.run.about
     beside = other_runs.section(data, others, overlaid) if others else None
     surveys = [embedded.section(servers), bindings.section(spoken)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -221,6 +222,8 @@ def test_readme_and_summary_count_the_verdicts_on_the_talk_as_its_page_does(
     counted = re.search(r"Of (\d+) claims: ([^.]*)\.", page)
     assert counted
     verdicts = {name: int(n) for n, name in re.findall(r"(\d+) ([a-z ]+)", counted[2])}
+    kept = Counter(one["verdict"] for one in json.loads((out / "claims.json").read_text()))
+    assert kept == verdicts
     entries = json.loads((out / "numbers.json").read_text())
     for text in (readme.block(entries), (out / "SUMMARY.md").read_text()):
         said = re.search(

@@ -17,7 +17,7 @@ from bench.contract.model import PROJECT
 from bench.errors import UsageError
 from bench.report.pages import page
 from bench.report.sections import claims
-from bench.report.talk_claims import likes
+from bench.report.talk_claims import likes, verdicts
 from bench.report.talk_claims.conditions import COUNTS, DIFFERENCE, MOST, SOME, Condition
 from bench.report.talk_claims.evidence import (
     ABSENT,
@@ -563,3 +563,19 @@ def test_the_page_has_every_claim_and_loads_nothing_from_other_places(
     shown = re.findall(r"<code>([^<]+)</code>", made)
     assert shown
     assert set(shown) <= known
+
+
+def test_claims_json_has_each_claim_with_the_numbers_that_decided_on_it(
+    published: list[dict[str, Any]],
+) -> None:
+    judged = judge(LEDGER, published)
+    kept = json.loads(verdicts.text(judged))
+    assert {one["id"] for one in kept} == CATALOGUE
+    known = {entry["id"] for entry in published}
+    for claim, one in zip(judged, kept, strict=True):
+        assert (one["quote"], one["verdict"]) == (claim.claim.quote, claim.verdict)
+        assert one["reason"].endswith(".")
+        assert one["parts"] or one["missing"]
+        for part in one["parts"]:
+            assert set(part["numbers"]) <= known
+            assert bool(part["numbers"]) == (part["outcome"] != ABSENT)

@@ -1,0 +1,49 @@
+"""claims.json: the verdict on each claim, for whoever shows verdicts or cites them.
+
+README, the pages and the deck get theirs from the same numbers by the same rules.
+A list with one entry for each claim, in the order of the talk: ``id``, ``quote``,
+``verdict``, ``reason`` in a sentence, ``parts`` and ``missing``, which is what nobody
+measured. A part has ``says``, ``threshold``, ``outcome`` and ``numbers``, the ids of
+numbers.json that it looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from bench.report.talk_claims.evidence import Part
+from bench.report.talk_claims.judge import Judged
+
+FILE = "claims.json"
+
+
+def entries(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Return the entries of claims.json."""
+    return [
+        {
+            "id": one.claim.id,
+            "quote": one.claim.quote,
+            "verdict": one.verdict,
+            "reason": f"{one.reason[:1].upper()}{one.reason[1:]}.",
+            "parts": [_part(part) for part in one.parts],
+            "missing": one.lacking,
+        }
+        for one in judged
+    ]
+
+
+def _part(part: Part) -> dict[str, Any]:
+    ids = (name for finding in part.findings for name in finding.ids)
+    return {
+        "says": part.condition.says,
+        "threshold": part.condition.threshold,
+        "outcome": part.outcome,
+        "numbers": [*dict.fromkeys(ids)],
+    }
+
+
+def text(judged: Sequence[Judged]) -> str:
+    """Return claims.json as it is written."""
+    return json.dumps(entries(judged), indent=1, ensure_ascii=False) + "\n"
