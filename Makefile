@@ -34,13 +34,15 @@ $(READY): pyproject.toml constraints.txt
 	$(PIP) --editable '.[test]'
 	@$(PIP) --only-binary :all: --editable '.[deploy]' > $(VENV)/deploy.log 2>&1 \
 	    || echo "left out: uvloop, pycurl or pyuwsgi has no wheel for this Python; programs that need it are skipped"
+	@$(PIP) --only-binary :all: --editable '.[formats]' > $(VENV)/formats.log 2>&1 \
+	    || echo "left out: a format of serialization has no wheel for this Python; its experiments are skipped"
 	@touch $@
 
 build: $(READY)
 	$(BIN)/python -m bench build
 
 node:
-	for folder in $(dir $(wildcard implementations/*/embedded/package.json)); do \
+	for folder in $(dir $(wildcard implementations/*/embedded/package.json bench/experiments/catalogue/*/package.json)); do \
 	    npm --prefix $$folder install --ignore-scripts --no-package-lock --no-audit --no-fund || exit; \
 	done
 

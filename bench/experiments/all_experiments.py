@@ -1,4 +1,7 @@
-"""Every experiment: each module of the catalogue that defines ``EXPERIMENT`` is one."""
+"""Every experiment: each module of the catalogue that defines ``EXPERIMENT`` is one.
+
+So is each folder, by its module ``experiment``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ from bench.experiments.experiment import PROFILES, Experiment
 def all_experiments() -> dict[str, Experiment]:
     """Return every experiment by its name."""
     modules = (
-        importlib.import_module(f"{catalogue.__name__}.{info.name}")
+        importlib.import_module(
+            f"{catalogue.__name__}.{info.name}" + (".experiment" if info.ispkg else "")
+        )
         for info in pkgutil.iter_modules(catalogue.__path__)
     )
     found = [module.EXPERIMENT for module in modules if hasattr(module, "EXPERIMENT")]

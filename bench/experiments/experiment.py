@@ -18,6 +18,7 @@ PROFILES = (STANDARD, FULL)
 """The profiles, each with the experiments of those before it: ``standard`` has those that
 take seconds a block."""
 CATALOGUE = Path(__file__).parent / "catalogue"
+NOT_SOURCES = {"__pycache__", "node_modules"}
 Values = Mapping[str, Mapping[str, float]]
 """Values by quantity and subject. A time that was never reached is infinite."""
 
@@ -104,6 +105,6 @@ class Experiment:
         beside = [path] if path.parent == CATALOGUE else sorted(path.parent.rglob("*"))
         digest = hashlib.sha256()
         for file in beside:
-            if file.is_file() and "__pycache__" not in file.parts:
+            if file.is_file() and not NOT_SOURCES & {*file.parts}:
                 digest.update(file.read_bytes())
         return digest.hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Serialization: what each format costs, by payload, beside a round trip of each stack."""
