@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from bench.analysis.compared_rows import Basis, Change, Copy
-from bench.analysis.comparisons import noise, noise_of, same_noise
+from bench.analysis.compared_rows import Basis, Change
+from bench.analysis.comparisons import noise_of, same_noise
 from bench.analysis.recovery import measured, recoveries
 from bench.analysis.recovery_rows import FaultChange
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
+from bench.analysis.side import Side
 from bench.analysis.stats import (
     Interval,
     Verdict,
@@ -81,10 +82,9 @@ class Control(NamedTuple):
 class Pair:
     """Two runs with what is computed of them once."""
 
-    here: Run
-    there: Run
+    here: Side
+    there: Side
     controls: list[Control]
-    floors: tuple[list[Copy], list[Copy]]
     same_machine: bool
 
 
@@ -138,7 +138,7 @@ def _drift(controls: Iterable[Control], case: CaseRow) -> tuple[float, str]:
 
 def _copies(pair: Pair, case: CaseRow) -> tuple[float, str]:
     """Return the noise of a ratio of ratios: the noise of both runs, combined."""
-    widths = [noise_of(floor, case)[0] for floor in pair.floors]
+    widths = [noise_of(side.floor, case)[0] for side in (pair.here, pair.there)]
     return (1 + widths[0]) * (1 + widths[1]) - 1, "A/A copies of both runs"
 
 
@@ -148,11 +148,11 @@ def _found(
     """Return the ratio of a case on the better of the bases that it has, and its noise."""
     width, whose = _drift(pair.controls, case)
     if pair.same_machine and (math.isfinite(width) or baseline is None):
-        return Basis.TIME, _times(pair.here, pair.there, case), width, whose
+        return Basis.TIME, _times(pair.here.run, pair.there.run, case), width, whose
     if baseline is None:
         why = "another machine, and nothing to compare it with"
         return Basis.NONE, None, math.inf, why
-    here, there = (_relative(run, case, baseline) for run in (pair.here, pair.there))
+    here, there = (_relative(side.run, case, baseline) for side in (pair.here, pair.there))
     if here.empty or there.empty:
         return Basis.NONE, None, math.inf, "no block has both it and its baseline"
     ratio = unpaired_ratio(here.to_numpy(), there.to_numpy())
@@ -162,7 +162,7 @@ def _found(
 def _change(
     pair: Pair, case: CaseRow, baseline: CaseRow | None, declared: Collection[Declared]
 ) -> Change:
-    here, there = pair.here, pair.there
+    here, there = pair.here.run, pair.there.run
     basis, found, width, whose = _found(pair, case, baseline)
     low, high = bounds(found) if found else (math.nan, math.nan)
     return Change(
@@ -193,16 +193,11 @@ def _with_baselines(
             yield case, None if baseline == case else baseline
 
 
-def changes(here: Run, there: Run) -> list[Change]:
+def changes(here: Side, there: Side) -> list[Change]:
     """Return a row for each case that both runs measured, in the order of this plan."""
-    shared = _shared(here, there)
-    pair = Pair(
-        here,
-        there,
-        _controls(here, there, shared),
-        (noise(here), noise(there)),
-        not other_machine(here.about, there.about),
-    )
+    shared = _shared(here.run, there.run)
+    controls = _controls(here.run, there.run, shared)
+    pair = Pair(here, there, controls, not other_machine(here.about, there.about))
     declared = declarations(here.about)
     originals = [case for case in shared if not case.copy]
     return [

@@ -28,7 +28,6 @@ from bench.contract.alike import (
     what_separates,
 )
 from bench.contract.rows import PYTHON, CaseRow
-from bench.errors import ResultsError
 from bench.run.archive import Archive
 from bench.run.declared import Declared, declarations
 from bench.run.environment import Grade, grade, spoiled_blocks
@@ -179,9 +178,12 @@ def _with_q(rows: Sequence[Comparison]) -> list[Comparison]:
 def grade_of(run: Run, floor: Iterable[Copy]) -> Grade:
     """Return the grade of a run from its blocks' environment and its A/A copies.
 
-    ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C. What
-    counts is the share of flagged blocks among those that the verdicts rest on.
+    ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C, and so is
+    one in which nothing was measured. What counts is the share of flagged blocks among
+    those that the verdicts rest on.
     """
+    if run.is_empty:
+        return Grade("C", ("Nothing could be measured.",))
     if not run.environment:
         return Grade("C", ("The environment of this run was not recorded.",))
     blocks = set(run.trials["block"])
@@ -211,10 +213,7 @@ def median_half_widths(compared: Iterable[Comparison]) -> dict[str, float]:
 
 def measured_half_widths(archive: Archive) -> dict[str, float]:
     """Return ``median_half_widths`` of a run as far as it was measured."""
-    try:
-        return median_half_widths(comparisons(read(archive)))
-    except ResultsError:  # not one trial has a value
-        return {}
+    return median_half_widths(comparisons(read(archive)))
 
 
 def of_kind(rows: Iterable[Comparison], *kinds: Kind) -> list[Comparison]:

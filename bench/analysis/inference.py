@@ -15,6 +15,7 @@ from bench.analysis.stats import (
     log_ratios,
     ratio_of_logs,
     signed_rank_interval_confidence,
+    sum_of_some_pmf,
 )
 
 ROUNDING = 1e-12
@@ -39,10 +40,7 @@ def _p_of_logs(logs: Floats) -> float:
     if not len(differences):
         return 1.0
     doubled = _doubled_ranks(np.abs(differences))
-    chances = np.ones(1)
-    for rank in doubled:
-        gap = np.zeros(rank)
-        chances = (np.concatenate((chances, gap)) + np.concatenate((gap, chances))) / 2
+    chances = sum_of_some_pmf(doubled)
     above = int(sum(doubled[differences > 0]))
     tail = min(chances[: above + 1].sum(), chances[above:].sum())
     return float(min(1.0, 2 * tail))

@@ -93,8 +93,7 @@ def _reasons(run: Run) -> dict[str, str]:
     """Return why trials of a case have no result, by case id."""
     found: dict[str, list[str]] = {}
     for failure in run.failures:
-        said = failure.reason.split("\n", 1)[0].strip().removeprefix("not measured: ")
-        found.setdefault(failure.case, []).append(said)
+        found.setdefault(failure.case, []).append(failure.in_short)
     return {
         **run.refused,
         **{case: "; ".join(dict.fromkeys(said)) for case, said in found.items()},

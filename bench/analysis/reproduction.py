@@ -1,224 +1,139 @@
-"""Compare the declared comparisons of a published run with a run here, by ratios only.
-
-``agreement`` is the rule, a pure function; the rest finds what it is applied to.
-"""
+"""The run that a reproduction makes: the cases of a published run's comparisons."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from bench.analysis.compared_rows import Comparison
-from bench.analysis.comparisons import comparisons, grade_of, noise, of_kind
-from bench.analysis.results import SIZE_PREFIX, load
-from bench.analysis.stats import Interval, Verdict, verdict
-from bench.contract.alike import Kind
-from bench.errors import UsageError
-from bench.run.archive import Archive
-from bench.run.declared import Declared
-from bench.run.environment import Grade
+from bench.analysis.comparisons import same_noise
+from bench.analysis.side import LEFT_OUT, REPRODUCES, Side
+from bench.contract.alike import promises_still
+from bench.contract.model import Cell
+from bench.contract.rows import case_row, promise_of
+from bench.errors import ResultsError, UsageError
+from bench.measure.quantities import QUANTITIES
+from bench.run.archive import SUMS, Archive, sha256
+from bench.run.manifest import Begun, begin_plan, planned_case
+from bench.run.manifest import resume as resume_run
+from bench.run.plan import Planned
 
-Result = Literal["agrees", "disagrees", "cannot tell"]
-RESULTS: tuple[Result, ...] = ("agrees", "disagrees", "cannot tell")
-REPRODUCES = "reproduces"
-"""The entry of run.json that says of which run it is a reproduction."""
-LEFT_OUT = "left_out"
-"""Within it: cases that cannot be planned here, with the reason, by case id."""
+Kept = list[Mapping[str, Any]]
+"""Cases, as ``manifest.case_table`` writes them."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The result of one run for a declared comparison.
+def needed_cases(cases: Kept, declared: Sequence[Comparison]) -> Kept:
+    """Return the cases of declared comparisons, and the A/A copies that give their noise.
 
-    ``low`` and ``high`` bound the ratio of times a/b, nan where ``blocks`` are too few;
-    ``noise`` is the half-width that the verdict had to exceed (0.03 for 3 %, infinite
-    without an A/A copy).
+    A comparison without its own A/A copy had to clear the widest noise of the run. So it
+    needs all of them. A ``common`` load is a share of what the slowest cell of a case can
+    do, so that every cell of such a case is needed.
     """
-
-    low: float
-    high: float
-    noise: float
-    verdict: Verdict
-    blocks: int
-
-    @classmethod
-    def of(cls, pair: Comparison) -> Finding:
-        times = pair.times
-        return cls(times.low, times.high, pair.noise, pair.verdict, times.blocks_done)
-
-    @property
-    def decided(self) -> bool:
-        return self.verdict != Verdict.INCONCLUSIVE
-
-    @property
-    def too_few_blocks(self) -> bool:
-        return math.isnan(self.low)
+    ids = {case.id for pair in declared for case in (pair.a, pair.b)}
+    common = {pair.a.name for pair in declared if pair.a.load.startswith("common")}
+    copies = [copy for copy in map(case_row, cases) if copy.copy]
+    for pair in declared:
+        own = [copy for copy in copies if same_noise(copy) == same_noise(pair.a)]
+        for copy in own or copies:
+            ids |= {copy.id, copy.original_id}
+    return [case for case in cases if case["case"] in ids or case["name"] in common]
 
 
-@dataclass(frozen=True)
-class Agreement:
-    """A result with its reason; ``overlap`` is whether the intervals do, None without."""
+def plan_again(
+    cases: Kept, cells: Sequence[Cell], blocks: int | None = None
+) -> tuple[list[Planned], dict[str, str]]:
+    """Return the plan of these cases over the cells that are here, and what is left out.
 
-    result: Result
-    reason: str
-    overlap: bool | None = None
-
-
-def possible(found: Finding) -> set[Verdict]:
-    """Return the verdicts that an interval does not rule out on the ratio's true value.
-
-    A verdict that was reached rules out the others. An undecided interval is widened by
-    the noise first: what the machine does to two identical programs it may have done to
-    this ratio as well. The end of such an interval lies on either side of the margin, so
-    that ``equivalent`` always remains.
+    ``blocks`` replaces the published numbers. Cases are left out by id, each with the
+    reason for which it cannot be planned.
     """
-    if found.decided:
-        return {found.verdict}
-    ends = found.low / (1 + found.noise), found.high * (1 + found.noise)
-    return {
-        Verdict.EQUIVALENT,
-        *(verdict(Interval(end, end, end, 0.95, 1)) for end in ends),
-    }
+    by_id = {cell.id: cell for cell in cells}
+    planned: list[Planned] = []
+    left_out: dict[str, str] = {}
+    for row in cases:
+        cell = by_id.get(row["cell"])
+        if cell is None or (reason := _obstacle(row, cell)):
+            left_out[row["case"]] = (
+                "there is no such program here" if cell is None else reason
+            )
+        else:
+            entry = planned_case(row, cell)
+            planned.append(replace(entry, blocks=blocks or entry.blocks))
+    return planned, left_out
 
 
-def agreement(published: Finding, here: Finding) -> Agreement:
-    """Return whether the published result of a declared comparison holds here.
-
-    What was published is a verdict, with the interval that it rests on. The rule treats
-    both runs alike, and inverting the ratio of both changes nothing:
-
-    * Without an interval on either side (too few blocks): **cannot tell**.
-    * Both decided: **agrees** when they say the same, else **disagrees**. Verdicts that
-      differ have intervals that exclude each other, so this takes no further test.
-      Agreement is on the verdict, not on the size of the ratio: how much faster depends
-      on the machine. Where the intervals do not overlap, the reason says "another ratio".
-    * Both undecided: **agrees** when the intervals overlap: that the data cannot tell
-      holds here as well. Otherwise **cannot tell**: the ratios are unlike, but neither
-      run says anything that the other denies.
-    * One decided, one not: **disagrees** when the undecided interval, widened by the
-      noise of its run, rules the other's verdict out: "not faster" contradicts "faster",
-      although it leaves open whether it is equivalent or slower. Otherwise **cannot
-      tell**: the missing verdict is due to blocks or noise, and more or quieter ones
-      might give it. Intervals that exclude each other are no disagreement as long as one
-      verdict may be true of both.
-    """
-    for where, found in (("where published", published), ("here", here)):
-        if found.too_few_blocks:
-            said = f"{found.blocks} block{'s' * (found.blocks != 1)} {where}"
-            return Agreement("cannot tell", f"{said}: too few for an interval")
-    overlap = published.low <= here.high and here.low <= published.high
-    apart = "" if overlap else ", another ratio"
-    if published.decided and here.decided:
-        if published.verdict == here.verdict:
-            return Agreement("agrees", f"same verdict{apart}", overlap)
-        return Agreement("disagrees", "contrary verdicts", overlap)
-    if not (published.decided or here.decided):
-        both: Result = "agrees" if overlap else "cannot tell"
-        return Agreement(both, f"both undecided{apart}", overlap)
-    undecided = "where published" if here.decided else "here"
-    if possible(published) & possible(here):
-        return Agreement("cannot tell", f"undecided {undecided}", overlap)
-    reason = f"the interval {undecided} rules the verdict out"
-    return Agreement("disagrees", reason, overlap)
+def _obstacle(row: Mapping[str, Any], cell: Cell) -> str:
+    """Return why a cell cannot run the case of a row any more, '' if it can."""
+    if row["transport"] not in cell.transports:
+        return f"the program here has no transport {row['transport']}"
+    if not promises_still(row, cell):
+        there, here = promise_of(row) or "nothing", cell.promise_words or "nothing"
+        return f"the program here promises {here}, the published one {there}"
+    if row["quantity"] not in QUANTITIES:
+        return f"this version measures no {row['quantity']}"
+    return ""
 
 
-@dataclass(frozen=True)
-class Side:
-    """One of the two runs.
-
-    ``rows`` are those of ``comparisons`` by their identities, all kinds;
-    ``lacking`` says why cases have no value, by case id; ``grade`` is the run's, None
-    where nothing was measured.
-    """
-
-    folder: Path
-    about: dict[str, Any]
-    rows: Mapping[Declared, Comparison]
-    lacking: Mapping[str, str]
-    grade: Grade | None
-
-    @property
-    def name(self) -> str:
-        return self.folder.resolve().name
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A published comparison: its result there and here, and their agreement.
-
-    ``here`` is None where no block has a value of both cells.
-    """
-
-    published: Comparison
-    here: Comparison | None
-    agreement: Agreement
-
-
-def read_side(folder: Path) -> Side:
-    """Read a finished run. Raises ResultsError for anything else, with what to do."""
-    run = load(folder)
-    failures = {failed.case: failed.reason for failed in reversed(run.failures)}
-    lacking = {**_lacking(run.about, failures), **run.refused}
-    rows = {pair.identity: pair for pair in comparisons(run)}
-    return Side(folder, run.about, rows, lacking, grade_of(run, noise(run)))
-
-
-def measured_side(archive: Archive) -> Side:
-    """Read a run just made here, which may be without any value at all."""
-    names = [n for suite in archive.suites.values() for n in suite.get_benchmark_names()]
-    if any(SIZE_PREFIX not in name for name in names):
-        return read_side(archive.folder)
-    about = archive.about()
-    failures = {row["case"]: row["reason"] for row in reversed(archive.failures)}
-    return Side(archive.folder, about, {}, _lacking(about, failures), None)
-
-
-def _lacking(about: Mapping[str, Any], failures: Mapping[str, str]) -> dict[str, str]:
-    """Return why cases have no value; ``failures`` are the first reasons, by case id."""
-    left_out: dict[str, str] = about.get(REPRODUCES, {}).get(LEFT_OUT, {})
-    failed = {
-        case: reason.removeprefix("not measured: ").splitlines()[0]
-        for case, reason in failures.items()
-    }
-    return failed | left_out
-
-
-def declared_by(run: Side) -> list[Comparison]:
-    """Return a run's declared comparisons, in the order of its plan.
-
-    Raises UsageError for a run that makes none.
-    """
-    found = of_kind(run.rows.values(), Kind.DECLARED)
-    if not found:
+def declared_by(published: Side) -> list[Comparison]:
+    """Return a run's declared comparisons. Raises UsageError for a run without any."""
+    if not published.declared:
         raise UsageError(
-            f"{run.name} has no declared comparison: there is nothing to reproduce"
+            f"{published.name} has no declared comparison to repeat; name a run of all "
+            "programs, without --only and --part"
         )
-    return found
+    return published.declared
 
 
-def outcomes(published: Side, here: Side) -> list[Outcome]:
-    """Return the outcome of each comparison that the published run declared, in order.
+def _origin(published: Side) -> dict[str, str]:
+    """Return what tells a finished run from all others."""
+    return {"run": published.name, "sums": sha256(published.run.folder / SUMS)}
 
-    A comparison that was declared there may be exploratory here. Raises UsageError for
-    a published run without declared comparisons.
+
+def begin(
+    folder: Path,
+    published: Side,
+    cells: Sequence[Cell],
+    seed: int,
+    blocks: int | None,
+    more: Sequence[Path],
+    **facts: Any,
+) -> Begun:
+    """Make the folder of a reproduction of a run. Parameters as of ``manifest``.
+
+    Raises UsageError for a run that declared none, ResultsError where the folder cannot be
+    made.
     """
-    return [_outcome(pair, here) for pair in declared_by(published)]
+    declared = declared_by(published)
+    needed = needed_cases(published.about["cases"], declared)
+    planned, left_out = plan_again(needed, cells, blocks)
+    used = {entry.case.cell.id for entry in planned}
+    return begin_plan(
+        folder,
+        "reproduction",
+        planned,
+        [cell for cell in cells if cell.id in used],
+        seed,
+        more,
+        whole=False,
+        claims=[list(pair.identity) for pair in declared],
+        **facts,
+        **{REPRODUCES: {**_origin(published), LEFT_OUT: left_out}},
+    )
 
 
-def _outcome(pair: Comparison, here: Side) -> Outcome:
-    again = here.rows.get(pair.identity)
-    lacking = [
-        f"{case.cell}: {here.lacking[case.id]}"
-        for case in (pair.a, pair.b)
-        if case.id in here.lacking
-    ]
-    if again is None:
-        reason = "; ".join(lacking) or f"{here.name} did not compare these programs"
-        return Outcome(pair, None, Agreement("cannot tell", reason))
-    found = agreement(Finding.of(pair), Finding.of(again))
-    if lacking and again.times.too_few_blocks:
-        found = replace(found, reason="; ".join([found.reason, *lacking]))
-    return Outcome(pair, again, found)
+def resume(
+    folder: Path, published: Side, roots: Sequence[Path], more: Sequence[Path]
+) -> Begun:
+    """Open an unfinished reproduction of a run.
+
+    Raises ResultsError where it is one of another run, and as ``manifest.resume``.
+    """
+    origin = Archive.resume(folder).about().get(REPRODUCES, {})
+    if _origin(published).items() <= origin.items():
+        return resume_run(folder, roots, more)
+    raise ResultsError(
+        f"{folder} reproduces {origin.get('run', 'no run')} and not {published.name}; name "
+        f"the run that it began with"
+    )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,8 @@ from bench.run.extension import Decision
 from bench.run.samples import SampleReader
 
 SIZE_PREFIX = ".size."
+NO_TRIALS = ["case", "block", "value"]
+"""The columns of the trials of a run that has none."""
 NO_VALUES = pd.Series(dtype=float, index=pd.Index([], name="block", dtype=int))
 
 
@@ -74,7 +76,12 @@ class Run:
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        return self.folder.resolve().name
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no trial of any kind has a value."""
+        return self.every.empty and self.recovery.empty
 
     @property
     def replaced(self) -> list[int]:
@@ -226,17 +233,19 @@ def load(folder: Path) -> Run:
     if not folder.is_dir():
         raise ResultsError(f"{folder} is not a folder: name a run, as in reports/data/")
     verify(folder)
-    return read(Archive(folder))
+    run = read(Archive(folder))
+    if run.is_empty:
+        raise ResultsError(f"{folder} holds no value at all: see its failures.json")
+    return run
 
 
 def read(archive: Archive) -> Run:
-    """Read a run as far as it has been measured. Raises ResultsError without any value."""
-    folder, about = archive.folder, archive.about()
+    """Read a run as far as it has been measured, which may be no value at all."""
+    about = archive.about()
     timed, sized = _rows(archive.suite_paths())
-    if not timed:
-        raise ResultsError(f"{folder} holds no value at all: see its failures.json")
-    made = pd.DataFrame(timed).rename(columns={"value": "value_s"})
-    failures = [_failure(row) for row in archive.read(archives.FAILURES) or []]
+    made = pd.DataFrame(timed, columns=None if timed else NO_TRIALS)
+    made = made.rename(columns={"value": "value_s"})
+    failures = [Failure.read(row) for row in archive.read(archives.FAILURES) or []]
     _fill(made, "fault", "")
     _fill(made, "repeat", 0)
     every, recovery = map(_own_columns, _apart(made))
@@ -252,7 +261,7 @@ def read(archive: Archive) -> Run:
         for block in every["block"].unique()
     }
     return Run(
-        folder=folder,
+        folder=archive.folder,
         about=about,
         cases=by_id(case for case in planned if not case.fault),
         trials=every[every["repeat"] == every["block"].map(kept)],
@@ -269,11 +278,6 @@ def read(archive: Archive) -> Run:
         code=_code(archive),
         weights=archive.read(archives.WEIGHTS) or {},
     )
-
-
-def _failure(kept: Mapping[str, Any]) -> Failure:
-    """Return a row of failures.json; runs of earlier versions repeated no block."""
-    return Failure(kept["case"], kept["block"], kept.get("repeat", 0), kept["reason"])
 
 
 def _code(archive: Archive) -> Code:

@@ -7,7 +7,7 @@ its data (``frame``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from bench.contract.alike import most_alike, spoken_in
 from bench.contract.rows import CaseRow, ProgramRow
+from bench.run.recovery import NO_CHANCE
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -88,13 +89,32 @@ class Estimate:
 class Failure:
     """A trial, or a whole case, without a value.
 
-    ``block`` counts from 0, and is below 0 where no trial was made.
+    ``block`` counts from 0, and is below 0 where no trial was made. ``is_permitted`` is
+    whether the machine permits the trial, so that it failed.
     """
 
     case: str
     block: int
     repeat: int
     reason: str
+    is_permitted: bool = True
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Failure:
+        """Return a row of failures.json; runs of earlier versions repeated no block."""
+        unable, reason = f"{NO_CHANCE}: ", kept["reason"]
+        return cls(
+            case=kept["case"],
+            block=kept["block"],
+            repeat=kept.get("repeat", 0),
+            reason=reason.removeprefix(unable),
+            is_permitted=not reason.startswith(unable),
+        )
+
+    @property
+    def in_short(self) -> str:
+        """The first line of the reason: further ones are what a process wrote."""
+        return self.reason.split("\n", 1)[0].strip()
 
 
 def in_one_language(rows: Iterable[R]) -> list[R]:

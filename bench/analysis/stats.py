@@ -14,6 +14,7 @@ so; whoever prints an interval asks it first.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -208,13 +209,18 @@ def _logs(values: npt.ArrayLike, name: str) -> Floats:
 
 @cache
 def _signed_rank_pmf(n: int) -> Floats:
-    """Return P(T = t) for t = 0 ... n(n+1)/2, T the signed-rank sum of n differences.
+    """Return P(T = t) for t = 0 ... n(n+1)/2, T the signed-rank sum of n differences."""
+    return sum_of_some_pmf(range(1, n + 1))
+
+
+def sum_of_some_pmf(ranks: Iterable[int]) -> Floats:
+    """Return P(T = t) for t = 0 ... sum of ``ranks``, T the sum of those that count.
 
     Under the null each rank counts with probability 1/2, whatever the others do, so the
-    distribution is the convolution of n two-point ones.
+    distribution is the convolution of as many two-point ones.
     """
     pmf = np.ones(1)
-    for rank in range(1, n + 1):
+    for rank in ranks:
         gap = np.zeros(rank)
         pmf = (np.concatenate((pmf, gap)) + np.concatenate((gap, pmf))) / 2
     return pmf

@@ -27,14 +27,16 @@ def refuse_as_reference(there: Path) -> None:
 
 def show_changes(here: Path, there: Path) -> bool:
     """Print the changes and write them to the run's report; return if none is for worse."""
-    from bench.analysis.results import load
-    from bench.report.sections.changes import Changes, lines, write
+    from bench.analysis.side import read_side
+    from bench.analysis.two_runs import TwoRuns
+    from bench.report.pages.two_runs import CHANGES, changed_lines, write_json
+    from bench.report.sections.two_runs import regressions
 
-    made = Changes.of(load(here), load(there))
-    for line in lines(made):
+    two = TwoRuns(here=read_side(here), there=read_side(there))
+    for line in changed_lines(two):
         click.echo(line)
-    click.echo(f"changes: {as_typed(write(made, here / 'report'))}")
-    return not made.regressions
+    click.echo(f"changes: {as_typed(write_json(two, here / 'report' / CHANGES))}")
+    return not regressions(two)
 
 
 @click.command()

@@ -7,7 +7,7 @@ import random
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -21,6 +21,7 @@ from bench.errors import NoMiddleError, UsageError, command
 from bench.run.progress import console
 
 if TYPE_CHECKING:
+    from bench.analysis.side import Side
     from bench.run.archive import Archive
     from bench.run.manifest import Begun
 
@@ -221,16 +222,15 @@ def reproduce(
       nomiddle reproduce reports/data/RUN
       nomiddle reproduce reports/data/RUN --with OTHER
     """
-    from bench.analysis.reproduction import measured_side, read_side
-    from bench.report.pages import reproduction
+    from bench.analysis import reproduction
+    from bench.analysis.results import read
+    from bench.analysis.side import Side, read_side
 
     theirs = read_side(published)
+    reproduction.declared_by(theirs)
     if other:
         refuse_beside("--with measures nothing", "other", "published")
-        made = reproduction.Reproduction.of(theirs, read_side(other))
-        console.print(reproduction.shown(made))
-        sys.exit(1 if made.counts["disagrees"] else 0)
-    from bench.analysis import reproduction_plan
+        _show_reproduction(theirs, read_side(other))
     from bench.run.lock import only_run
     from bench.run.preconditions import require_measurable
     from bench.trial.descendants import sweep_processes
@@ -242,18 +242,28 @@ def reproduce(
         sweep_processes()
         if resume:
             refuse_beside("--resume keeps the options of the run", "resume", "published")
-            begun = reproduction_plan.resume(resume, theirs, [IMPLEMENTATIONS, FLOOR], more)
+            begun = reproduction.resume(resume, theirs, [IMPLEMENTATIONS, FLOOR], more)
         else:
             seed = _drawn(seed)
             folder = out or _new_folder(REPRODUCTIONS, seed)
-            begun = reproduction_plan.begin(
+            begun = reproduction.begin(
                 folder, theirs, all_cells(more), seed, blocks, more, **thresholds()
             )
         shown = as_typed(begun.archive.folder)
         console.print(f"reproduction: {shown}")
         _interruptible(begun, f"reproduce {as_typed(published)} --resume {shown}")
-    made = reproduction.Reproduction.of(theirs, measured_side(begun.archive))
-    console.print(reproduction.shown(made))
-    page = reproduction.write(made, begun.archive.folder / "report")
-    console.print(f"report: {as_typed(page)}")
-    sys.exit(1 if made.counts["disagrees"] else 0)
+    ours = Side.of(read(begun.archive))
+    _show_reproduction(theirs, ours, report=begun.archive.folder / "report")
+
+
+def _show_reproduction(published: Side, here: Side, report: Path | None = None) -> NoReturn:
+    """Print what holds here, write it as a ``report`` if one is named, and exit."""
+    from bench.analysis.two_runs import TwoRuns, counts
+    from bench.report.pages.two_runs import reproduced_lines, write_reproduction
+
+    two = TwoRuns(here=here, there=published)
+    for line in reproduced_lines(two):
+        click.echo(line)
+    if report:
+        click.echo(f"report: {as_typed(write_reproduction(two, report))}")
+    sys.exit(1 if counts(two.declared)["disagrees"] else 0)

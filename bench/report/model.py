@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from bench.analysis.compared_rows import Comparison, Copy
 from bench.analysis.recovery_rows import LevelRow, Recovery
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
+from bench.analysis.side import Side
 from bench.report.charts.style import Chart
 from bench.run.environment import Grade
 
@@ -32,6 +34,11 @@ class Data:
     grade: Grade
     entries: list[dict[str, Any]] = field(default_factory=list)
     """Of numbers.json, those of the run itself."""
+
+    @cached_property
+    def side(self) -> Side:
+        """The run as it is laid over another one."""
+        return Side(self.run, self.compared, self.floor, self.grade)
 
     @property
     def stacks(self) -> Mapping[str, Any]:

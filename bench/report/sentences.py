@@ -16,12 +16,14 @@ from bench.contract.alike import adjectives
 from bench.contract.rows import CaseRow
 from bench.report import words
 
-VERDICTS = {
+ONE_WORD = {
     Verdict.FASTER: "faster",
     Verdict.SLOWER: "slower",
-    Verdict.EQUIVALENT: "equivalent (within 5 %)",
-    Verdict.INCONCLUSIVE: "undecided: the data cannot tell",
+    Verdict.EQUIVALENT: "equivalent",
+    Verdict.INCONCLUSIVE: "undecided",
 }
+SHORT = {**ONE_WORD, Verdict.EQUIVALENT: "equivalent (within 5 %)"}
+VERDICTS = {**SHORT, Verdict.INCONCLUSIVE: "undecided: the data cannot tell"}
 PERCENTILE_NAMES = {"p999": "p99.9"}
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
 
@@ -159,7 +161,12 @@ def size(row: Size, column: str, stacks: Mapping[str, Any]) -> str:
 
 def short_verdict(verdict: Verdict) -> str:
     """Return "faster", "equivalent (within 5 %)", "undecided"."""
-    return VERDICTS[verdict].split(":")[0]
+    return SHORT[verdict]
+
+
+def one_word(verdict: Verdict) -> str:
+    """Return "faster", "equivalent", "undecided"."""
+    return ONE_WORD[verdict]
 
 
 def verdict_detail(pair: Comparison) -> str:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from bench.analysis.compared_rows import Comparison
     from bench.contract.rows import CaseRow, ProgramRow
 
+Stacks = Mapping[str, Any]
+"""The stacks of a run by name, as run.json keeps them."""
 WORKLOADS = {
     "request_reply": "Request/reply",
     "fan_out": "Fan-out",

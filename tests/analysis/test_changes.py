@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
@@ -14,12 +15,15 @@ from click.testing import CliRunner
 from once import once
 from synthetic_failures import Story, usual_story
 
-from bench.analysis.changes import changes, fault_changes, other_machine
+from bench.analysis.changes import other_machine
 from bench.analysis.compared_rows import Change
-from bench.analysis.results import Run, load
+from bench.analysis.results import load
+from bench.analysis.side import read_side
+from bench.analysis.two_runs import TwoRuns
 from bench.cli.main import main
 from bench.contract.model import Case
-from bench.report.sections.changes import JSON, Changes
+from bench.report.pages.two_runs import CHANGES
+from bench.report.sections.two_runs import regressions
 
 ROUND_TRIP = "request_reply.latency.64B.tcp.1_clients.shared"
 BASELINE = f"{ROUND_TRIP}.raw_socket.minimal.python"
@@ -30,8 +34,12 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return once(tmp_path_factory, "before", lambda root: made(root / "run")) / "run"
 
 
+def two_runs(here: Path, there: Path) -> TwoRuns:
+    return TwoRuns(here=read_side(here), there=read_side(there))
+
+
 def rows(here: Path, there: Path) -> dict[str, Change]:
-    return {row.case.id: row for row in changes(load(here), load(there))}
+    return {row.case.id: row for row in two_runs(here, there).cases}
 
 
 def test_two_runs_alike_show_no_change(tmp_path: Path, before: Path) -> None:
@@ -162,14 +170,13 @@ def losing(case: Case) -> Story:
 
 def test_a_program_that_no_longer_survives_a_fault_is_found(tmp_path: Path) -> None:
     good, bad = with_faults(tmp_path / "good"), with_faults(tmp_path / "bad", losing)
-    found = fault_changes(load(bad), load(good))
-    (change,) = found
+    worse, better = two_runs(bad, good), two_runs(good, bad)
+    (change,) = worse.faults
     assert change.row.case.cell == "zmq/resilient/pipeline.py"
     assert (change.verdict_there, change.row.verdict) == ("kept", "broken")
-    assert Changes.of(load(bad), load(good)).regressions
-    better = fault_changes(load(good), load(bad))
-    assert [change.worse for change in better] == [False]
-    assert not Changes.of(load(good), load(bad)).regressions
+    assert regressions(worse)
+    assert [change.worse for change in better.faults] == [False]
+    assert not regressions(better)
 
 
 # -- the command -----------------------------------------------------------------------
@@ -189,7 +196,7 @@ def test_compare_fails_if_a_case_of_a_declared_comparison_is_slower(
     assert code == 3
     assert "REGRESSION  Request/reply round trip" in said
     assert "ZeroMQ (minimal): 1.30 times" in said
-    kept = json.loads((slow / "report" / JSON).read_text())
+    kept = json.loads((slow / "report" / CHANGES).read_text())
     assert len(kept["regressions"]) == 1
     assert kept["other_machine"] == []
 
@@ -256,20 +263,26 @@ def test_a_reference_that_is_no_run_is_refused_before_anything_is_measured(
 def test_json_has_null_for_missing_values(tmp_path: Path, before: Path) -> None:
     here = other(made(tmp_path / "run"), host="elsewhere")
     compared(here, before)
-    kept = json.loads((here / "report" / JSON).read_text())
+    kept = json.loads((here / "report" / CHANGES).read_text())
     baseline = next(row for row in kept["cases"] if row["case"] == BASELINE)
     assert baseline["ratio"] is None
     assert baseline["basis"] == "none"
 
 
-def test_empty_tables_are_no_error(before: Path) -> None:
-    run: Run = load(before)
-    nothing = Changes(
-        run,
-        run,
-        [],
-        [],
-        [],
-        [],
-    )
-    assert nothing.regressions == []
+def test_a_run_of_other_programs_has_nothing_to_compare(
+    tmp_path: Path, before: Path
+) -> None:
+    """Its floor alone was measured: no table has a row, and nothing became worse."""
+    alone = made(tmp_path / "run", keep=lambda case: case.cell.is_floor)
+    code, said = compared(alone, before)
+    assert code == 0
+    assert "0 cases in both runs" in said
+    assert "cannot tell" in said
+    assert "no regression" in said
+
+
+def test_declared_comparisons_are_counted_on_one_machine_too(
+    tmp_path: Path, before: Path
+) -> None:
+    said = compared(made(tmp_path / "run", seed=14), before)[1]
+    assert re.search(r"(\d+) declared comparisons: agrees \1, disagrees 0", said)

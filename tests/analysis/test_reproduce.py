@@ -1,4 +1,4 @@
-"""A published run's claims, measured again: which agree, which do not, which are open."""
+"""A published run's comparisons, measured again: which agree, which not, which are open."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from helpers_bench import bench
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analysis.comparisons import of_kind
-from bench.analysis.reproduction import Finding, agreement, outcomes, read_side
-from bench.analysis.reproduction_plan import needed_cases, plan_again
+from bench.analysis.agreement import Finding, agreement
+from bench.analysis.reproduction import needed_cases, plan_again
+from bench.analysis.side import read_side
 from bench.analysis.stats import Interval, Verdict, verdict
-from bench.contract.alike import Kind
+from bench.analysis.two_runs import Outcome, TwoRuns, counts
 from bench.contract.model import IMPLEMENTATIONS, Case
-from bench.report.pages.reproduction import Reproduction
 from bench.report.sections.differences import differences
 from bench.run.declared import read_declared
 
@@ -85,9 +84,13 @@ def half_as_fast(case: Case) -> float:
     return synthetic.usual_s(case) * worse
 
 
+def outcomes(published: Path, here: Path) -> list[Outcome]:
+    return TwoRuns(here=read_side(here), there=read_side(published)).declared
+
+
 def results(published: Path, here: Path) -> dict[tuple[str, str, str], str]:
-    found = outcomes(read_side(published), read_side(here))
-    return {outcome.published.identity: outcome.agreement.result for outcome in found}
+    found = outcomes(published, here)
+    return {outcome.there.identity: outcome.agreement.result for outcome in found}
 
 
 def test_the_same_machine_agrees_and_another_order_disagrees(tmp_path: Path) -> None:
@@ -103,23 +106,22 @@ def test_a_program_without_a_value_here_has_no_agreement_and_a_reason(
     tmp_path: Path,
 ) -> None:
     failing = {"zmq/minimal/request_reply.py": "it lost its replies"}
-    here = read_side(run(tmp_path / "here", failing=failing))
-    found = outcomes(read_side(run(tmp_path / "published")), here)
-    mine = [o for o in found if o.published.a.key == "zmq.minimal.python"]
-    told = [o for o in mine if o.published.a.name == ROUND_TRIP]
+    here = run(tmp_path / "here", failing=failing)
+    found = outcomes(run(tmp_path / "published"), here)
+    mine = [o for o in found if o.there.a.key == "zmq.minimal.python"]
+    told = [o for o in mine if o.there.a.name == ROUND_TRIP]
     assert {o.agreement.result for o in told} == {"cannot tell"}
     assert all("it lost its replies" in o.agreement.reason for o in told)
 
 
 def test_only_cases_of_declared_comparisons_are_measured_again(tmp_path: Path) -> None:
     published = read_side(run(tmp_path / "run"))
-    claims = of_kind(published.rows.values(), Kind.DECLARED)
-    needed = needed_cases(published.about["cases"], claims)
-    claimed = {case.variant for claim in claims for case in (claim.a, claim.b)}
-    assert {row["variant"] for row in needed} == claimed
+    declared = [case for pair in published.declared for case in (pair.a, pair.b)]
+    needed = needed_cases(published.about["cases"], published.declared)
+    assert {row["variant"] for row in needed} == {case.variant for case in declared}
     assert any(row["twin"] for row in needed), "without an A/A copy nothing would be faster"
     ids = {row["case"] for row in needed}
-    assert {case.id for claim in claims for case in (claim.a, claim.b)} <= ids
+    assert {case.id for case in declared} <= ids
 
 
 def test_programs_that_no_longer_exist_are_left_out_with_the_reason(tmp_path: Path) -> None:
@@ -191,12 +193,11 @@ def test_reproduce_measures_the_declared_comparisons_again(tmp_path: Path) -> No
     ended = bench("reproduce", published, "--blocks", 6, "--out", out)
     assert ended.returncode in (0, 1), ended.stderr
     made = json.loads((out / "report/reproduction.json").read_text())
-    assert sum(made["counts"].values()) == len(made["claims"]) == 1
-    assert {claim["here"]["blocks_done"] for claim in made["claims"]} == {6}
+    assert sum(made["counts"].values()) == len(made["declared"]) == 1
+    assert {pair["here"]["blocks_done"] for pair in made["declared"]} == {6}
     text = (out / "report/REPRODUCTION.md").read_text()
     assert "Request/reply round trip" in text
-    again = Reproduction.of(read_side(published), read_side(out))
-    assert again.counts == made["counts"]
+    assert counts(outcomes(published, out)) == made["counts"]
     shutil.rmtree(out)
 
 

@@ -13,10 +13,8 @@ from click.testing import CliRunner
 from once import once
 from words_of import without_charts
 
-from bench.analysis.comparisons import of_kind
 from bench.analysis.results import load
 from bench.cli.main import main
-from bench.contract.alike import Kind
 from bench.contract.model import Case
 from bench.report.build import derive
 from bench.report.model import Data, Section
@@ -70,12 +68,9 @@ def table(section: Section, caption: str) -> list[list[str]]:
 
 def test_the_chart_has_every_declared_comparison_of_every_run(data: list[Data]) -> None:
     (chart,) = other_runs.overlays(data[0], data[1:])
-    claims = of_kind(data[0].compared, Kind.DECLARED)
-    assert chart.table.groupby("run").size().to_dict() == {
-        "first": len(claims),
-        "again": len(claims),
-        "elsewhere": len(claims),
-    }
+    count = len(data[0].side.declared)
+    shown = chart.table.groupby("run").size().to_dict()
+    assert shown == dict.fromkeys(("first", "again", "elsewhere"), count)
     labels = {
         text.get_text() for text in chart.figure.findobj(lambda a: hasattr(a, "get_text"))
     }
@@ -86,25 +81,26 @@ def test_the_title_counts_the_declared_comparisons_on_which_all_runs_agree(
     data: list[Data],
 ) -> None:
     (two,) = other_runs.overlays(data[0], data[1:2])
-    claims = len(of_kind(data[0].compared, Kind.DECLARED))
-    assert f"2 runs say the same of {claims} of {claims} claims" in two.title
+    count = len(data[0].side.declared)
+    assert f"2 runs agree on {count} of {count} declared comparisons" in two.title
     (three,) = other_runs.overlays(data[0], data[1:])
-    assert f"3 runs say the same of {claims - CONTRARY} of {claims} claims" in three.title
+    agreed = f"3 runs agree on {count - CONTRARY} of {count} declared comparisons"
+    assert agreed in three.title
 
 
 def test_differences_between_machines_and_versions_are_marked(section: Section) -> None:
     rows = {row[0]: row for row in table(section, "The runs")}
-    assert rows["machine"][-1] == "differs"
+    assert rows["cpu"][-2:] == ["Another CPU", "differs"]
     assert rows["pyzmq"][-2:] == ["99.1", "differs"]
     assert rows["kernel"][-1] == ""
 
 
 def test_each_declared_comparison_shows_if_the_runs_agree(section: Section) -> None:
     rows = table(section, "Declared")
-    assert all("; agrees" in row[2] for row in rows)
-    contrary = [row for row in rows if "; disagrees" in row[3]]
+    assert all(row[4].startswith("agrees: ") for row in rows)
+    contrary = [row for row in rows if row[6].startswith("disagrees: ")]
     assert len(contrary) == CONTRARY
-    assert all("ZeroMQ" in row[0] and "BSD sockets" in row[0] for row in contrary)
+    assert all("ZeroMQ" in row[1] and "BSD sockets" in row[1] for row in contrary)
 
 
 def test_times_are_compared_with_the_run_of_the_same_machine_only(
@@ -112,8 +108,8 @@ def test_times_are_compared_with_the_run_of_the_same_machine_only(
 ) -> None:
     same = table(section, "Cases that again measured")
     elsewhere = table(section, "Cases that elsewhere measured")
-    assert {row[4] for row in same} == {"time here over time there"}
-    assert "time here over time there" not in {row[4] for row in elsewhere}
+    assert {row[5] for row in same} == {"time here over time there"}
+    assert "time here over time there" not in {row[5] for row in elsewhere}
     assert any("Another machine (host, cpu differ)" in said for said in section.bullets)
 
 

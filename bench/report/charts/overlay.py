@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,10 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bench.analysis.compared_rows import Comparison
-from bench.analysis.comparisons import of_kind
-from bench.analysis.rows import frame, grouped
+from bench.analysis.rows import frame
 from bench.analysis.stats import MARGIN, Verdict
-from bench.contract.alike import Kind
 from bench.report import words
 from bench.report.charts import style
 from bench.report.charts.ratios import (
@@ -40,33 +38,23 @@ LABELLED_MAX = 2
 Place = tuple[str, str]
 
 
-def declared_by_run(
-    compared: Sequence[tuple[str, Sequence[Comparison]]], placement: str
-) -> dict[str, list[Comparison]]:
-    """Return by run the results for the comparisons that the first run declared.
+@dataclass(frozen=True)
+class Overlaid:
+    """The results of several runs for what the first of them declared.
 
-    ``compared`` are names of runs with their ``comparisons``. A comparison that the first
-    run declared may be exploratory in another. Runs that found none are left out.
+    ``runs`` are comparisons by the name of the run, the first run first. All runs have
+    ``complete`` of them, and agree on ``agreed``.
     """
-    made = of_kind(compared[0][1], Kind.DECLARED)
-    wanted = [pair.identity for pair in made if pair.a.placement == placement]
-    found = {}
-    for name, pairs in compared[:RUNS_MAX]:
-        known = {pair.identity: pair for pair in pairs}
-        mine = [known[identity] for identity in wanted if identity in known]
-        if mine:
-            found[name] = mine
-    return found
+
+    runs: Mapping[str, Sequence[Comparison]]
+    complete: int
+    agreed: int
 
 
-def _title(found: Mapping[str, Sequence[Comparison]], placement: str) -> str:
-    pairs = (pair for mine in found.values() for pair in mine)
-    groups = grouped(pairs, lambda pair: pair.identity).values()
-    whole = [mine for mine in groups if len(mine) == len(found)]
-    alike = sum(len({pair.verdict for pair in mine}) == 1 for mine in whole)
+def _title(found: Overlaid, placement: str) -> str:
     where = words.PLACEMENTS_SHORT[placement]
-    said = f"{alike} of {words.plural(len(whole), 'claim')}"
-    return f"{where[:1].upper()}{where[1:]}: {len(found)} runs say the same of {said}"
+    said = f"{found.agreed} of {words.plural(found.complete, 'declared comparison')}"
+    return f"{where[:1].upper()}{where[1:]}: {len(found.runs)} runs agree on {said}"
 
 
 def _places(pairs: Iterable[Comparison], look: Look) -> dict[Place, float]:
@@ -136,32 +124,27 @@ def _legend(figure: Figure, runs: Sequence[str]) -> None:
     )  # fmt: skip
 
 
-def overlay(
-    compared: Sequence[tuple[str, Sequence[Comparison]]], placement: str, look: Look
-) -> Chart | None:
-    """Return the comparisons of a placement with a mark for each run, None without any.
+def overlay(found: Overlaid, placement: str, look: Look) -> Chart:
+    """Return the comparisons of a placement with a mark for each run.
 
-    ``compared`` are as of ``claims_by_run``. Ratios only: they hold across machines.
+    Ratios only: they hold across machines.
     """
-    found = declared_by_run(compared, placement)
-    if len(found) < 2:
-        return None
-    pairs = [pair for mine in found.values() for pair in mine]
+    pairs = [pair for mine in found.runs.values() for pair in mine]
     at = _places(pairs, look)
     heading = _title(found, placement)
     sourced = replace(
-        look, source=f"runs {', '.join(found)}  |  loopback, one machine each"
+        look, source=f"runs {', '.join(found.runs)}  |  loopback, one machine each"
     )
     subtitle = "Time of the first over time of the second: left of 1 the first is faster"
     figure = style.blank(heading, subtitle, footer(pairs), sourced)
     axes = style.panels(figure, 1, left=0.27)[0]
     low, high = spans(pairs)
     room = (high / low) ** 0.15
-    _draw(axes, found, at, look)
+    _draw(axes, found.runs, at, look)
     style.log_axis(axes, low / room, high * room, "ratio of times", lambda v: f"{v:g}")
     axes.xaxis.labelpad = 2
     name_rows(axes, at, NAMES_PT, above=0.85)
-    _legend(figure, list(found))
-    runs = [name for name, mine in found.items() for _ in mine]
+    _legend(figure, list(found.runs))
+    runs = [name for name, mine in found.runs.items() for _ in mine]
     table = frame(pairs).assign(run=runs)
     return Chart(f"runs_{placement}", "runs", heading, figure, table, pairs)

@@ -1,4 +1,4 @@
-"""What differs between the machines, versions and programs of two runs."""
+"""What differs between the machines, versions and programs of runs."""
 
 from __future__ import annotations
 
@@ -18,32 +18,39 @@ class Difference(NamedTuple):
     """A fact that two runs do not share, as text."""
 
     fact: str
-    published: str
+    there: str
     here: str
 
 
 About = Mapping[str, Any]
-"""What run.json says."""
+"""The content of run.json."""
 
 
-def differences(published: About, here: About, cells: Sequence[str]) -> list[Difference]:
+def differences(there: About, here: About, cells: Sequence[str]) -> list[Difference]:
     """Return what differs between two runs, and could move a ratio of these cells.
 
-    ``cells`` are the ids of programs in declared comparisons.
+    ``cells`` are the ids of the programs that both runs compare.
     """
-    facts = [dict(_facts(about, published, cells)) for about in (published, here)]
-    names = dict.fromkeys(name for known in facts for name in known)
-    pairs = [(name, *(known.get(name, UNKNOWN) for known in facts)) for name in names]
+    known = [facts(about, there, cells) for about in (there, here)]
+    names = dict.fromkeys(name for side in known for name in side)
+    pairs = [(name, *(side.get(name, UNKNOWN) for side in known)) for name in names]
     return [Difference(*pair) for pair in pairs if pair[1] != pair[2]]
 
 
-def _facts(
-    about: About, published: About, cells: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+def facts(about: About, planned: About, cells: Sequence[str]) -> dict[str, str]:
+    """Return, as text, what a run was made on and with.
+
+    The libraries are those of the stacks of ``planned``, which is another run or the same.
+    ``cells`` are the ids of programs.
+    """
+    return dict(_facts(about, planned, cells))
+
+
+def _facts(about: About, planned: About, cells: Sequence[str]) -> Iterator[tuple[str, str]]:
     machine = about["machine"]
     yield from ((name, _text(machine[name])) for name in FACTS if name in machine)
     yield "CPUs", str(len(machine.get("cpus", [])))
-    for name in _distributions(published, cells):
+    for name in _distributions(planned, cells):
         if name in machine["versions"]:
             yield name, machine["versions"][name]
     yield from machine.get("sysctl", {}).items()

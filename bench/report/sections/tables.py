@@ -23,8 +23,6 @@ from bench.report.sections import failures, faster
 from bench.run.archive import PILOT_BLOCK
 from bench.run.environment import flags
 
-NOT_MEASURED = "not measured: "
-
 
 def environment_table(data: Data) -> Table:
     """Return one row per block: its canary, stolen and foreign CPU time, its flags."""
@@ -223,9 +221,7 @@ def every_cell(data: Data) -> Table:
         done = keyed.get((case.id, headline_measure(case.quantity)))
         reasons = "; ".join(dict.fromkeys(failed.get(case.id, [])))
         if not result:
-            result = NOT_MEASURED + (
-                reasons.removeprefix(NOT_MEASURED) or "no trial was made"
-            )
+            result = f"not measured: {reasons or 'no trial was made'}"
             reasons = ""
         blocks = f"{done.blocks_done if done else 0} of {case.blocks}"
         count = f"{messages[case.id]:,.0f}" if case.id in messages else ""
