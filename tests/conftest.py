@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import settings
+from once import for_all_workers
 
 # hypothesis sets no deadline for an example, on any machine
 settings.register_profile("untimed", deadline=None)
@@ -32,6 +33,14 @@ def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Let the runs of one worker exclude each other, and no run of anybody else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NOMIDDLE_LOCK", str(tmp_path_factory.mktemp("lock")))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let all workers share the checks of this session, and none of the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(for_all_workers(tmp_path_factory) / "cache"))
         yield
 
 

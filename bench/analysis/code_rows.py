@@ -65,7 +65,8 @@ def program_code(kept: Mapping[str, Any]) -> ProgramCode:
 class Check:
     """What conformance found of a program over a transport; ``reason`` is '' if it passed.
 
-    ``losses`` are at full speed.
+    ``losses`` are at full speed. ``made`` is its moment in UTC; runs of earlier versions
+    have none, and checked every program at their start.
     """
 
     cell: str
@@ -73,6 +74,7 @@ class Check:
     reason: str
     losses: int = 0
     skipped: bool = False
+    made: str = ""
 
     @property
     def passed(self) -> bool:

@@ -23,6 +23,12 @@ more_roots = click.option(
     help="Another folder of stacks, in addition to the project's own.",
 )
 
+recheck_option = click.option(
+    "--recheck",
+    is_flag=True,
+    help="Check programs again that have not changed since they passed.",
+)
+
 
 def all_cells(more: Sequence[Path]) -> list[Cell]:
     """Return every program of the project, of the harness floor, and of other folders."""

@@ -16,7 +16,7 @@ import click
 from bench import __version__
 from bench.cli.build import build
 from bench.cli.cite import cite
-from bench.cli.common import all_cells, more_roots, show_what_is_not_built
+from bench.cli.common import all_cells, more_roots, recheck_option, show_what_is_not_built
 from bench.cli.compare import compare
 from bench.cli.embedding import embedding
 from bench.cli.experiments import experiments
@@ -165,18 +165,21 @@ def _mark(cells: list[Cell]) -> str:
     is_flag=True,
     help="Try failures instead, and show each program's level: L0, L1 or L2.",
 )
+@recheck_option
 @more_roots
 def check(
     globs: tuple[str, ...],
     transport: str | None,
     sanitize: bool,
     levels: bool,
+    recheck: bool,
     more: tuple[Path, ...],
 ) -> None:
     """Check that programs keep the contract of their workload.
 
     A PROGRAM is a path such as zmq/minimal/fan_out.py, and may have stars. The default is
-    every program. The exit status is 1 if a program fails.
+    every program. The exit status is 1 if a program fails. A program that passed is not
+    checked again until the program, the harness, a library or the kernel changes.
 
     \b
     Examples:
@@ -186,11 +189,14 @@ def check(
     """
     from bench.run.preconditions import require_measurable
     from bench.trial.conformance import CheckResult, check_all
+    from bench.trial.kept_checks import KeptChecks
 
     require_measurable()
     if levels:
-        if sanitize or transport:
-            raise UsageError("--levels cannot be combined with --sanitize or --transport")
+        if sanitize or transport or recheck:
+            raise UsageError(
+                "--levels cannot be combined with --sanitize, --transport or --recheck"
+            )
         sys.exit(show_levels(choose(all_cells(more), globs)))
     cells = choose(all_cells(more), globs)
     if sanitize:
@@ -219,7 +225,10 @@ def check(
                 f"{verdict:7} {result.cell} {result.transport}{lost} {result.reason}"
             )
 
-        results = check_all(wanted, logs, done)
+        kept = KeptChecks(recheck=recheck)
+        results = check_all(wanted, logs, done, kept)
+    for line in kept.notes(len(wanted)):
+        console.print(line)
     failed = [result for result in results if not (result.passed or result.skipped)]
     passed = sum(result.passed for result in results)
     skipped = len(results) - passed - len(failed)
@@ -239,6 +248,7 @@ def doctor() -> None:
       nomiddle doctor
     """
     from bench.cli.doctor import findings, installed
+    from bench.trial.kept_checks import checks_folder
 
     found = findings()
     for finding in found:
@@ -246,6 +256,7 @@ def doctor() -> None:
     if not found:
         console.print("nothing to improve")
     console.print(f"versions: {installed()}", markup=False)
+    console.print(f"passed checks are kept in {checks_folder()}", markup=False)
 
 
 @main.command()

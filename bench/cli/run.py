@@ -13,7 +13,14 @@ import click
 from click.core import ParameterSource
 
 from bench.cli import compare
-from bench.cli.common import DATA, REPRODUCTIONS, all_cells, as_typed, more_roots
+from bench.cli.common import (
+    DATA,
+    REPRODUCTIONS,
+    all_cells,
+    as_typed,
+    more_roots,
+    recheck_option,
+)
 from bench.cli.report import report_after
 from bench.contract.find import choose
 from bench.contract.model import FLOOR, IMPLEMENTATIONS
@@ -58,6 +65,7 @@ a_path = click.Path(path_type=Path)
     type=click.Choice(["speed", "failures"]),
     help="Only the trials without a fault (speed), or only those with one (failures).",
 )
+@recheck_option
 @click.option("--out", type=a_path, help="Folder of the run (default: in reports/data/).")
 @click.option("--resume", type=a_path, metavar="RUN", help="Complete an interrupted run.")
 @click.option(
@@ -75,6 +83,7 @@ def run(
     blocks: int | None,
     budget_minutes: float | None,
     part: str | None,
+    recheck: bool,
     out: Path | None,
     resume: Path | None,
     reference: Path | None,
@@ -124,7 +133,7 @@ def run(
         shown = as_typed(begun.archive.folder)
         console.print(f"run: {shown}")
         held = f" --against {as_typed(reference)}" if reference else ""
-        complete = _interruptible(begun, f"run --resume {shown}{held}")
+        complete = _interruptible(begun, f"run --resume {shown}{held}", recheck)
     report_after(begun.archive.folder)
     as_before = not reference or compare.show_changes(begun.archive.folder, reference)
     if not complete:
@@ -158,14 +167,14 @@ def refuse_beside(why: str, *allowed: str) -> None:
         raise UsageError(f"{why}; leave out {', '.join(given)}")
 
 
-def _interruptible(begun: Begun, go_on: str) -> bool:
+def _interruptible(begun: Begun, go_on: str, recheck: bool = False) -> bool:
     """Measure a run; ``go_on`` is the command that resumes it after an interruption."""
     from bench.run.runner import make_run
 
     folder = as_typed(begun.archive.folder)
     resume = f"every finished trial is kept. To resume:\n  {command(go_on)}"
     try:
-        return make_run(begun.archive, begun.planned, begun.seed, _half_widths)
+        return make_run(begun.archive, begun.planned, begun.seed, _half_widths, recheck)
     except KeyboardInterrupt:
         raise NoMiddleError(f"interrupted; {resume}") from None
     except OSError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.contract.model import LOOPS, PROJECT, Cell, Stack
 from bench.run.kernel import kernel_facts, sysctls
-from bench.trial.build import COMPILER, PKG_CONFIG
+from bench.trial.build import COMPILER, compiler_version, library_version
 from bench.trial.kernel_files import ROOT, text
 from bench.trial.placement import allowed_cpus
 from bench.trial.requirements import version
@@ -79,21 +79,14 @@ def native_versions() -> dict[str, str]:
     return {"libzmq": zmq.zmq_version()}
 
 
-@cache
 def c_version(name: str) -> str | None:
     """Return the version of the compiler or of a library of cells in C, or None.
 
     ``name`` is the compiler's, or pkg-config's name of a library followed by ``IN_C``.
     """
     if name == COMPILER:
-        words = [COMPILER, "-dumpfullversion"]
-    else:
-        words = [PKG_CONFIG, "--modversion", name.removesuffix(IN_C)]
-    try:
-        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return said.strip()
+        return compiler_version()
+    return library_version(name.removesuffix(IN_C))
 
 
 def versions(stacks: Sequence[Stack]) -> dict[str, str]:

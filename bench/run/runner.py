@@ -50,6 +50,7 @@ from bench.run.recovery import (
 from bench.run.schedule import Slot, blocks_to_repeat, repeats, schedule
 from bench.run.timing import CHECKS, FAILURES, PILOTS, keep_time, timed
 from bench.trial.conformance import CheckResult, check_all
+from bench.trial.kept_checks import KeptChecks
 from bench.trial.placement import cpus_for
 from bench.trial.requirements import left_out
 
@@ -66,8 +67,11 @@ class Runner:
 
     # -- before any timing ---------------------------------------------------------
 
-    def check(self) -> None:
-        """Check each planned cell over each planned transport, unless done before."""
+    def check(self, recheck: bool = False) -> None:
+        """Check each planned cell over each planned transport, unless done before.
+
+        Without ``recheck`` a check of an earlier run counts if nothing has changed since.
+        """
         wanted = {}
         for entry in self.planned:
             cell, transport = entry.case.cell, entry.case.transport
@@ -85,7 +89,10 @@ class Runner:
                 failed = f"FAILED {result.cell} {result.transport}: {result.reason}"
                 shown.done("" if result.passed or result.skipped else failed)
 
-            check_all(todo, self.logs / "check", done)
+            kept = KeptChecks(recheck=recheck)
+            check_all(todo, self.logs / "check", done, kept)
+        for line in kept.notes(len(todo)):
+            console.print(line)
         for entry in self.planned:
             result = known[(entry.case.cell.timed_id, entry.case.transport)]
             if result["reason"]:
@@ -296,16 +303,21 @@ class Runner:
 
 
 def make_run(
-    archive: Archive, planned: Sequence[Planned], seed: int, half_widths: HalfWidths
+    archive: Archive,
+    planned: Sequence[Planned],
+    seed: int,
+    half_widths: HalfWidths,
+    recheck: bool = False,
 ) -> bool:
     """Carry a plan out; return whether every case that this machine permits got its values.
 
-    ``half_widths`` gives the widths that decide on a declared extension.
+    ``half_widths`` gives the widths that decide on a declared extension. ``recheck`` checks
+    programs again that have not changed since they passed.
     Raises NotMeasurable where nothing can be measured here at all.
     """
     require_measurable()
     runner = Runner(archive, planned, seed)
-    runner.check()
+    runner.check(recheck)
     pilots = runner.pilot()
     speed = [e for e in runner.planned if not is_recovery(e.case)]
     if speed and not pilots:

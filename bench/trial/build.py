@@ -81,6 +81,27 @@ def _has_library(name: str) -> bool:
     return subprocess.run([PKG_CONFIG, "--exists", name], check=False).returncode == 0
 
 
+def _said(*words: str) -> str | None:
+    """Return what a program answers to a question about a version, None without answer."""
+    try:
+        ended = subprocess.run(words, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return ended.stdout.strip()
+
+
+@cache
+def compiler_version() -> str | None:
+    """Return the version of the compiler here, None without one."""
+    return _said(COMPILER, "-dumpfullversion")
+
+
+@cache
+def library_version(name: str) -> str | None:
+    """Return the version of a library by its name in pkg-config, None without it."""
+    return _said(PKG_CONFIG, "--modversion", name)
+
+
 def _libraries(file: InC, frame: Frame) -> dict[str, str]:
     return {**frame.libraries, **file.stack.c_libraries}
 

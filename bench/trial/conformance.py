@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bench.contract.model import DIRECT, SLIDE, Case, Cell
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.trial.build import build
 from bench.trial.interop import Casting, castings
+from bench.trial.kept_checks import Kept, KeptChecks, depends_on, harness_digest
 from bench.trial.limits import broken_limit
 from bench.trial.processes import kill_all
 from bench.trial.promises import broken_promise
@@ -50,13 +52,17 @@ Step = Callable[[Path], tuple[str, int]]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The result of one program over one transport; ``reason`` is empty when it passed."""
+    """The result of one program over one transport; ``reason`` is empty when it passed.
+
+    ``made`` is the moment in UTC at which it was checked, empty if it was skipped.
+    """
 
     cell: str
     transport: str
     reason: str
     skipped: bool = False
     losses: int = 0
+    made: str = ""
 
     @property
     def passed(self) -> bool:
@@ -123,6 +129,11 @@ def check(
 
     ``stop`` ends the check before its next scenario, if the result is no longer wanted.
     """
+    return _impossible(cell, transport) or _try(cell, transport, logs, stop)
+
+
+def _impossible(cell: Cell, transport: str) -> CheckResult | None:
+    """Return why a cell cannot run here; None if it can, and is built where it is in C."""
     if reason := needs(cell):
         return CheckResult(cell.timed_id, transport, reason, skipped=True)
     if cell.language == "c":
@@ -130,6 +141,12 @@ def check(
             build(cell)
         except NoMiddleError as error:
             return CheckResult(cell.timed_id, transport, str(error))
+    return None
+
+
+def _try(
+    cell: Cell, transport: str, logs: Path, stop: threading.Event | None
+) -> CheckResult:
     losses = 0
     for number, (title, trial) in enumerate(_steps(cell, transport)):
         if stop and stop.is_set():
@@ -168,15 +185,37 @@ def _in_turn(cell: Cell, transport: str, scenario: Scenario, casting: Casting) -
     return run
 
 
+def _check_once(
+    cell: Cell, transport: str, logs: Path, stop: threading.Event, kept: KeptChecks
+) -> CheckResult:
+    """Return the kept result of a check, or check a cell and keep that it passed."""
+    if impossible := _impossible(cell, transport):
+        return impossible
+    causes = kept.depends_on(cell, transport)
+    if found := kept.find(causes):
+        return CheckResult(cell.timed_id, transport, "", False, found.losses, found.made)
+    result = _try(cell, transport, logs, stop)
+    if result.skipped:
+        return result
+    made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    if result.passed and causes == depends_on(cell, transport, harness_digest()):
+        kept.keep(causes, Kept(made, result.losses))
+    return replace(result, made=made)
+
+
 def check_all(
     wanted: Sequence[tuple[Cell, str]],
     logs: Path,
     done: Callable[[CheckResult], None],
+    kept: KeptChecks,
 ) -> list[CheckResult]:
-    """Check cells over transports, several at a time; nothing here is timed."""
+    """Check cells over transports, several at a time, unless ``kept`` has the result.
+
+    Nothing here is timed.
+    """
     stop = threading.Event()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(check, *pair, logs, stop) for pair in wanted]
+        futures = [pool.submit(_check_once, *pair, logs, stop, kept) for pair in wanted]
         results = []
         try:
             for future in futures:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import metadata
 from typing import Protocol
 
+from packaging.requirements import Requirement
+
 from bench.contract.model import Cell
 from bench.trial.build import lacking, not_built
+
+PLAIN = {"extra": ""}
+"""The marker environment of an installation without extras."""
 
 
 class Needing(Protocol):
@@ -24,6 +30,31 @@ def version(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required(names: Iterable[str]) -> set[str]:
+    """Return distributions with all their requirements here, by normalised name.
+
+    Requirements of an extra, or of another system, are not installed and not counted.
+    """
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = normalised(waiting.pop())
+        if name in found:
+            continue
+        try:
+            needs = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue
+        found.add(name)
+        wanted = map(Requirement, needs)
+        waiting += [w.name for w in wanted if not w.marker or w.marker.evaluate(PLAIN)]
+    return found
 
 
 def missing(needing: Needing) -> list[str]:

@@ -184,12 +184,14 @@ def test_check_of_a_right_program_passes() -> None:
     assert "1 passed, 0 failed" in checked.stdout
 
 
-@pytest.mark.parametrize("option", [("--sanitize",), ("--transport", "ipc")])
+@pytest.mark.parametrize(
+    "option", [("--sanitize",), ("--transport", "ipc"), ("--recheck",)]
+)
 def test_levels_refuse_options_that_they_would_ignore(
     option: tuple[str, ...],
 ) -> None:
     said = error_of("check", "--levels", *option)
-    assert "--levels cannot be combined with --sanitize or --transport" in said
+    assert "--levels cannot be combined with --sanitize, --transport or --recheck" in said
 
 
 @pytest.mark.parametrize("command", ["check", "run"])
@@ -211,8 +213,12 @@ def test_commands_that_work_outside_linux_work(
     assert call(command).exit_code == 0
 
 
-def test_doctor_names_a_remedy_for_each_finding() -> None:
+def test_doctor_names_a_remedy_for_each_finding_and_the_folder_of_kept_checks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     result = call("doctor")
+    assert f"kept in {tmp_path}/nomiddle/checks" in result.output.replace("\n", "")
     assert result.exit_code == 0
     assert "->" in result.output or "nothing to improve" in result.output
 

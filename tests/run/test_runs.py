@@ -134,7 +134,7 @@ def test_ctrl_c_prints_the_command_that_resumes_and_leaves_no_process(
     tmp_path: Path, phase: str
 ) -> None:
     folder = tmp_path / "run"
-    harness = start_bench(*words_of_run(folder, NULL, ZMQ))
+    harness = start_bench(*words_of_run(folder, NULL, ZMQ), "--recheck")
     wait_for(begun(folder), "the run began")
     if phase == "checking":
         wait_for(lambda: hosts_of(harness.pid), "a host was there")

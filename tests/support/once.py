@@ -13,6 +13,12 @@ import pytest
 import synthetic
 
 
+def for_all_workers(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of this session that all workers share."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 def once(
     factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
 ) -> Path:
@@ -21,10 +27,7 @@ def once(
     ``make`` is called with the folder, which is empty. A name is that of one folder in all
     tests.
     """
-    base = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent  # the folders of all workers are in it
-    place = base / "once" / name
+    place = for_all_workers(factory) / "once" / name
     place.mkdir(parents=True, exist_ok=True)
     folder, whole = place / "made", place / "whole"
     with (place / "lock").open("w") as lock:

@@ -12,7 +12,7 @@ from bench.contract.model import PROJECT
 from bench.errors import TrialError
 from bench.trial.ceilings import MEMORY, PROCESSES, blames_ceilings, ceilings
 
-CHECK = (sys.executable, "-m", "bench", "check")
+CHECK = (sys.executable, "-m", "bench", "check", "--recheck")
 
 
 def write(root: Path, files: dict[str, str]) -> None:

@@ -12,27 +12,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from packaging.requirements import Requirement
-
 from bench.contract.model import Cell
 from bench.errors import NotMeasurable
 from bench.trial.addresses import assign, listens
 from bench.trial.processes import child_environment
+from bench.trial.requirements import required
 
 FRESH = 5
 """How many processes import; their median time counts."""
 START_S = 10.0
 SETTLE_S = 0.3
 MIB = 1 << 20
-PLAIN = {"extra": ""}
-"""The marker environment of an installation without extras."""
 IMPORT = "import time; t = time.perf_counter(); import {}; print(time.perf_counter() - t)"
 SERVE = """
 import types, {0} as cell
@@ -42,31 +39,6 @@ if isinstance(role, types.CoroutineType):
     asyncio.run(role)
 """
 IDLE = "import time; time.sleep(60)"
-
-
-def required(names: Iterable[str]) -> set[str]:
-    """Return distributions with all their requirements here, by normalised name.
-
-    Requirements of an extra, or of another system, are not installed and not counted.
-    """
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = normalised(waiting.pop())
-        if name in found:
-            continue
-        try:
-            needs = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:
-            continue
-        found.add(name)
-        wanted = map(Requirement, needs)
-        waiting += [w.name for w in wanted if not w.marker or w.marker.evaluate(PLAIN)]
-    return found
-
-
-def normalised(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def installed_bytes(distribution: str) -> int:

@@ -276,6 +276,10 @@ def checks_table(data: Data) -> Table:
         reason = _first_line(check.reason)
         rows.append([check.cell, check.transport, passed, f"{check.losses:,}", reason])
     columns = ["program", "transport", "conformance", "lost at full speed", "reason"]
+    if any(check.made for check in data.run.checks):  # in earlier versions none has a date
+        columns.insert(3, "checked on")
+        for row, check in zip(rows, data.run.checks, strict=True):
+            row.insert(3, check.made[:10] or words.PASSED_OVER)
     about = [program_at(cell, transport) for cell, transport, *_ in rows]
     return Table(columns, rows, facets=every(about, data.stacks))
 
