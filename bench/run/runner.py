@@ -12,10 +12,8 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from bench.contract.model import Case
 from bench.errors import NoMiddleError, NotMeasurable
@@ -25,6 +23,7 @@ from bench.run import archive as archives
 from bench.run.archive import PILOT_BLOCK, Archive
 from bench.run.block_environment import EnvironmentRecorder
 from bench.run.budget import within_budget
+from bench.run.checks import check_programs
 from bench.run.code import add_code, add_weights
 from bench.run.declared import declarations
 from bench.run.extension import HalfWidths, decide, declared_in, extension_slots
@@ -48,11 +47,8 @@ from bench.run.recovery import (
     predict_recovery_s,
 )
 from bench.run.schedule import Slot, blocks_to_repeat, repeats, schedule
-from bench.run.timing import CHECKS, FAILURES, PILOTS, keep_time, timed
-from bench.trial.conformance import CheckResult, check_all
-from bench.trial.kept_checks import KeptChecks
+from bench.run.timing import FAILURES, PILOTS, keep_time, timed
 from bench.trial.placement import cpus_for
-from bench.trial.requirements import left_out
 
 
 class Runner:
@@ -72,36 +68,13 @@ class Runner:
 
         Without ``recheck`` a check of an earlier run counts if nothing has changed since.
         """
-        wanted = {}
-        for entry in self.planned:
-            cell, transport = entry.case.cell, entry.case.transport
-            wanted[(cell.timed_id, transport)] = (cell, transport)
-        known = {
-            (r["cell"], r["transport"]): r for r in self.archive.read(archives.CHECK) or []
-        }
-        todo = [pair for key, pair in wanted.items() if key not in known]
-        for line in left_out(cell for cell, _ in wanted.values()):
-            console.print(line)
-        with timed(self.archive, CHECKS), steps("checking programs", len(todo)) as shown:
-
-            def done(result: CheckResult) -> None:
-                self._checked(known, result)
-                failed = f"FAILED {result.cell} {result.transport}: {result.reason}"
-                shown.done("" if result.passed or result.skipped else failed)
-
-            kept = KeptChecks(recheck=recheck)
-            check_all(todo, self.logs / "check", done, kept)
-        for line in kept.notes(len(todo)):
-            console.print(line)
+        cases = [entry.case for entry in self.planned]
+        known = check_programs(self.archive, cases, self.logs / "check", recheck)
         for entry in self.planned:
             result = known[(entry.case.cell.timed_id, entry.case.transport)]
             if result["reason"]:
                 why = NO_CHANCE if result["skipped"] else "its check failed"
                 self._give_up(entry, f"{why}: {result['reason']}")
-
-    def _checked(self, known: dict[tuple[str, str], Any], result: CheckResult) -> None:
-        known[(result.cell, result.transport)] = asdict(result)
-        self.archive.write(archives.CHECK, list(known.values()))
 
     def _give_up(self, entry: Planned, reason: str) -> None:
         case = entry.case

@@ -14,8 +14,8 @@ from bench.contract.rows import CaseRow
 from bench.report.numbers.citation import installed
 from bench.report.numbers.numbers import provenance
 from bench.report.sections.differences import differences
-from bench.run import machine
 from bench.run.machine import behind, c_version, versions
+from bench.trial import build
 from bench.trial.build import lacking
 
 IN_C = "zmq/minimal/request_reply.c"
@@ -83,7 +83,7 @@ def test_doctor_prints_the_versions_of_both_copies_of_libzmq() -> None:
 
 def test_a_missing_package_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
     assert c_version("no-such-library in C") is None
-    monkeypatch.setattr(machine, "PKG_CONFIG", "no-such-tool")
+    monkeypatch.setattr(build, "PKG_CONFIG", "no-such-tool")
     assert c_version("no-such-tool in C") is None
 
 

@@ -167,7 +167,7 @@ def test_a_compiler_or_a_library_of_c_concerns_programs_in_c_alone(
         assert same == cell.endswith(".py")
 
 
-def test_a_program_that_a_cell_starts_is_one_of_its_causes(
+def test_a_change_of_the_proxy_that_a_program_starts_is_checked_again(
     stacks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cell = cell_of(stacks)
@@ -182,7 +182,7 @@ def test_a_program_that_a_cell_starts_is_one_of_its_causes(
 
 
 @pytest.mark.parametrize("other", ["ipc", "sanitized", "uvloop"])
-def test_a_check_is_that_of_one_transport_one_build_and_one_event_loop(
+def test_a_check_counts_for_one_transport_one_build_and_one_event_loop(
     other: str, stacks: Path, tmp_path: Path
 ) -> None:
     cell = cell_of(stacks)
@@ -270,7 +270,7 @@ def test_a_folder_that_cannot_be_written_costs_one_line(
     assert f"cannot keep them in {tmp_path / folder}: N" in line, "and the reason"
 
 
-def test_what_nobody_asks_for_is_deleted_after_a_time(tmp_path: Path) -> None:
+def test_unused_checks_are_deleted_after_a_time(tmp_path: Path) -> None:
     for name in ("old", "used"):
         KeptChecks(tmp_path).keep({"cell": name}, PASSED)
     for path in tmp_path.iterdir():
@@ -357,7 +357,7 @@ def test_a_program_that_is_edited_while_it_is_checked_is_not_kept(
     assert len(hosts) == 4
 
 
-def test_check_tells_what_it_left_out_in_one_line_and_recheck_leaves_nothing_out(
+def test_check_counts_earlier_checks_in_one_line_and_recheck_uses_none(
     hosts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
