@@ -66,7 +66,8 @@ class Check:
     """What conformance found of a program over a transport; ``reason`` is '' if it passed.
 
     ``losses`` are at full speed. ``made`` is its moment in UTC; runs of earlier versions
-    have none, and checked every program at their start.
+    have none, and checked every program at their start. ``first_failure`` is why a check
+    beside others failed, before it was made again alone.
     """
 
     cell: str
@@ -75,6 +76,7 @@ class Check:
     losses: int = 0
     skipped: bool = False
     made: str = ""
+    first_failure: str = ""
 
     @property
     def passed(self) -> bool:

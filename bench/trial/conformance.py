@@ -55,6 +55,7 @@ class CheckResult:
     """The result of one program over one transport; ``reason`` is empty when it passed.
 
     ``made`` is the moment in UTC at which it was checked, empty if it was skipped.
+    ``first_failure`` is why it failed beside other checks, empty if it did not.
     """
 
     cell: str
@@ -63,6 +64,7 @@ class CheckResult:
     skipped: bool = False
     losses: int = 0
     made: str = ""
+    first_failure: str = ""
 
     @property
     def passed(self) -> bool:
@@ -211,20 +213,31 @@ def check_all(
 ) -> list[CheckResult]:
     """Check cells over transports, several at a time, unless ``kept`` has the result.
 
-    Nothing here is timed.
+    A check that fails beside others is made once more, alone and after the others: other
+    work can stop a program for longer than it has time. Nothing here is timed.
     """
     stop = threading.Event()
+    results: dict[int, CheckResult] = {}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [pool.submit(_check_once, *pair, logs, stop, kept) for pair in wanted]
-        results = []
         try:
-            for future in futures:
-                results.append(future.result())
-                done(results[-1])
+            for number, future in enumerate(futures):
+                results[number] = future.result()
+                if not _failed(results[number]):
+                    done(results[number])
+            for number in [n for n, result in results.items() if _failed(result)]:
+                first = results[number].reason
+                again = _check_once(*wanted[number], logs / "again", stop, kept)
+                results[number] = replace(again, first_failure=first)
+                done(results[number])
         except BaseException:
             stop.set()
             for future in futures:
                 future.cancel()
             kill_all()
             raise
-    return results
+    return list(results.values())
+
+
+def _failed(result: CheckResult) -> bool:
+    return not (result.passed or result.skipped)

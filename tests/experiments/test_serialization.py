@@ -41,7 +41,7 @@ def test_the_formats_have_the_names_of_the_sentences() -> None:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_a_payload_is_as_large_as_its_name_says(payload: str) -> None:
+def test_a_payload_is_as_large_as_its_name(payload: str) -> None:
     value = make(payload)
     size_bytes = value.nbytes if payload == ARRAY else len(json.dumps(value).encode())
     assert size_bytes == pytest.approx(SIZE_BYTES[payload], rel=0.1)

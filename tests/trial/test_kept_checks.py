@@ -336,7 +336,20 @@ def test_a_failed_check_is_made_again(
         result = check_again(cells["broken/wrong_reply/request_reply.py"])
         assert "wrong of 20" in result.reason
         assert result.made
-        assert len(hosts) == 2 * made
+        assert len(hosts) == 4 * made, "beside others, and alone"
+
+
+@pytest.mark.usefixtures("hosts")
+def test_a_program_that_passes_alone_has_passed_and_keeps_its_first_failure(
+    stacks: Path,
+    check_again: Callable[[Cell], CheckResult],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reasons = ["too slow", ""]
+    monkeypatch.setattr(conformance, "broken_limit", lambda *_: reasons.pop(0))
+    result = check_again(cell_of(stacks))
+    assert result.passed
+    assert "too slow" in result.first_failure
 
 
 def test_a_program_that_is_edited_while_it_is_checked_is_not_kept(
