@@ -89,27 +89,19 @@ class Estimate:
 class Failure:
     """A trial, or a whole case, without a value.
 
-    ``block`` counts from 0, and is below 0 where no trial was made. ``is_permitted`` is
-    whether the machine permits the trial, so that it failed.
+    ``block`` counts from 0, and is below 0 where no trial was made.
     """
 
     case: str
     block: int
     repeat: int
     reason: str
-    is_permitted: bool = True
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Failure:
         """Return a row of failures.json; runs of earlier versions repeated no block."""
-        unable, reason = f"{NO_CHANCE}: ", kept["reason"]
-        return cls(
-            case=kept["case"],
-            block=kept["block"],
-            repeat=kept.get("repeat", 0),
-            reason=reason.removeprefix(unable),
-            is_permitted=not reason.startswith(unable),
-        )
+        reason = kept["reason"].removeprefix(f"{NO_CHANCE}: ")
+        return cls(kept["case"], kept["block"], kept.get("repeat", 0), reason)
 
     @property
     def in_short(self) -> str:

@@ -15,14 +15,15 @@ from bench.run.kernel import kernel_facts, sysctls
 from bench.trial.build import COMPILER, compiler_version, library_version
 from bench.trial.kernel_files import ROOT, text
 from bench.trial.placement import allowed_cpus
-from bench.trial.requirements import version
+from bench.trial.requirements import requirements_of, version
 
 CODE = ("bench", "implementations", "pyproject.toml", "constraints.txt")
 CPUINFO = "proc/cpuinfo"
 NATIVE = ("libzmq",)
 IN_C = " in C"
 """Marks the library behind cells in C: Python's distributions bring their own copy."""
-HARNESS = ("pyperf", "numpy", "pandas", "matplotlib")
+HARNESS = "nomiddle"
+"""The name of this project's distribution."""
 
 
 def _first(path: str, key: str, root: Path = ROOT) -> str:
@@ -94,7 +95,7 @@ def versions(stacks: Sequence[Stack]) -> dict[str, str]:
 
     libzmq has two versions: pyzmq brings one, and programs in C use that of the system.
     """
-    names = {*HARNESS, *LOOPS}
+    names = {*(requirements_of(HARNESS) or ()), *LOOPS}
     for stack in stacks:
         names.update(stack.requirements)
         names.update(name for each in stack.variants.values() for name in each.requirements)

@@ -45,16 +45,22 @@ def required(names: Iterable[str]) -> set[str]:
     waiting = list(names)
     while waiting:
         name = normalised(waiting.pop())
-        if name in found:
-            continue
-        try:
-            needs = metadata.requires(name) or []
-        except metadata.PackageNotFoundError:
-            continue
-        found.add(name)
-        wanted = map(Requirement, needs)
-        waiting += [w.name for w in wanted if not w.marker or w.marker.evaluate(PLAIN)]
+        if name not in found and (further := requirements_of(name)) is not None:
+            found.add(name)
+            waiting += further
     return found
+
+
+def requirements_of(distribution: str) -> list[str] | None:
+    """Return the distributions that a distribution requires here, None without it.
+
+    Requirements of an extra, or of another system, are left out.
+    """
+    try:
+        wanted = map(Requirement, metadata.requires(distribution) or [])
+    except metadata.PackageNotFoundError:
+        return None
+    return [w.name for w in wanted if not w.marker or w.marker.evaluate(PLAIN)]
 
 
 def missing(needing: Needing) -> list[str]:

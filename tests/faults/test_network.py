@@ -34,13 +34,11 @@ from bench.cli import doctor
 from bench.contract.model import PROJECT
 from bench.errors import NotMeasurable, TrialError
 from bench.faults.network import hosts, tools
-from bench.faults.network.forwarder import NS, Delay
 from bench.faults.network.helper import Helper
 from bench.faults.network.holder import checksum, syn
 from bench.faults.network.hosts import MIDDLE, Network
 from bench.faults.network.link import Connection, Link, tcp_counts
 from bench.faults.network.link import _connection as connection_from
-from bench.faults.network.tun import DelayedLink
 from bench.selftest import partition
 from bench.selftest.partition import FAR, NEAR, Conversation, conversation
 
@@ -210,19 +208,6 @@ def test_a_cut_loses_everything_silently_and_heals(between: Conversation) -> Non
     assert between.told() == told
 
 
-@pytest.mark.parametrize(("source", "deaf"), [(NEAR, FAR), (FAR, NEAR)])
-def test_a_cut_one_way_leaves_the_other(
-    between: Conversation, source: str, deaf: str
-) -> None:
-    between.link.cut_one_way(source)
-    before = heard(between, deaf)
-    hear_more(between, source)
-    assert heard(between, deaf) == before
-    between.link.heal()
-    hear_more(between, deaf)
-    everything_arrives(between)
-
-
 @pytest.mark.parametrize("idle", [False, True], ids=["talking", "idle"])
 def test_a_reset_ends_connections_at_both_ends_even_if_they_send_nothing(
     between: Conversation, idle: bool
@@ -321,25 +306,6 @@ def test_a_host_that_loses_power_sends_no_further_packet(
         wait_for(lambda: between.state(NEAR)["error"] == "end of file")
 
 
-def test_a_slow_link_has_a_rate_also_when_it_is_cut_and_healed(
-    between: Conversation,
-) -> None:
-    def queues() -> str:
-        return between.network.run(MIDDLE, "tc", "qdisc")
-
-    between.link.slow(bytes_per_s=20_000, queue_s=0.5)
-    assert queues().count("tbf") == 2
-    assert "rate 160Kbit" in queues()
-    between.link.cut()
-    between.link.heal()
-    assert queues().count("tbf") == 2
-    hear_more(between, NEAR, FAR)
-    for _ in range(2):
-        between.link.full_speed()
-        assert "tbf" not in queues()
-    everything_arrives(between)
-
-
 def test_two_objects_for_one_link_count_the_same_packets() -> None:
     with network_of(NEAR, FAR) as network, permitted():
         first, second = Link(network), Link(network)
@@ -382,161 +348,6 @@ def test_six_networks_are_made_at_the_same_time() -> None:
         assert all(threads.map(talk, range(6)))
 
 
-# -- a longer way --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def delayed(between: Conversation) -> Iterator[DelayedLink]:
-    with permitted(), DelayedLink(between.network, seed=1) as made:
-        yield made
-
-
-def test_a_delay_holds_every_packet_for_its_length(
-    between: Conversation, delayed: DelayedLink
-) -> None:
-    delay_s = 0.1
-    delayed.become(delay_s=delay_s)
-    began = time.monotonic()
-    everything_arrives(between)
-    assert not connects(
-        between.network.enter(NEAR), between.network.address(FAR), 9
-    )  # refused by the far kernel, there and back
-    assert time.monotonic() - began >= 2 * delay_s
-    counted = delayed.carried()
-    assert counted.carried > 0
-    assert counted.lost == counted.overflowed == counted.overrun == 0
-
-
-def test_a_message_lost_on_the_way_is_sent_again(
-    between: Conversation, delayed: DelayedLink
-) -> None:
-    delayed.become(loss=1.0)
-    wait_for(lambda: delayed.carried().lost)
-    before = heard(between)
-    time.sleep(0.3)
-    assert heard(between) == before
-    delayed.become(loss=0.2)
-    hear_more(between, NEAR, FAR)
-    delayed.become()
-    everything_arrives(between)
-    assert tcp_counts(between.network, NEAR)["RetransSegs"] > 0
-
-
-def test_a_cut_loses_packets_that_are_under_way(
-    between: Conversation, delayed: DelayedLink
-) -> None:
-    delayed.become(delay_s=0.5)
-    wait_for(lambda: delayed.carried().waiting)
-    between.link.cut()
-    before, passed = heard(between), between.link.packets().passed
-    wait_for(lambda: delayed.carried().waiting == 0)
-    assert heard(between) == before
-    assert between.link.packets().passed == passed
-    delayed.become()
-    between.link.heal()
-    everything_arrives(between)
-
-
-def test_both_ends_are_reset_on_the_longer_route_too(
-    between: Conversation, delayed: DelayedLink
-) -> None:
-    delayed.become(delay_s=0.05)
-    between.link.reset()
-    wait_for(lambda: all(between.all("error")))
-    assert between.all("error") == ["ECONNRESET", "ECONNRESET"]
-
-
-def test_the_direct_route_is_open_again_after_the_longer_one(between: Conversation) -> None:
-    with permitted(), DelayedLink(between.network) as delayed:
-        delayed.become(loss=1.0)
-        wait_for(lambda: delayed.carried().lost)
-    everything_arrives(between)
-    delayed.close()
-    with DelayedLink(between.network) as again:
-        assert again.carried().carried == 0
-
-
-def test_no_packet_passes_when_the_longer_route_is_gone(
-    between: Conversation, delayed: DelayedLink
-) -> None:
-    """A link that had lost its delay would be measured as one that has it."""
-    delayed._forwarder.process.kill()
-    delayed._forwarder.process.wait()
-    before = heard(between)
-    time.sleep(0.3)
-    assert heard(between) == before
-
-
-packets = st.tuples(st.integers(0, 1), st.integers(20, 1500), st.integers(0, 10**7))
-
-
-def packet(direction: int, size_bytes: int) -> bytes:
-    ends = (b"\x0a\0\1\2", b"\x0a\0\2\2")
-    addresses = ends[direction] + ends[1 - direction]
-    return (b"\x45" + bytes(11) + addresses).ljust(size_bytes, b"\0")
-
-
-@given(
-    st.lists(packets, max_size=60),
-    st.integers(0, 50_000_000),
-    st.sampled_from([0.0, 0.3]),
-    st.sampled_from([0, 1_000_000]),
-)
-def test_every_packet_is_lost_or_due_in_order_and_never_early(
-    sent: list[tuple[int, int, int]], delay_ns: int, loss: float, bytes_per_s: int
-) -> None:
-    delay, queue_ns = Delay(seed=1), 4_000_000
-    delay.become(delay_ns / NS, loss, bytes_per_s, queue_ns / NS)
-    now_ns = 0
-    taken_ns: dict[bytes, int] = {}
-    for place, (direction, size_bytes, later_ns) in enumerate(sent):
-        now_ns += later_ns
-        one = packet(direction, size_bytes) + place.to_bytes(2, "big")
-        taken_ns[one] = now_ns
-        delay.take(one, now_ns)
-    came: dict[bytes, list[bytes]] = {}
-    while (wait_s := delay.wait_s(0)) is not None:
-        due_ns = round(wait_s * NS)
-        assert delay.due(due_ns - 2) is None
-        one = delay.due(due_ns + 2)
-        assert one
-        of_this_direction = came.setdefault(one[12:20], [])
-        of_this_direction.append(one)
-        sent_ns = due_ns - delay_ns
-        assert sent_ns >= taken_ns[one] - 2
-        if not bytes_per_s:
-            assert sent_ns <= taken_ns[one] + 2
-            continue
-        took_ns = sum(map(len, of_this_direction)) * NS // bytes_per_s
-        assert sent_ns >= taken_ns[of_this_direction[0]] + took_ns - len(sent)
-        assert sent_ns <= taken_ns[one] + queue_ns + len(one) * NS // bytes_per_s + 2
-    for direction in came.values():
-        assert direction == sorted(direction, key=lambda one: one[-2:])
-    counts = delay.counts()
-    assert sum(map(len, came.values())) == counts["carried"]
-    assert counts["carried"] + counts["lost"] + counts["overflowed"] == len(sent)
-    assert counts["waiting"] == 0
-    assert loss or not counts["lost"]
-    assert bytes_per_s or not counts["overflowed"]
-
-
-def test_each_direction_has_its_own_rate() -> None:
-    delay = Delay(seed=1)
-    delay.become(0.0, 0.0, bytes_per_s=1000, queue_s=10.0)
-    for direction in (0, 1, 0):
-        delay.take(packet(direction, 500), 0)
-    assert delay.wait_s(0) == 0.5
-    assert {delay.due(NS // 2), delay.due(NS // 2)} == {packet(0, 500), packet(1, 500)}
-    assert delay.wait_s(0) == 1.0
-
-
-def test_only_packets_of_the_two_hosts_are_carried() -> None:
-    delay = Delay(seed=1)
-    delay.take(b"\x60".ljust(48, b"\0"), 0)
-    assert delay.wait_s(0) is None
-    assert delay.counts()["carried"] == 0
-
-
 # -- pure functions ------------------------------------------------------------------------
 
 
@@ -569,11 +380,9 @@ def test_addresses_are_read_as_ss_prints_them(address: object, port: int) -> Non
 HARNESS = """
 import os, sys
 from contextlib import ExitStack
-from bench.errors import NotMeasurable
 from bench.faults.network.helper import Helper
 from bench.faults.network.hosts import Network
 from bench.faults.network.link import Link
-from bench.faults.network.tun import DelayedLink
 
 print("begun", flush=True)
 while True:
@@ -586,10 +395,6 @@ while True:
             spec = {"listen": network.address(host), "connect": []}
             helper = Helper("bench.faults.network.talker", spec, network.enter(host))
             stack.callback(helper.close)
-        try:
-            stack.enter_context(DelayedLink(network)).become(delay_s=0.01)
-        except NotMeasurable:
-            print("no TUN device", flush=True)
         link.cut()
         print("made", flush=True)
         if sys.stdin.readline():
@@ -685,7 +490,6 @@ needs_root = pytest.mark.skipif(
 @pytest.mark.thorough
 @needs_root
 def test_a_user_without_privileges_has_hosts_and_faults() -> None:
-    """Everything but the TUN device, which is a file that he may not open everywhere."""
     program = """
 from pathlib import Path
 from bench.selftest import partition
@@ -833,8 +637,8 @@ def test_doctor_names_the_reason_why_links_cannot_be_cut(
     assert "allow them" in found.remedy
 
 
-def test_doctor_finds_no_problem_if_links_can_be_cut(delayed: DelayedLink) -> None:
-    assert delayed.carried()
+def test_doctor_finds_no_problem_if_links_can_be_cut(between: Conversation) -> None:
+    assert not between.link.packets().dropped
     assert list(doctor.networks()) == []
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from helpers_bench import bench, find_cell
+from packaging.requirements import Requirement
 
 from bench.analysis.changes import is_same_program
+from bench.contract.model import PROJECT
 from bench.contract.rows import CaseRow
 from bench.report.numbers.citation import installed
 from bench.report.numbers.numbers import provenance
@@ -17,6 +20,7 @@ from bench.report.sections.differences import differences
 from bench.run.machine import behind, c_version, versions
 from bench.trial import build
 from bench.trial.build import lacking
+from bench.trial.requirements import requirements_of
 
 IN_C = "zmq/minimal/request_reply.c"
 IN_PYTHON = "zmq/minimal/request_reply.py"
@@ -58,6 +62,17 @@ def about_with(**moved: str) -> dict[str, Any]:
 def cited(*cells: str) -> str:
     run: Any = SimpleNamespace(name="r", about=ABOUT)
     return str(provenance(run, list(cells))["versions"])
+
+
+def test_a_run_records_the_version_of_every_library_of_the_harness() -> None:
+    described = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    required = {Requirement(line).name for line in described["project"]["dependencies"]}
+    assert required <= set(versions([]))
+
+
+def test_requirements_of_extras_are_left_out() -> None:
+    assert "scipy" not in (requirements_of("nomiddle") or ())
+    assert requirements_of("no-such-distribution") is None
 
 
 @needs_c

@@ -13,30 +13,28 @@ from itertools import chain
 from typing import NamedTuple
 
 from bench.errors import NotMeasurable, TrialError
-from bench.faults.network.hosts import MIDDLE, Network
+from bench.faults.network.hosts import Network
 
-DELAYED = "delayed"
-"""The device of ``network.tun``: a packet that takes it passes the middle twice."""
-TABLE = f"""
-table inet link {{
-  counter passed {{ }}
-  counter dropped {{ }}
-  counter rejected {{ }}
-  counter resets {{ }}
-  chain watch {{
+TABLE = """
+table inet link {
+  counter passed { }
+  counter dropped { }
+  counter rejected { }
+  counter resets { }
+  chain watch {
     type filter hook forward priority -10;
-  }}
-  chain fault {{
+  }
+  chain fault {
     type filter hook forward priority 0;
-  }}
-  chain pass {{
+  }
+  chain pass {
     type filter hook forward priority 10;
-  }}
-}}
+  }
+}
 flush chain inet link watch
 flush chain inet link pass
-add rule inet link watch iifname != "{DELAYED}" tcp flags & rst == rst counter name resets
-add rule inet link pass oifname != "{DELAYED}" counter name passed
+add rule inet link watch tcp flags & rst == rst counter name resets
+add rule inet link pass counter name passed
 """
 DROP = "counter name dropped drop"
 RESET = "meta l4proto tcp counter name rejected reject with tcp reset"
@@ -52,10 +50,6 @@ CHALLENGE_EACH_S = 0.6
 The kernel's setting is net.ipv4.tcp_invalid_ratelimit.
 """
 LOOK_EACH_S = 0.02
-QUEUE_S = 0.1
-BURST_BYTES_MIN = 3100
-"""Two whole packets."""
-BURST_S = 0.005
 
 
 class Change(NamedTuple):
@@ -115,10 +109,6 @@ class Link:
         """Lose every packet of both directions, silently, until ``heal``."""
         return self._fail(DROP)
 
-    def cut_one_way(self, source: str) -> Change:
-        """Lose packets from one host until ``heal``; packets to it arrive."""
-        return self._fail(f"ip saddr {self.network.address(source)} {DROP}")
-
     def blink(self) -> Change:
         """Cut the link and heal it in one step: no packet meets the cut."""
         flush = "flush chain inet link fault"
@@ -175,27 +165,6 @@ class Link:
                 "CONFIG_INET_DIAG_DESTROY"
             )
         return len(before)
-
-    def slow(self, bytes_per_s: int, queue_s: float = QUEUE_S) -> None:
-        """Carry ``bytes_per_s`` bytes a second towards each host, until ``full_speed``.
-
-        Packets that would wait longer than ``queue_s`` seconds are lost. This is a property
-        of the link and no fault: a slow link is cut and healed like any other.
-        """
-        burst_bytes = max(BURST_BYTES_MIN, round(bytes_per_s * BURST_S))
-        shape = f"rate {8 * bytes_per_s}bit burst {burst_bytes} latency {queue_s * 1e3}ms"
-        for host in self.network.hosts:
-            self._queue("replace", host, f"tbf {shape}")
-
-    def full_speed(self) -> None:
-        """Carry as many bytes a second as the machine can, as at the start."""
-        for host in self.network.hosts:
-            if "tbf" in self._queue("show", host):
-                self._queue("del", host)
-
-    def _queue(self, do: str, host: str, queue: str = "") -> str:
-        words = f"qdisc {do} dev {self.network.interface(host)} root {queue}"
-        return self.network.run(MIDDLE, "tc", *words.split())
 
     def packets(self) -> Packets:
         """Return the counts of the middle since the link was made."""

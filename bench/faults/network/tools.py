@@ -13,7 +13,6 @@ PACKAGES = {
     "nsenter": "util-linux",
     "setpriv": "util-linux",
     "ss": "iproute2",
-    "tc": "iproute2",
     "unshare": "util-linux",
 }
 FOR_ROOT = "/usr/local/sbin:/usr/sbin:/sbin"
