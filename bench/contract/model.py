@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.contract.rows import COPY
+
 PROJECT = Path(__file__).resolve().parents[2]
 IMPLEMENTATIONS = PROJECT / "implementations"
 FLOOR = Path(__file__).resolve().parent / "floor"
@@ -248,7 +250,7 @@ class Case:
             *([self.load] if self.load else []),
             *([self.fault] if self.fault else []),
         ]
-        return ".".join(parts) + (f".twin{self.copy}" if self.copy else "")
+        return ".".join(parts) + (f".{COPY}{self.copy}" if self.copy else "")
 
     @property
     def id(self) -> str:

@@ -11,6 +11,10 @@ from typing import Any
 
 LOSES = "loses"
 PYTHON = "python"
+RECOVERY = "recovery"
+"""The quantity of a trial with a fault."""
+COPY = "twin"
+"""Marks an A/A copy in the name of a case, before its number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +65,16 @@ class CaseRow(ProgramRow):
     @property
     def original_id(self) -> str:
         """The id of the case that an A/A copy repeats."""
-        return f"{self.name.removesuffix(f'.twin{self.copy}')}.{self.key}"
+        return f"{original_name(self.name, self.copy)}.{self.key}"
 
 
 PROGRAM_FIELDS = frozenset(field.name for field in fields(ProgramRow))
 CASE_FIELDS = frozenset(field.name for field in fields(CaseRow))
+
+
+def original_name(name: str, copy: int) -> str:
+    """Return the name of the case that an A/A copy repeats."""
+    return name.removesuffix(f".{COPY}{copy}")
 
 
 def promise_of(kept: Mapping[str, Any]) -> str:
@@ -94,6 +103,28 @@ def case_row(kept: Mapping[str, Any]) -> CaseRow:
         "copy": kept.get("twin", 0),
     }
     return CaseRow(**{"language": PYTHON, **known, **more})
+
+
+def case_named(name: str) -> CaseRow:
+    """Return the case of a benchmark from its name, which ``Case.name`` made.
+
+    A name has no program. Raises ValueError for anything but a name.
+    """
+    workload, quantity, size, transport, peers, placement, *more = name.split(".")
+    copies = [part.removeprefix(COPY) for part in more if part.startswith(COPY)]
+    further = [part for part in more if not part.startswith(COPY)]
+    return CaseRow(
+        name=name,
+        workload=workload,
+        quantity=quantity,
+        size_bytes=int(size.removesuffix("B")),
+        transport=transport,
+        instances=int(peers.split("_")[0]),
+        placement=placement,
+        load="" if quantity == RECOVERY else "".join(further),
+        fault="".join(further) if quantity == RECOVERY else "",
+        copy=int(copies[0]) if copies else 0,
+    )
 
 
 def by_id(rows: Iterable[CaseRow]) -> dict[str, CaseRow]:

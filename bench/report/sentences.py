@@ -16,13 +16,7 @@ from bench.contract.alike import adjectives
 from bench.contract.rows import CaseRow
 from bench.report import words
 
-ONE_WORD = {
-    Verdict.FASTER: "faster",
-    Verdict.SLOWER: "slower",
-    Verdict.EQUIVALENT: "equivalent",
-    Verdict.INCONCLUSIVE: "undecided",
-}
-SHORT = {**ONE_WORD, Verdict.EQUIVALENT: "equivalent (within 5 %)"}
+SHORT = {**words.ONE_WORD, Verdict.EQUIVALENT: "equivalent (within 5 %)"}
 VERDICTS = {**SHORT, Verdict.INCONCLUSIVE: "undecided: the data cannot tell"}
 PERCENTILE_NAMES = {"p999": "p99.9"}
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
@@ -162,11 +156,6 @@ def size(row: Size, column: str, stacks: Mapping[str, Any]) -> str:
 def short_verdict(verdict: Verdict) -> str:
     """Return "faster", "equivalent (within 5 %)", "undecided"."""
     return SHORT[verdict]
-
-
-def one_word(verdict: Verdict) -> str:
-    """Return "faster", "equivalent", "undecided"."""
-    return ONE_WORD[verdict]
 
 
 def verdict_detail(pair: Comparison) -> str:

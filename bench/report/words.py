@@ -22,6 +22,13 @@ LATENCY = {"request_reply": "round trip"}
 RESPONSE = "response time"
 ZERO_LOSS = "zero-loss rate"
 ONE_WAY = "one-way latency"
+ONE_WORD = {
+    "faster": "faster",
+    "slower": "slower",
+    "equivalent": "equivalent",
+    "inconclusive": "undecided",
+}
+"""Verdicts, as they are printed."""
 PLACEMENTS = {
     "split": "split: driver and peers on separate CPUs",
     "shared": "shared: everything on one CPU",
@@ -80,6 +87,11 @@ def cell(row: ProgramRow, stacks: Mapping[str, Any]) -> str:
     """Return "ZeroMQ (minimal)"; the null stack has one variant only."""
     label = stack(row.stack, stacks)
     return label if row.floor else f"{label} ({variant(row)})"
+
+
+def stack_of(label: str) -> str:
+    """Return "ZeroMQ" of "ZeroMQ (minimal)", which ``cell`` made."""
+    return label.split(" (", maxsplit=1)[0]
 
 
 def over(pair: Comparison, stacks: Mapping[str, Any]) -> str:

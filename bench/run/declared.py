@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench.contract.alike import alike, what_separates
 from bench.contract.model import IMPLEMENTATIONS
-from bench.contract.rows import CaseRow
+from bench.contract.rows import case_named, original_name
 from bench.errors import UsageError
 
 FILE = Path(__file__).with_name("declared.toml")
@@ -56,18 +57,15 @@ def refuse_unlike(path: Path, declared: Collection[Declared]) -> None:
     cells = {(cell.workload.name, cell.key): cell for cell in find_cells([IMPLEMENTATIONS])}
     for case, first, second in declared:
         try:
-            workload, quantity, _, _, instances, _ = case.split(".")
-            several = int(instances.split("_")[0])
+            row = case_named(case)
         except ValueError as error:
-            raise UsageError(f"{path}: {case!r} is not the name of a case") from error
-        pair = [cells.get((workload, key)) for key in (first, second)]
+            raise UsageError(
+                f"{path}: {case!r} is not the name of a case; copy a name from run.json"
+            ) from error
+        pair = [cells.get((row.workload, key)) for key in (first, second)]
         if None in pair:
             continue
-        a, b = (
-            CaseRow(**cell.as_row(), quantity=quantity, instances=several)
-            for cell in pair
-            if cell
-        )
+        a, b = (replace(row, **cell.as_row()) for cell in pair if cell)
         if not alike(a, b):
             why = what_separates(a, b, (first, second))
             raise UsageError(f"{path}: {case} cannot be declared: {why}")
@@ -82,7 +80,7 @@ def fastest(path: Path = FILE) -> Mapping[str, str]:
 
 def rests_on(name: str, copy: int, key: str, declared: Collection[Declared]) -> bool:
     """Return whether a declared comparison needs a case or its A/A copy."""
-    original = name.removesuffix(f".twin{copy}")
+    original = original_name(name, copy)
     return any(original == pair[0] and key in pair[1:] for pair in declared)
 
 

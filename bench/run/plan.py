@@ -14,12 +14,12 @@ from fnmatch import fnmatch
 from itertools import product
 
 from bench.contract.model import Case, Cell
+from bench.contract.rows import RECOVERY
 
 SMALL_BYTES = 64
 INSTANCES = {"request_reply": 1, "fan_out": 4, "pipeline": 2}
 BOTH = ("split", "shared")
 SPEEDS = ("latency", "throughput")
-RECOVERY = "recovery"
 BLOCKS_MIN = 6
 """Fewer blocks have no 95 % interval at all."""
 

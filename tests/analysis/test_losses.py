@@ -116,7 +116,8 @@ def size(cell: str, count: str, value: int) -> dict[str, Any]:
     key = f"{stack}.{variant}.{language}"
     return {
         "id": f"{workload}.size.{count}.{key}", "kind": "size", "value": value,
-        "cells": [cell], "labels": [f"{stack} ({variant})"], "case": "", "verdict": None,
+        "cells": [cell], "labels": [f"{stack} ({variant})"], "verdict": None,
+        "case": f"{workload}.size.{count}",
     }  # fmt: skip
 
 

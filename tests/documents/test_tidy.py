@@ -209,7 +209,7 @@ COMMANDS = (
 )
 HELP = {
     *(f"cli.{name}" for name in COMMANDS.split()),
-    *("cli", "contract", "contract.find", "contract.model", "errors"),
+    *("cli", "contract", "contract.find", "contract.model", "contract.rows", "errors"),
     *("run", "run.interrupts", "run.progress"),
 }
 WORKLOADS = ("workloads", *(f"workloads.{name}" for name in words.WORKLOADS))

@@ -129,7 +129,7 @@ def test_a_run_of_one_stack_names_its_measurements_and_compares_none(
     folder = synthetic.make(tmp_path / "run", profile="quick", keep=keep)
     said = end_of(folder)
     assert "Request/reply, round trip, one CPU" in said
-    assert re.search(r" (us|ms) \(", said)
+    assert re.search(" (\N{MICRO SIGN}s|ms) [(]", said)
     assert "faster (" not in said
     assert "Noise: unknown" in said
     text = (build_words([folder], tmp_path / "out") / "REPORT.md").read_text()

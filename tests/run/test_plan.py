@@ -10,6 +10,7 @@ import pytest
 
 from bench.contract.find import find_cells
 from bench.contract.model import FLOOR, IMPLEMENTATIONS, Case, Cell
+from bench.contract.rows import case_named
 from bench.faults.all_faults import all_faults
 from bench.measure.levels import L1, L2, faults_of
 from bench.report.talk_claims.conditions import compiled
@@ -42,6 +43,29 @@ def circumstances(case: Case) -> tuple[object, ...]:
         case.placement,
         case.copy,
     )
+
+
+@whole_profile
+def test_the_name_of_a_case_tells_its_circumstances(planned: list[Planned]) -> None:
+    for case in (entry.case for entry in planned):
+        row = case_named(case.name)
+        found = (
+            row.quantity,
+            row.size_bytes,
+            row.transport,
+            row.instances,
+            row.placement,
+            row.copy,
+        )
+        assert found == circumstances(case)
+        assert (row.load, row.fault) == (case.load, case.fault)
+        assert row.workload == case.cell.workload.name
+
+
+@pytest.mark.parametrize("name", ["", "fan_out.size.statements", "a.b.c.d.e.f"])
+def test_a_name_that_no_case_has_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        case_named(name)
 
 
 @whole_profile

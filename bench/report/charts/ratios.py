@@ -96,9 +96,7 @@ def of_subject(pairs: Iterable[Comparison]) -> list[Comparison]:
 def counted(pairs: Iterable[Comparison]) -> str:
     """Return "faster in 3, slower in 2, undecided in 1" of verdicts."""
     found = Counter(pair.verdict for pair in pairs)
-    said = [
-        f"{MARKS[name][2].split(' ')[0]} in {found[name]}" for name in MARKS if found[name]
-    ]
+    said = [f"{words.ONE_WORD[name]} in {found[name]}" for name in MARKS if found[name]]
     return ", ".join(said)
 
 

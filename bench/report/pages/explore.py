@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.contract.rows import CaseRow
+from bench.contract.rows import case_named
 from bench.report import words
 from bench.report.facets import FACETS, program_at, spoken
 
@@ -19,28 +19,26 @@ FILTERS = COLUMNS[: COLUMNS.index("value")]
 """What a reader filters by; of these the ``FACETS`` act on the whole page."""
 KINDS = {"absolute", "recovery", "size", "level"}
 """What is of one cell each; comparisons have a section of their own."""
-SIZE_END, FLOOR = "B", "null/"
-TIMED_PARTS = 6
-"""Of a case's name: workload, quantity, size, transport, peers, placement."""
+UNTIMED = {"size", "level"}
+"""Kinds that are about a program, and about no case."""
+FLOOR = "null/"
 
 
 def _circumstances(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return what a case's name says, '' for what it does not."""
-    workload, what, *more = str(entry["case"]).split(".")
-    if len(more) + 2 < TIMED_PARTS:
-        # Of sizes and levels: <workload>.<what>[.<of what>]
-        return {"workload": workload, "what": " ".join([what, *more])}
-    size, transport, _, placement, *rest = more
-    fault = rest[0] if entry["kind"] == "recovery" and rest else ""
+    if entry["kind"] in UNTIMED:  # <workload>.<what>[.<of what>]
+        workload, *what = str(entry["case"]).split(".")
+        return {"workload": workload, "what": " ".join(what)}
+    row = case_named(entry["case"])
     return {
-        "workload": workload,
-        "what": what,
-        "size": words.size(int(size.removesuffix(SIZE_END))),
-        "transport": transport,
-        "peers": words.instances(CaseRow(name=entry["case"])),
-        "placement": words.PLACEMENTS_SHORT.get(placement, placement),
-        "load": "" if fault or not rest else words.load(rest[0]),
-        "fault": fault.replace("_", " "),
+        "workload": row.workload,
+        "what": row.quantity,
+        "size": words.size(row.size_bytes),
+        "transport": row.transport,
+        "peers": words.instances(row),
+        "placement": words.PLACEMENTS_SHORT.get(row.placement, row.placement),
+        "load": words.load(row.load) if row.load else "",
+        "fault": row.fault.replace("_", " "),
     }
 
 
@@ -54,7 +52,7 @@ def row(entry: Mapping[str, Any]) -> list[Any]:
     cell = program_at(entry["cells"][0])
     about = {
         **_circumstances(entry),
-        "stack": entry["labels"][0].split(" (")[0] or cell.stack,
+        "stack": words.stack_of(entry["labels"][0]) or cell.stack,
         "variant": cell.variant,
         "language": spoken("language", cell.language, {}),
         "value": entry["value"],

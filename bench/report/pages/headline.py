@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,8 +12,11 @@ from rich.table import Table
 
 from bench.analysis.recovery import VARIANTS
 from bench.contract.alike import Kind, stack_order
+from bench.contract.rows import case_named
 from bench.faults.all_faults import controls
 from bench.measure.recovery import KEPT
+from bench.report import words
+from bench.report.facets import program_at
 from bench.report.numbers.citation import load_numbers
 from bench.report.pages.readme import name_of
 from bench.report.sections import faster
@@ -41,8 +45,18 @@ def table(numbers: Path) -> Table | None:
             shown.add_row(name, pair["labels"][0], opponent(pair), found)
     if not cases:
         for entry in (e for e in entries if e["kind"] == "absolute" and is_headline(e)):
-            shown.add_row(name_of(entry["case"]), str(entry["sentence"]).split(": ", 1)[1])
+            shown.add_row(name_of(entry["case"]), _measured(entry))
     return shown if shown.row_count else None
+
+
+def _measured(entry: Mapping[str, Any]) -> str:
+    """Return "48.0 us (95.1 % interval 47.1 to 49.2; 10 blocks)" of an absolute number."""
+    value, low, high = (
+        math.nan if entry[name] is None else float(entry[name])
+        for name in ("value", "ci_low", "ci_high")
+    )
+    within = words.interval(value, low, high, entry["confidence"], entry["blocks"])
+    return f"{words.measured(value, entry['unit'])} ({within})"
 
 
 def is_headline(entry: Mapping[str, Any]) -> bool:
@@ -55,13 +69,13 @@ def survival(numbers: Path) -> Table | None:
     verdicts = {
         (entry["cells"][0], entry["case"]): entry["verdict"]
         for entry in load_numbers(numbers)
-        if entry["kind"] == "recovery" and entry["id"].split(".")[2] not in controls()
+        if entry["kind"] == "recovery" and case_named(entry["case"]).fault not in controls()
     }
     kept, met = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for (cell, _), verdict in verdicts.items():
-        stack, variant, _ = cell.split("/")
-        met[variant, stack] += 1
-        kept[variant, stack] += verdict == KEPT
+        row = program_at(cell)
+        met[row.variant, row.stack] += 1
+        kept[row.variant, row.stack] += verdict == KEPT
     if not met:
         return None
     stacks = sorted({stack for _, stack in met}, key=stack_order)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from bench.contract.alike import VERBS, Kind
-from bench.contract.rows import CaseRow
+from bench.contract.rows import CaseRow, case_named
 from bench.errors import UsageError
 from bench.report import words
+from bench.report.facets import program_at
 from bench.report.numbers.citation import load_numbers, mark, spelled
 from bench.report.sections import claims, faster, losses
 from bench.report.sections.levels import MAY_LOSE
@@ -43,12 +45,13 @@ def _found(pair: Entry | None) -> str:
 
 def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
     """Yield a heading row for each program, and below it a row for each opponent."""
-    found: dict[tuple[str, str], dict[str, dict[str, Entry]]] = {}
-    for case, pairs in declared_cases(entries).items():
-        heading, placement = case.rsplit(".", 1)
+    found: dict[tuple[CaseRow, str], dict[str, dict[str, Entry]]] = {}
+    for name, pairs in declared_cases(entries).items():
+        case = case_named(name)
+        heading = replace(case, name="", placement="")
         for pair in pairs:
             opponents = found.setdefault((heading, pair["labels"][0]), {})
-            opponents.setdefault(opponent(pair), {})[placement] = pair
+            opponents.setdefault(opponent(pair), {})[case.placement] = pair
     for (heading, first), opponents in found.items():
         yield [f"**{_name(heading)}: {first} compared with**", *("" for _ in CHARTS)]
         for name, placed in opponents.items():
@@ -89,16 +92,14 @@ def _undecided(entries: Sequence[Entry]) -> str:
     )
 
 
-def _name(heading: str) -> str:
-    workload, quantity, *_ = heading.split(".")
-    row = CaseRow(workload=workload, quantity=quantity)
-    return f"{words.workload(workload)}, {words.quantity(row)}"
+def _name(case: CaseRow) -> str:
+    return f"{words.workload(case.workload)}, {words.quantity(case)}"
 
 
 def name_of(case: str) -> str:
-    heading, placement, *load = case.split(".", 5)[0:2], *case.split(".")[5:]
-    placed = words.PLACEMENTS_SHORT.get(placement, placement)
-    return ", ".join([_name(".".join(heading)), placed, *map(words.load, load)])
+    row = case_named(case)
+    placed = words.PLACEMENTS_SHORT.get(row.placement, row.placement)
+    return ", ".join([_name(row), placed, *([words.load(row.load)] if row.load else [])])
 
 
 def levels_table(entries: Sequence[Entry]) -> Iterator[str]:
@@ -110,13 +111,12 @@ def levels_table(entries: Sequence[Entry]) -> Iterator[str]:
     stacks: dict[str, str] = {}
     table: dict[tuple[str, str], dict[str, Standing]] = {}
     for entry in found:
-        stack, variant, _ = entry["cells"][0].split("/")
-        stacks[stack] = entry["labels"][0].split(" (")[0]
-        workload, _, cell = entry["id"].split(".", 2)
-        size = sizes.get(f"{workload}.size.statements.{cell}")
+        program = program_at(entry["cells"][0])
+        stacks[program.stack] = words.stack_of(entry["labels"][0])
+        size = sizes.get(size_of(entry))
         written = f" ({size} statements)" if size else ""
-        row = table.setdefault((workload, variant), {})
-        row[stack] = entry["value"], f"{entry['short']}{written}"
+        row = table.setdefault((program.workload, program.variant), {})
+        row[program.stack] = entry["value"], f"{entry['short']}{written}"
     yield f"![Outcome of each fault, by stack and variant]({FOLDER}/failures.svg)"
     yield ""
     yield (
@@ -157,10 +157,15 @@ def _absent(variant: str, least: int, minimal: Standing | None) -> str:
 def cited(entries: Sequence[Entry]) -> list[str]:
     """Return the ids of all numbers in the block, in its order."""
     compared = [pair["id"] for pairs in declared_cases(entries).values() for pair in pairs]
-    levels = [entry["id"] for entry in entries if entry["kind"] == "level"]
+    levels = [entry for entry in entries if entry["kind"] == "level"]
     sizes = {entry["id"] for entry in entries if entry["kind"] == "size"}
-    written = [name.replace(".level.", ".size.statements.") for name in levels]
-    return [*compared, *levels, *(name for name in written if name in sizes)]
+    written = [name for name in map(size_of, levels) if name in sizes]
+    return [*compared, *(entry["id"] for entry in levels), *written]
+
+
+def size_of(level: Entry) -> str:
+    """Return the id of the size of a program, from the entry of its level."""
+    return str(level["id"]).replace(".level.", ".size.statements.")
 
 
 def _refuse_lost(readme: Path, before: str, entries: Sequence[Entry]) -> None:
@@ -219,7 +224,7 @@ def block(entries: Sequence[Entry]) -> str:
         *(
             f"![{title}]({FOLDER}/headline_{placement}.svg)"
             for placement, title in CHARTS.items()
-            if any(case.endswith(f".{placement}") for case in declared_cases(entries))
+            if any(case_named(c).placement == placement for c in declared_cases(entries))
         ),
         "",
         '"11.6x faster (11.0\N{EN DASH}11.7)" is a ratio of times with its 95 % interval. '

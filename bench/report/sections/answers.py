@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from bench.analysis.compared_rows import Comparison
 from bench.analysis.comparisons import of_kind
 from bench.analysis.rows import grouped
+from bench.analysis.stats import Verdict
 from bench.contract.alike import SUBJECT, Kind
 from bench.report import sentences, words
 from bench.report.charts.ratios import in_declared_cases, in_headline, of_subject
@@ -67,7 +68,7 @@ def summary(data: Data) -> str:
         found = Counter(pair.verdict for pair in pairs)
         counts = [
             f"{sentences.short_verdict(name)} in {found[name]}"
-            for name in sentences.VERDICTS
+            for name in Verdict
             if found[name]
         ]
         other = words.cell(pairs[0].b, data.stacks)

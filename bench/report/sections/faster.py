@@ -7,10 +7,10 @@ of ZeroMQ over HTTP becomes "ZeroMQ 11.6x faster (11.0-11.7)".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.analysis.stats import Verdict
-from bench.contract.rows import CaseRow
+from bench.contract.rows import case_named
 from bench.report import words
 
 Entry = Mapping[str, Any]
@@ -28,22 +28,34 @@ ONE_MACHINE = (
 )
 
 
-def times(ratio: float, low: float | None, high: float | None) -> str:
-    """Return "11.6x faster (11.0-11.7)" of a ratio above 1 and its interval."""
-    said = f"{words.number(ratio)}x faster"
+class Factor(NamedTuple):
+    """Which of a pair took less time, 0 or 1, and by how much: "11.6x", " (11.0-11.7)"."""
+
+    winner: int
+    times: str
+    interval: str
+
+    @property
+    def faster(self) -> str:
+        return f"{self.times} faster{self.interval}"
+
+
+def _factor(winner: int, ratio: float, low: float | None, high: float | None) -> Factor:
+    times = f"{words.number(ratio)}x"
     if low is None or high is None:
-        return f"{said}, too few blocks"
-    return f"{said} ({words.number(low, ratio)}{TO}{words.number(high, ratio)})"
+        return Factor(winner, times, ", too few blocks")
+    ends = f"{words.number(low, ratio)}{TO}{words.number(high, ratio)}"
+    return Factor(winner, times, f" ({ends})")
 
 
-def of_winner(entry: Entry) -> tuple[int, str]:
-    """Return which of a pair took less time, 0 or 1, and by how much: see ``times``."""
+def of_winner(entry: Entry) -> Factor:
+    """Return which of a pair took less time, and by how much."""
     value, low, high = entry["value"], entry["ci_low"], entry["ci_high"]
     if DECIDED.get(entry["verdict"], int(value > 1)) == 1:
-        return 1, times(value, low, high)
+        return _factor(1, value, low, high)
     if low is None or high is None:
-        return 0, times(1 / value, None, None)
-    return 0, times(1 / value, 1 / high, 1 / low)
+        return _factor(0, 1 / value, None, None)
+    return _factor(0, 1 / value, 1 / high, 1 / low)
 
 
 def span(entry: Entry) -> str:
@@ -57,55 +69,46 @@ def span(entry: Entry) -> str:
     return f"between {' and '.join(said)}"
 
 
-def stack(label: str) -> str:
-    """Return "ZeroMQ" of "ZeroMQ (minimal)"."""
-    return label.split(" (", maxsplit=1)[0]
-
-
 def side(entry: Entry, which: int) -> str:
     """Return the stack of one of a pair, its whole label where both are of that stack."""
     labels = [str(label) for label in entry["labels"]]
-    same = stack(labels[0]) == stack(labels[1])
-    return labels[which] if same else stack(labels[which])
+    first, second = map(words.stack_of, labels)
+    return labels[which] if first == second else (first, second)[which]
 
 
 def finding(entry: Entry) -> str:
     """Return "ZeroMQ 11.6x faster (11.0-11.7)", or that the comparison cannot tell."""
     if entry["verdict"] in DECIDED:
-        winner, said = of_winner(entry)
-        return f"{side(entry, winner)} {said}"
-    if entry["ci_low"] is None:
-        return "undecided: too few blocks"
-    verdict = "undecided" if entry["verdict"] == Verdict.INCONCLUSIVE else entry["verdict"]
-    return f"{verdict}: {side(entry, 0)} {span(entry)}"
+        found = of_winner(entry)
+        return f"{side(entry, found.winner)} {found.faster}"
+    why = "too few blocks"
+    if entry["ci_low"] is not None:
+        why = f"{side(entry, 0)} {span(entry)}"
+    return f"{words.ONE_WORD[entry['verdict']]}: {why}"
 
 
 def short(entry: Entry) -> str:
     """Return the same without the interval: "ZeroMQ 11.6x faster", "undecided"."""
-    return finding(entry).split(": " if entry["verdict"] not in DECIDED else " (")[0]
+    if entry["verdict"] in DECIDED:
+        found = of_winner(entry)
+        return f"{side(entry, found.winner)} {found.times} faster"
+    return words.ONE_WORD[entry["verdict"]]
 
 
 def apart(entry: Entry) -> str:
     """Return "not compared (ZeroMQ: 20.6x less time)" of a ratio that has no verdict.
 
-    Where its interval holds 1, or there is none, nobody is named as the one of less time.
+    Where its interval holds 1, or there is none, no stack is named as the one of less time.
     """
     low, high = entry["ci_low"], entry["ci_high"]
     if low is None or high is None:
         return "not compared (too few blocks)"
     if low <= 1 <= high:
         return f"not compared ({side(entry, 0)}: {span(entry)})"
-    winner, said = of_winner(entry)
-    times_less = said.split(" ", maxsplit=1)[0]
-    return f"not compared ({side(entry, winner)}: {times_less} less time)"
+    found = of_winner(entry)
+    return f"not compared ({side(entry, found.winner)}: {found.times} less time)"
 
 
 def case(entry: Entry) -> str:
     """Return "Request/reply round trip, 64 B over tcp, 1 client, one CPU"."""
-    workload, quantity, size, transport, _, placement, *load = str(entry["case"]).split(".")
-    row = CaseRow(
-        workload=workload, quantity=quantity, name=entry["case"],
-        size_bytes=int(size.removesuffix("B")), transport=transport,
-        placement=placement, load=load[0] if load else "",
-    )  # fmt: skip
-    return words.measured_case(row)
+    return words.measured_case(case_named(entry["case"]))

@@ -16,11 +16,12 @@ from bench.analysis.recovery_rows import Recovery
 from bench.analysis.stats import Verdict
 from bench.contract.alike import SUBJECT, Kind, exercised, stack_order
 from bench.contract.model import SLIDE
-from bench.contract.rows import CaseRow
+from bench.contract.rows import case_named
 from bench.measure.recovery import BROKEN
 from bench.report import words
 from bench.report.charts import outcomes
 from bench.report.charts.findings import listed, spoken
+from bench.report.facets import program_at
 from bench.report.sections import faster
 from bench.report.talk_claims.likes import promise
 
@@ -59,10 +60,9 @@ class Loss:
     @property
     def sentence(self) -> str:
         """Say who is faster than the subject, where, and by how much."""
-        _, said = faster.of_winner(self.entry)
-        head, interval = said.split(" faster", maxsplit=1)
-        case = faster.case(self.entry)
-        return f"{case}: {self.winner} is {head} faster than {self.loser}{interval}."
+        found, case = faster.of_winner(self.entry), faster.case(self.entry)
+        than = f"{found.times} faster than {self.loser}{found.interval}"
+        return f"{case}: {self.winner} is {than}."
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def compared(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _sides(entry: Entry) -> list[str]:
-    return [str(cell).split("/", 1)[0] for cell in entry["cells"]]
+    return [program_at(cell).stack for cell in entry["cells"]]
 
 
 def lost(entries: Iterable[Entry]) -> list[Loss]:
@@ -137,15 +137,14 @@ def longer(entries: Iterable[Entry]) -> list[Longer]:
     """
     sizes: dict[tuple[Any, ...], dict[str, dict[str, dict[str, Entry]]]] = {}
     for entry in entries:
-        workload, _, rest = str(entry["id"]).partition(".size.")
-        count = rest.split(".", 1)[0]
+        count = str(entry["case"]).rpartition(".size.")[2]
         if entry["kind"] != "size" or count not in COUNTS:
             continue
-        stack, variant, _ = str(entry["cells"][0]).split("/")
-        language = rest.rsplit(".", 1)[1]
-        counted_as = variant if variant in VARIANTS else ""
-        place = sizes.setdefault((workload, counted_as, language, promise(entry)), {})
-        place.setdefault(stack, {}).setdefault(variant, {})[count] = entry
+        row = program_at(entry["cells"][0])
+        counted_as = row.variant if row.variant in VARIANTS else ""
+        key = row.workload, counted_as, row.language, promise(entry)
+        place = sizes.setdefault(key, {})
+        place.setdefault(row.stack, {}).setdefault(row.variant, {})[count] = entry
     return [one for place, stacks in sizes.items() for one in _longer_at(place[0], stacks)]
 
 
@@ -258,21 +257,18 @@ def in_short(entries: Sequence[Entry]) -> Iterator[str]:
 
     "to BSD sockets (minimal) in request/reply round trip, 1.4x to 2.6x (2 comparisons)".
     """
-    groups: dict[tuple[str, str], list[float]] = {}
+    groups: dict[tuple[str, str, str], list[float]] = {}
     for loss in lost(entries):
-        workload, quantity, *_ = str(loss.entry["case"]).split(".")
-        row = CaseRow(workload=workload, quantity=quantity)
-        where = f"{words.workload(workload).lower()} {words.quantity(row)}"
-        groups.setdefault((loss.winner, where), []).append(loss.ratio)
-    order = list(words.WORKLOADS.values())
-    for (winner, where), ratios in sorted(
-        groups.items(), key=lambda group: _order(group[0][1], group[1], order)
-    ):
+        row = case_named(loss.entry["case"])
+        where = f"{words.workload(row.workload).lower()} {words.quantity(row)}"
+        groups.setdefault((row.workload, loss.winner, where), []).append(loss.ratio)
+    order = {name: number for number, name in enumerate(words.WORKLOADS)}
+
+    def rank(group: tuple[tuple[str, str, str], list[float]]) -> tuple[int, float]:
+        (workload, _, _), ratios = group
+        return order.get(workload, len(order)), -max(ratios)
+
+    for (_, winner, where), ratios in sorted(groups.items(), key=rank):
         times = spoken(ratios).replace(" to ", "x to ")
         cases = words.plural(len(ratios), "case")
         yield f"to {winner} in {where}, {times}x ({cases})"
-
-
-def _order(where: str, ratios: list[float], order: list[str]) -> tuple[int, float]:
-    known = [n for n, name in enumerate(order) if where.startswith(name.lower())]
-    return (known or [len(order)])[0], -max(ratios)

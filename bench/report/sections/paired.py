@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.contract.alike import SUBJECT, Kind
+from bench.contract.rows import CaseRow, case_named
 from bench.report import words
+from bench.report.facets import program_at
 from bench.run.declared import fastest
 
 Entry = Mapping[str, Any]
@@ -26,24 +28,30 @@ def declared_cases(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
         if entry["case"] in named and entry["kind"] in SHOWN:
             cases.setdefault(entry["case"], []).append(entry)
     order = {name: number for number, name in enumerate(words.WORKLOADS)}
-    ordered = sorted(
-        cases.items(),
-        key=lambda item: (order.get(item[0].split(".")[0], 9), "shared" in item[0]),
-    )
-    return {case: sorted(of_the_subject(pairs), key=rank) for case, pairs in ordered}
+
+    def place(case: str) -> tuple[int, bool]:
+        row = case_named(case)
+        return order.get(row.workload, len(order)), row.placement == "shared"
+
+    ordered = sorted(cases, key=place)
+    return {case: sorted(of_the_subject(cases[case]), key=rank) for case in ordered}
 
 
 def of_the_subject(pairs: Iterable[Entry]) -> list[Entry]:
     """Return the pairs that the subject is first of, all of them where there is none."""
     every = list(pairs)
-    mine = [pair for pair in every if pair["cells"][0].startswith(f"{SUBJECT}/")]
-    return [p for p in mine if not p["cells"][1].startswith(f"{SUBJECT}/")] or every
+    mine = [pair for pair in every if program_at(pair["cells"][0]).stack == SUBJECT]
+    return [pair for pair in mine if second(pair).stack != SUBJECT] or every
+
+
+def second(pair: Entry) -> CaseRow:
+    """Return the second program of a pair."""
+    return program_at(pair["cells"][1])
 
 
 def is_fastest(pair: Entry) -> bool:
     """Say whether the second of a pair is named as its stack's fastest program."""
-    workload = str(pair["case"]).split(".", maxsplit=1)[0]
-    return fastest().get(workload) == key(str(pair["id"]))
+    return fastest().get(second(pair).workload) == key(str(pair["id"]))
 
 
 def key(identifier: str) -> str:
@@ -56,21 +64,19 @@ def rank(pair: Entry) -> tuple[Any, ...]:
 
     Programs in C follow those in Python, pairs of unlike promises stand last.
     """
-    _, variant, language = key(str(pair["id"])).split(".")
     return (
         pair["kind"] == Kind.APART,
-        not language.startswith(words.PYTHON),  # on any event loop
+        second(pair).language != words.PYTHON,
         not is_fastest(pair),
         pair["kind"] != Kind.DECLARED,
-        variant != MINIMAL,
+        second(pair).variant != MINIMAL,
         pair["labels"][1],
     )
 
 
 def stands(pair: Entry) -> bool:
     """Say whether the second of a pair is its stack's fastest or its minimal program."""
-    _, variant, _ = key(str(pair["id"])).split(".")
-    return is_fastest(pair) or variant == MINIMAL
+    return is_fastest(pair) or second(pair).variant == MINIMAL
 
 
 def opponent(pair: Entry) -> str:
@@ -78,5 +84,4 @@ def opponent(pair: Entry) -> str:
     label = str(pair["labels"][1])
     if not is_fastest(pair):
         return label
-    stack = label.split(" (", maxsplit=1)[0]
-    return f"{label}, declared beforehand as {stack}'s fastest"
+    return f"{label}, declared beforehand as {words.stack_of(label)}'s fastest"

@@ -13,14 +13,14 @@ from bench.analysis.recovery_rows import Recovery
 from bench.analysis.rows import Estimate, grouped, of_most_alike
 from bench.analysis.stats import Verdict
 from bench.contract.alike import Kind, headline_cells, stack_order
-from bench.contract.rows import ProgramRow
+from bench.contract.rows import ProgramRow, case_named
 from bench.measure.recovery import BROKEN, KEPT, REPORTED, VERDICTS, ContractVerdict
 from bench.report import sentences, words
 from bench.report.charts.costs import sizes
 from bench.report.charts.findings import best_of_each, front, listed
 from bench.report.model import Answer, Data
 from bench.report.sections import faster, levels, losses
-from bench.report.sections.paired import declared_cases, opponent, stands
+from bench.report.sections.paired import declared_cases, opponent, second, stands
 from bench.run.plan import SMALL_BYTES
 
 ASKED = {
@@ -277,11 +277,11 @@ def _shortest(
 def _compared(data: Data) -> Iterator[Answer]:
     """Yield, per workload, the subject against HTTP: its fastest, its best known, in C."""
     for case, pairs in declared_cases(data.entries).items():
-        workload, quantity, *_, placement = case.split(".")
-        shown = [p for p in pairs if p["cells"][1].startswith(f"{RIVAL}/") and stands(p)]
-        if placement != SHARED or not shown:
+        row = case_named(case)
+        shown = [p for p in pairs if second(p).stack == RIVAL and stands(p)]
+        if row.placement != SHARED or not shown:
             continue
-        question = f"{words.workload(workload)}: ZeroMQ or HTTP, on one CPU?"
+        question = f"{words.workload(row.workload)}: ZeroMQ or HTTP, on one CPU?"
         said = "; ".join(
             f"{pair['labels'][0]} against {opponent(pair)}: {faster.finding(pair)}"
             if pair["verdict"]
@@ -294,7 +294,7 @@ def _compared(data: Data) -> Iterator[Answer]:
             for pair in shown
         )
         text = f"{said}. {faster.COMPILED}"
-        yield Answer(question, "; ".join(in_short), text, quantity)
+        yield Answer(question, "; ".join(in_short), text, row.quantity)
 
 
 def _losses(data: Data) -> Iterator[Answer]:

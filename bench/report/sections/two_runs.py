@@ -39,7 +39,7 @@ def _result(pair: Comparison | None) -> str:
         return words.PASSED_OVER
     times = pair.times
     said = ratio(times.ratio, times.low, times.high)
-    return said if times.too_few_blocks else f"{said}, {sentences.one_word(pair.verdict)}"
+    return said if times.too_few_blocks else f"{said}, {words.ONE_WORD[pair.verdict]}"
 
 
 def _case(case: CaseRow) -> str:
@@ -115,7 +115,7 @@ def cases_table(two: TwoRuns) -> Table:
                 _case(row.case),
                 words.cell(row.case, stacks) + "*" * row.declared,
                 ratio(row.ratio, row.low, row.high) if known else words.PASSED_OVER,
-                sentences.one_word(row.verdict) if known else BASES[Basis.NONE],
+                words.ONE_WORD[row.verdict] if known else BASES[Basis.NONE],
                 _noise(row),
                 BASES[row.basis],
                 "no" if row.same else "yes",
