@@ -14,12 +14,13 @@ READY := $(VENV)/.ready
 PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install --quiet \
     --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench build experiments node report talk check test test-all lint format clean
+.PHONY: bench build experiments topologies node report talk check test test-all lint format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
 	@echo "make experiments           provoke what the talk speaks of (PROFILE=standard|full)"
+	@echo "make topologies            strike each box of the talk's pictures (half an hour)"
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
 	@echo "make talk                  the slides, in build/talk/ (needs npm; chromium for a PDF)"
 	@echo "make build                 build the cells in C; without a compiler they are left out"
@@ -51,6 +52,9 @@ bench: $(READY)
 
 experiments: build
 	$(BIN)/python -m bench experiments --profile $(PROFILE) $(ARGS)
+
+topologies: $(READY)
+	$(BIN)/python -m bench topologies $(ARGS)
 
 report: $(READY)
 	$(BIN)/python -m bench report $(ARGS)

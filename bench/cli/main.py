@@ -26,6 +26,7 @@ from bench.cli.report import report
 from bench.cli.run import reproduce, run
 from bench.cli.size import size
 from bench.cli.talk import talk
+from bench.cli.topologies import topologies
 from bench.contract.find import choose
 from bench.contract.model import LOOPS, Cell
 from bench.errors import NoMiddleError, UsageError, near
@@ -36,7 +37,7 @@ GROUPS = {
     "Measure": ("run", "reproduce", "check", "selftest", "doctor"),
     "Read and cite": ("report", "compare", "cite", "talk"),
     "Programs": ("list", "build", "size"),
-    "Surveys": ("embedding", "languages", "experiments"),
+    "Surveys": ("embedding", "languages", "experiments", "topologies"),
 }
 """The commands as the help shows them."""
 
@@ -306,5 +307,6 @@ for command in (
     embedding,
     languages,
     experiments,
+    topologies,
 ):
     main.add_command(command)

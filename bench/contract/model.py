@@ -43,6 +43,8 @@ Each is a module with ``new_event_loop``, in a distribution of the same name.
 DIRECT = "direct"
 """The null stack's transport: plain calls in one thread."""
 INPROC = "inproc"
+PLURAL = "s"
+"""What the name of an address ends in where all of a kind are meant."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bench.faults.fault_trial import FaultTrial
 
 WORKLOADS = ("request_reply", "fan_out", "pipeline")
+DRAIN_S = 5.0
+"""How long messages may still arrive, or be reported, after the last one was offered: the
+contract's time. A driver that gives up may use all of it, and a client that was behind must
+have time to catch up."""
 CONTROL = "F0"
 """The place in the catalogue of a trial in which nothing breaks."""
 
@@ -35,6 +39,10 @@ class Setup:
     ``look_up``      the host name by which peers look for who binds
     ``descriptors``  how many files the process of who binds may have open
     ``work_s``       how long a handle takes for each message
+    ``counts``       how many of some roles there are, each at addresses of its own
+    ``together``     how many drivers share a process, a thread each
+    ``at_random``    whether messages are due as those of independent senders are
+    ``drain_s``      how long messages may still arrive after the last was offered
 
     Roles are named by id, by name, or in general as in ``bench.faults.participants``.
     """
@@ -51,6 +59,10 @@ class Setup:
     look_up: str = ""
     descriptors: int | None = None
     work_s: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
+    together: int = 1
+    at_random: bool = False
+    drain_s: float = DRAIN_S
     rate_hz: float = 50.0
     size_bytes: int = 64
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,8 @@ class FaultTrial:
         self.processes = Processes(
             case, fault.setup, self.participants, self.network, self.group, folder
         )
-        self.schedule = Schedule(fault.setup.rate_hz)
+        seed = rng.getrandbits(32) if fault.setup.at_random else None
+        self.schedule = Schedule(fault.setup.rate_hz, seed)
         self.calm_ns = self.fault_ns = self.struck_ns = self.healed_ns = 0
         self.affected: set[str] = set()
         self.remarks: dict[str, Any] = {}
@@ -81,7 +82,7 @@ class FaultTrial:
         if self.schedule.has_begun and participant.role.drives:
             self.begin(name)
         participant.started = True
-        self.processes.tell(name, "go", role=name)
+        self.processes.tell(name, "go")
 
     def start_standby(self, name: str) -> None:
         """Let the standby take over a role, on the same address."""
@@ -95,9 +96,14 @@ class FaultTrial:
         """Have a driver give messages from where its predecessor stopped, or from now."""
         started = self.participants[name].started
         first = self.ledgers.next_unsent(name) if started else self.schedule.next_due()
-        start_ns, interval_ns = self.schedule.start_ns, self.schedule.interval_ns
+        schedule = self.schedule
         self.processes.tell(
-            name, "begin", start_ns=start_ns, interval_ns=interval_ns, first=first
+            name,
+            "begin",
+            start_ns=schedule.start_ns,
+            interval_ns=schedule.interval_ns,
+            first=first,
+            seed=schedule.seed,
         )
 
     def consumers_new_with(self, name: str) -> list[str]:
@@ -185,14 +191,21 @@ class FaultTrial:
         """Read the ledgers of all processes as they are now."""
         return LedgerReader(
             self._folder,
-            {name: self._incarnations(name) for name in self.participants.service},
+            {name: self._incarnations(name) for name in self._kept()},
             self.participants.drivers,
             [n for n in self.participants.consumers if self.participants[n].started],
             self.processes.messages,
             self.schedule.start_ns,
             self.schedule.interval_ns,
             self.participants.senders,
+            self.schedule.seed,
         )
+
+    def _kept(self) -> Iterator[str]:
+        """Yield the roles whose ledgers count. A server that joins its equals is one."""
+        for name, participant in self.participants.items():
+            if not participant.extra or participant.role.name in self.setup.counts:
+                yield name
 
     def _incarnations(self, name: str) -> list[Incarnation]:
         hosts = self.participants[name].processes

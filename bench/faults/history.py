@@ -138,6 +138,8 @@ class FailureRecord:
     first_told_ns: int
     executed_twice: int
     """How many messages one process handled more than once."""
+    handled_ns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    """When each handler handled each message first, 0 if never: (senders, messages)."""
     breaches: list[Breach] = field(default_factory=list)
     """What the fault itself has found."""
     peaks_bytes: dict[str, int] = field(default_factory=dict)

@@ -55,7 +55,8 @@ class Participants(Mapping[str, Participant]):
         self._by_id: dict[str, Participant] = {}
         for role in self.workload.roles:
             far = role.name == self.workload.repeated
-            for number in range(setup.instances if far else 1):
+            several = setup.instances if far else setup.counts.get(role.name, 1)
+            for number in range(several):
                 self._add(Participant(role, number, far))
         for wanted in setup.extra:
             like = self[next(self.named([wanted]))]
@@ -146,7 +147,8 @@ class Participants(Mapping[str, Participant]):
 
     def named(self, wanted: Sequence[str]) -> Iterator[str]:
         """Yield the ids of the roles that a setup names by id, by name, or in general."""
-        general = {BINDING: [self.binder], REPEATED: self.repeated}
+        general = {REPEATED: self.repeated}
+        general[BINDING] = [self.binder] if BINDING in wanted else []
         general[NEWCOMER] = [self.newcomer] if self.newcomer else []
         chosen = {name for word in wanted for name in general.get(word, [])}
         for name, each in self.items():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,12 @@ class Processes:
     def start(self) -> None:
         """Start the processes of all, and wait until each has loaded its program."""
         standby = set(self._participants.named(self._setup.standby))
-        for name, participant in self._participants.items():
-            participant.processes.append(self._spawn(name, 0))
-            if name in standby:
-                participant.standby = self._spawn(name, 1)
+        for names in self._sharing():
+            host = self._spawn(names, 0)
+            for name in names:
+                self._participants[name].processes.append(host)
+            if standby & {*names}:
+                self.stand_by(names)
         self.expect("not every host was ready", READY_S, self._group.all_ready)
         self._group.mark_ready()
         if self._setup.descriptors:
@@ -63,23 +66,41 @@ class Processes:
 
             resource.prlimit(host.pid, resource.RLIMIT_NOFILE, most)
 
-    def _spawn(self, name: str, incarnation: int) -> HostProcess:
-        enter = self._network.enter(self._participants[name])
-        spec = self._spec(name, incarnation)
-        return self._group.spawn(f"{name}.{incarnation}", spec, enter=enter)
+    def _sharing(self) -> Iterator[Sequence[str]]:
+        """Yield the participants of each process: one, or some of the drivers."""
+        for drives, some in groupby(
+            self._participants, lambda name: self._participants[name].role.drives
+        ):
+            most = self._setup.together if drives else 1
+            while names := tuple(islice(some, most)):
+                yield names
 
-    def _spec(self, name: str, incarnation: int) -> HostSpec:
-        case, setup, participant = self._case, self._setup, self._participants[name]
-        role = role_spec(
-            participant.role,
-            participant.number,
-            self._network.urls(participant),
-            incarnation=incarnation,
-            work_s=setup.work_s if participant.role.handles else 0.0,
-        )
+    def stand_by(self, names: Sequence[str]) -> None:
+        """Start one process that will play these roles once they are told to go."""
+        host = self._spawn(names, len(self._participants[names[0]].processes))
+        for name in names:
+            self._participants[name].standby = host
+
+    def _spawn(self, names: Sequence[str], incarnation: int) -> HostProcess:
+        enter = self._network.enter(self._participants[names[0]])
+        spec = self._spec(names, incarnation)
+        return self._group.spawn(f"{names[0]}.{incarnation}", spec, enter=enter)
+
+    def _spec(self, names: Sequence[str], incarnation: int) -> HostSpec:
+        case, setup = self._case, self._setup
+        roles = [
+            role_spec(
+                participant.role,
+                participant.number,
+                self._network.urls(participant),
+                incarnation=incarnation,
+                work_s=setup.work_s if participant.role.handles else 0.0,
+            )
+            for participant in map(self._participants.__getitem__, names)
+        ]
         return host_spec(
             case.cell,
-            [role],
+            roles,
             self._folder,
             case.transport,
             messages=self.messages,
@@ -88,14 +109,13 @@ class Processes:
             checking=True,
             interval_s=JOIN_INTERVAL_S,
             supervised=True,
-            leaves=name in self._participants.named(setup.leaves),
+            leaves=names[0] in self._participants.named(setup.leaves),
             senders=self._participants.senders,
         )
 
     def await_listening(self, name: str) -> None:
         """Wait until the process of a role listens at all that the role binds."""
-        binds = self._participants[name].role.binds
-        urls = [self._network.addresses[bound] for bound in binds]
+        urls = self._network.bound(self._participants[name])
         pid = self.of(name).pid
         self.expect(
             f"no process listened at {', '.join(urls)}",
@@ -121,17 +141,18 @@ class Processes:
         return self._participants[name].host
 
     def tell(self, name: str, do: str, **more: Any) -> None:
-        self.of(name).tell(do, **more)
+        self.of(name).tell(do, role=name, **more)
 
     def kill(self, name: str) -> None:
         """Send SIGKILL to the process that plays a role."""
         self._group.kill(self.of(name))
 
     def freeze(self, name: str) -> None:
-        os.kill(self.of(name).pid, signal.SIGSTOP)
+        """Stop the process that plays a role, with those that it has started."""
+        os.killpg(self.of(name).pid, signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:
-        os.kill(self.of(name).pid, signal.SIGCONT)
+        os.killpg(self.of(name).pid, signal.SIGCONT)
 
     def has_left(self, name: str) -> bool:
         return self.of(name).process.poll() is not None

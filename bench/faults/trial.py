@@ -29,10 +29,6 @@ STEADY_S = 0.8
 """How long messages flow before the fault."""
 PHASE_S = 0.3
 """The fault comes at a random moment within this time: it must not be in step."""
-DRAIN_S = 5.0
-"""How long messages may still arrive, or be reported, after the last one was offered: the
-contract's time. A driver that gives up may use all of it, and a client that was behind must
-have time to catch up."""
 STARTING = ((True, False), (True, True), (False, True), (False, False))
 """In which order roles start: whether they bind, and whether they drive."""
 
@@ -119,12 +115,18 @@ def _join(trial: FaultTrial) -> bool:
     if any(set(participants.named([role.name])) <= late for role in roles):
         return False
     there = {name: each for name, each in participants.items() if name not in late}
-    awaited = pairs_to_see(
-        (name for name in participants.consumers if name in there),
-        (each.signature for each in there.values() if each.role.handles),
-    )
+    clients = {name for name in participants.consumers if name in there}
+    peers = {each.signature for each in there.values() if each.role.handles}
+    awaited = pairs_to_see(clients, peers)
+
+    def joined() -> bool:
+        if not trial.setup.counts:
+            return progress.seen >= awaited
+        seen = list(zip(*progress.seen, strict=True))  # the middle decides who sees whom
+        return bool(seen) and {*seen[0]} >= clients and {*seen[1]} >= peers
+
     expect = trial.processes.expect
-    expect("not every peer was seen", JOIN_S, lambda: progress.seen >= awaited)
+    expect("not every peer was seen", JOIN_S, joined)
     for name in there:
         trial.processes.tell(name, "warm")
     drivers = {name for name in participants.drivers if name in there}
@@ -149,12 +151,13 @@ def _drain(trial: FaultTrial) -> None:
     """Wait until everything offered has an outcome, or its time is over. A driver that
     waits for each reply gets no further message, and time for the last one.
     """
-    drained = trial.wait_until(lambda: trial.none_is(Fate.SILENT, Fate.HELD), DRAIN_S)
+    drain_s = trial.setup.drain_s
+    drained = trial.wait_until(lambda: trial.none_is(Fate.SILENT, Fate.HELD), drain_s)
     if not drained and trial.workload.lockstep:
         for name in trial.participants.drivers:
             if trial.processes.is_there(name):
                 trial.processes.tell(name, "cease")
-        trial.wait_until(lambda: trial.none_is(Fate.SILENT), REPLY_S)
+        trial.wait_until(lambda: trial.none_is(Fate.SILENT), min(REPLY_S, drain_s))
     trial.group.hear(2 * LOOK_S)  # is there one too many?
 
 
@@ -169,5 +172,8 @@ def _record(trial: FaultTrial) -> FailureRecord:
         trial.affected,
     )
     record.breaches, record.remarks = trial.breaches, trial.remarks
+    for name in [*record.handled_ns]:
+        if not trial.participants[name].role.handles:  # a proxy
+            del record.handled_ns[name]
     record.peaks_bytes = trial.group.peaks_bytes
     return record

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from bench.contract.model import PLURAL
 from bench.faults.fault import Setup
 from bench.faults.network.helper import Helper
 from bench.faults.network.hosts import Network
@@ -26,7 +27,9 @@ NEAR, FAR = "near", "far"
 class TrialNetwork:
     """Hosts and addresses of one trial, and the helper processes of its fault.
 
-    ``addresses`` has the URL of each address of the workload, as who binds it is told.
+    ``addresses`` has the URL of each address of the workload, as who binds it is told. Each
+    of several participants in one role has its own. ``listed`` are the participants whose
+    addresses are told with those of their kind.
     """
 
     def __init__(
@@ -40,7 +43,12 @@ class TrialNetwork:
     ) -> None:
         self._network, self._setup, self._participants = network, setup, participants
         self._link = Link(network) if network and setup.link else None
-        bound = {name: self._ip(p) for p in participants.values() for name in p.role.binds}
+        self.listed = {name for name, each in participants.items() if not each.extra}
+        bound = {
+            self._key(each, name): self._ip(each)
+            for each in participants.values()
+            for name in each.role.binds
+        }
         self.addresses = addresses.assign(sorted(bound), transport, folder, rng, bound)
         self._relayed: dict[str, str] = {}
         self._helpers: list[Helper] = []
@@ -63,11 +71,32 @@ class TrialNetwork:
         far = participant.far and self._setup.link
         return self._network.enter(FAR if far else NEAR)
 
-    def urls(self, participant: Participant) -> list[str]:
-        """Return the URLs that a role binds, and those at which it looks for others."""
-        bound = [self.addresses[name] for name in participant.role.binds]
-        sought = [self.addresses[name] for name in participant.role.connects]
-        return [*bound, *(self._seen_from(participant, url) for url in sought)]
+    def urls(self, participant: Participant) -> list[str | tuple[str, ...]]:
+        """Return the URLs that a role binds, and those at which it looks for others: for an
+        address in the plural, a tuple of them.
+        """
+        sought = participant.role.connects
+        return [*self.bound(participant), *(self._sought(participant, n) for n in sought)]
+
+    def bound(self, participant: Participant) -> list[str]:
+        """Return the URLs that a role binds."""
+        return [
+            self.addresses[self._key(participant, name)] for name in participant.role.binds
+        ]
+
+    def _key(self, participant: Participant, name: str) -> str:
+        several = participant.role.name in self._setup.counts
+        return f"{name}.{participant.number}" if several else name
+
+    def _sought(self, participant: Participant, name: str) -> str | tuple[str, ...]:
+        if name in self.addresses:
+            return self._seen_from(participant, self.addresses[name])
+        return tuple(
+            self.addresses[self._key(each, single)]
+            for other, each in self._participants.items()
+            for single in each.role.binds
+            if other in self.listed and name == single + PLURAL
+        )
 
     def _seen_from(self, participant: Participant, url: str) -> str:
         """Return the URL by which a role looks for one that another binds."""

@@ -41,6 +41,7 @@ class OfferedStream(Stream):
         self._ledger = ledger
         self._next = 0
         self._start_ns = self._interval_ns = 0
+        self._offsets_ns: array[int] | None = None
         self._stop_ns: int | None = None
         self._past: int | None = None
         self._sizes_bytes: dict[int, int] = {}
@@ -57,9 +58,21 @@ class OfferedStream(Stream):
     def stamps(self) -> dict[str, array[int]]:
         return {}
 
-    def begin(self, start_ns: int, interval_ns: int, first: int) -> None:
-        """Offer message number n at ``start_ns + n * interval_ns``, from ``first`` on."""
+    def begin(
+        self, start_ns: int, interval_ns: int, first: int, seed: int | None = None
+    ) -> None:
+        """Offer message number n at ``start_ns + n * interval_ns``, from ``first`` on.
+
+        With a seed the gaps are random, of this mean, and each sender has its own.
+        """
         self._start_ns, self._interval_ns, self._next = start_ns, interval_ns, first
+        if seed is not None:
+            from bench.hosts.open_loop import offsets_ns
+
+            rate_hz = 1e9 / interval_ns
+            self._offsets_ns = offsets_ns(
+                seed + self.sender, rate_hz, self._ledger.messages
+            )
         self.warm.set()
         self.window.set()
 
@@ -91,11 +104,17 @@ class OfferedStream(Stream):
         """Return in how many seconds the next message is due, or None if there is none."""
         if self._past is not None:
             return 0.0 if self._next < self._past else None
-        due_ns = self._start_ns + self._next * self._interval_ns
-        over = self._stop_ns is not None and due_ns > self._stop_ns
-        if over or self._next >= self._ledger.messages:
+        if self._next >= self._ledger.messages:
+            return None
+        due_ns = self._start_ns + self._offset_ns(self._next)
+        if self._stop_ns is not None and due_ns > self._stop_ns:
             return None
         return (due_ns - time.perf_counter_ns()) / 1e9
+
+    def _offset_ns(self, sequence: int) -> int:
+        if self._offsets_ns is None:
+            return sequence * self._interval_ns
+        return self._offsets_ns[sequence]
 
     def _give(self) -> bytes:
         sequence = self._next

@@ -119,7 +119,8 @@ class Host:
                         gc.collect()  # garbage of the imports is no work of the window
                         gc.freeze()
                     for role in self.roles:
-                        role.obey(command)
+                        if command.get("role", role.id) == role.id:
+                            role.obey(command)
 
     def _leave(self) -> None:
         folder = Path(self.spec.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 
 OPTIONS = {
     "tcp_nodelay": (socket.IPPROTO_TCP, socket.TCP_NODELAY),
@@ -20,6 +21,8 @@ def socket_options() -> dict[str, list[int]]:
     found: dict[str, set[int]] = {name: set() for name in OPTIONS}
     for entry in os.listdir("/proc/self/fd"):
         try:
+            if not stat.S_ISSOCK(os.fstat(int(entry)).st_mode):
+                continue  # a copy of it would stay open, because it makes no socket
             with socket.socket(fileno=os.dup(int(entry))) as sock:
                 if sock.family not in (socket.AF_INET, socket.AF_INET6):
                     continue
@@ -27,5 +30,5 @@ def socket_options() -> dict[str, list[int]]:
                 for name, (level, option) in OPTIONS.items():
                     found[name].add(sock.getsockopt(level, option))
         except OSError:
-            continue  # not a socket, not connected, or closed meanwhile
+            continue  # not connected, or closed meanwhile
     return {name: sorted(values) for name, values in found.items() if values}

@@ -18,8 +18,8 @@ class RoleSpec(NamedTuple):
     """``serve.0``: events, results and files carry it. Both hosts read it."""
     name: str
     """The function of the program. Both hosts."""
-    addresses: tuple[str, ...]
-    """The URLs that the function is given. Both hosts."""
+    addresses: tuple[str | tuple[str, ...], ...]
+    """The URLs that the function is given, in Python also tuples of them. Both hosts."""
     drives: bool
     """Whether it is given a stream of messages. Both hosts."""
     handles: bool
@@ -114,4 +114,8 @@ def read_spec(text: str) -> HostSpec:
 
 
 def _frozen(told: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(v) if isinstance(v, list) else v for name, v in told.items()}
+    return {name: _tuples(value) for name, value in told.items()}
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

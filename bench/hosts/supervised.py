@@ -120,7 +120,9 @@ class SupervisedRole(RoleRun):
             case "warm" if stream:
                 stream.warm.set()
             case "begin" if isinstance(stream, OfferedStream):
-                stream.begin(command["start_ns"], command["interval_ns"], command["first"])
+                start_ns, interval_ns = command["start_ns"], command["interval_ns"]
+                seed = command.get("seed")
+                stream.begin(start_ns, interval_ns, command["first"], seed)
             case "stop":
                 if isinstance(stream, OfferedStream):
                     stream.stop(command["stop_ns"])
@@ -134,6 +136,8 @@ class SupervisedRole(RoleRun):
                 stream.enlarge(command["size_bytes"])
             case "hold":
                 self._held_until_s = time.monotonic() + command["for_s"]
+            case "reconfigure":  # what a reload command does in a shell beside the program
+                self.host.cell.reconfigure(*command["addresses"])
             case "busy":
                 self._each_s = command["each_s"]
 

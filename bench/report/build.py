@@ -25,6 +25,7 @@ from bench.report.pages import page, readme
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
 from bench.report.sections import bindings, claims, embedded, experiments, other_runs
+from bench.report.sections import topologies as struck
 from bench.report.sections.content import facts_line, sections
 from bench.report.sections.faster import COMPILED, ONE_MACHINE
 from bench.report.sections.standing import standing
@@ -35,6 +36,7 @@ from bench.report.words import machine
 from bench.run.archive import write_whole
 from bench.surveys.embedding import tally as embedding
 from bench.surveys.languages import tally as languages
+from bench.surveys.topologies import tally as topologies
 
 REPORTS = PROJECT / "reports"
 README = PROJECT / "README.md"
@@ -81,18 +83,20 @@ def build(run_folders: Sequence[Path], out: Path, *, all_files: bool = False) ->
     spoken = languages.read(_survey(out, languages.FILE))
     servers = embedding.read(_survey(out, embedding.FILE))
     provoked = kept.read(_survey(out, kept.FILE))
+    boxes = topologies.read(_survey(out, topologies.FILE))
     entries = [
         *data.entries,
         *bindings.numbers(spoken),
         *embedded.numbers(servers),
         *experiments.numbers(provoked),
+        *struck.numbers(boxes),
     ]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_ledger(), entries)
     write_whole(out / verdicts.FILE, verdicts.text(judged))
     about = data.run.about
     beside = other_runs.section(data, others, overlaid) if others else None
-    surveys = [embedded.section(servers), bindings.section(spoken)]
+    surveys = [struck.section(boxes), embedded.section(servers), bindings.section(spoken)]
     said = sections(data, beside, [*surveys, experiments.section(provoked)])
     subjects = measure(read_experiments(), entries)
     said.insert(2, claims.section(judged, about, subjects))

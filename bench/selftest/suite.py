@@ -35,6 +35,7 @@ NAMES = (
     "partition",
     "recovery_clock",
     "controls",
+    "topologies",
     "overhead",
 )
 LONG = ("twenty_runs", "levels", "side_by_side", "floor", "rotation")

@@ -34,7 +34,9 @@ def pairs_to_see(
     return {(consumer, sender) for consumer in consumers for sender in senders}
 
 
-def role_spec(role: Role, number: int, urls: Sequence[str], **more: Any) -> RoleSpec:
+def role_spec(
+    role: Role, number: int, urls: Sequence[str | tuple[str, ...]], **more: Any
+) -> RoleSpec:
     """Return the specification of one role; ``urls`` are those that it binds, first."""
     return RoleSpec(
         f"{role.name}.{number}",

@@ -641,7 +641,7 @@ def test_a_consumer_is_owed_the_messages_due_while_it_ran(
 ) -> None:
     with TemporaryDirectory() as folder:
         reader = watch(Path(folder))
-        owed = reader._owed(from_ns, from_ns + span_ns)
+        owed = reader._owed(0, from_ns, from_ns + span_ns)
     due = np.array([due_ns(n) for n in range(MESSAGES)])
     assert (
         owed.tolist()

@@ -1,0 +1,209 @@
+"""A topology: the boxes and arrows of one picture of the talk, and who plays them.
+
+A topology is a file in ``topologies/``, the same for all stacks. It says which boxes there
+are, how many of each, and who owns which address. It does not say who connects to whom:
+that follows from the signatures of a program, which is found from its path,
+``<stack>/<variant>/<topology>.py``. ``call(front, requests)`` knows the middle,
+``call(servers, requests)`` knows every server.
+"""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench.contract.find import load_stack
+from bench.contract.model import IMPLEMENTATIONS, PLURAL, Cell, Role, Workload
+from bench.errors import ContractError, near
+
+FOLDER = Path(__file__).parent / "topologies"
+STREAM, HANDLE = "requests", "handle"
+"""Parameters that are no addresses: what a client sends, and what a server does with it."""
+KINDS = ("client", "middle", "server", "database")
+BOX_KEYS = ("kind", "role", "count", "together", "owns", "rate_hz")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A kind of box. ``role`` is the function that it runs, '' if it is no program's.
+
+    ``owns`` are the names of addresses that it binds, if a program asks for them.
+    ``together`` of its copies share one process, a thread each. ``rate_hz`` is how many
+    requests a second each copy has.
+    """
+
+    name: str
+    kind: str
+    role: str = ""
+    count: int = 1
+    together: int = 1
+    owns: tuple[str, ...] = ()
+    rate_hz: float = 0.0
+
+
+@dataclass(frozen=True)
+class Topology:
+    """One picture. ``arrows`` are pairs of boxes, of which the first asks the second."""
+
+    name: str
+    title: str
+    boxes: tuple[Box, ...]
+    arrows: tuple[tuple[str, str], ...]
+
+    def box(self, name: str) -> Box:
+        return next(box for box in self.boxes if box.name == name)
+
+    def playing(self, role: str) -> Box | None:
+        return next((box for box in self.boxes if role and box.role == role), None)
+
+    def owner(self, address: str) -> Box | None:
+        """Return the box that binds an address, named alone or in the plural."""
+        names = {address, address.removesuffix(PLURAL)}
+        return next((box for box in self.boxes if names & {*box.owns}), None)
+
+    @property
+    def client(self) -> Box:
+        return next(box for box in self.boxes if box.kind == "client")
+
+    @property
+    def server(self) -> Box:
+        return next(box for box in self.boxes if box.kind == "server")
+
+
+# -- from files ----------------------------------------------------------------------------
+
+
+def read_topology(path: Path) -> Topology:
+    """Read one file. Raises ContractError if it is no topology."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        boxes = tuple(_boxes(path, table["boxes"]))
+        arrows = tuple((arrow[0], arrow[1]) for arrow in table["arrows"])
+        found = Topology(path.stem, table["title"], boxes, arrows)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ContractError(f"{path}: {type(error).__name__}: {error}") from error
+    names = [box.name for box in boxes]
+    for end in (end for arrow in arrows for end in arrow):
+        if end not in names:
+            raise ContractError(f"{path}: arrows: no box is {end!r}{near(end, names)}")
+    return found
+
+
+def _boxes(path: Path, tables: dict[str, dict[str, Any]]) -> Iterator[Box]:
+    for name, table in tables.items():
+        for key in table:
+            if key not in BOX_KEYS:
+                raise ContractError(
+                    f"{path}: [boxes.{name}] has no key {key!r}{near(key, BOX_KEYS)}"
+                )
+        if table["kind"] not in KINDS:
+            raise ContractError(
+                f"{path}: [boxes.{name}] kind = {table['kind']!r}: "
+                f"write one of {', '.join(KINDS)}"
+            )
+        yield Box(name, **{**table, "owns": tuple(table.get("owns", ()))})
+
+
+@cache
+def topologies() -> dict[str, Topology]:
+    """Return every topology by its name."""
+    return {path.stem: read_topology(path) for path in sorted(FOLDER.glob("*.toml"))}
+
+
+# -- wiring --------------------------------------------------------------------------------
+
+
+def parameters(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return the names of the parameters of each function of a program, unexecuted."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise ContractError(f"{path}: {error}") from error
+    return {
+        node.name: tuple(argument.arg for argument in node.args.args)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def wiring(topology: Topology, path: Path) -> tuple[Role, ...]:
+    """Return the roles of a program, in the order of the topology's boxes.
+
+    Raises ContractError for a parameter without a meaning, for parameters in another order
+    than the contract's, and for a client or server that is missing.
+    """
+    functions = parameters(path)
+    for box in topology.boxes:
+        if box.kind in ("client", "server") and box.role not in functions:
+            raise ContractError(f"{path} has no function {box.role}, which a {box.name} is")
+    return tuple(
+        _role(topology, box, functions[box.role], path)
+        for box in topology.boxes
+        if box.role in functions
+    )
+
+
+def _role(topology: Topology, box: Box, names: Sequence[str], path: Path) -> Role:
+    addresses = [name for name in names if name not in (STREAM, HANDLE)]
+    known = [n for b in topology.boxes for a in b.owns for n in (a, a + PLURAL)]
+    for name in addresses:
+        if name not in known:
+            raise ContractError(
+                f"{path}: {box.role}({', '.join(names)}): nothing is called {name!r}"
+                f"{near(name, [*known, STREAM, HANDLE])}"
+            )
+    binds = tuple(name for name in addresses if name in box.owns)
+    connects = tuple(name for name in addresses if name not in box.owns)
+    asks, handles = STREAM in names, HANDLE in names
+    order = [*binds, *connects, *[STREAM] * asks, *[HANDLE] * handles]
+    if [*names] != order:
+        raise ContractError(
+            f"{path}: {box.role}({', '.join(names)}): write ({', '.join(order)})"
+        )
+    return Role(box.role, binds, connects, drives=asks, consumes=asks, handles=handles)
+
+
+def players(topology: Topology, root: Path = IMPLEMENTATIONS) -> list[Cell]:
+    """Return every program that plays a topology, in a stable order.
+
+    Its workload has the roles of its own wiring. Raises ContractError as ``wiring`` and
+    ``load_stack`` do, and for a variant that ``stack.toml`` does not have.
+    """
+    found = []
+    for path in sorted(root.glob(f"*/*/{topology.name}.py")):
+        stack = load_stack(path.parents[1])
+        variant = stack.variants.get(path.parent.name)
+        if variant is None:
+            raise ContractError(
+                f"{path}: stack.toml has no [variants.{path.parent.name}]: add it"
+            )
+        workload = Workload(
+            topology.name,
+            topology.title,
+            wiring(topology, path),
+            repeated=topology.client.role,
+            repeated_label="clients",
+            ordered=True,
+            lockstep=True,
+            paced_rate_hz=None,
+        )
+        found.append(Cell(stack, variant, workload, path))
+    return found
+
+
+def edited(topology: Topology, cell: Cell) -> tuple[Box, ...]:
+    """Return the boxes whose parameters change when a server joins or leaves."""
+    plurals = {name + PLURAL for name in topology.server.owns}
+    boxes = (topology.playing(role.name) for role in cell.workload.roles)
+    knows = {role.name for role in cell.workload.roles if plurals & {*role.connects}}
+    return tuple(box for box in boxes if box and box.role in knows)
+
+
+def reconfigures(cell: Cell) -> bool:
+    """Say whether a program can be given other servers while it runs."""
+    return "reconfigure" in parameters(cell.path)

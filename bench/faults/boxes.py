@@ -1,0 +1,147 @@
+"""Faults of a topology: each box is struck in turn, and a server is added by an operator.
+
+They are made from the topology and from the wiring of a program: nobody lists them. Nothing
+is restarted, because survival is what is asked. The victim is one copy of the box, at
+random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from bench.contract.model import Cell
+from bench.contract.topology import Box, Topology, edited, reconfigures
+from bench.faults.fault import Fault, Setup
+from bench.faults.fault_trial import FaultTrial
+from bench.faults.processes import READY_S
+
+NUMBER = "F20"
+WATCH_S = 4.0
+"""How long requests are counted after a blow, or after a change."""
+TIMELY_S = 2.0
+"""The longest time from due to answered of a request that counts as served."""
+CALM_S = 10.0
+BUSY_S = 0.1
+"""How long a victim holds its requests. It is killed in the middle of this."""
+APART_S = 0.2
+"""An operator restarts one process at a time, this far apart."""
+CALM = "calm"
+ADDED = "server_added"
+
+
+def faults(topology: Topology, cell: Cell) -> dict[str, Fault]:
+    """Return the faults that this program of a topology can meet, by name; calm first."""
+    found = {CALM: _fault(CALM, "nothing happens", topology, cell, calm)}
+    for box, how in _blows(topology, cell):
+        name = f"box_{how}_{box.name}"
+        title = f"one {box.name} {how.replace('_', ' ')}"
+        blow = partial(strike, role=box.role, blow=BLOWS[how])
+        found[name] = _fault(name, title, topology, cell, blow)
+    add = partial(add_server, topology=topology)
+    found[ADDED] = _fault(ADDED, "a server added under load", topology, cell, add)
+    return found
+
+
+def _blows(topology: Topology, cell: Cell) -> Iterator[tuple[Box, str]]:
+    plays = {role.name: role for role in cell.workload.roles}
+    for box in topology.boxes:
+        if box.kind != "client" and box.role in plays:
+            for how in BLOWS:
+                if how != KILLED_BUSY or plays[box.role].handles:
+                    yield box, how
+
+
+def _fault(
+    name: str,
+    title: str,
+    topology: Topology,
+    cell: Cell,
+    inject: Callable[[FaultTrial], None],
+) -> Fault:
+    client, server = topology.client, topology.server
+    setup = Setup(
+        instances=client.count,
+        counts={server.role: server.count},
+        together=client.together,
+        extra=(server.role,) if name == ADDED else (),
+        at_random=True,
+        drain_s=TIMELY_S,
+        rate_hz=client.rate_hz,
+    )
+    return Fault(name, NUMBER, title, (cell.workload.name,), inject, setup, watch_s=0.0)
+
+
+# -- what happens --------------------------------------------------------------------------
+
+
+def calm(trial: FaultTrial) -> None:
+    """Do nothing for a while, which counts as what follows a blow."""
+    with trial.fault():
+        pass
+    trial.wait(CALM_S)
+    trial.healed()
+
+
+def kill_busy(trial: FaultTrial, victim: str) -> None:
+    """Kill a server that has requests in hand."""
+    trial.processes.tell(victim, "hold", for_s=BUSY_S)
+    trial.wait(BUSY_S / 2)
+    trial.processes.kill(victim)
+
+
+def kill(trial: FaultTrial, victim: str) -> None:
+    trial.processes.kill(victim)
+
+
+def freeze(trial: FaultTrial, victim: str) -> None:
+    """Stop a box without closing its connections: the kernel still accepts others."""
+    trial.processes.freeze(victim)
+
+
+KILLED_BUSY = "killed_busy"
+BLOWS = {"killed": kill, KILLED_BUSY: kill_busy, "frozen": freeze}
+
+
+def strike(trial: FaultTrial, role: str, blow: Callable[[FaultTrial, str], None]) -> None:
+    """Give one of the boxes that play a role a blow, and let clients go on."""
+    victim = trial.rng.choice(sorted(trial.participants.named([role])))
+    with trial.fault():
+        blow(trial, victim)
+    trial.wait(WATCH_S)
+    trial.healed()
+
+
+def add_server(trial: FaultTrial, topology: Topology) -> None:
+    """Add a server as an operator would, and count the work: ``edits`` of boxes that have a
+    list of servers, ``reloads`` of those that take a new one, ``restarts`` of the others.
+    """
+    participants, processes, cell = trial.participants, trial.processes, trial.case.cell
+    trial.network.listed.add(participants.extra)
+    names = [n for box in edited(topology, cell) for n in participants.named([box.role])]
+    names = [name for name in names if not participants[name].extra]
+    crowds = {participants[name].host: list[str]() for name in names}
+    for name in names:
+        crowds[participants[name].host].append(name)
+    reload = reconfigures(cell)
+    if not reload:
+        for crowd in crowds.values():
+            processes.stand_by(crowd)
+        processes.expect("no standby was ready", READY_S, trial.group.all_ready)
+        trial.wait(APART_S)
+    with trial.fault():
+        trial.start(participants.extra)
+    for crowd in crowds.values():
+        if reload:
+            urls = trial.network.urls(participants[crowd[0]])
+            processes.tell(crowd[0], "reconfigure", addresses=urls)
+        else:
+            processes.kill(crowd[0])
+            for name in crowd:
+                trial.start_standby(name)
+        trial.wait(APART_S)
+    done = len(names)
+    trial.remarks |= {"edits": done, "reloads": done * reload}
+    trial.remarks["restarts"] = done * (not reload)
+    trial.healed()
+    trial.wait(WATCH_S)

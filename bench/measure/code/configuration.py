@@ -1,0 +1,45 @@
+"""Count the configuration of a program: nginx.conf, haproxy.cfg.
+
+A directive counts as a statement, and a word of it as a token. In nginx.conf a directive
+ends in a semicolon or opens a block; in other files it is a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SUFFIXES = (".conf", ".cfg")
+PIECE = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|\n|[^\s{};"'#]+""")
+
+
+class Configuration(NamedTuple):
+    """The size of some files: their directives, and the words of these."""
+
+    directives: int
+    words: int
+
+
+def configuration(folder: Path) -> Configuration:
+    """Return the size of all files of configuration in a folder."""
+    files = (path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES)
+    found = [[*directives(path.read_text(encoding="utf-8"), path.suffix)] for path in files]
+    every = [words for file in found for words in file]
+    return Configuration(len(every), sum(map(len, every)))
+
+
+def directives(text: str, suffix: str) -> Iterator[list[str]]:
+    """Yield the words of each directive of a file whose name ends in ``suffix``."""
+    ends = {";", "{", "}"} if suffix == ".conf" else {"\n"}
+    words: list[str] = []
+    for piece in [*PIECE.findall(text), "\n"]:
+        if piece in ends:
+            if words:
+                yield words
+            words = []
+        elif not piece.isspace() and not piece.startswith("#"):
+            words.append(piece)
+    if words:
+        yield words

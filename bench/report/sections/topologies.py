@@ -1,0 +1,178 @@
+"""The survey of topologies in the report: what each program survives, and its numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.report import words
+from bench.report.entries import surveyed
+from bench.report.model import Section, Table
+from bench.report.words import date, machine
+from bench.surveys.topologies.tally import ADDED, CALM, OPERATOR, Median, case, medians
+
+Survey = Mapping[str, Any]
+KIND, SIZE = "topology", "size"
+ID = "topologies"
+TITLE = "Several servers in turn, each box struck"
+NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle topologies."
+NAMES = {
+    "survival": ("survival", "share"),
+    "hurt": ("hurt", "clients"),
+    "reported": ("reported", "requests"),
+    "lost": ("lost", "requests"),
+    "held": ("held", "requests"),
+    "doubled": ("doubled", "requests"),
+    "failed": ("failed", "requests"),
+    "new_share": ("new_share", "of its part"),
+    "missed": ("state_missed", "share"),
+    "p50_ms": ("service", "ms"),
+    "p99_ms": ("service_p99", "ms"),
+    **{name: (name, name) for name in OPERATOR},
+}
+"""What measures are called in ids, and their units."""
+SAID = {
+    "survival": "share of requests served within 2 s of their due moment",
+    "hurt": "clients with a request that was never served",
+    "reported": "requests that failed, of which the client was told",
+    "lost": "requests that were never answered, of which the client was not told",
+    "held": "requests that the client could not even send",
+    "doubled": "requests that were handled twice",
+    "failed": "requests that were not answered",
+    "new_share": "requests of the new server over its part of all",
+    "missed": "share of requests whose client was served by another server just before",
+    "p50_ms": "median time from due to answered",
+    "p99_ms": "99th percentile of the time from due to answered",
+    "edits": "boxes whose list of servers was edited",
+    "reloads": "boxes that took a new list while they ran",
+    "restarts": "boxes that were started again for it",
+}
+COUNTS = {"statements": "statements", "tokens": "tokens", "directives": "directives"}
+
+
+def section(survey: Survey | None) -> Section:
+    """Return the report's section, which without a survey says how to make one."""
+    if survey is None:
+        return Section(ID, TITLE, [NOT_SURVEYED])
+    about = dict(survey)
+    lead = (
+        "Clients ask servers that keep state, on every stack: without a middle, and "
+        "behind a proxy, a broker, nginx, HAProxy or a balancer of the program's own. "
+        "Requests are due at random moments, as those of independent users. One copy of a "
+        "box is killed or frozen, and nothing is started again. A request counts as served "
+        "if its right answer came within 2 s; counted are those due in the 4 s after the "
+        f"blow. Surveyed on {date(about)} on {machine(about)}: medians over "
+        f"{survey['trials']} trials."
+    )
+    state = (
+        "State is missed if another server served the client just before: a server that "
+        "keeps state by itself then has an old one. A middle that hands round each request "
+        "misses all but one of N in theory; a client that goes round by itself misses all; "
+        "one that deals connections misses none."
+    )
+    found = [*medians(survey)]
+    return Section(ID, TITLE, [lead, state], tables=[*_tables(survey, found)])
+
+
+def _label(survey: Survey, program: Mapping[str, Any]) -> str:
+    stack = survey["stacks"][program["stack"]]["label"]
+    return f"{stack} ({program['variant']})"
+
+
+def _tables(survey: Survey, found: Sequence[Median]) -> Iterator[Table]:
+    for topology in survey["topologies"]:
+        programs = [row for row in survey["programs"] if row["topology"] == topology]
+        mine = [median for median in found if median.topology == topology]
+        blows = [f for f in dict.fromkeys(m.fault for m in mine) if f not in (CALM, ADDED)]
+        by = {(m.key, m.fault, m.measure): m.value for m in mine}
+        rows = [
+            [
+                _label(survey, row),
+                *(_struck(by, row["key"], blow) for blow in sorted(blows)),
+                _share(by.get((row["key"], CALM, "missed"))),
+            ]
+            for row in programs
+        ]
+        heads = [blow.removeprefix("box_").replace("_", " ") for blow in sorted(blows)]
+        caption = "Requests still served when a box is struck (clients hurt); state missed"
+        yield Table(["program", *heads, "state missed"], rows, caption)
+        rows = [
+            [
+                _label(survey, row),
+                *(
+                    _count(by.get((row["key"], ADDED, name)))
+                    for name in (*OPERATOR, "failed")
+                ),
+                *(f"{row[name]:,}" for name in COUNTS),
+            ]
+            for row in programs
+        ]
+        heads = [*OPERATOR, "requests failed", *COUNTS]
+        caption = (
+            "A server added under load, and what a program takes: directives of nginx.conf "
+            "and haproxy.cfg are among its statements"
+        )
+        yield Table(["program", *heads], rows, caption)
+
+
+def _struck(by: Mapping[tuple[str, str, str], float], key: str, blow: str) -> str:
+    if (key, blow, "survival") not in by:
+        return words.PASSED_OVER
+    return f"{_share(by[key, blow, 'survival'])} ({by[key, blow, 'hurt']:.0f})"
+
+
+def _share(value: float | None) -> str:
+    return words.PASSED_OVER if value is None else f"{100 * value:.1f} %"
+
+
+def _count(value: float | None) -> str:
+    return words.PASSED_OVER if value is None else f"{value:g}"
+
+
+def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
+    """Yield the entries of numbers.json; ``run`` is the survey's, by its date.
+
+    ``<topology>.<measure>[.<situation>].<boxes>.<key>`` of every median, its bounds null
+    where the trials are too few; ``<topology>.size.<count>.<key>`` of every program.
+    """
+    if survey is None:
+        return
+    programs = {(row["topology"], row["key"]): row for row in survey["programs"]}
+    for median in medians(survey):
+        program = programs[median.topology, median.key]
+        name, unit = NAMES[median.measure]
+        of = case(survey, median.topology)
+        situation = [] if median.fault == CALM else [median.fault]
+        low, high = median.bounds
+        when = median.fault.replace("_", " ")
+        said = (
+            f"{_label(survey, program)}, {of.replace('_', ' ')}, {when}: "
+            f"{SAID[median.measure]}: {words.number(median.value)} "
+            f"(median of {median.interval.blocks} trials)"
+        )
+        made = surveyed(
+            survey,
+            KIND,
+            ".".join([median.topology, name, *situation, of, median.key]),
+            median.value,
+            unit,
+            said,
+        )
+        yield made | {
+            "ci_low": _bound(low),
+            "ci_high": _bound(high),
+            "confidence": median.interval.confidence,
+            "blocks": median.interval.blocks,
+            "cells": [program["cell"]],
+            "labels": [_label(survey, program)],
+        }
+    for (topology, key), program in programs.items():
+        for count, unit in COUNTS.items():
+            said = f"{_label(survey, program)}: {program[count]:,} {unit} (counted)"
+            name = f"{topology}.size.{count}.{key}"
+            yield surveyed(survey, KIND, name, program[count], unit, said)
+
+
+def _bound(value: float) -> float | None:
+    return None if math.isnan(value) else value

@@ -1,0 +1,245 @@
+"""Make trials of topologies, and keep each as a row."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from bench.contract.model import Case, Cell
+from bench.contract.topology import Topology
+from bench.errors import NoMiddleError, NotMeasurable, ResultsError
+from bench.faults.boxes import faults
+from bench.faults.network.tools import tool
+from bench.faults.trial import run_failure
+from bench.measure.code.configuration import configuration
+from bench.measure.code.size import size
+from bench.measure.survival import measure
+from bench.run.machine import HARNESS, describe
+from bench.run.manifest import cell_digest, harness_digest
+from bench.surveys import document
+from bench.trial.processes import kill_all
+from bench.trial.requirements import needs
+
+FORMAT = 1
+QUANTITY = "survival"
+AT_ONCE = 2
+"""Trials side by side. They wait most of the time, and take half of a core at most."""
+TRIAL_S = 11.0
+LATE_MS_MAX = 200.0
+"""A tenth of the time in which a request counts as served. Where clients that are free ask
+later than this, the machine is too busy, and the trial is made again once."""
+LOOK_S = 0.05
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One trial that is to be made."""
+
+    topology: Topology
+    cell: Cell
+    fault: str
+    trial: int
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        return self.topology.name, self.cell.key, self.fault, self.trial
+
+    @property
+    def name(self) -> str:
+        return " ".join(map(str, self.key))
+
+
+def plan(players: Sequence[tuple[Topology, Cell]], trials: int, seed: int) -> list[Wanted]:
+    """Return all trials in random order within each round of one trial of everything."""
+    rng = Random(seed)
+    found = []
+    for trial in range(trials):
+        each = [
+            Wanted(topology, cell, fault, trial)
+            for topology, cell in players
+            if not lacks(cell)
+            for fault in faults(topology, cell)
+        ]
+        rng.shuffle(each)
+        found += each
+    return found
+
+
+def lacks(cell: Cell) -> str:
+    """Return what a program needs that is not installed, and how to get it, or ''."""
+    if lacking := needs(cell):
+        return lacking
+    try:
+        for program in cell.variant.programs:
+            tool(program)
+    except NotMeasurable as error:
+        return str(error)
+    return ""
+
+
+def take(wanted: Wanted, seed: int) -> Row:
+    """Make one trial, and return its row. Raises NoMiddleError as ``run_failure`` does."""
+    cell, topology = wanted.cell, wanted.topology
+    fault = faults(topology, cell)[wanted.fault]
+    setup = fault.setup
+    facts = (cell.transports[0], setup.size_bytes, setup.instances, "free")
+    case = Case(cell, QUANTITY, *facts, fault=fault.name)
+    logs = Path(tempfile.mkdtemp(prefix="nomiddle-topology-"))
+    try:
+        values = measure(run_failure(case, fault, logs, Random(f"{seed} {wanted.name}")))
+    finally:
+        shutil.rmtree(logs, ignore_errors=True)
+    return _row(wanted) | values
+
+
+def _row(wanted: Wanted) -> Row:
+    return dict(zip(("topology", "key", "fault", "trial"), wanted.key, strict=True))
+
+
+def _taken_calmly(wanted: Wanted, seed: int, stop: threading.Event) -> Row:
+    """Make a trial, and again if it failed or the machine was too busy for it.
+
+    A row of a second failure has an ``error``, or is marked ``busy``.
+    """
+    row: Row = {}
+    for attempt in range(2):
+        if stop.is_set():
+            raise NoMiddleError("interrupted")
+        try:
+            row = take(wanted, seed + attempt)
+        except NotMeasurable as error:
+            return _row(wanted) | {"error": str(error)}
+        except NoMiddleError as error:
+            row = _row(wanted) | {"error": str(error)}
+            continue
+        row["busy"] = row["late_ms"] > LATE_MS_MAX
+        if not row["busy"]:
+            return row
+    return row
+
+
+def make(
+    wanted: Sequence[Wanted], seed: int, keep: Callable[[Row], None], at_once: int = AT_ONCE
+) -> None:
+    """Make trials, some side by side, and call ``keep`` with each row in this thread."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(at_once) as pool:
+        under_way: set[Future[Row]] = {
+            pool.submit(_taken_calmly, each, seed, stop) for each in wanted
+        }
+        try:
+            while under_way:
+                ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in ended:
+                    keep(future.result())
+        except BaseException:
+            stop.set()
+            while wait(under_way, LOOK_S).not_done:  # some may still be starting hosts
+                kill_all()
+            raise
+
+
+# -- the document --------------------------------------------------------------------------
+
+
+def opening(
+    players: Sequence[tuple[Topology, Cell]], trials: int, seed: int
+) -> dict[str, Any]:
+    """Return the document without rows; all that trials of one survey have in common."""
+    stacks = {cell.stack.name: cell.stack for _, cell in players}
+    about = describe(list(stacks.values()))
+    versions = {k: v for k, v in about["versions"].items() if k not in HARNESS}
+    return {
+        "format": FORMAT,
+        **document.opening(about, versions),
+        "harness": harness_digest(),
+        "seed": seed,
+        "trials": trials,
+        "stacks": {name: {"label": stack.label} for name, stack in stacks.items()},
+        "topologies": {topology.name: asdict(topology) for topology, _ in players},
+        "programs": [_program(topology, cell) for topology, cell in players],
+    }
+
+
+def _program(topology: Topology, cell: Cell) -> Row:
+    counted = size(cell.path, cell.search)
+    configured = configuration(cell.path.parent)
+    return {
+        "topology": topology.name,
+        "key": cell.key,
+        "cell": cell.id,
+        "stack": cell.stack.name,
+        "variant": cell.variant.name,
+        "digest": cell_digest(cell),
+        "lacks": lacks(cell),
+        "roles": [
+            {"name": r.name, "binds": r.binds, "connects": r.connects}
+            for r in cell.workload.roles
+        ],
+        "statements": counted.statements + configured.directives,
+        "tokens": counted.tokens + configured.words,
+        "directives": configured.directives,
+    }
+
+
+SAME = ("format", "harness", "seed", "trials", "programs")
+
+
+class Unfinished:
+    """A file of rows that grows while a survey goes on: its first line is the opening."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def begun(self) -> tuple[dict[str, Any], list[Row]] | None:
+        """Return the opening and the rows so far, None if there is nothing.
+
+        Raises ResultsError for a file that is none of these.
+        """
+        if not self._path.exists():
+            return None
+        whole, _, _ = self._path.read_text(encoding="utf-8").rpartition("\n")
+        try:
+            opened, *rows = (json.loads(line) for line in whole.splitlines())
+            assert opened["programs"]
+        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            raise ResultsError(
+                f"{self._path} is damaged: remove it to begin again"
+            ) from error
+        return opened, rows
+
+    def begin(self, opened: dict[str, Any]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(opened) + "\n", encoding="utf-8")
+
+    def add(self, row: Row) -> None:
+        """Add a row, in place of one that was cut off."""
+        text = self._path.read_bytes()
+        if not text.endswith(b"\n"):
+            self._path.write_bytes(text[: text.rfind(b"\n") + 1])
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def end(self) -> None:
+        self._path.unlink()
+
+
+def same(then: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Say whether rows of two surveys may stand in one document."""
+    now = json.loads(json.dumps(now))
+    return all(then.get(name) == now[name] for name in SAME)
+
+
+def left(wanted: Sequence[Wanted], rows: Sequence[Row]) -> Iterator[Wanted]:
+    """Yield the trials that have no row yet."""
+    done = {(row["topology"], row["key"], row["fault"], row["trial"]) for row in rows}
+    return (each for each in wanted if each.key not in done)

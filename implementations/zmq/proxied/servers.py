@@ -1,0 +1,27 @@
+"""Several servers over ZMTP behind a proxy: its DEALER socket goes round the servers."""
+
+import zmq
+
+
+def serve(back, handle):
+    socket = zmq.Context.instance().socket(zmq.REP)
+    socket.connect(back)
+    while True:
+        socket.send(handle(socket.recv()))
+
+
+def balance(front, back):
+    context = zmq.Context.instance()
+    clients = context.socket(zmq.ROUTER)
+    clients.bind(front)
+    servers = context.socket(zmq.DEALER)
+    servers.bind(back)
+    zmq.proxy(clients, servers)
+
+
+def call(front, requests):
+    socket = zmq.Context.instance().socket(zmq.REQ)
+    socket.connect(front)
+    for request in requests:
+        socket.send(request)
+        yield socket.recv()

@@ -1,0 +1,167 @@
+"""Boxes of a topology are struck in real trials, and a server joins under load."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers_bench import hosts_of, thorough_but
+from helpers_faults import run_undisturbed
+
+from bench.contract.model import Case, Cell
+from bench.contract.topology import edited, players, reconfigures, topologies
+from bench.errors import NotMeasurable
+from bench.faults.boxes import ADDED, CALM, faults
+from bench.faults.fault import Setup
+from bench.faults.ledger_reader import LedgerReader
+from bench.faults.participants import Participants
+from bench.faults.schedule import Schedule
+from bench.hosts import message as msg
+from bench.hosts.fault_stream import OfferedStream
+from bench.hosts.ledger import Ledger, ledger_path
+from bench.hosts.socket_options import socket_options
+from bench.measure.survival import measure
+from bench.surveys.topologies.survey import lacks
+
+SERVERS = topologies()["servers"]
+PLAYERS = {cell.key.removesuffix(".python"): cell for cell in players(SERVERS)}
+PER_CONNECTION = ("raw_socket.balanced", "raw_socket.haproxy")
+"""Programs whose middle deals connections: a client keeps its server."""
+
+
+def tried(cell: Cell, name: str, folder: Path) -> dict[str, Any]:
+    """Make a trial of a program, and return its values."""
+    if lacking := lacks(cell):
+        pytest.skip(lacking)
+    fault = faults(SERVERS, cell)[name]
+    setup = fault.setup
+    facts = ("tcp", setup.size_bytes, setup.instances, "free")
+    case = Case(cell, "survival", *facts, fault=name)
+    try:
+        return measure(run_undisturbed(case, fault, folder))
+    except NotMeasurable as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("cell", thorough_but(["raw_socket.balanced"], PLAYERS))
+def test_a_server_joins_under_load_and_every_edit_is_counted(
+    cell: Cell, tmp_path: Path
+) -> None:
+    found = tried(cell, ADDED, tmp_path)
+    edits = sum(box.count for box in edited(SERVERS, cell))
+    reload = reconfigures(cell)
+    assert (found["edits"], found["reloads"]) == (edits, edits * reload)
+    assert found["restarts"] == edits * (not reload)
+    served = [name for name, share in found["shares"].items() if share]
+    assert {"serve.0", "serve.1", "serve.2"} <= {*served}
+    # HAProxy deals connections, of which no new one comes: the new server stays idle.
+    assert ("serve.3" in served) == (cell.variant.name != "haproxy")
+    assert not hosts_of(os.getpid())
+
+
+@pytest.mark.parametrize("cell", thorough_but(["zmq.lru"], PLAYERS))
+def test_requests_are_served_and_state_is_missed_as_in_theory_while_all_is_calm(
+    cell: Cell, tmp_path: Path
+) -> None:
+    found = tried(cell, CALM, tmp_path)
+    assert found["survival"] == 1
+    assert not found["told"]
+    key = cell.key.removesuffix(".python")
+    if key in PER_CONNECTION:
+        assert found["missed"] == 0
+    elif cell.variant.name.startswith("direct"):
+        assert found["missed"] > 0.9, "a client goes round by itself"
+    else:
+        assert found["missed"] == pytest.approx(1 - 1 / 3, abs=0.12)
+
+
+@pytest.mark.thorough
+def test_a_frozen_server_takes_each_request_that_is_dealt_to_it(
+    tmp_path: Path,
+) -> None:
+    """Each client asks the frozen server in its turn, and waits; a broker that gives
+    requests to who is idle gives it one."""
+    dealt = tried(PLAYERS["zmq.proxied"], "box_frozen_server", tmp_path)
+    assert dealt["hurt"] == dealt["clients"]
+    assert dealt["survival"] < 0.3
+    asked = tried(PLAYERS["zmq.lru"], "box_frozen_server", tmp_path)
+    assert asked["hurt"] <= 2
+    assert asked["survival"] > 0.7
+
+
+def test_each_box_but_the_clients_is_struck_where_a_program_has_it() -> None:
+    with_middle = faults(SERVERS, PLAYERS["http.nginx"])
+    assert [*with_middle] == [
+        CALM,
+        "box_killed_server",
+        "box_killed_busy_server",
+        "box_frozen_server",
+        "box_killed_middle",
+        "box_frozen_middle",
+        ADDED,
+    ]
+    without = faults(SERVERS, PLAYERS["http.direct"])
+    assert [*without] == [name for name in with_middle if "middle" not in name]
+
+
+# -- what the trials rest on ---------------------------------------------------------------
+
+
+def test_each_of_several_servers_is_a_participant() -> None:
+    cell = PLAYERS["http.direct"]
+    found = Participants(cell, Setup(instances=2, counts={"serve": 3}, extra=("serve",)))
+    assert [*found] == ["serve.0", "serve.1", "serve.2", "call.0", "call.1", "serve.3"]
+    assert found.extra == "serve.3"
+
+
+def test_harness_and_stream_agree_when_random_messages_are_due(tmp_path: Path) -> None:
+    """The moments are drawn twice, in two processes of a trial, from one seed."""
+    schedule, messages = Schedule(50.0, seed=7), 200
+    given = Ledger(ledger_path(tmp_path, "call.1", 0, "given"), 2, messages, create=True)
+    Ledger(ledger_path(tmp_path, "call.1", 0, "taken"), 2, messages, create=True)
+    early = msg.build(1, msg.JOIN_SEQUENCE, msg.WARM_UP_EPOCH, 64)
+    stream = OfferedStream(
+        1,
+        0,
+        64,
+        given,
+        join_message=early,
+        warm_up_message=early,
+        warm_up_count=0,
+        interval_s=0.0,
+        stamp_each=True,
+        limit_s=None,
+        tell=lambda *_, **__: None,
+    )
+    start_ns = 1_000
+    stream.begin(start_ns, schedule.interval_ns, 0, schedule.seed)
+    roles = {"call.0": [], "call.1": []}
+    reader = LedgerReader(
+        tmp_path,
+        roles,
+        ["call.0", "call.1"],
+        ["call.0", "call.1"],
+        messages,
+        start_ns,
+        schedule.interval_ns,
+        seed=schedule.seed,
+    )
+    lines = [reader.line(f"call.{n}", n, start_ns, 1 << 62) for n in (0, 1)]
+    mine = [start_ns + stream._offset_ns(number) for number in range(messages)]
+    assert lines[1].intended_ns.tolist() == mine
+    gaps = np.diff(lines[1].intended_ns)
+    assert gaps.mean() == pytest.approx(schedule.interval_ns, rel=0.3)
+    assert gaps.std() == pytest.approx(schedule.interval_ns, rel=0.4), "as by Poisson"
+    assert lines[0].intended_ns.tolist() != mine, "each client has moments of its own"
+
+
+def test_reading_the_options_of_sockets_leaves_no_descriptor_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)):
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            socket_options()
+        assert len(os.listdir("/proc/self/fd")) == before

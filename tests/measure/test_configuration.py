@@ -1,0 +1,50 @@
+"""Configuration counts as code: a directive as a statement, a word as a token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.measure.code.configuration import Configuration, configuration, directives
+
+NGINX = """
+# a comment; with a { brace
+events {}
+http {
+    proxy_set_header Connection "";  # else { not }
+    upstream back { server 1.2.3.4:5; keepalive 8; }
+}
+"""
+HAPROXY = """
+defaults
+    mode tcp  # layer four
+    option redispatch
+
+frontend front
+    bind "$FRONT"
+"""
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "size"),
+    [(".conf", NGINX, (6, 11)), (".cfg", HAPROXY, (5, 9)), (".conf", "", (0, 0))],
+)
+def test_directives_and_their_words_are_counted(
+    suffix: str, text: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    (tmp_path / f"some{suffix}").write_text(text, encoding="utf-8")
+    (tmp_path / "program.py").write_text("pass", encoding="utf-8")
+    assert configuration(tmp_path) == Configuration(*size)
+
+
+words = st.from_regex(r"[a-z_0-9./:$]{1,9}", fullmatch=True)
+
+
+@given(st.lists(st.lists(words, min_size=1, max_size=5), max_size=9), st.booleans())
+def test_layout_and_comments_change_no_count(lines: list[list[str]], crowded: bool) -> None:
+    gap, end = (" ", ";") if crowded else ("\n\t", " ; # done\n\n")
+    text = end.join(gap.join(line) for line in [*lines, []])
+    assert [*directives(text, ".conf")] == lines

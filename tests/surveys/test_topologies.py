@@ -1,0 +1,164 @@
+"""A survey of topologies goes on where it stopped, and its numbers say what was seen."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers_bench import bench, finish, processes_with, start_bench
+
+from bench.contract.topology import players, topologies
+from bench.errors import ResultsError
+from bench.report.sections import topologies as section
+from bench.surveys.topologies import survey, tally
+from bench.surveys.topologies.survey import Unfinished, left, opening, plan, same
+
+SERVERS = topologies()["servers"]
+EVERY = [(SERVERS, cell) for cell in players(SERVERS)]
+ZMQ = [(topology, cell) for topology, cell in EVERY if cell.stack.name == "zmq"]
+VALUES = {
+    "survival": 0.5, "hurt": 2, "clients": 20, "reported": 1, "lost": 2, "held": 3,
+    "doubled": 0, "told": True, "p50_ms": 1.0, "p99_ms": 2.0, "late_ms": 1.0,
+    "missed": 0.66, "shares": {"serve.0": 0.3, "serve.1": 0.3, "serve.2": 0.4},
+    "edits": 20, "reloads": 0, "restarts": 20, "due": 400, "busy": False,
+}  # fmt: skip
+
+
+def rows(wanted: list[survey.Wanted], **changed: Any) -> list[dict[str, Any]]:
+    return [
+        dict(zip(("topology", "key", "fault", "trial"), each.key, strict=True))
+        | VALUES
+        | changed
+        for each in wanted
+    ]
+
+
+def surveyed(trials: int = 6, **changed: Any) -> dict[str, Any]:
+    made = {**opening(ZMQ, trials, 1), "rows": rows(plan(ZMQ, trials, 1), **changed)}
+    found: dict[str, Any] = json.loads(json.dumps(made))
+    return found
+
+
+def test_a_round_has_each_program_in_each_situation_once() -> None:
+    wanted = plan(ZMQ, 2, seed=1)
+    half = len(wanted) // 2
+    assert {each.key[:3] for each in wanted[:half]} == {each.key[:3] for each in wanted}
+    assert len({each.key for each in wanted}) == len(wanted)
+    assert [w.key for w in plan(ZMQ, 2, seed=2)] != [w.key for w in wanted]
+
+
+def test_a_survey_continues_after_its_last_whole_row(tmp_path: Path) -> None:
+    opened, wanted = opening(ZMQ, 1, 1), plan(ZMQ, 1, 1)
+    file = Unfinished(tmp_path / "deep" / "some.unfinished")
+    assert file.begun() is None
+    file.begin(opened)
+    done = rows(wanted[:3])
+    for row in done:
+        file.add(row)
+    with (tmp_path / "deep" / "some.unfinished").open("a") as cut_off:
+        cut_off.write('{"topology": "ser')
+    begun = file.begun()
+    assert begun is not None
+    assert same(begun[0], opened)
+    assert begun[1] == done
+    assert [*left(wanted, begun[1])] == wanted[3:]
+    file.add(rows(wanted[3:4])[0])
+    assert len(file.begun()[1]) == 4  # type: ignore[index]
+
+
+def test_other_programs_or_options_make_another_survey() -> None:
+    opened = json.loads(json.dumps(opening(ZMQ, 1, 1)))
+    assert same(opened, opening(ZMQ, 1, 1))
+    assert not same(opened, opening(ZMQ, 2, 1))
+    assert not same(opened, opening(EVERY, 1, 1))
+
+
+def test_a_damaged_file_is_named_with_its_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "some.unfinished"
+    path.write_text("[]\n[]\n", encoding="utf-8")
+    with pytest.raises(ResultsError, match="damaged: remove it to begin again"):
+        Unfinished(path).begun()
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(ResultsError, match=r"make it again: .* topologies"):
+        tally.read(path)
+
+
+# -- what it comes to ----------------------------------------------------------------------
+
+
+def numbers(found: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+    return {entry["id"]: entry for entry in section.numbers(found)}
+
+
+def test_the_ids_that_claims_name_are_there() -> None:
+    found = numbers(surveyed())
+    of = "3_servers_20_clients.zmq.lru.python"
+    for name in (
+        f"servers.state_missed.{of}",
+        f"servers.survival.box_killed_server.{of}",
+        f"servers.survival.box_killed_middle.{of}",
+        f"servers.edits.server_added.{of}",
+        "servers.size.statements.zmq.lru.python",
+    ):
+        assert name in found
+    assert found[f"servers.state_missed.{of}"]["value"] == 0.66
+    assert not numbers(None)
+
+
+def test_a_median_of_few_trials_has_no_interval() -> None:
+    name = "servers.state_missed.3_servers_20_clients.zmq.lru.python"
+    few, enough = numbers(surveyed(3))[name], numbers(surveyed(6))[name]
+    assert (few["ci_low"], few["ci_high"], few["blocks"]) == (None, None, 3)
+    assert (enough["ci_low"], enough["ci_high"], enough["blocks"]) == (0.66, 0.66, 6)
+
+
+def test_trials_on_a_machine_that_was_too_busy_count_for_nothing() -> None:
+    found = numbers(surveyed(busy=True))
+    assert all(".size." in name for name in found)
+    late = numbers(surveyed(late_ms=50.0))
+    assert not any(".service" in name for name in late), "a time needs a calmer one"
+    assert any(".survival." in name for name in late)
+
+
+def test_the_section_names_each_program_or_the_missing_survey() -> None:
+    said = section.section(surveyed())
+    shown = [row[0] for row in said.tables[0].rows]
+    assert shown == ["ZeroMQ (direct)", "ZeroMQ (direct_default)", "ZeroMQ (lru)",
+                     "ZeroMQ (proxied)"]  # fmt: skip
+    assert "nomiddle topologies" in section.section(None).paragraphs[0]
+
+
+# -- the command ---------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_a_killed_survey_leaves_nothing_behind_and_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "z.json"
+    words = ("topologies", "--only", "zmq/lru/*", "--trials", 1, "--out", out)
+    process = start_bench(*words)
+    unfinished = tmp_path / "z.unfinished"
+    while not unfinished.exists() or len(unfinished.read_text().splitlines()) < 2:
+        assert process.poll() is None
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    finish(process)
+    deadline = time.monotonic() + 20
+    while [*processes_with("bench.hosts.host", str(process.pid))]:
+        assert time.monotonic() < deadline, "a host outlived the harness"
+        time.sleep(0.1)
+    ended = bench(*words)
+    assert ended.returncode == 0, ended.stderr
+    assert "going on: " in ended.stdout
+    assert not unfinished.exists()
+    assert tally.read(out)
+
+
+def test_a_program_that_does_not_exist_is_refused_with_those_like_it() -> None:
+    ended = bench("topologies", "--only", "zmq/lur/*")
+    assert ended.returncode == 1
+    assert "no program matches 'zmq/lur/*'; did you mean zmq/lru/servers.py" in ended.stderr
