@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SUFFIXES = (".conf", ".cfg")
+SUFFIXES = (".conf", ".cfg", ".yaml")
 PIECE = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|\n|[^\s{};"'#]+""")
 
 
