@@ -48,6 +48,7 @@ KINDS: tuple[tuple[str, tuple[float, float]], ...] = (
 """The least and the largest value of each kind, in the unit of numbers.json."""
 PARTS_OF = (
     ("languages.http_client.standard_library", "languages.surveyed"),
+    ("languages.http_server.standard_library", "languages.surveyed"),
     ("languages.zmq.interoperating", "languages.zmq.tried"),
 )
 """Numbers of which the first counts some of what the second counts."""
