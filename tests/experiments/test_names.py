@@ -41,7 +41,7 @@ def test_a_reply_has_the_question_and_every_address_in_order(
     assert found == addresses
 
 
-def test_a_name_that_nobody_has_does_not_exist_and_one_without_ipv6_does() -> None:
+def test_an_unknown_name_does_not_exist_and_a_name_without_ipv6_does() -> None:
     names = {"plain.test": ["127.0.0.1"]}
     unknown = resolver.reply(query("unknown.test"), names)
     assert struct.unpack_from("!H", unknown, 2)[0] & 0xF == resolver.NO_SUCH_NAME
@@ -49,7 +49,7 @@ def test_a_name_that_nobody_has_does_not_exist_and_one_without_ipv6_does() -> No
     assert (struct.unpack_from("!H", ipv6, 2)[0] & 0xF, ipv6[6:8]) == (0, b"\0\0")
 
 
-def test_an_error_is_told_with_the_error_that_it_came_from() -> None:
+def test_an_error_is_shown_with_its_cause() -> None:
     def fail() -> None:
         try:
             raise OSError("no such name")
