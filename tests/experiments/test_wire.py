@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import NotMeasurable
 from bench.experiments.catalogue.wire import calls, experiment
-from bench.experiments.catalogue.wire.counters import HEADERS_BYTES, Counts
+from bench.experiments.counters import HEADERS_BYTES, Counts
 
 SOCKETS = "request_reply.raw_socket.64B"
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.errors import NotMeasurable, TrialError
-from bench.experiments.catalogue.wire import calls, counters
+from bench.experiments import counters
+from bench.experiments.catalogue.wire import calls
 from bench.trial.descendants import PROCESS
 from bench.trial.record import Window
 from bench.trial.trial import Trial, run_trial

@@ -1,4 +1,4 @@
-"""What the kernel counts in this network namespace: segments of TCP, by their kind."""
+"""Segments of TCP, by their kind, as the kernel counts them in this network namespace."""
 
 from __future__ import annotations
 
