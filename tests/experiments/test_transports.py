@@ -6,15 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from bench.experiments.catalogue import transports
-from bench.experiments.catalogue.transports import IPC, QUESTIONS, TCP, TRANSPORTS
+from bench.experiments.catalogue.transports import experiment
+from bench.experiments.catalogue.transports.questions import (
+    HWM,
+    IPC,
+    QUESTIONS,
+    TCP,
+    TRANSPORTS,
+)
 from bench.experiments.experiment import Block
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory):
     folder: Path = tmp_path_factory.mktemp("transports")
-    return transports.measure(Block.of(0, "transports", folder)).values
+    return experiment.measure(Block.of(0, "transports", folder)).values
 
 
 def test_every_transport_answers_every_question(answers) -> None:
@@ -42,7 +48,7 @@ def test_an_answer_depends_on_the_transport(
 
 
 def test_inproc_holds_the_sum_of_both_high_water_marks(answers) -> None:
-    assert answers["accepted"]["inproc"] == 2 * transports.HWM
+    assert answers["accepted"]["inproc"] == 2 * HWM
     assert answers["accepted"][TCP] > 2 * answers["accepted"][IPC]
 
 
@@ -55,7 +61,7 @@ def test_the_kernel_refuses_a_second_listener_on_either_path(answers) -> None:
 def test_counts_of_messages_differ_from_a_ratio_of_two_on() -> None:
     values = {name: {TCP: 1.0, IPC: 1.0} for name in QUESTIONS}
     values["accepted"] = {TCP: 199.0, IPC: 100.0}
-    assert transports.differing(values, (TCP, IPC)) == 0
+    assert experiment.differing(values, (TCP, IPC)) == 0
     values["accepted"][TCP] = 200.0
     values["monitored"][IPC] = 0.0
-    assert transports.differing(values, (TCP, IPC)) == 2
+    assert experiment.differing(values, (TCP, IPC)) == 2

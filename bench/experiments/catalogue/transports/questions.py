@@ -1,61 +1,21 @@
-"""Twelve questions to ZeroMQ's sockets, over each transport that one address line chooses.
+"""Twelve questions to a PUSH and a PULL socket of ZeroMQ, over one transport.
 
-The sockets are PUSH and PULL with default options, where the question names none. BSD
-sockets get the questions that apply to them, over TCP and over a path.
+The sockets have default options, where a question names none.
 """
 
 from __future__ import annotations
 
 import random
-import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
+from bench.experiments.contexts import context
 from bench.trial.addresses import free_port
 
 TCP, IPC, INPROC = TRANSPORTS = ("tcp", "ipc", "inproc")
-SUBJECTS = {
-    TCP: "ZeroMQ over tcp",
-    IPC: "ZeroMQ over ipc",
-    INPROC: "ZeroMQ over inproc",
-    "sockets_tcp": "a BSD socket over TCP",
-    "sockets_ipc": "a BSD socket over a path",
-    "zmq": "ZeroMQ over its three transports",
-    "zmq_of_processes": "ZeroMQ over tcp and ipc",
-    "sockets": "BSD sockets over TCP and a path",
-}
-YES_OR_NO = {
-    "connects_first": "lets a client connect before anybody listens",
-    "second_bind_refused": "refuses a second listener at an address in use",
-    "follows_restart": "reaches a receiver that was closed and bound anew",
-    "queues_while_away": "takes a message while the receiver is away",
-    "last_arrives": "delivers all that was sent right before a sender closed",
-    "crosses_contexts": "reaches a socket of another context",
-    "curve_enforced": "keeps strangers from a socket with CURVE",
-    "monitored": "tells a monitor of a connection",
-    "peer_named": "names the address of a message's sender",
-    "closed_to_others": "is closed to other users of the machine",
-    "address_chosen": "can choose a free address by itself",
-}
-QUANTITIES = {
-    **{
-        name: Quantity("yes", f"{{subject}} {what}: {{value}} (1 is yes)", most=1.0)
-        for name, what in YES_OR_NO.items()
-    },
-    "accepted": Quantity(
-        "messages", "{subject} takes {value} messages of 1,000 B at high-water marks of 10"
-    ),
-    "differing": Quantity(
-        "questions",
-        "{subject} answers {value} questions in more than one way",
-        most=float(len(YES_OR_NO) + 1),
-    ),
-}
 WAIT_MS = 2000
 NOTHING_MS = 500
 """How long to wait for what is expected not to come."""
@@ -81,19 +41,6 @@ class Asked:
         name = f"{next(self.names)}"
         path = self.folder / name if self.transport == IPC else name
         return f"{self.transport}://{path}"
-
-
-@contextmanager
-def context() -> Iterator[Any]:
-    """Yield a context of ZeroMQ whose sockets are closed at the end, without lingering."""
-    import zmq
-
-    made = zmq.Context()
-    made.linger = 0
-    try:
-        yield made
-    finally:
-        made.destroy(linger=0)
 
 
 def arrives(receiver: Any, limit_ms: int = WAIT_MS) -> bool:
@@ -275,86 +222,3 @@ QUESTIONS: dict[str, Callable[[Asked, Any], float]] = {
         accepted,
     )
 }
-
-
-def differing(values: Mapping[str, Mapping[str, float]], subjects: tuple[str, ...]) -> int:
-    """Return how many questions these subjects answer in more than one way.
-
-    Numbers of messages count as one answer if the largest is less than twice the least.
-    """
-    found = 0
-    for question in QUESTIONS:
-        answers = {values[question][s] for s in subjects if s in values[question]}
-        if question == "accepted":
-            found += bool(answers) and max(answers) >= 2 * min(answers)
-        else:
-            found += len(answers) > 1
-    return found
-
-
-# -- the control --------------------------------------------------------------------------
-
-
-def socket_answers(kind: str, folder: Path) -> dict[str, float]:
-    """Return the answers of BSD sockets over "tcp" or "ipc", where a question applies."""
-    family = socket.AF_INET if kind == TCP else socket.AF_UNIX
-    with socket.socket(family) as listener, socket.socket(family) as second:
-        listener.bind(("127.0.0.1", 0) if kind == TCP else str(folder / "socket"))
-        address = listener.getsockname()
-        first = _connects(family, address)
-        listener.listen()
-        try:
-            second.bind(address)
-            refused = False
-        except OSError:
-            refused = True
-        mode = (folder / "socket").stat().st_mode if kind == IPC else FOR_OTHERS
-        return {
-            "connects_first": first,
-            "second_bind_refused": refused,
-            "last_arrives": _last_arrives(family, listener),
-            "closed_to_others": mode & FOR_OTHERS != FOR_OTHERS,
-        }
-
-
-def _connects(family: int, address: Any) -> bool:
-    with socket.socket(family) as client:
-        return client.connect_ex(address) == 0
-
-
-def _last_arrives(family: int, listener: socket.socket) -> bool:
-    with socket.socket(family) as client:
-        client.connect(listener.getsockname())
-        client.sendall(MESSAGE * 10)
-    with listener.accept()[0] as server, server.makefile("rb") as stream:
-        return stream.read() == MESSAGE * 10
-
-
-def measure(block: Block) -> Found:
-    """Ask each transport every question, in an order that differs from block to block."""
-    values: dict[str, dict[str, float]] = {name: {} for name in QUANTITIES}
-    for transport in block.random.sample(TRANSPORTS, len(TRANSPORTS)):
-        asked = Asked(transport, block.folder, block.random)
-        for name, question in QUESTIONS.items():
-            with context() as ctx:
-                values[name][transport] = float(question(asked, ctx))
-    for kind in (TCP, IPC):
-        for name, answer in socket_answers(kind, block.folder).items():
-            values[name][f"sockets_{kind}"] = float(answer)
-    values["differing"] = {
-        "zmq": differing(values, TRANSPORTS),
-        "zmq_of_processes": differing(values, (TCP, IPC)),
-        "sockets": differing(values, ("sockets_tcp", "sockets_ipc")),
-    }
-    return Found(values)
-
-
-EXPERIMENT = Experiment(
-    name="transports",
-    asks="Which of twelve answers change with the transport in an address?",
-    control="BSD sockets over TCP and over a path, where the kernel decides.",
-    subjects=SUBJECTS,
-    quantities=QUANTITIES,
-    measure=measure,
-    versions=libzmq,
-)

@@ -1,0 +1,1 @@
+"""Strangers at every port: what they say, and what reaches the application."""

@@ -1,0 +1,198 @@
+"""Strangers at the ports of every stack: blobs, a browser and a scan, then a client.
+
+The programs collect messages; those of request and reply are the project's own. Nothing
+leaves loopback. The last stranger speaks the stack's protocol, without a key.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.contract.model import IMPLEMENTATIONS
+from bench.errors import TrialError
+from bench.experiments.catalogue.strangers import said
+from bench.experiments.experiment import (
+    FULL,
+    Block,
+    Experiment,
+    Found,
+    Quantity,
+    libzmq,
+)
+from bench.experiments.processes import line, need, role, started
+from bench.measure.code.size import size
+from bench.trial.addresses import free_port
+
+RECEIVER = "bench.experiments.catalogue.strangers.receiver"
+PROGRAMS = Path(__file__).parent / "programs"
+SUBJECTS = {
+    "sockets_plain": "a program on BSD sockets",
+    "sockets_tls": "a program on BSD sockets with TLS",
+    "http_plain": "a program on HTTP",
+    "http_tls": "a program on HTTPS",
+    "zmq_plain": "a PULL socket of ZeroMQ",
+    "zmq_zap_domain": "a PULL socket of ZeroMQ with a domain of ZAP",
+    "zmq_curve": "a PULL socket of ZeroMQ with CURVE",
+    "raw_socket_server": "request/reply's server on BSD sockets",
+    "http_server": "request/reply's server on HTTP",
+    "zmq_server": "request/reply's server on ZeroMQ",
+}
+QUANTITIES = {
+    "blobs": Quantity("messages", "{subject} takes {value} messages from 300 random blobs"),
+    "browser": Quantity("messages", "{subject} takes {value} messages from a browser"),
+    "scan": Quantity("messages", "{subject} takes {value} messages from a port scan"),
+    "client": Quantity(
+        "messages", "{subject} takes {value} messages from a client without a key", most=1.0
+    ),
+    "friend": Quantity(
+        "messages",
+        "{subject} takes {value} messages from its own client after all",
+        most=1.0,
+    ),
+    "statements": Quantity("statements", "{subject} has {value} statements at both ends"),
+    "key_files": Quantity("files", "{subject} needs {value} files of keys"),
+}
+KEY_FILES = {"sockets_tls": 2, "http_tls": 2, "zmq_curve": 2}
+SIDE_BY_SIDE = 4
+LISTEN_S, STILL_S, SETTLE_S = 20.0, 0.3, 10.0
+SPEAK_S = 8.0
+"""How long a client may take: one without a key may wait for an answer forever."""
+
+
+def program(subject: str) -> Path:
+    """Return the file of a program: here, or among the project's."""
+    stack, _, kind = subject.rpartition("_")
+    if kind == "server":
+        return IMPLEMENTATIONS / stack / "minimal" / "request_reply.py"
+    return PROGRAMS / f"{subject}.py"
+
+
+def make_keys(folder: Path) -> Path:
+    """Write the keys of the servers into a folder, and return it."""
+    from zmq.auth import create_certificates
+
+    folder.mkdir()
+    create_certificates(folder, "server")
+    subprocess.run(
+        [need("openssl", "openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "server.key.pem",
+         "-out", folder / "server.pem"],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    return folder
+
+
+class Receiver:
+    """A running program, and how many messages have reached its application."""
+
+    def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
+        self._process = process
+        url = urlsplit(address)
+        self.place = str(url.hostname), int(url.port or 0)
+
+    def await_listening(self) -> None:
+        """Wait until it listens. Raises TrialError if it does not."""
+        ends = time.monotonic() + LISTEN_S
+        while time.monotonic() < ends:
+            with suppress(OSError), socket.create_connection(self.place, 1.0):
+                return
+            time.sleep(0.02)
+        raise TrialError(f"no program listened within {LISTEN_S:g} s")
+
+    def count(self) -> int:
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        return int(line(self._process))
+
+    def settled(self) -> int:
+        """Return the count once it has stood still for a while."""
+        ends = time.monotonic() + SETTLE_S
+        before, since = self.count(), time.monotonic()
+        while time.monotonic() < ends and time.monotonic() - since < STILL_S:
+            time.sleep(0.02)
+            if (now := self.count()) != before:
+                before, since = now, time.monotonic()
+        return before
+
+    def taken(self, does: Callable[[], object]) -> int:
+        """Return how many messages reach the application by what a stranger does."""
+        before = self.settled()
+        does()
+        return self.settled() - before
+
+
+def spoken(subject: str, address: str, keys: Path, message: bytes) -> None:
+    """Say a message as the program's own client does, in a process that may be killed."""
+    words = role(f"{__package__}.speaker", str(program(subject)), str(keys), address)
+    with (
+        started([*words, message.decode()]) as process,
+        suppress(subprocess.TimeoutExpired),
+    ):
+        process.wait(SPEAK_S)
+
+
+def plain(subject: str) -> str:
+    """Return the subject whose client speaks the same protocol without a key."""
+    if program(subject).parent != PROGRAMS:
+        return subject
+    return f"{subject.split('_', maxsplit=1)[0]}_plain"
+
+
+def visit(subject: str, keys: Path, seed: int, count: int = said.BLOBS) -> dict[str, float]:
+    """Return what reaches the application of one program, by who has come."""
+    rng = random.Random(f"{seed} {subject}")  # or all would choose one port
+    address = f"tcp://127.0.0.1:{free_port(rng)}"
+    words = role(RECEIVER, str(program(subject)), str(keys), address)
+    with started(words) as process:
+        receiver = Receiver(process, address)
+        receiver.await_listening()
+        thrown: dict[str, Iterable[bytes]] = {
+            "blobs": said.blobs(rng, count),
+            "browser": said.browser(),
+            "scan": said.scan(),
+        }
+        found: dict[str, float] = {
+            name: receiver.taken(partial(said.throw, receiver.place, pieces))
+            for name, pieces in thrown.items()
+        }
+        for name, speaker in (("client", plain(subject)), ("friend", subject)):
+            before = receiver.settled()
+            spoken(speaker, address, keys, b"hello")
+            found[name] = receiver.settled() - before
+    counted = size(program(subject), (program(subject).parent, IMPLEMENTATIONS))
+    found["statements"] = counted.statements
+    found["key_files"] = KEY_FILES.get(subject, 0)
+    return found
+
+
+def measure(block: Block) -> Found:
+    """Let strangers visit every program, several programs side by side."""
+    keys = make_keys(block.folder / "keys")
+    seeds = {name: block.random.getrandbits(32) for name in SUBJECTS}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        made = {name: pool.submit(visit, name, keys, seed) for name, seed in seeds.items()}
+        found = {name: one.result() for name, one in made.items()}
+    return Found({q: {name: found[name][q] for name in SUBJECTS} for q in QUANTITIES})
+
+
+EXPERIMENT = Experiment(
+    name="strangers",
+    asks="What do strangers bring to the application, at the port of every stack?",
+    control="The program's own client, which is still heard after all of them.",
+    subjects=SUBJECTS,
+    quantities=QUANTITIES,
+    measure=measure,
+    profile=FULL,
+    versions=libzmq,
+)

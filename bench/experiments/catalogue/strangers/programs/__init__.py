@@ -1,0 +1,1 @@
+"""One program of collecting messages, as each stack has it, plain and secured."""
