@@ -8,6 +8,7 @@ something, and what passed no check over a transport has no count of changes.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -75,7 +76,8 @@ def extremes(name: str) -> tuple[float, float]:
         return _lasts_s().get(rest[0], 1e-6), LONGEST_S
     if workload in all_experiments():
         declared = all_experiments()[workload].quantities[quantity]
-        return max(declared.least, 1e-6), min(declared.most, LONGEST_S)
+        most = declared.most if math.isfinite(declared.most) else LONGEST_S
+        return max(declared.least, 1e-6), most
     return next(ends for kind, ends in KINDS if re.fullmatch(kind, name))
 
 
