@@ -4,11 +4,11 @@ import asyncio
 from urllib.parse import urlsplit
 
 
-def listen(address, serve):
+def listen(address, serve, **options):
     url = urlsplit(address)
     if url.scheme == "ipc":
-        return asyncio.start_unix_server(serve, url.path)
-    return asyncio.start_server(serve, url.hostname, url.port)
+        return asyncio.start_unix_server(serve, url.path, **options)
+    return asyncio.start_server(serve, url.hostname, url.port, **options)
 
 
 def connect(address):

@@ -412,6 +412,17 @@ def test_a_server_without_descriptors_waits_for_some_and_serves_on(found: Metada
 
 
 @pytest.mark.thorough
+@of(
+    (f"raw_socket/resilient/{ASK}", "connection_flood"),
+    (f"http/resilient/{ASK}", "connection_flood"),
+)
+def test_a_resilient_server_in_a_flood_answers_a_newcomer_before_its_deadline(
+    found: Metadata,
+) -> None:
+    assert facts(found, "reported", "silent", "held") == (0, 0, 0)
+
+
+@pytest.mark.thorough
 @of((f"{SOCKET}/{TELL}", "connection_flood"))
 def test_a_publisher_without_descriptors_accepts_later(found: Metadata) -> None:
     assert facts(found, "verdict", "silent") == (KEPT, 0)

@@ -20,9 +20,9 @@ BACKOFF_S = 0.1
 DEAD_AFTER_S = 0.6
 ATTEMPT_S = 0.6
 DEADLINE_S = 3.0
-KEEP_ALIVE_S = 5.0
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 REPLIES_MAX = 10_000
+BACKLOG = 16
 RUNNING_MAX = 256
 HANDLERS = 32
 
@@ -33,11 +33,12 @@ async def serve(address, handle):
     runner = web.AppRunner(
         app,
         access_log=None,
-        keepalive_timeout=KEEP_ALIVE_S,  # of connections that are silent or idle
+        keepalive_timeout=DEAD_AFTER_S,  # also of connections that never ask anything
         lingering_time=DEAD_AFTER_S,  # for the rest of a request that was refused
     )
     await runner.setup()
-    await web.SockSite(runner, listen(address)).start()
+    # Short: a client asks again sooner than its turn would come behind many strangers.
+    await web.SockSite(runner, listen(address), backlog=BACKLOG).start()
     await asyncio.Event().wait()
 
 

@@ -23,6 +23,7 @@ KEEP_ALIVE_S = 5.0
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 MEMORY_MAX_BYTES = 64 * 1024 * 1024
 REPLIES_MAX = 10_000
+BACKLOG = 16
 CLIENTS_MAX = 256
 HANDLERS = 32
 GREETING = b"request_reply/1 "
@@ -33,7 +34,8 @@ FAILED = (OSError, EOFError, ValueError)
 
 
 async def serve(address, handle):
-    await listen(address, Desk(handle).serve)
+    # Short: a client asks again sooner than its turn would come behind many strangers.
+    await listen(address, Desk(handle).serve, backlog=BACKLOG)
     await asyncio.Event().wait()
 
 
