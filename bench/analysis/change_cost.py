@@ -1,12 +1,11 @@
-"""What has to be changed in a program when its task changes: computed from the programs.
+"""Changes that a program needs when its task changes, counted in the programs.
 
 Between workloads, statements that differ, found by ``difflib`` in the normal forms, so
 that layout and comments do not count. A statement that was replaced counts once; a file
 that only one of two programs needs counts whole.
 
-Between one peer and several, and between transports, nothing is changed where ``check``
-passed the same file both ways: it runs every program with several peers and with one, and
-over each transport that its stack names.
+``check`` runs every program with one peer and with several, and over each transport that
+its stack names. A file that passed both ways needs no change.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What changed between two runs, case by case: seconds here over seconds there.
+"""The change of each case between two runs: seconds here over seconds there.
 
 Blocks of two runs are not pairs, so the ratios are of unpaired values, and their intervals
 cover the variation within a run only. **Controls** show what moved between two runs (other
@@ -122,9 +122,9 @@ def _controls(here: Run, there: Run, shared: Iterable[CaseRow]) -> list[Control]
 def _drift(controls: Iterable[Control], case: CaseRow) -> tuple[float, str]:
     """Return the noise between the runs, as other programs show it, and how many do.
 
-    Those with the ``same_noise`` as the case; else all there are. A program is no control
-    of itself: should it be slower although nothing is known to have changed, that is to be
-    seen.
+    These are the ones with the ``same_noise`` as the case, or else all. A program is no
+    control of itself: should it be slower although nothing is known to have changed, that
+    is to be seen.
     """
     others = [control for control in controls if control.case.cell != case.cell]
     if not others:

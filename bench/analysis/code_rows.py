@@ -11,7 +11,7 @@ from bench.contract.rows import ProgramRow, program_row
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was counted of a program, and in which files, its own first."""
+    """The counts of a program, and its files, its own first."""
 
     files: str
     statements: int
@@ -63,7 +63,7 @@ def program_code(kept: Mapping[str, Any]) -> ProgramCode:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What conformance found of a program over a transport; ``reason`` is '' if it passed.
+    """The check of a program over a transport; ``reason`` is '' if it passed.
 
     ``losses`` are at full speed. ``made`` is its moment in UTC; runs of earlier versions
     have none, and checked every program at their start. ``first_failure`` is why a check

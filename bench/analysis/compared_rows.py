@@ -28,8 +28,8 @@ class Ratio:
 
     Below 1 the first takes less time. ``median_a_s`` and ``median_b_s`` are of the same
     blocks as the ratio; the first took less time in ``faster_blocks`` of them. ``sign`` is
-    the interval of the sign test, ``p`` that of the signed-rank test, and ``p_beyond`` that
-    of the hypothesis that the ratio lies within the margin.
+    the interval of the sign test. ``p`` belongs to the signed-rank test, and ``p_beyond``
+    to the hypothesis that the ratio lies within the margin.
     """
 
     interval: Interval
@@ -146,7 +146,7 @@ class Copy:
 
 
 class Basis(StrEnum):
-    """What a change between two runs is a ratio of, see ``bench.analysis.changes``."""
+    """The times that a change between two runs divides, see ``bench.analysis.changes``."""
 
     TIME = "time"
     RELATIVE = "relative"

@@ -179,8 +179,8 @@ def grade_of(run: Run, floor: Iterable[Copy]) -> Grade:
     """Return the grade of a run from its blocks' environment and its A/A copies.
 
     ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C, and so is
-    one in which nothing was measured. What counts is the share of flagged blocks among
-    those that the verdicts rest on.
+    one in which nothing was measured. The share of flagged blocks counts among the blocks
+    that the verdicts rest on.
     """
     if run.is_empty:
         return Grade("C", ("Nothing could be measured.",))

@@ -1,4 +1,4 @@
-"""What each case measured: the median over blocks with its interval.
+"""The result of each case: the median over blocks with its interval.
 
 One row per case and measure. Measures and their units:
 

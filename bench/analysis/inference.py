@@ -19,7 +19,7 @@ from bench.analysis.stats import (
 )
 
 ROUNDING = 1e-12
-"""Of a log: an estimate may come out this far beyond an end on which it lies."""
+"""An estimate of a log may be this far beyond an end on which it lies."""
 
 
 def signed_rank_p(a: npt.ArrayLike, b: npt.ArrayLike) -> float:

@@ -61,7 +61,7 @@ class CPort:
     def endings(self) -> int | None:
         """Return how many statements more the checked program has to return and to free.
 
-        Those in Python are never asked to. None in runs that did not count them.
+        A program in Python has none to write. None in runs that did not count them.
         """
         checked, python = self.checked.endings, self.python.endings
         return None if checked is None or python is None else checked - python

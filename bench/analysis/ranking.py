@@ -1,8 +1,8 @@
 """Which cell is quickest in a case, and by how much: from estimates and comparisons.
 
-Every stack is there with its quickest cell of one promise, in one language. What is said
-of two cells is the verdict of their comparison; cells that were not compared have a ratio
-of medians, and no verdict.
+Every stack is there with its quickest cell of one promise, in one language. Two cells have
+the verdict of their comparison. Cells that were not compared have a ratio of medians, and
+no verdict.
 """
 
 from __future__ import annotations
@@ -38,10 +38,7 @@ class Rival:
 
     @property
     def behind(self) -> bool:
-        """Whether the data can tell that it is slower than the leader.
-
-        Of two that were not compared, if their intervals lie apart.
-        """
+        """Whether a comparison shows that it is slower than the leader."""
         return self.verdict == Verdict.SLOWER
 
 

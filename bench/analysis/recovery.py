@@ -187,7 +187,7 @@ def _middle(trials: pd.DataFrame, name: str) -> float:
 NO_MEDIAN = Median(math.nan, math.nan, math.nan)
 NO_TIMES = dict.fromkeys(TIMES, NO_MEDIAN)
 NO_COUNTS = dict.fromkeys((*COUNTS, "gone"), NO_MEDIAN)
-"""Of a case without a trial."""
+"""The values of a case without a trial."""
 
 
 def recoveries(run: Run) -> list[Recovery]:

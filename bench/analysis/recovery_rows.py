@@ -56,10 +56,10 @@ class Median(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovery:
-    """What the trials of a program with a fault came to.
+    """The outcome of the trials of a program with a fault.
 
-    Without a trial ``repeats`` is 0, and there is no verdict.
-    ``bench.analysis.recovery`` says what the medians are of.
+    Without a trial ``repeats`` is 0, and there is no verdict. The docstring of
+    ``bench.analysis.recovery`` lists the medians.
     """
 
     case: CaseRow

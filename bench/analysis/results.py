@@ -149,7 +149,7 @@ class Run:
     def samples_ns(self, case: str) -> NDArray[np.int64]:
         """Return every latency sample of a case over all blocks, in nanoseconds.
 
-        Of open loops, those from the intended time.
+        The samples of open loops count from the intended time.
 
         Raises ResultsError when a file is not the one that the trial wrote.
         """

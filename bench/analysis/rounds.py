@@ -118,10 +118,10 @@ def best_rounds(found: Components, start_s: float, round_s: float, most: int) ->
 class MediansAndMeans:
     """Two ratios of the same windows, which answer different questions.
 
-    ``by_medians``: which typical message takes longer? What half of the messages of a
-    window do not exceed is compared. A mode that fewer messages have does not count.
-    ``by_means``: which program needs longer for many messages? All the time of a window
-    is compared. ``apart`` is the second ratio over the first, paired by round.
+    ``by_medians``: which typical message takes longer? The medians of the windows are
+    compared. A mode that fewer messages have does not count. ``by_means``: which program
+    needs longer for many messages? All the time of a window is compared. ``apart`` is the
+    second ratio over the first, paired by round.
     """
 
     by_medians: Interval

@@ -112,8 +112,8 @@ class Failure:
 def in_one_language(rows: Iterable[R]) -> list[R]:
     """Return the rows in Python, or without any those in the first other language.
 
-    What stacks are said to be is said of one language: a program in C against one in Python
-    says nothing about stacks.
+    A comparison of stacks needs one language: a program in C beside one in Python tells
+    nothing of the stacks.
     """
     known = list(rows)
     spoken = spoken_in(row.program.language for row in known)

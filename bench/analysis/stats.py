@@ -6,9 +6,8 @@ coverage is counted, not approximated, so each carries the confidence that it re
 which is at least the confidence asked for. Ties and zeros only make it conservative.
 
 With too few blocks no pair of order statistics reaches the confidence asked for (0.95 needs
-6 blocks). What is then still true is the interval of every possible value, so that is
-what is returned, at confidence 1: it can support no verdict. ``too_few_blocks`` says
-so; whoever prints an interval asks it first.
+6 blocks). The interval of every possible value is then returned, at confidence 1. It
+supports no verdict. ``too_few_blocks`` is then true; read it before you print an interval.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ MARGIN = 1.05
 
 
 class Verdict(StrEnum):
-    """What an interval of time ratios proves about the first of a pair."""
+    """The conclusion from an interval of time ratios about the first of a pair."""
 
     FASTER = "faster"
     SLOWER = "slower"
@@ -71,12 +70,12 @@ def signed_rank_interval_confidence(blocks: int, confidence: float = 0.95) -> fl
 def ratio(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) -> Interval:
     """Return how many times b's value a's is: a dimensionless ratio, paired by block.
 
-    ``a`` and ``b`` have shape (blocks,) and one unit; position i of both is block i.
-    The estimate is the exponential of the median of the Walsh averages of log a/b
-    (Hodges and Lehmann, Annals of Mathematical Statistics 34, 1963); the interval is
-    what the exact Wilcoxon signed-rank test does not reject (Tukey's: Hollander, Wolfe
-    and Chicken, Nonparametric Statistical Methods, 3rd ed., section 3.3). It assumes
-    that log a/b is spread symmetrically; ``sign_interval`` does not.
+    ``a`` and ``b`` have shape (blocks,) and one unit; position i of both is block i. The
+    estimate is the exponential of the median of the Walsh averages of log a/b (Hodges and
+    Lehmann, Annals of Mathematical Statistics 34, 1963). The interval holds the ratios that
+    the exact Wilcoxon signed-rank test does not reject. It is Tukey's (Hollander, Wolfe and
+    Chicken, Nonparametric Statistical Methods, 3rd ed., section 3.3). It assumes that log
+    a/b is spread symmetrically; ``sign_interval`` does not.
 
     Raises ValueError for values that are not positive and finite, for lengths that
     differ, for no values, and for a confidence outside (0, 1).
@@ -114,11 +113,11 @@ def unpaired_ratio(
     """Return how many times b's value a's is, where blocks of a are none of b's.
 
     ``a`` has shape (n,), ``b`` (m,), one unit: those of two runs. The estimate is the
-    exponential of the median of all n m differences of logs, the interval what the exact
-    rank-sum test does not reject (Moses': Hollander, Wolfe and Chicken, 3rd ed., sections
-    4.2 and 4.3). It assumes that both are spread alike, about different middles, and knows
-    of nothing that changes between the two runs but not within one. ``blocks`` of the
-    result is the smaller of n and m.
+    exponential of the median of all n m differences of logs. The interval holds the ratios
+    that the exact rank-sum test does not reject (Moses': Hollander, Wolfe and Chicken, 3rd
+    ed., sections 4.2 and 4.3). It assumes that both are spread alike, about different
+    middles, and knows of nothing that changes between the two runs but not within one.
+    ``blocks`` of the result is the smaller of n and m.
 
     Raises ValueError for values that are not positive and finite, for no values, and for
     a confidence outside (0, 1).
@@ -161,11 +160,11 @@ def noise_half_width(interval: Interval) -> float:
 def verdict(interval: Interval, noise: float = 0.0, margin: float = MARGIN) -> Verdict:
     """Say what an interval of time ratios a/b (lower is better) proves about a.
 
-    "faster" or "slower" only where the whole interval lies beyond both the ``margin``
-    (a ratio that still counts as equal) and the ``noise`` (``noise_half_width`` of the
-    run's A/A copy); "equivalent" where it lies within the margin, and the noise does too:
-    what may move two copies apart may hide a difference; otherwise, and with too few
-    blocks, "inconclusive".
+    It is "faster" or "slower" only if the whole interval lies beyond the ``margin``, a
+    ratio that still counts as equal. It also has to lie beyond the ``noise``: the
+    ``noise_half_width`` of the run's A/A copy. It is "equivalent" if interval and noise lie
+    within the margin: noise that moves two copies apart may hide a difference. Otherwise,
+    and with too few blocks, it is "inconclusive".
 
     Raises ValueError for a noise below 0, a margin below 1, or nan as either.
     """

@@ -49,7 +49,7 @@ class TwoRuns:
 
     @cached_property
     def cases(self) -> list[Change]:
-        """What changed in each case that both runs measured."""
+        """The change of each case that both runs measured."""
         return changes(self.here, self.there)
 
     @cached_property

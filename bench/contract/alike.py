@@ -82,7 +82,7 @@ def spoken_in(languages: Iterable[str]) -> str:
 
 
 def promises_still(row: Mapping[str, Any], cell: Cell) -> bool:
-    """Say whether a cell promises what the row of a run says that it promised."""
+    """Say whether a cell still makes the promise that the row of a run has."""
     if "promise" in row:
         return bool(row["promise"] == cell.promise_words)
     return (LOSES in promise_of(row)) == cell.lossy
@@ -119,8 +119,8 @@ def alike(a: ProgramRow, b: ProgramRow) -> bool:
 def may_be_judged(row: ProgramRow) -> bool:
     """Say whether a ratio with this row gets a verdict at all.
 
-    What a program drops in a window depends on how much it may queue, so that a rate beside
-    a loss is no rate of like promises. The rates at which nothing is lost are compared.
+    Losses in a window depend on how much a program may queue, so that a rate with losses is
+    no rate of like promises. The rates at which nothing is lost are compared.
     """
     at_speed = getattr(row, "quantity", "zero_loss") != "zero_loss"
     return not (at_speed and loses(row))

@@ -93,8 +93,8 @@ def program_row(kept: Mapping[str, Any]) -> ProgramRow:
 def case_row(kept: Mapping[str, Any]) -> CaseRow:
     """Return the case of a row of run.json, which calls its id ``case``.
 
-    Runs of earlier versions lack some parameters, which then have their defaults. The file
-    calls an A/A copy a twin.
+    Runs of earlier versions lack some parameters, which then have their defaults. The key
+    of the file for A/A copies is ``twin``.
     """
     known = {name: kept[name] for name in CASE_FIELDS & kept.keys()}
     more = {

@@ -1,4 +1,4 @@
-"""What an experiment is: a question, a control, and a function that measures one block."""
+"""An experiment: a question, a control, and a function that measures one block."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Values = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Quantity:
-    """What is measured of each subject; ``says`` has the places {subject} and {value}.
+    """A measured value of each subject; ``says`` has the places {subject} and {value}.
 
     ``least`` and ``most`` are what a value could be at all.
     """
@@ -51,10 +51,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Found:
-    """What one block has found.
+    """The findings of one block.
 
-    ``answers`` are words for tables, by question and subject. ``left_out`` says what has
-    to be installed for a subject.
+    ``answers`` are words for tables, by question and subject. ``left_out`` names the
+    packages that a subject lacks.
     """
 
     values: Values

@@ -132,7 +132,7 @@ class FailureRecord:
     stop_ns: int
     affected: set[str]
     beside: dict[str, int]
-    """What is counted beside the classes and belongs to no line."""
+    """Counts beside the classes that belong to no line."""
     raised: int
     ended: int
     first_told_ns: int
@@ -141,11 +141,11 @@ class FailureRecord:
     handled_ns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     """When each handler handled each message first, 0 if never: (senders, messages)."""
     breaches: list[Breach] = field(default_factory=list)
-    """What the fault itself has found."""
+    """The breaches that the fault itself has found."""
     peaks_bytes: dict[str, int] = field(default_factory=dict)
     """The memory peak of each process, by its name."""
     remarks: dict[str, Any] = field(default_factory=dict)
-    """What the fault has noted beside."""
+    """Further facts that the fault has noted."""
     total_s: float = 0.0
 
     def total(self, name: Fate | Beside) -> int:

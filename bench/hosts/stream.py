@@ -58,7 +58,8 @@ class Stream:
         self.warm = threading.Event()
         self.window = threading.Event()
         self.take_turn: Callable[[], object] = _out_of_turn
-        """What to call when it is this stream's turn, after it has told ``paused``."""
+        """The function to call when it is this stream's turn, after it has told
+        ``paused``."""
         self.given_ns = array("q")
         self._join_message = join_message
         self._warm_up_message = warm_up_message

@@ -27,7 +27,7 @@ PILOT_S = 0.1
 BYTES_IN_TURNS_MAX = 256 << 20
 """The most that all messages of a case may take that lives in an ensemble."""
 BYTES_BESIDE = 60
-"""What Python needs for a message beside its bytes."""
+"""The memory that Python needs for a message beside its bytes."""
 WARM_UP_SHARE = 0.1
 WARM_UP_MIN = 50
 WARM_UP_MAX = 2000

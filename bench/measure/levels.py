@@ -55,7 +55,7 @@ ESSENTIAL = (
     "subscriber_flapping",
     "worker_flapping",
 )
-"""The faults that each guarantee of the contract is put to first."""
+"""The faults that test each guarantee of the contract first."""
 GUARANTEED = (
     *ESSENTIAL,
     "client_dead_midway",

@@ -37,9 +37,9 @@ from bench.faults.trial import run_failure
 from bench.measure.common import Measured, Metadata, Sizing
 
 MEMORY_MAX_BYTES = 128 << 20
-"""What one process may take for messages: 64 MiB to send again, and as much in queues."""
+"""The memory of one process for messages: 64 MiB to send again, and as much in queues."""
 USUAL_S = 4.3
-"""What a trial takes beside its fault, on two cores with eight under way: hosts start, run
+"""The time of a trial beside its fault, on two cores with eight under way: hosts start, run
 undisturbed, recover, and write down what happened. Longer where nothing recovers."""
 NEVER_ARRIVED_NS = np.iinfo(np.int64).min
 """The time of arrival of a message that never came, in the samples of a run."""

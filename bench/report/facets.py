@@ -1,4 +1,4 @@
-"""What a row of a table is about, in the words by which a reader filters the page."""
+"""The subject of a row of a table, in the words by which a reader filters the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.contract.rows import CaseRow, ProgramRow
 from bench.report import words
 
 PROGRAM = ("workload", "stack", "variant", "language")
-"""What a program is; it has these whatever was done with it."""
+"""The facets that a program has in every table."""
 FACETS = (*PROGRAM, "transport", "size", "placement")
 """By what the whole page is filtered."""
 OR = "|"

@@ -1,4 +1,4 @@
-"""What a report is made of, before it becomes HTML or Markdown."""
+"""The parts of a report, before it becomes HTML or Markdown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Data:
     charts: list[Chart]
     grade: Grade
     entries: list[dict[str, Any]] = field(default_factory=list)
-    """Of numbers.json, those of the run itself."""
+    """The entries of numbers.json that are about the run itself."""
 
     @cached_property
     def side(self) -> Side:
@@ -50,8 +50,8 @@ class Data:
 class Table:
     """Text in rows. ``folded`` tables are shown on demand.
 
-    ``facets`` says what each row is about, see ``bench.report.facets``; none of it where
-    rows are about no case.
+    ``facets`` has the subject of each row, see ``bench.report.facets``; it is empty if rows
+    are about no case.
     """
 
     columns: list[str]
@@ -72,7 +72,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question with what was found, the sentence that says so, and where more stands.
+    """A question with the finding, a sentence of it, and the section that has more.
 
     ``section`` is the id of a section.
     """

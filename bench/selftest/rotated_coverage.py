@@ -33,7 +33,7 @@ EVEN = (
     Machine("one of two speeds, 1.5 s each", slow=math.log(2)),
     Machine("one with a neighbour for 3 s", neighbour_a=0.5, neighbour_b=0.5),
 )
-"""What slows one program slows the other as much."""
+"""Each disturbance slows both programs as much."""
 UNEVEN = tuple(
     Machine(
         f"one whose neighbour slows a more than b, for {stays.on_s:g} s",
@@ -44,8 +44,9 @@ UNEVEN = tuple(
     for stays in (Stays(0.3, 0.6), Stays(3.0, 6.0), Stays(30.0, 60.0))
 )
 """The ratio is another one while the neighbour is there. An interval covers the ratio of
-its own time. Of all times it covers less than it says, since blocks in a row meet the same
-neighbour: blocks dealt to runs at random do not, and cover nearly what they say."""
+its own time. Over all times it covers less than its confidence, since blocks in a row meet
+the same neighbour. Blocks dealt to runs at random do not, and cover nearly as much as they
+should."""
 SAME_TIME = 40
 """Runs that meet the neighbour at the same moments: together they show the ratio then."""
 COMPARISONS, DIFFERENT_MAX = 200, 2

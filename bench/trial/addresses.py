@@ -23,7 +23,7 @@ APART = 97
 """How many ports lie between the first choices of two processes that follow each other."""
 LISTEN = "0A"
 NO_SUCH_NETWORK = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
-"""What a machine without IPv6 says to a socket, and to its address."""
+"""The errors of a machine without IPv6, for a socket and for its address."""
 ACCEPTS_CONNECTIONS = 0x10000
 UNIX_PATH_BYTES_MAX = 107
 

@@ -35,7 +35,7 @@ from bench.trial.descendants import (
 
 LOG_LINES_SHOWN = 12
 SUMMARY = "SUMMARY: "
-"""What a sanitizer has found; a page of memory follows."""
+"""The summary of a sanitizer; a page of memory follows."""
 RESET_PEAK = "5"
 LOOK_S = 0.5
 PADDING_BYTES_MAX = 4096

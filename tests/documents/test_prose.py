@@ -7,8 +7,10 @@ does what. Whether a sentence is clear, a reader has to say.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
-from collections.abc import Iterator
+import tokenize
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean, quantiles
 
@@ -63,8 +65,6 @@ BANNED = {
 ONLY_IN_CODE = {r"\bcells?\b": "program, or square", r"\bpatient\b": "name the process"}
 """Words that documents do not use; CONTRIBUTING.md explains them."""
 BENCH = PROJECT / "bench"
-PLAIN_ROOMS = ("cli", "faults", "hosts", "measure", "run", "selftest", "surveys", "trial")
-"""Rooms whose docstrings are held to these rules."""
 BANNED_IN_NAMES = {
     r"^(what|who|whose|whoever|whatever|where|of|those|it)_": "start with a noun",
     r"_(what|whatever|who|whoever|whom|somebody|nobody|anybody)_": "name the thing",
@@ -75,6 +75,8 @@ BANNED_IN_NAMES = {
     r"(^|_)(twins?|tiers?|cells?|matrix)(_|$)": "A/A copy, C port, variant, program, map",
 }
 """Phrases that names of tests do not have: a name is a sentence with a noun for subject."""
+TO_TOOLS = r"noqa|fmt:|type:|-{2,}|#!"
+"""The beginning of comments that are orders to tools, or headings."""
 ROOMS = sorted(path.parent.name for path in BENCH.glob("*/__init__.py"))
 BANNED_IN_IDENTIFIERS = {"twin", "twins", "tier", "tiers"}
 """Words with several meanings, in no identifier: CONTRIBUTING.md has a table of words."""
@@ -216,13 +218,32 @@ def test_messages_call_a_program_by_that_word() -> None:
 
 
 def docstrings(room: str) -> Iterator[tuple[str, str]]:
-    """Yield the sentences of the docstrings of a room, each with its place."""
+    """Yield the sentences of the docstrings of a room, each with its place.
+
+    Those of modules, classes, functions and constants: all strings that are statements.
+    """
     for path in sorted((BENCH / room).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-            if isinstance(node, documented) and (text := ast.get_docstring(node)):
-                place = f"{path.relative_to(PROJECT)}: {getattr(node, 'name', 'module')}"
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                text = inspect.cleandoc(str(node.value.value))
+                place = f"{path.relative_to(PROJECT)}:{node.lineno}"
                 yield from ((place, s) for s in prose(text))
+
+
+def comments(room: str) -> Iterator[tuple[str, str]]:
+    """Yield the sentences of the comments of a room, each with its place.
+
+    Comments in lines that follow each other are one. Headings and orders to tools are none.
+    """
+    for path in sorted((BENCH / room).rglob("*.py")):
+        found: dict[int, str] = {}
+        with path.open("rb") as file:
+            for token in tokenize.tokenize(file.readline):
+                line, text = token.start[0], token.string.removeprefix("# ")
+                if token.type == tokenize.COMMENT and not re.match(TO_TOOLS, text):
+                    found[line] = f"{found.pop(line - 1, '')} {text}"
+        for line, text in found.items():
+            yield from ((f"{path.relative_to(PROJECT)}:{line}", s) for s in prose(text))
 
 
 def comments_in_c(folder: Path) -> Iterator[tuple[str, str]]:
@@ -241,19 +262,19 @@ def prose(text: str) -> Iterator[str]:
             yield from sentences(re.sub(r"``?[^`]*``?", "Code", one_line))
 
 
-@pytest.mark.parametrize("room", PLAIN_ROOMS)
-def test_docstrings_are_plain(room: str) -> None:
-    said = list(docstrings(room))
+def assert_plain(said: Sequence[tuple[str, str]]) -> None:
     assert said
     assert [(place, s) for place, s in said if words(s) > WORDS_MAX] == []
     assert [(p, s, hit) for p, s in said if (hit := banned(s, BANNED))] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_docstrings_and_comments_are_plain(room: str) -> None:
+    assert_plain([*docstrings(room), *comments(room)])
 
 
 def test_comments_of_the_host_in_c_are_plain() -> None:
-    said = list(comments_in_c(BENCH / "hosts"))
-    assert said
-    assert [(place, s) for place, s in said if words(s) > WORDS_MAX] == []
-    assert [(p, s, hit) for p, s in said if (hit := banned(s, BANNED))] == []
+    assert_plain(list(comments_in_c(BENCH / "hosts")))
 
 
 def names_of_tests() -> Iterator[tuple[str, str]]:
@@ -308,6 +329,7 @@ def test_the_checks_of_prose_can_fail() -> None:
     assert not banned("What was not measured, and why?", BANNED)
     assert sum(len(told(page)) for page in PAGES) > 300
     assert len(list(messages())) > 150
+    assert sum(len(list(comments(room))) for room in ROOMS) > 100
     assert list(prose("One ``a b``. Two.\n\n\b\nA table.\n\na  b.")) == [
         "One Code.",
         "Two.",

@@ -46,7 +46,7 @@ def circumstances(case: Case) -> tuple[object, ...]:
 
 
 @whole_profile
-def test_the_name_of_a_case_tells_its_circumstances(planned: list[Planned]) -> None:
+def test_the_name_of_a_case_holds_its_circumstances(planned: list[Planned]) -> None:
     for case in (entry.case for entry in planned):
         row = case_named(case.name)
         found = (

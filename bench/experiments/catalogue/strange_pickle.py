@@ -71,7 +71,7 @@ def files_made(subject: str, folder: Path) -> int:
         else:
             over_sockets(message, pickle.loads if "pickle" in subject else json.loads)
     except ValueError:
-        pass  # no JSON: the reader says so
+        pass  # no JSON: the reader refuses it
     return int(path.exists())
 
 

@@ -1,4 +1,4 @@
-"""What a cell costs: code to write, CPU time and memory to run."""
+"""The costs of a program: code to write, CPU time and memory to run."""
 
 from __future__ import annotations
 

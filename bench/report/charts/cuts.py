@@ -59,8 +59,8 @@ def _points(
 ) -> tuple[float, float]:
     """Draw one cell's line and return where it ends.
 
-    What took longer than the trials were watched is no point of the line: it stands where
-    watching ended, with an arrow upwards.
+    A recovery that took longer than its trial was watched is no point of the line. It is
+    drawn where watching ended, with an arrow upwards.
     """
     head = cuts[0].row.case
     ink, solid = color(head, look), head.variant == "resilient"

@@ -55,13 +55,13 @@ def spread(values: list[float], apart: float) -> list[float]:
     for index in order:
         last = max(values[index], last + apart)
         placed[index] = last
-    # What was pushed up on the whole is let down again by half.
+    # Half of what all labels were pushed up is taken back.
     excess = max(0.0, max(placed.values()) - max(values)) / 2
     return [placed[index] - excess for index in range(len(values))]
 
 
 Line = tuple[NDArray[Any], NDArray[Any]]
-"""What ``spectrum`` returns."""
+"""A curve, as ``spectrum`` returns it."""
 
 
 def _draw(axes: Axes, cases: Sequence[CaseRow], lines: Sequence[Line], look: Look) -> None:

@@ -1,8 +1,8 @@
 """Charts as files: SVG, and when asked for PNG, both in dark colours, and CSV.
 
 The same data gives the same bytes. Text in SVG files is drawn as paths, so that a slide
-looks the same everywhere; in the SVGs for the page it stays text, which is small, can be
-searched, and is found by a reader's own fonts.
+looks the same everywhere. The SVGs for the page keep it as text, which is small, can be
+searched, and uses the reader's fonts.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def reduced(pixels: Pixels) -> tuple[Pixels, Pixels]:
 
     ``pixels`` are 8-bit RGB of shape (height, width, 3). Flat colours, see ``flat``, are
     all in the palette; where those are more than fit, the most frequent of them. The rest
-    are mixtures at edges. They become the nearest colour of the palette, which is made so
-    that none is further away than it must be: the rarest colour counts like the others,
-    since a thin bar in a stack's colour has few pixels.
+    are mixtures at edges. Each becomes the nearest colour of the palette. The palette keeps
+    the largest distance small: a rare colour counts like the others, since a thin bar in a
+    stack's colour has few pixels.
     """
     colors, numbers = numbered(pixels)
     counts = np.bincount(numbers.ravel(), minlength=len(colors))
@@ -123,7 +123,7 @@ def flat(numbers: Numbers) -> npt.NDArray[np.bool_]:
 def _spread(colors: Numbers, order: Numbers, chosen: Numbers, apart: int) -> list[int]:
     """Return the chosen colours, and of the others in order those so far from all.
 
-    Those are as many as fit into a palette, or else one more.
+    They are as many as fit into a palette, or else one more.
     """
     close = _distances(colors, colors[chosen]) <= apart**2
     near: npt.NDArray[np.bool_] = np.any(close, axis=1)

@@ -20,7 +20,7 @@ from bench.report.charts import style
 from bench.report.charts.style import Chart, Look
 
 LIGHT = "xcode"
-"""Of the styles of Pygments, the one whose colours differ most from white."""
+"""The style of Pygments whose colours differ most from white."""
 STYLE = get_style_by_name(LIGHT)
 PLAIN, BLACK = style.INK, (None, "", "000000")
 TOP, BOTTOM, LEFT, RIGHT = 0.71, 0.085, 0.015, 0.99

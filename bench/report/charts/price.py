@@ -1,4 +1,4 @@
-"""What a guarantee costs: statements of each program against the faults it survived."""
+"""The cost of a guarantee: statements of each program beside the faults it survived."""
 
 from __future__ import annotations
 

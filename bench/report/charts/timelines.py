@@ -1,4 +1,4 @@
-"""What a fault does to the service while it lasts: all stacks on one time axis."""
+"""The service while a fault lasts: all stacks on one time axis."""
 
 from __future__ import annotations
 

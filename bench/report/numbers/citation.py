@@ -21,11 +21,11 @@ from bench.run.machine import c_version, native_versions
 from bench.trial.requirements import version
 
 SCHEME = "nomiddle:"
-"""What a citation's mark begins with."""
+"""The beginning of a citation's mark."""
 
 Entry = Mapping[str, Any]
 HOLDS = "for that machine and run: elsewhere the same programs can have another ratio"
-"""What a citation of a ratio says of itself."""
+"""The caution that each citation of a ratio carries."""
 NEVER = "never"
 """How a time is written that was never reached: numbers.json has null for it."""
 LATEX = {

@@ -1,4 +1,4 @@
-r"""Every citation in a text, held against the data.
+r"""Every citation in a text, compared with the data.
 
 A citation is a number followed by a mark, ``nomiddle:ID@RUN``, in whatever way the text's
 format permits:
@@ -151,7 +151,7 @@ def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in the files: how many citations, what is wrong, what has expired.
+    """The findings in the files: how many citations, which are wrong, which have expired.
 
     ``without`` are the files in which there is none.
     """

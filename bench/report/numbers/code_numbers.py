@@ -1,12 +1,17 @@
 """The citable numbers of what programs take to write.
 
-``<workload>.size.<what>.<cell>`` of every program that a run kept, also of those that it
-did not time; ``total.<what>.<cell>`` of all workloads together; ``weight.<what>.<stack>``;
-``<workload>.own.statements.<cell>``, without those that all stacks' programs share;
-``<workload>.twins.<what>.<stack>``, by how much C is larger, with the verdict on the talk's
-sentence; ``<workload>.price.<level>.<stack>``, what a level takes beyond the one before;
-``<from>_to_<to>.changed.<cell>``, and ``<workload>.<from>_to_<to>.changed.<cell>`` from one
-peer to several and between transports.
+Their ids:
+
+``<workload>.size.<what>.<cell>``       of every program that a run kept, timed or not
+``total.<what>.<cell>``                 of all workloads together
+``weight.<what>.<stack>``               packages, memory and start of a stack
+``<workload>.own.statements.<cell>``    without statements that all stacks' programs share
+``<workload>.twins.<what>.<stack>``     by how much C is larger, with the verdict on the
+                                        talk's sentence
+``<workload>.price.<level>.<stack>``    the statements of a level beyond the one before
+``<from>_to_<to>.changed.<cell>``       the statements that another workload changes
+``<workload>.<from>_to_<to>.changed.<cell>``  the same from one peer to several, and between
+                                        transports
 """
 
 from __future__ import annotations
@@ -55,7 +60,7 @@ SPOKEN = {
     "plumbing": "statements of framing and connections",
 }
 UNITS = {"gzip": "bytes", "complexity": "branches", "complexity_max": "branches"}
-"""Of sizes whose unit is not what they are called; of parts of a program, statements."""
+"""The units of sizes that have another name. Parts of a program count statements."""
 WEIGHTS = {
     "packages": ("needs {} packages, with all that they require", "packages"),
     "installed_mib": ("installs {} MiB", "MiB"),

@@ -2,13 +2,12 @@
 
 A list of entries. Bounds and confidence are null where too few blocks allow no
 interval; counted things (code sizes) have the value for both bounds and no blocks.
-``kind`` is "absolute", "size", "recovery", "level", one of ``code_numbers``
-("own", "total", "twins", "price", "change", "weight"), "time", "noise", "apart" for a ratio
-without a verdict, or the kind of a comparison; ``grade`` is the run's. A comparison has the
+``kind`` is "absolute", "size", "recovery", "level", "time", "noise", the kind of a
+comparison, or "apart" for a ratio without a verdict. ``code_numbers`` adds "own", "total",
+``twins``, "price", "change" and "weight". ``grade`` is the run's. A comparison has the
 ``medians`` of both sides over the blocks that its ratio is made of, in ``medians_unit``,
-and the ``ratio_of_medians`` of times. Of recovery ``blocks`` are trials, and a median or
-a bound that was never reached is null as well: the sentence says how long it was waited
-for.
+and the ``ratio_of_medians`` of times. The ``blocks`` of recovery are trials. A median or a
+bound that was never reached is null as well: the sentence has the time that was waited.
 """
 
 from __future__ import annotations

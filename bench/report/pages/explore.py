@@ -16,9 +16,10 @@ COLUMNS = (
 )  # fmt: skip
 """The fields of a row, in the order in which the page has them."""
 FILTERS = COLUMNS[: COLUMNS.index("value")]
-"""What a reader filters by; of these the ``FACETS`` act on the whole page."""
+"""The columns by which a reader filters. The ``FACETS`` among them act on the whole
+page."""
 KINDS = {"absolute", "recovery", "size", "level"}
-"""What is of one cell each; comparisons have a section of their own."""
+"""Kinds that are about one program each; comparisons have a section of their own."""
 UNTIMED = {"size", "level"}
 """Kinds that are about a program, and about no case."""
 FLOOR = "null/"

@@ -26,7 +26,7 @@ from bench.report.sections.paired import declared_cases, opponent
 def table(numbers: Path) -> Table | None:
     """Return what a report compared: who is faster in each case, by how much.
 
-    Of a run that compared no two programs, what was measured; None without anything.
+    A run that compared no two programs has its measurements instead; None without any.
     """
     entries = load_numbers(numbers)
     shown = Table(box=None, pad_edge=False)

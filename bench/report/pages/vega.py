@@ -1,9 +1,8 @@
 """Vega-Lite as one script, for the chart that a reader steers in the page.
 
-Of the libraries that come as a Python package it is the one whose charts are SVG, which
-takes the page's colours and prints, and the one that works where a page forbids ``eval``.
-With all that it needs it has 0.9 MB; Plotly has 4.8, and Bokeh draws on a canvas and brings
-a web server.
+Among the libraries that come as a Python package it alone draws SVG, which takes the page's
+colours and prints. It alone works if a page forbids ``eval``. With all that it needs it has
+0.9 MB; Plotly has 4.8, and Bokeh draws on a canvas and brings a web server.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from functools import cache
 import vl_convert
 
 VERSION = "v6.4"
-"""Of Vega-Lite: the package has several."""
+"""The version of Vega-Lite: the package has several."""
 EMBED = "window.vegaEmbed = vegaEmbed;"
 END = "</script"
 

@@ -1,4 +1,4 @@
-"""The survey of languages in the report: its table, and the numbers that it comes to."""
+"""The survey of languages in the report: its table, and its numbers."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ COMPARED = (
 
 
 def section(survey: Survey | None) -> Section:
-    """Return the report's section, which without a survey says how to make one."""
+    """Return the report's section; without a survey it has the command that makes one."""
     if survey is None:
         return Section("bindings", TITLE, [NOT_SURVEYED])
     sizes = sorted(set(survey["message_bytes"]))

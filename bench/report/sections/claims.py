@@ -84,7 +84,7 @@ def changes(judged: Judged) -> str:
 
 
 def _numbers(part: Part) -> str:
-    """Return a part's numbers, those that speak against it first."""
+    """Return a part's numbers, those that contradict it first."""
     order = {FAILS: 0, OPEN: 1, HOLDS: 2}
     ranked = sorted(part.findings, key=lambda f: (order[f.outcome], abs(f.margin)))
     shown = [f"{f.shown} [{' over '.join(f.ids)}]" for f in ranked[:SHOWN]]

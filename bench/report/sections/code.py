@@ -1,4 +1,4 @@
-"""What programs take to write: their sizes, what is in them, Python and C."""
+"""The code of programs: their sizes, the shares of each purpose, Python and C."""
 
 from __future__ import annotations
 

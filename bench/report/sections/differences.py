@@ -1,4 +1,4 @@
-"""What differs between the machines, versions and programs of runs."""
+"""Differences between the machines, versions and programs of runs."""
 
 from __future__ import annotations
 

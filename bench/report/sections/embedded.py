@@ -34,7 +34,8 @@ WORSE = (
     ("unix_socket", "no", "A local socket's path is not served"),
     ("stop", "not", "The program cannot stop it"),
 )
-"""What nobody wants of a server: the question, a word of the answer, and how to say it."""
+"""Unwanted answers of a server: the question, a word of the answer, and a sentence for
+it."""
 REMARKS = (
     "What a question finds is what the library does by itself, or what the author of the "
     "program decided: on BSD sockets nearly all is the author's, so that agreement says "
@@ -59,7 +60,7 @@ REMARKS = (
 
 
 def section(survey: Survey | None) -> Section:
-    """Return the report's section, which without a survey says how to make one."""
+    """Return the report's section; without a survey it has the command that makes one."""
     if survey is None:
         return Section("embedding", TITLE, [NOT_SURVEYED])
     about = dict(survey)
@@ -131,7 +132,7 @@ def _counted(row: Mapping[str, Any]) -> list[str]:
 
 
 def findings(survey: Survey) -> list[str]:
-    """Return what the answers come to, computed: agreement, sizes, what is worse."""
+    """Return the findings of the answers: agreement, sizes, and what is worse."""
     said = [f"{sentence}." for *_, sentence in _agreement(survey)]
     return [*said, *_least(survey), *_worse(survey)]
 

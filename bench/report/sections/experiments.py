@@ -33,7 +33,7 @@ def shown(value: float) -> str:
 
 
 def section(made: Row | None) -> Section:
-    """Return the report's section, which without experiments says how to make them."""
+    """Return the report's section; without experiments, with the command for them."""
     rows = kept.rows(made)
     if not rows:
         return Section("experiments", TITLE, [NOT_MADE])

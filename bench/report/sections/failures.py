@@ -1,4 +1,4 @@
-"""What survives which failure: sentences and tables of recovery, computed."""
+"""Which program survives which failure: sentences and tables of recovery."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MEASURES = {
     "silent": ("lost in silence", "messages"),
     "late": ("messages late or lost for", "s"),
 }
-"""What is citable of a case of recovery: what it says, and its unit."""
+"""The citable numbers of a case of recovery: the words for each, and its unit."""
 LEAD = (
     "The first rule of networking is that things fail. Messages are offered on a fixed "
     "schedule, also while a service is down. Each fault is injected at a random moment "

@@ -1,4 +1,4 @@
-"""What has to be changed when the task changes: tables of the report."""
+"""Changes that a change of the task needs: tables of the report."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def spelled(row: LevelRow) -> str:
 def short(row: LevelRow) -> str:
     """Return a level that was tested, with what it cost and what is promised beside it.
 
-    The first level allows that a restart costs messages: then it says so.
+    The first level allows that a restart costs messages; the text then has "loses".
     """
     loses = ", loses" if row.level == L1 and row.lost_at_restart else ""
     promise = f", {MAY_LOSE}" if may_lose(row.program) else ""
@@ -132,7 +132,7 @@ def is_open(row: LevelRow) -> bool:
 def may_lose(program: ProgramRow) -> bool:
     """Whether a cell promises less than those beside it: a fan-out that drops messages.
 
-    What is resilient says what a subscriber lacks, so that it is no loss in silence.
+    A resilient program reports the messages that a subscriber lacks: no loss is silent.
     """
     return loses(program) and program.variant != RESILIENT
 
@@ -180,7 +180,7 @@ def cures(data: Data) -> Table:
                 _price(row, cure, counted),
             ]
         )
-    # Of two variants each.
+    # Each row is about two variants.
     names = [name for name in PROGRAM if name != "variant"]
     about = every((row.case for row in failed), data.stacks, names)
     return Table(columns, rows, "Where minimal fails, and what cures it", facets=about)

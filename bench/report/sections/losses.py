@@ -28,7 +28,7 @@ from bench.report.talk_claims.likes import promise
 Entry = Mapping[str, Any]
 JUDGED = frozenset(Kind)
 COUNTS = {"statements": "statements", "tokens": "tokens", "gzip": "bytes compressed"}
-"""What is counted of a program, by the word in an entry's id."""
+"""The counts of a program, by the word in an entry's id."""
 VARIANTS = ("resilient", "reconnecting", "heartbeats", "proxied", SLIDE)
 """Variants that do more than the happy path, or less: each is compared with its like."""
 
@@ -73,9 +73,9 @@ class Longer:
     loser: str
     winner: str
     counts: dict[str, tuple[int, int]]
-    """What is counted, in words: the winner's number and the subject's."""
+    """By the name of a count: the winner's number and the subject's."""
     ids: tuple[str, ...]
-    """Of the entries, the winner's before the subject's."""
+    """The ids of the entries, the winner's before the subject's."""
 
     @property
     def sentence(self) -> str:
@@ -132,8 +132,8 @@ def counted(entries: Sequence[Entry]) -> str:
 def longer(entries: Iterable[Entry]) -> list[Longer]:
     """Return the programs of the subject that are longer than another stack's like.
 
-    Alike are programs of one workload, language, variant and promise. Of several
-    of one stack the one with the fewest statements counts.
+    Alike are programs of one workload, language, variant and promise. The one with the
+    fewest statements stands for its stack.
     """
     sizes: dict[tuple[Any, ...], dict[str, dict[str, dict[str, Entry]]]] = {}
     for entry in entries:
@@ -200,7 +200,7 @@ def broken(recoveries: Iterable[Recovery], stacks: Mapping[str, Any]) -> list[Br
     """Return the faults that break the subject's program, and not one of another stack's.
 
     They stand in the order of ``bench.analysis.recovery``. Only programs of one variant,
-    language and promise are held against each other.
+    language and promise are compared.
     """
     rows = measured(recoveries)
     found: dict[tuple[str, str, str, tuple[str, ...]], dict[str, str]] = {}

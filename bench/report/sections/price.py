@@ -1,4 +1,4 @@
-"""What a guarantee takes to write: the smallest program at each measured level."""
+"""The code that a guarantee takes: the smallest program at each measured level."""
 
 from __future__ import annotations
 

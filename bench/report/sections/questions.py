@@ -1,4 +1,4 @@
-"""What most readers ask, each answered by one sentence with its numbers and a verdict."""
+"""The questions of most readers, each with a sentence of numbers and a verdict."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DO = {
     REPORTED: ("reports trouble", "report trouble"),
     BROKEN: ("breaks its contract", "break theirs"),
 }
-"""What one stack does by its worst verdict, and what several do."""
+"""The words for a worst verdict, of one stack and of several."""
 RIVAL, SHARED = "http", "shared"
 GUARANTEED, RESILIENT = "L2", "resilient"
 DEADLINE = (

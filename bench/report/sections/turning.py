@@ -1,4 +1,4 @@
-"""What was measured of a part of a claim, and what would turn it: two sentences."""
+"""The result of a part of a claim, and the result that would turn it: two sentences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bench.report.talk_claims.evidence import (
 
 LEVEL = "level"
 SPOKEN = {"bytes": "gzip bytes", "s": "time"}
-"""What ratios are said to be of, by the unit of their two numbers."""
+"""The name of the thing that ratios compare, by the unit of their two numbers."""
 SPOKEN_COUNTS = {"gzip": "gzip bytes"}
 
 

@@ -34,7 +34,7 @@ BROWSER = (
 
 @dataclass(frozen=True)
 class Assets:
-    """What of reveal.js stands in the page."""
+    """The parts of reveal.js that the page contains."""
 
     script: Markup
     notes: Markup

@@ -1,4 +1,4 @@
-"""What a slide may show: numbers, verdicts, charts and languages, all from reports/."""
+"""The material of a slide: numbers, verdicts, charts and languages, all from reports/."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ CLIENT, SERVER, DATABASE = "client", "server", "database"
 RPC, STREAM, PIPE = "rpc", "stream", "pipe"
 SEED = 20
 TRIES, SPACE, SINGLE = 400, 12, 0.7
-"""What fixes the web: its seed, how often a place is sought, the pixels between shapes, the
-share of clients with one link."""
+"""The settings of the web: its seed, how often a place is sought, the pixels between
+shapes, the share of clients with one link."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What the talk claims: conditions with thresholds, judged by numbers.json."""
+"""The claims of the talk: conditions with thresholds, judged by numbers.json."""

@@ -74,7 +74,7 @@ class Condition:
 
     @property
     def threshold(self) -> str:
-        """What has to be ("every ratio at most 1.05"), and after what it was set."""
+        """The threshold ("every ratio at most 1.05"), and the data known before it."""
         what = self.by if self.over else "number"
         if self.verdicts:
             where, what = " or ".join(self.verdicts), "verdict"

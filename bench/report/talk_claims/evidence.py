@@ -1,8 +1,8 @@
-"""What numbers.json says on one condition of a claim.
+"""The evidence in numbers.json for one condition of a claim.
 
 A condition holds, fails, is open (an interval contains its limit, a comparison is
 undecided, blocks are too few), is absent (no number is called so), or its three counts of
-code disagree. Only programs that promise the same are held against each other (``likes``).
+code disagree. Only programs that promise the same are compared (``likes``).
 """
 
 from __future__ import annotations

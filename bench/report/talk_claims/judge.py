@@ -1,9 +1,8 @@
 """The talk's claims: read from data, judged by numbers.json.
 
-A claim has its quote, the experiment that tests it, conditions with thresholds that were
-written down before a run is made (one that was not says what had been seen), and a rule
-that makes a verdict of them. What no experiment exists for is listed as missing, in the
-same place.
+A claim has its quote, the experiment that tests it, conditions with thresholds, and a rule
+that makes a verdict of them. The thresholds were written down before a run; a later one
+names the data that were known. Missing experiments stand beside them.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class Judged:
 
     @property
     def lacking(self) -> list[str]:
-        """What would have to be measured, in words."""
+        """The measurements that are missing, in words."""
         absent = (
             ": ".join(filter(None, (part.condition.says, part.condition.lacks)))
             for part in self.parts

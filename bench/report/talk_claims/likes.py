@@ -1,7 +1,5 @@
-"""Which numbers count for a claim, and which it may hold against each other.
-
-Those of programs of like promise are held against each other. A trial in which nothing goes
-wrong is a control: it counts only where a claim names it.
+"""Which numbers count for a claim, and which of them it may compare. A trial in which
+nothing goes wrong is a control: it counts only where a claim names it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""claims.json: the verdict on each claim, for whoever shows verdicts or cites them.
+"""claims.json: the verdict on each claim, for a page that shows or cites verdicts.
 
 README, the pages and the deck get theirs from the same numbers by the same rules.
 A list with one entry for each claim, in the order of the talk: ``id``, ``quote``,

@@ -1,4 +1,4 @@
-"""What each format costs for each payload: time, size, and its share of a round trip."""
+"""The cost of each format for each payload: time, size, and its share of a round trip."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What one message costs on the wire and in the kernel, on each stack."""
+"""The cost of one message on the wire and in the kernel, on each stack."""

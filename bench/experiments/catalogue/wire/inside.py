@@ -34,7 +34,7 @@ Numbers = dict[str, float]
 
 @dataclass
 class Counted:
-    """What was counted in the window of one trial."""
+    """The counts in the window of one trial."""
 
     on_wire: counters.Counts | None = None
     wake_ups: int = 0
