@@ -44,7 +44,7 @@ DIRECT = "direct"
 """The null stack's transport: plain calls in one thread."""
 INPROC = "inproc"
 PLURAL = "s"
-"""What the name of an address ends in where all of a kind are meant."""
+"""The end of an address's name that means all of its kind."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """A topology: the boxes and arrows of one picture of the talk, and who plays them.
 
 A topology is a file in ``topologies/``, the same for all stacks. It says which boxes there
-are, how many of each, and who owns which address. It does not say who connects to whom:
-that follows from the signatures of a program, which is found from its path,
+are, how many of each, and who owns which address. The connections are no part of it: they
+follow from the signatures of a program, which is found from its path,
 ``<stack>/<variant>/<topology>.py``. ``call(front, requests)`` knows the middle,
 ``call(servers, requests)`` knows every server.
 """

@@ -122,7 +122,8 @@ def _join(trial: FaultTrial) -> bool:
     def joined() -> bool:
         if not trial.setup.counts:
             return progress.seen >= awaited
-        seen = list(zip(*progress.seen, strict=True))  # the middle decides who sees whom
+        # The middle decides which client meets which server: each has to be met once.
+        seen = list(zip(*progress.seen, strict=True))
         return bool(seen) and {*seen[0]} >= clients and {*seen[1]} >= peers
 
     expect = trial.processes.expect

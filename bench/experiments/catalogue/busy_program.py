@@ -37,10 +37,10 @@ SUBJECTS = {
     "zmq_asyncio": "a program on ZeroMQ's sockets for asyncio",
 }
 LIBRARIES = {"aiohttp": ("aiohttp",), "zmq": ("zmq",), "zmq_asyncio": ("zmq.asyncio",)}
-"""What a sender imports before its turn comes."""
+"""The modules that a sender imports before its turn comes."""
 READY = "ready"
 RECEIVER = {"aiohttp": "http", "zmq": "zmq", "zmq_asyncio": "zmq"}
-"""Who receives from a subject; the others send to a receiver on sockets."""
+"""The receiver of a subject; the others send to a receiver on sockets."""
 
 
 def compute(seconds: float) -> None:

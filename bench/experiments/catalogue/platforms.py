@@ -1,4 +1,4 @@
-"""What of a program's options would another system know? What this one can tell by itself.
+"""Which of a program's options would another system have? Answers that this one can give.
 
 Names of options are counted, not behaviour: for that a program has to run elsewhere.
 docs/platforms.md has what documentation says of other systems.
@@ -27,7 +27,7 @@ POSIX = {
 }
 """The options of POSIX.1-2024: <sys/socket.h>, <netinet/tcp.h> and <netinet/in.h>."""
 FEATURES = ("ipc", "curve", "pgm", "norm", "tipc", "gssapi", "vmci", "draft")
-"""What zmq_has(3) can be asked: a build has it, or lacks it."""
+"""The features that zmq_has(3) knows: a build has each, or lacks it."""
 
 
 def options(kind: str) -> set[str]:

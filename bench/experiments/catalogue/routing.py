@@ -1,7 +1,7 @@
-"""Who gets what over ZeroMQ: topics, many of them, unknown peers, and workers in turn.
+"""Routes of messages over ZeroMQ: topics, many of them, unknown peers, and workers in turn.
 
-All sockets are in one process and talk over loopback. What a subscriber is sent is counted
-by a relay between it and its publisher.
+All sockets are in one process and talk over loopback. A relay between a subscriber and its
+publisher counts the messages for it.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ NAMES = {
     "p99_ms": ("service_p99", "ms"),
     **{name: (name, name) for name in OPERATOR},
 }
-"""What measures are called in ids, and their units."""
+"""The names of measures in ids, and their units."""
 SAID = {
     "survival": "share of requests served within 2 s of their due moment",
     "hurt": "clients with a request that was never served",
@@ -52,7 +52,7 @@ COUNTS = {"statements": "statements", "tokens": "tokens", "directives": "directi
 
 
 def section(survey: Survey | None) -> Section:
-    """Return the report's section, which without a survey says how to make one."""
+    """Return the report's section; without a survey it has the command that makes one."""
     if survey is None:
         return Section(ID, TITLE, [NOT_SURVEYED])
     about = dict(survey)

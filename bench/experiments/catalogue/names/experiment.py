@@ -1,4 +1,4 @@
-"""What becomes of a program that knows its peer by a name, where names cause trouble.
+"""A program that knows its peer by a name, where names cause trouble.
 
 Each client has a network of its own, in which the only resolver is the experiment's. No
 question for a name leaves it.
@@ -28,7 +28,7 @@ FILES = {
     f"options timeout:{RESOLVER_S} attempts:1\n",
     "nsswitch.conf": "hosts: files dns\n",
 }
-"""What the C library reads in the network of a client."""
+"""The files that the C library reads in the network of a client."""
 MOUNTED = "for file in resolv.conf nsswitch.conf; do mount --bind $0/$file /etc/$file; done"
 DROPPED = f"""
 table ip silence {{

@@ -26,7 +26,7 @@ JOIN_S, HEARD_S = 10.0, 5.0
 
 
 class Listener:
-    """What a client has heard: the delay of each event by its number."""
+    """The events that a client has heard: the delay of each by its number."""
 
     def __init__(self, way: str, port: int) -> None:
         self._way, self._port = way, port

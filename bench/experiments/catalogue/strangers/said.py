@@ -1,4 +1,4 @@
-"""What strangers say at a port: blobs, a browser's request, and a scanner's questions."""
+"""The bytes of strangers at a port: blobs, a browser's request, a scanner's questions."""
 
 from __future__ import annotations
 
