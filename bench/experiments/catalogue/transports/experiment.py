@@ -6,6 +6,7 @@ ZeroMQ's sockets answer twelve questions over each transport, and BSD sockets fo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from bench.experiments.catalogue.transports.kernel import socket_answers
 from bench.experiments.catalogue.transports.questions import (
@@ -73,14 +74,23 @@ def differing(values: Mapping[str, Mapping[str, float]], subjects: tuple[str, ..
     return found
 
 
+def answers(asked: Asked) -> dict[str, float]:
+    """Return the answer of one transport to every question."""
+    found = {}
+    for name, question in QUESTIONS.items():
+        with context() as ctx:
+            found[name] = float(question(asked, ctx))
+    return found
+
+
 def measure(block: Block) -> Found:
-    """Ask each transport every question, in an order that differs from block to block."""
+    """Ask each transport every question, side by side: most questions are waits."""
     values: dict[str, dict[str, float]] = {name: {} for name in QUANTITIES}
-    for transport in block.random.sample(TRANSPORTS, len(TRANSPORTS)):
-        asked = Asked(transport, block.folder, block.random)
-        for name, question in QUESTIONS.items():
-            with context() as ctx:
-                values[name][transport] = float(question(asked, ctx))
+    asked = [Asked(name, block.folder, block.random) for name in TRANSPORTS]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        for transport, found in zip(TRANSPORTS, pool.map(answers, asked), strict=True):
+            for name, answer in found.items():
+                values[name][transport] = answer
     for kind in (TCP, IPC):
         for name, answer in socket_answers(kind, block.folder).items():
             values[name][f"sockets_{kind}"] = float(answer)
