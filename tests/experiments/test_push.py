@@ -43,6 +43,13 @@ def test_every_event_takes_bytes(heard, way: str) -> None:
     assert way in HEAR
 
 
+def test_only_a_client_that_polls_takes_bytes_while_nothing_happens(heard) -> None:
+    """A late acknowledgement may fall into that second, of 52 bytes, and nothing else."""
+    idle = {way: heard[way]["idle_bytes_per_s"] for way in WAYS}
+    assert idle.pop("polling") > 1000
+    assert all(value <= 2 * 52 for value in idle.values()), idle
+
+
 def test_events_are_kept_in_order_and_are_waited_for() -> None:
     async def watched() -> list[list[int]]:
         events = Events()

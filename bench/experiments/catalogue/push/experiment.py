@@ -40,6 +40,9 @@ QUANTITIES = {
     "delay_p50_ms": Quantity("ms", "{subject} tells of an event after {value} ms (p50)"),
     "delay_p99_ms": Quantity("ms", "{subject} tells of an event after {value} ms (p99)"),
     "wire_bytes": Quantity("bytes", "{subject} takes {value} bytes for an event"),
+    "idle_bytes_per_s": Quantity(
+        "bytes a second", "{subject} takes {value} bytes a second while nothing happens"
+    ),
     "replayed": Quantity(
         "events", "{subject} brings {value} of 5 missed events after a reconnect", most=5.0
     ),

@@ -23,6 +23,8 @@ SERVER = "bench.experiments.catalogue.push.server"
 MISSED = 5
 """How many events happen while the client is away."""
 JOIN_S, HEARD_S = 10.0, 5.0
+IDLE_S = 1.0
+"""How long bytes are counted while nothing happens."""
 
 
 class Listener:
@@ -91,6 +93,9 @@ async def hear(way: str, count: int, port: int, source: Source) -> dict[str, flo
     listener = Listener(way, port)
     async with listener.connected():
         await joined(listener, source)
+        quiet = counters.read()
+        await asyncio.sleep(IDLE_S)
+        idle = counters.read().since(quiet)
         first, sent = source.count + 1, counters.read()
         await source.happen(count)
         await listener.heard(source.count, HEARD_S)
@@ -105,6 +110,7 @@ async def hear(way: str, count: int, port: int, source: Source) -> dict[str, flo
     return {
         "delay_p50_ms": quantile(delays_ns, 0.5) / 1e6,
         "delay_p99_ms": quantile(delays_ns, 0.99) / 1e6,
+        "idle_bytes_per_s": idle.all_bytes / IDLE_S,
         "wire_bytes": used.all_bytes / count,
         "replayed": sum(number in listener.delays_ns for number in missed),
     }
