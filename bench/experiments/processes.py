@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from bench.errors import NotMeasurable, TrialError
 from bench.faults.network.tools import tool
@@ -18,20 +20,24 @@ END_S = 5.0
 
 @contextlib.contextmanager
 def started(
-    words: Sequence[str], enter: Sequence[str] = ()
+    words: Sequence[str], enter: Sequence[str] = (), errors: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program, and kill it at the end of the block.
 
     The kernel kills it with the harness as well. ``enter`` are the words before a command
-    that run it in another network namespace.
+    that run it in another network namespace. ``errors`` takes what it complains of.
     """
-    with subprocess.Popen(
-        [*enter, tool("setpriv"), "--pdeathsig", "KILL", "--", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=child_environment(),
-        bufsize=0,
-    ) as process:
+    with (
+        open(errors or os.devnull, "ab") as log,
+        subprocess.Popen(
+            [*enter, tool("setpriv"), "--pdeathsig", "KILL", "--", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log if errors else None,
+            env=child_environment(),
+            bufsize=0,
+        ) as process,
+    ):
         try:
             yield process
         finally:
