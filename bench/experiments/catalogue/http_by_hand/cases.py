@@ -66,9 +66,7 @@ class Heard:
 
     def words(self) -> str:
         """Return the statuses, and how the connection was left, for a table."""
-        said = ", ".join(map(str, self.statuses)) or (
-            "no HTTP" if self.text else "nothing"
-        )
+        said = ", ".join(map(str, self.statuses)) or ("no HTTP" if self.text else "nothing")
         return f"{said}; {'closed' if self.closed else 'open'}"
 
 

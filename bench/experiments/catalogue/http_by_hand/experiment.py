@@ -135,7 +135,8 @@ def measure(block: Block) -> Found:
         passed[name] = passed.get(name, 0) + right
         answers[case.name][name] = f"{'right' if right else 'WRONG'}: {said.words()}"
     statements = {
-        name: float(size(PROGRAMS / f"{name}.py", (PROGRAMS,)).statements) for name in BY_HAND
+        name: float(size(PROGRAMS / f"{name}.py", (PROGRAMS,)).statements)
+        for name in BY_HAND
     }
     return Found({"passed": passed, "statements": statements}, answers, left_out)
 
