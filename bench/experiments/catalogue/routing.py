@@ -24,7 +24,7 @@ SUBJECTS = {
     "topics_unlimited": "such a subscriber without high-water marks (the control)",
     "router": "a ROUTER",
     "router_mandatory": "a ROUTER with ROUTER_MANDATORY (the control)",
-    "in_turn": "a PUSH socket, which deals in turn",
+    "in_turn": "a PUSH socket that deals in turn",
     "on_request": "a ROUTER whose workers ask for tasks (the control)",
 }
 QUANTITIES = {

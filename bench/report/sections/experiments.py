@@ -18,6 +18,8 @@ KIND = "experiment"
 TITLE = "Experiments on what the talk says"
 NOT_MADE = "Not made: .venv/bin/nomiddle experiments."
 NEVER = "never"
+ROWS_MAX = 24
+"""A longer table is folded: its reader looks for one row."""
 LEAD = (
     "Each experiment provokes one effect that the talk speaks of, and has a control in "
     "which the effect is absent. All experiments are made once in each block. A value is "
@@ -82,7 +84,8 @@ def _tables(row: Row) -> Iterator[Table]:
     ]
     left_out = "; ".join(f"{name}: {why}" for name, why in row["left_out"].items())
     more = f" (left out: {left_out})" if left_out else ""
-    yield Table(columns, measured, f"{row['name']}: {row['asks']}{more}")
+    caption = f"{row['name']}: {row['asks']}{more}"
+    yield Table(columns, measured, caption, folded=len(measured) > ROWS_MAX)
     if row["answers"]:
         asked = [name for name in row["subjects"] if _answered(row, name)]
         said = [

@@ -34,14 +34,14 @@ SUBJECTS = {
     LONG_POLLING: "long polling",
     SSE: "a stream of server-sent events",
     WEBSOCKET: "a WebSocket",
-    PUB_SUB: "PUB and SUB",
+    PUB_SUB: "a SUB socket",
 }
 QUANTITIES = {
     "delay_p50_ms": Quantity("ms", "{subject} tells of an event after {value} ms (p50)"),
     "delay_p99_ms": Quantity("ms", "{subject} tells of an event after {value} ms (p99)"),
-    "wire_bytes": Quantity("bytes", "{subject} takes {value} bytes for an event"),
+    "wire_bytes": Quantity("bytes", "{subject} sends {value} bytes of IP for an event"),
     "idle_bytes_per_s": Quantity(
-        "bytes a second", "{subject} takes {value} bytes a second while nothing happens"
+        "bytes a second", "{subject} sends {value} bytes of IP a second for no event"
     ),
     "replayed": Quantity(
         "events", "{subject} brings {value} of 5 missed events after a reconnect", most=5.0
@@ -60,7 +60,7 @@ def inside(way: str, count: int = EVENTS) -> dict[str, float]:
 
 
 def measure(block: Block) -> Found:
-    """Hear of events in all ways side by side: ten events a second keep no CPU busy.
+    """Hear of events in all ways side by side: a few events a second keep no CPU busy.
 
     Raises NotMeasurable if namespaces or nft are missing.
     """

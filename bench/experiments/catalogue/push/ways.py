@@ -9,8 +9,8 @@ POLLING, LONG_POLLING, SSE, WEBSOCKET, PUB_SUB = WAYS = (
     "websocket",
     "pub_sub",
 )
-EACH_S = 0.1
+EACH_S = 0.05
 """The mean time between two events; each comes at a random moment around it."""
-POLL_S = 0.2
+POLL_S = 0.1
 """How long a client that polls waits between two requests."""
 LONG_POLL_S = 10.0

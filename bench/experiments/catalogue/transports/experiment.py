@@ -43,9 +43,12 @@ YES_OR_NO = {
     "closed_to_others": "is closed to other users of the machine",
     "address_chosen": "can choose a free address by itself",
 }
+SHARE = "of the trials"
 QUANTITIES = {
     **{
-        name: Quantity("yes", f"{{subject}} {what}: {{value}} (1 is yes)", most=1.0)
+        name: Quantity(
+            "of the trials", f"{{subject}} {what}: {{value}} (1 is yes)", most=1.0
+        )
         for name, what in YES_OR_NO.items()
     },
     "accepted": Quantity(

@@ -1,4 +1,4 @@
-"""System calls and wake-ups of processes while something goes on."""
+"""System calls and wake-ups of processes while something goes on, counted by perf."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ import signal
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from bench.errors import NotMeasurable
 from bench.faults.network.tools import tool
 
-EVENT = "raw_syscalls:sys_enter"
+ENTERED, SWITCHED = "raw_syscalls:sys_enter", "sched:sched_switch"
+ASLEEP = "prev_state == 1 || prev_state == 2"
+"""A thread that gives up the CPU because it waits, and has to be woken (sched(7))."""
 ANSWER_BYTES = 64
-WITHOUT = f"perf may not count {EVENT} here: apt-get install linux-perf, measure as root"
+WITHOUT = f"perf may not count {ENTERED} here: apt-get install linux-perf, measure as root"
 
 
 class Calls:
-    """The number of system calls, known when counting has ended."""
+    """Numbers that are known when counting has ended."""
 
-    count = 0
+    system_calls = wake_ups = 0
 
 
 @contextmanager
 def counted(pids: Iterable[int]) -> Iterator[Calls]:
-    """Count the system calls of these processes, with all their threads, in the block.
+    """Count for these processes, with all threads that they have or had in the block.
 
     Raises NotMeasurable if perf is missing, or may not count here.
     """
     (orders, order), (answers, answer) = os.pipe(), os.pipe()
     words = [tool("perf"), "stat", "-x,", "--delay=-1", f"--control=fd:{orders},{answer}"]
+    events = ["-e", ENTERED, "-e", SWITCHED, "--filter", ASLEEP]
     perf = subprocess.Popen(
-        [*words, "-e", EVENT, "-p", ",".join(map(str, pids))],
+        [*words, *events, "-p", ",".join(map(str, pids))],
         pass_fds=(orders, answer),
         stderr=subprocess.PIPE,
         text=True,
@@ -46,7 +48,8 @@ def counted(pids: Iterable[int]) -> Iterator[Calls]:
         yield found
         _tell(order, answers, "disable")
         perf.send_signal(signal.SIGINT)
-        found.count = parsed(perf.communicate()[1])
+        said = perf.communicate()[1]
+        found.system_calls, found.wake_ups = parsed(said, ENTERED), parsed(said, SWITCHED)
     finally:
         perf.kill()
         perf.wait()
@@ -64,22 +67,12 @@ def _tell(order: int, answers: int, word: str) -> None:
     raise NotMeasurable(WITHOUT)
 
 
-def parsed(said: str) -> int:
-    """Return the count in the output of ``perf stat -x,``.
+def parsed(said: str, event: str) -> int:
+    """Return the count of an event in the output of ``perf stat -x,``.
 
     Raises NotMeasurable if there is none.
     """
-    found = re.search(rf"^(\d+),[^,]*,{EVENT},", said, re.MULTILINE)
+    found = re.search(rf"^(\d+),[^,]*,{event},", said, re.MULTILINE)
     if not found:
         raise NotMeasurable(WITHOUT)
     return int(found[1])
-
-
-def wake_ups(pids: Iterable[int]) -> int:
-    """Return how often threads of these processes have waited and were woken."""
-    total = 0
-    for pid in pids:
-        for status in Path(f"/proc/{pid}/task").glob("*/status"):
-            said = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.M)
-            total += int(said[1]) if said else 0
-    return total

@@ -2,17 +2,25 @@
 
 The trials run on the loopback of a namespace of their own, in which nothing else sends. The
 kernel counts what leaves: segments with data apart from acknowledgements alone. Loopback
-has segments of up to 64 KiB, so that 4 KiB is one; an Ethernet would need three.
+has segments of up to 64 KiB, so that 4 KiB is one; an Ethernet would need three. Messages
+that nobody waits for are paced: each pause is a system call and a wake-up of the driver.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.experiments.catalogue.wire import calls
-from bench.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
+from bench.experiments.experiment import (
+    STANDARD,
+    Block,
+    Experiment,
+    Found,
+    Quantity,
+    libzmq,
+)
 from bench.experiments.processes import line, role, started
 from bench.faults.network.hosts import Network
 from bench.faults.network.tools import tool
@@ -32,15 +40,19 @@ SIZE_LABELS = {"1B": "1 B", "64B": "64 B", "4KiB": "4 KiB"}
 CONTROL = "request_reply.zmq.ipc"
 TRIPS = {"request_reply": 2, "fan_out": 1, "pipeline": 2}
 """How often the bytes of a message travel: back as a reply, on as a result."""
-SUBJECTS = {
-    **{
+CONTROLS = {CONTROL: "a request of 64 B with its reply on ZeroMQ over ipc (the control)"}
+
+
+def subjects_of(*sizes: str) -> dict[str, str]:
+    """Return the subjects of these sizes, with the control."""
+    return CONTROLS | {
         f"{workload}.{stack}.{size}": f"{what} of {SIZE_LABELS[size]} on {label}"
         for workload, what in WORKLOADS.items()
         for stack, label in STACKS.items()
-        for size in SIZES
-    },
-    CONTROL: "a request of 64 B with its reply on ZeroMQ over ipc (the control)",
-}
+        for size in sizes
+    }
+
+
 QUANTITIES = {
     "beyond_bytes": Quantity(
         "bytes", "{subject} gives TCP {value} bytes beside the message itself"
@@ -84,18 +96,29 @@ def inside(subjects: list[str], seed: int) -> dict[str, dict[str, float]]:
     return found
 
 
-def measure(block: Block) -> Found:
-    """Count every case once; the stacks side by side, since nothing here is timed.
+def counting(subjects: Iterable[str]) -> Callable[[Block], Found]:
+    """Return a function that counts each of these subjects once."""
+    wanted = [*subjects]
 
-    Raises NotMeasurable if namespaces or nft are missing.
-    """
-    tool("nft")
-    seed = block.random.getrandbits(32)
-    order = block.random.sample([*SUBJECTS], len(SUBJECTS))
-    of_stack = [[s for s in order if s.split(".")[1] == stack] for stack in STACKS]
-    with ThreadPoolExecutor(len(STACKS)) as pool:
-        made = [pool.submit(inside, subjects, seed) for subjects in of_stack]
-        counted = {s: found for one in made for s, found in one.result().items()}
+    def measure(block: Block) -> Found:
+        """Count the stacks side by side, since no delay is measured here.
+
+        Raises NotMeasurable if namespaces or nft are missing.
+        """
+        tool("nft")
+        seed = block.random.getrandbits(32)
+        order = block.random.sample(wanted, len(wanted))
+        of_stack = [[s for s in order if s.split(".")[1] == stack] for stack in STACKS]
+        with ThreadPoolExecutor(len(STACKS)) as pool:
+            made = [pool.submit(inside, some, seed) for some in of_stack]
+            counted = {s: found for one in made for s, found in one.result().items()}
+        return found_in(counted)
+
+    return measure
+
+
+def found_in(counted: Mapping[str, Mapping[str, float]]) -> Found:
+    """Return what was counted, by quantity and subject."""
     values: dict[str, dict[str, float]] = {name: {} for name in QUANTITIES}
     for subject, numbers in counted.items():
         for quantity, value in numbers.items():
@@ -111,12 +134,24 @@ def versions() -> Mapping[str, str]:
     return {**libzmq(), **{name: version(name) or "none" for name in packages}}
 
 
-EXPERIMENT = Experiment(
-    name="wire",
-    asks="What does one message cost on the wire and in the kernel?",
-    control="The same program over ipc, which puts nothing on the wire.",
-    subjects=SUBJECTS,
-    quantities=QUANTITIES,
-    measure=measure,
-    versions=versions,
+def of_sizes(name: str, asks: str, profile: str, *sizes: str) -> Experiment:
+    """Return the experiment with messages of these sizes."""
+    subjects = subjects_of(*sizes)
+    return Experiment(
+        name=name,
+        asks=asks,
+        control="The same program over ipc, which puts nothing on the wire.",
+        subjects=subjects,
+        quantities=QUANTITIES,
+        measure=counting(subjects),
+        profile=profile,
+        versions=versions,
+    )
+
+
+EXPERIMENT = of_sizes(
+    "wire",
+    "What does a message of 64 B cost on the wire and in the kernel?",
+    STANDARD,
+    "64B",
 )

@@ -37,8 +37,7 @@ class Counted:
     """The counts in the window of one trial."""
 
     on_wire: counters.Counts | None = None
-    wake_ups: int = 0
-    calls: int | None = None
+    calls: calls.Calls | None = None
 
 
 def window(case: Case, size_bytes: int) -> Window:
@@ -63,15 +62,14 @@ def counted(case: Case, size_bytes: int, seed: int) -> Numbers:
 
     def around(trial: Trial) -> None:
         pids = [host.process.pid for host in trial.hosts]
-        woken, sent = calls.wake_ups(pids), counters.read()
+        sent = counters.read()
         try:
-            with calls.counted(pids) as system:
+            with calls.counted(pids) as found.calls:
                 await_window(trial)
-            found.calls = system.count
         except NotMeasurable:
+            found.calls = None
             await_window(trial)
         found.on_wire = counters.read().since(sent)
-        found.wake_ups = calls.wake_ups(pids) - woken
 
     with tempfile.TemporaryDirectory(prefix="nomiddle-") as folder:
         record = run_trial(
@@ -88,11 +86,11 @@ def counted(case: Case, size_bytes: int, seed: int) -> Numbers:
         "acknowledgements": found.on_wire.acknowledgements,
         "payload_bytes": found.on_wire.payload_bytes,
         "wire_bytes": found.on_wire.all_bytes,
-        "wake_ups": found.wake_ups,
         "cpu_us": cpu_ns / 1e3,
     }
     if found.calls is not None:
-        whole["system_calls"] = found.calls
+        whole["system_calls"] = found.calls.system_calls
+        whole["wake_ups"] = found.calls.wake_ups
     return {name: value / MESSAGES for name, value in whole.items()}
 
 
