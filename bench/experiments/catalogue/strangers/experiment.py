@@ -58,12 +58,16 @@ QUANTITIES = {
         "{subject} takes {value} messages from its own client after all",
         most=1.0,
     ),
+    "ended": Quantity(
+        "of the trials", "{subject} ends because of strangers: {value} (1 is yes)", most=1.0
+    ),
     "statements": Quantity("statements", "{subject} has {value} statements at both ends"),
     "key_files": Quantity("files", "{subject} needs {value} files of keys"),
 }
 KEY_FILES = {"sockets_tls": 2, "http_tls": 2, "zmq_curve": 2}
 SIDE_BY_SIDE = 4
 LISTEN_S, STILL_S, SETTLE_S = 20.0, 0.3, 10.0
+END_S = 5.0
 SPEAK_S = 8.0
 """How long a client may take: one without a key may wait for an answer forever."""
 
@@ -98,6 +102,8 @@ class Receiver:
 
     def __init__(self, process: subprocess.Popen[bytes], address: str) -> None:
         self._process = process
+        self._last = 0
+        self.has_ended = False
         url = urlsplit(address)
         self.place = str(url.hostname), int(url.port or 0)
 
@@ -111,9 +117,17 @@ class Receiver:
         raise TrialError(f"no program listened within {LISTEN_S:g} s")
 
     def count(self) -> int:
+        """Return how many messages there are, or were when the program ended.
+
+        Raises TrialError if the program lives and does not answer.
+        """
         assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        return int(line(self._process))
+        try:
+            self._process.stdin.write(b"\n")
+            self._last = int(line(self._process))
+        except (BrokenPipeError, TrialError):
+            self.has_ended = _has_ended(self._process)
+        return self._last
 
     def settled(self) -> int:
         """Return the count once it has stood still for a while."""
@@ -130,6 +144,14 @@ class Receiver:
         before = self.settled()
         does()
         return self.settled() - before
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        raise TrialError(f"{process.args!r} does not answer") from None
+    return True
 
 
 def spoken(subject: str, address: str, keys: Path, message: bytes) -> None:
@@ -167,9 +189,9 @@ def visit(subject: str, keys: Path, seed: int, count: int = said.BLOBS) -> dict[
             for name, pieces in thrown.items()
         }
         for name, speaker in (("client", plain(subject)), ("friend", subject)):
-            before = receiver.settled()
-            spoken(speaker, address, keys, b"hello")
-            found[name] = receiver.settled() - before
+            says = partial(spoken, speaker, address, keys, b"hello")
+            found[name] = 0 if receiver.has_ended else receiver.taken(says)
+        found["ended"] = receiver.has_ended
     counted = size(program(subject), (program(subject).parent, IMPLEMENTATIONS))
     found["statements"] = counted.statements
     found["key_files"] = KEY_FILES.get(subject, 0)
@@ -183,7 +205,9 @@ def measure(block: Block) -> Found:
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         made = {name: pool.submit(visit, name, keys, seed) for name, seed in seeds.items()}
         found = {name: one.result() for name, one in made.items()}
-    return Found({q: {name: found[name][q] for name in SUBJECTS} for q in QUANTITIES})
+    return Found(
+        {q: {name: float(found[name][q]) for name in SUBJECTS} for q in QUANTITIES}
+    )
 
 
 EXPERIMENT = Experiment(
