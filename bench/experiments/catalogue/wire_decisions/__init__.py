@@ -1,0 +1,1 @@
+"""What programs decide about their protocol, by one list for all stacks."""
