@@ -61,14 +61,18 @@ def median(values, level=0.95):
     return *estimate(values, [comb(n, k) for k in range(n + 1)], level), n
 
 
-def ratio(pairs):
-    """Return Hodges and Lehmann's estimate of a/b, with Tukey's signed-rank interval."""
-    logs = [log(a) - log(b) for a, b in pairs]
+def ratio(logs, in_turns=False):
+    """Return Hodges and Lehmann's estimate of a/b, with Tukey's signed-rank interval.
+
+    ``logs`` are those of a/b in each block. Of windows in turns, 8 blocks make an interval.
+    """
     ways = [1]  # in which signs can be drawn so that the positive ranks sum to 0, 1, ...
     for rank in range(1, len(logs) + 1):
         ways = np.add([*ways, *[0] * rank], [*[0] * rank, *ways]).tolist()
     walsh = [(a + b) / 2 for a, b in combinations_with_replacement(logs, 2)]
     *three, level = estimate(walsh, ways, 0.95)
+    if in_turns and len(logs) < 8:
+        three, level = [three[0], nan, nan], nan
     return *map(exp, three), level, len(logs)
 
 
@@ -109,7 +113,8 @@ class Run:
                         k: v for at in levels for k, v in at.get("metadata", {}).items()
                     }
                     if trial["case"] in self.cases:
-                        trials[trial["case"]].append({**trial, "value": run["values"][0]})
+                        trial["value"] = float(np.median(run["values"]))
+                        trials[trial["case"]].append({**trial, "windows": run["values"]})
         tried = [t for found in trials.values() for t in found]
         failed = read(folder / "failures.json")
         tried += failed
@@ -129,6 +134,11 @@ class Run:
             t["case"] for t in failed if t.get("repeat", 0) == counts.get(t["block"], 0)
         }
         """Cases that a budget left out, or that failed in the pass that counts."""
+        self.windows = defaultdict(dict)
+        """The values of each round, by case and block, and then by their ensemble."""
+        for trial in (t for found in trials.values() for t in found if "ensemble" in t):
+            place = self.windows[trial["case"], trial["block"]]
+            place[trial["ensemble"]] = np.array(trial["windows"])
 
     def spoiled(self, block, repeat):
         """Say whether the environment flagged a block in one of its two passes."""
@@ -149,7 +159,7 @@ class Run:
             }
             for repeat in (0, 1)
         )
-        whole = again and again >= first
+        whole = again and again >= first and not any("ensemble" in t for t in tried)
         return bool(whole and self.spoiled(block, 0) and not self.spoiled(block, 1))
 
     def samples(self, trial):
@@ -198,11 +208,14 @@ class Run:
                     for each in stored
                 ]
                 mine = [np.concatenate(parts) for parts in mine]
+                in_turns = "ensemble" in trials[0]
                 for name, share in SHARES.items():
                     beyond = round(min(map(len, mine)) * (1 - share), 6)
                     enough = name == "p50" or beyond >= 10
                     if name != "p999" or enough:
                         values = [percentile(ns, share) / 1e3 for ns in mine]
+                        if in_turns and name == "p50":  # the median over rounds
+                            values = [1e6 * trial["value"] for trial in trials]
                         yield f"{name}_{ending}".strip("_"), values, enough
         else:
             yield "rate", [trial["value"] for trial in trials]
@@ -300,6 +313,25 @@ class Run:
             found[name] = (number, number, number, 1.0, 0)
         return found
 
+    def logs(self, a, b):
+        """Return the log of a/b in each block that has both, and whether they took turns.
+
+        Those of one ensemble are paired by round: the median over three rounds or more.
+        """
+        first, other = (
+            {t["block"]: t["value"] for t in self.trials.get(c, ())} for c in (a, b)
+        )
+        found, in_turns = [], False
+        for block in sorted(first.keys() & other.keys()):
+            mine, theirs = self.windows[a, block], self.windows[b, block]
+            both = [name for name in mine if name in theirs]
+            value = log(first[block]) - log(other[block])
+            if both:
+                in_turns, rounds = True, np.log(mine[both[0]]) - np.log(theirs[both[0]])
+                value = float(np.median(rounds)) if len(rounds) >= 3 else nan
+            found += [] if isnan(value) else [value]
+        return found, in_turns
+
     def pairs(self, a, b):
         mine, theirs = (
             {t["block"]: t["value"] for t in self.trials.get(c, ())} for c in (a, b)
@@ -313,9 +345,9 @@ class Run:
         """Return how far from 1 each A/A copy reaches, by its case."""
         found = {}
         for case, copy in self.cases.items():
-            both = self.pairs(case, case.replace(f".twin{copy['twin']}", ""))
+            both, in_turns = self.logs(case, case.replace(f".twin{copy['twin']}", ""))
             if copy["twin"] and both:
-                _, low, high, *_ = ratio(both)
+                _, low, high, *_ = ratio(both, in_turns)
                 found[case] = inf if isnan(low) else max(high, 1 / low) - 1
         return found
 
@@ -330,10 +362,10 @@ class Run:
     def compared(self, case, a, b):
         """Return the ratio of times a/b, and the verdict on it; None without a block."""
         cases = [f"{case}.{key}" for key in (a, b)]
-        both = self.pairs(*cases)
+        both, in_turns = self.logs(*cases)
         if not both or self.resultless & set(cases):
             return None, None
-        found = ratio(both)
+        found = ratio(both, in_turns)
         _, low, high, *_ = found
         noise = self.noise(f"{case}.{a}")
         beyond = max(1.05, 1 + noise)

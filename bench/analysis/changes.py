@@ -21,16 +21,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import pandas as pd
+import numpy as np
 
 from bench.analysis.compared_rows import Basis, Change
 from bench.analysis.comparisons import noise_of, same_noise
+from bench.analysis.paired import paired
 from bench.analysis.recovery import measured, recoveries
 from bench.analysis.recovery_rows import FaultChange
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
 from bench.analysis.side import Side
 from bench.analysis.stats import (
+    Floats,
     Interval,
     Verdict,
     bounds,
@@ -104,11 +106,10 @@ def _times(here: Run, there: Run, case: CaseRow) -> Interval:
     )
 
 
-def _relative(run: Run, case: CaseRow, baseline: CaseRow) -> pd.Series[float]:
-    """Return a case's values over those of its baseline, by the blocks that have both."""
-    both = {"case": run.values_s(case.id), "base": run.values_s(baseline.id)}
-    values = pd.concat(both, axis=1, join="inner")
-    return values["case"] / values["base"]
+def _relative(run: Run, case: CaseRow, baseline: CaseRow) -> Floats:
+    """Return a case over its baseline, in each block that has both, shape (blocks,)."""
+    found = paired(run, case.id, baseline.id)
+    return np.exp(found.logs) if found else np.empty(0)
 
 
 def _controls(here: Run, there: Run, shared: Iterable[CaseRow]) -> list[Control]:
@@ -153,9 +154,9 @@ def _found(
         why = "another machine, and nothing to compare it with"
         return Basis.NONE, None, math.inf, why
     here, there = (_relative(side.run, case, baseline) for side in (pair.here, pair.there))
-    if here.empty or there.empty:
+    if not (len(here) and len(there)):
         return Basis.NONE, None, math.inf, "no block has both it and its baseline"
-    ratio = unpaired_ratio(here.to_numpy(), there.to_numpy())
+    ratio = unpaired_ratio(here, there)
     return Basis.RELATIVE, ratio, *_copies(pair, case)
 
 

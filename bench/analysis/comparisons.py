@@ -1,4 +1,4 @@
-"""Cells against cells: ratios of times, paired by block, with intervals and verdicts.
+"""Cells against cells: ratios of times, paired, with intervals and verdicts.
 
 A comparison is made inside one benchmark: cases that differ in their cell only. Ratios
 are of seconds, a over b, so below 1 means that a is faster, for throughput too. The
@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-import pandas as pd
-
 from bench.analysis.compared_rows import Apart, Comparison, Copy, NoiseFrom, Ratio
-from bench.analysis.inference import beyond_p, q_values, signed_rank_p
+from bench.analysis.inference import beyond_p_of_logs, q_values, signed_rank_p_of_logs
+from bench.analysis.paired import paired
 from bench.analysis.results import Run, read
 from bench.analysis.rows import grouped
-from bench.analysis.stats import noise_half_width, ratio, sign_interval, verdict
+from bench.analysis.stats import noise_half_width, sign_interval_of_logs, verdict
 from bench.contract.alike import (
     Kind,
     alike,
@@ -30,7 +29,7 @@ from bench.contract.alike import (
 from bench.contract.rows import PYTHON, CaseRow
 from bench.run.archive import Archive
 from bench.run.declared import Declared, declarations
-from bench.run.environment import Grade, grade, spoiled_blocks
+from bench.run.environment import Grade, grade
 
 FAMILY_ERROR = 0.05
 ORDER = tuple(Kind)
@@ -39,19 +38,17 @@ ORDER = tuple(Kind)
 
 def compare(run: Run, case_a: str, case_b: str) -> Ratio | None:
     """Return the ratio of times a/b of two cases by id, None where no block has both."""
-    pair = {"a": run.values_s(case_a), "b": run.values_s(case_b)}
-    values = pd.concat(pair, axis=1, join="inner")
-    if values.empty:
+    found = paired(run, case_a, case_b)
+    if found is None:
         return None
-    a, b = values["a"].to_numpy(), values["b"].to_numpy()
     return Ratio(
-        interval=ratio(a, b),
-        sign=sign_interval(a, b),
-        median_a_s=float(median(a)),
-        median_b_s=float(median(b)),
-        faster_blocks=int((a < b).sum()),
-        p=float(signed_rank_p(a, b)),
-        p_beyond=float(beyond_p(a, b)),
+        interval=found.interval,
+        sign=sign_interval_of_logs(found.logs),
+        median_a_s=float(median(found.a)),
+        median_b_s=float(median(found.b)),
+        faster_blocks=int((found.logs < 0).sum()),
+        p=signed_rank_p_of_logs(found.logs),
+        p_beyond=beyond_p_of_logs(found.logs),
     )
 
 
@@ -176,19 +173,16 @@ def _with_q(rows: Sequence[Comparison]) -> list[Comparison]:
 
 
 def grade_of(run: Run, floor: Iterable[Copy]) -> Grade:
-    """Return the grade of a run from its blocks' environment and its A/A copies.
+    """Return the grade of a run from its environment and its A/A copies.
 
     ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C, and so is
-    one in which nothing was measured. The share of flagged blocks counts among the blocks
-    that the verdicts rest on.
+    one in which nothing was measured.
     """
     if run.is_empty:
         return Grade("C", ("Nothing could be measured.",))
-    if not run.environment:
+    share = run.flagged_share
+    if share is None:
         return Grade("C", ("The environment of this run was not recorded.",))
-    blocks = set(run.trials["block"])
-    flagged = set(spoiled_blocks(run.environment)) - set(run.replaced)
-    share = len(flagged) / len(blocks)
     return grade(share, [copy.noise for copy in floor])
 
 

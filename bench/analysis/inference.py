@@ -32,10 +32,11 @@ def signed_rank_p(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
     Raises ValueError as ``stats.ratio`` does.
     """
-    return _p_of_logs(log_ratios(a, b))
+    return signed_rank_p_of_logs(log_ratios(a, b))
 
 
-def _p_of_logs(logs: Floats) -> float:
+def signed_rank_p_of_logs(logs: Floats) -> float:
+    """Return ``signed_rank_p`` from the log of a/b in each block, shape (blocks,)."""
     differences = logs[logs != 0]
     if not len(differences):
         return 1.0
@@ -55,13 +56,17 @@ def beyond_p(a: npt.ArrayLike, b: npt.ArrayLike, margin: float = MARGIN) -> floa
 
     Raises ValueError as ``stats.ratio`` does, and for a margin below 1.
     """
+    return beyond_p_of_logs(log_ratios(a, b), margin)
+
+
+def beyond_p_of_logs(logs: Floats, margin: float = MARGIN) -> float:
+    """Return ``beyond_p`` from the log of a/b in each block, shape (blocks,)."""
     if not margin >= 1:
         raise ValueError(f"margin {margin} must be >= 1")
-    logs = log_ratios(a, b)
     estimate, end = math.log(ratio_of_logs(logs).estimate), math.log(margin)
     if abs(estimate) <= end + ROUNDING:
         return 1.0
-    return _p_of_logs(logs - math.copysign(end, estimate))
+    return signed_rank_p_of_logs(logs - math.copysign(end, estimate))
 
 
 def _doubled_ranks(sizes: Floats) -> npt.NDArray[np.int64]:

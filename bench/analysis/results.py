@@ -17,18 +17,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.analysis.code_rows import Check, Code, Counts, program_code
+from bench.analysis.raw_rows import (
+    ENSEMBLE,
+    WINDOWS,
+    counted_flags,
+    kept_repeat,
+    rows_of,
+    sizes_of,
+)
 from bench.analysis.rows import Failure
 from bench.contract.rows import CaseRow, by_id, case_row
 from bench.errors import ResultsError
 from bench.measure.response import GIVEN, generator_is_limit
 from bench.run import archive as archives
-from bench.run.archive import Archive, load_suite, verify
+from bench.run.archive import Archive
 from bench.run.declared import Declared, declarations, rests_on
 from bench.run.environment import BlockEnvironment, spoiled_blocks
 from bench.run.extension import Decision
+from bench.run.finished import verify
 from bench.run.samples import SampleReader
 
-SIZE_PREFIX = ".size."
 NO_TRIALS = ["case", "block", "value"]
 """The columns of the trials of a run that has none."""
 NO_VALUES = pd.Series(dtype=float, index=pd.Index([], name="block", dtype=int))
@@ -40,10 +48,12 @@ class Run:
 
     ``about``     run.json: profile, seed, machine, versions, stacks, start
     ``cases``     the planned cases by id, in the order of the plan
-    ``trials``    one row per trial with a value: ``case``, ``block``, ``repeat``,
-                  ``position``, ``value_s``, counts, ``p50_ns`` and so on, costs per role;
-                  of a block that was repeated, those of ``kept_repeat``
-    ``every``     all trials, those of spoiled blocks and of their repetition
+    ``trials``    one row per case and block with a value: ``case``, ``block``, ``repeat``,
+                  ``position``, ``value_s``, counts, ``p50_ns`` and so on, costs per role.
+                  Of cases in turns also ``ensemble`` and ``windows_s``, a value each round.
+                  Of a block that was repeated, as early runs did, those of ``kept_repeat``
+    ``every``     all rows, those of spoiled blocks and of their repetition. A case that is
+                  in several ensembles of a block has a row for each
     ``recovery_cases``, ``recovery``  the same of failure recovery, kept apart: their
                   values are outages, and their trials no blocks
     ``failures``  a row for each trial or case without a value
@@ -54,6 +64,7 @@ class Run:
     ``code``      the programs of the stacks; of a run of an earlier version none
     ``weights``   what each stack weighs, as ``measure.code.weight`` says, by its name
     ``environment``  what the machine did during each block, in order
+    ``ensembles``  the rounds of each ensemble, in order; none in early runs
     ``extension``  whether the run got further blocks, None where none was declared
     """
 
@@ -70,6 +81,7 @@ class Run:
     trimmed: dict[str, int]
     timing: list[dict[str, Any]]
     environment: list[BlockEnvironment]
+    ensembles: list[dict[str, Any]]
     extension: Decision | None
     code: Code
     weights: dict[str, dict[str, Any]]
@@ -87,6 +99,20 @@ class Run:
     def replaced(self) -> list[int]:
         """The blocks whose repetition stands for them, in order."""
         return sorted(set(self.trials.loc[self.trials["repeat"] > 0, "block"]))
+
+    @property
+    def flagged_share(self) -> float | None:
+        """The share of rounds that were flagged, among those that count, from 0 to 1.
+
+        Of a run without rounds that of blocks; None if the environment was not recorded.
+        """
+        if self.ensembles:
+            flagged = [bool(why) for e in self.ensembles for why in counted_flags(e)]
+            return sum(flagged) / len(flagged)
+        if not self.environment:
+            return None
+        flagged_blocks = set(spoiled_blocks(self.environment)) - set(self.replaced)
+        return len(flagged_blocks) / len(set(self.trials["block"]))
 
     @property
     def refused(self) -> dict[str, str]:
@@ -146,6 +172,23 @@ class Run:
         ordered = self.trials.set_index("block").sort_index()
         return {str(case): rows for case, rows in ordered.groupby("case")["value_s"]}
 
+    def windows_s(self, case: str, block: int) -> dict[str, tuple[float, ...]]:
+        """Return the values of a case in the rounds of a block, by the ensemble's name.
+
+        Position i is round i, for all cases of one ensemble. Of a single trial, nothing.
+        """
+        return self._windows_s.get((case, block), {})
+
+    @cached_property
+    def _windows_s(self) -> dict[tuple[str, int], dict[str, tuple[float, ...]]]:
+        found: dict[tuple[str, int], dict[str, tuple[float, ...]]] = {}
+        if ENSEMBLE in self.every:
+            rows = self.every[self.every[ENSEMBLE].notna()]
+            columns = (rows[name] for name in ("case", "block", ENSEMBLE, WINDOWS))
+            for case, block, ensemble, windows in zip(*columns, strict=True):
+                found.setdefault((case, block), {})[ensemble] = windows
+        return found
+
     def samples_ns(self, case: str) -> NDArray[np.int64]:
         """Return every latency sample of a case over all blocks, in nanoseconds.
 
@@ -184,50 +227,6 @@ class Run:
         return SampleReader(self.folder)
 
 
-def _rows(suites: list[Path]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    timed: list[dict[str, Any]] = []
-    sized: list[dict[str, Any]] = []
-    for path in suites:
-        suite = load_suite(path)
-        for benchmark in suite.get_benchmarks():
-            name = benchmark.get_name()
-            for run in benchmark.get_runs():
-                row = {**run.get_metadata(), "value": run.values[0]}
-                (sized if SIZE_PREFIX in name else timed).append({**row, "name": name})
-    return timed, sized
-
-
-def kept_repeat(
-    block: int,
-    trials: pd.DataFrame,
-    failures: Iterable[Failure],
-    environment: list[BlockEnvironment],
-) -> int:
-    """Return which pass over a block counts: 1 for its repetition, else 0.
-
-    The repetition does where the first pass was spoiled by the environment, it was not,
-    and it is whole. Results have no part in it.
-    """
-    tried: tuple[set[str], set[str]] = (set(), set())
-    mine = trials[trials["block"] == block]
-    for repeat, cases in enumerate(tried):
-        cases |= set(mine.loc[mine["repeat"] == repeat, "case"])
-        cases |= {f.case for f in failures if (f.block, f.repeat) == (block, repeat)}
-    first, again = tried
-    spoiled = block in spoiled_blocks(environment, 0)
-    good = bool(again) and again >= first and block not in spoiled_blocks(environment, 1)
-    return int(spoiled and good)
-
-
-def _sizes(rows: list[dict[str, Any]]) -> dict[str, Counts]:
-    found: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        kind = row["name"].split(SIZE_PREFIX)[1].split(".")[0]
-        counted = found.setdefault(row["cell"], {"files": row["files"]})
-        counted["gzip_bytes" if kind == "gzip" else kind] = int(row["value"])
-    return {cell: Counts(**counted) for cell, counted in found.items()}
-
-
 def load(folder: Path) -> Run:
     """Read a finished run. Raises ResultsError for anything else, with what to do."""
     if not folder.is_dir():
@@ -242,7 +241,7 @@ def load(folder: Path) -> Run:
 def read(archive: Archive) -> Run:
     """Read a run as far as it has been measured, which may be no value at all."""
     about = archive.about()
-    timed, sized = _rows(archive.suite_paths())
+    timed, sized = rows_of(archive.suite_paths())
     made = pd.DataFrame(timed, columns=None if timed else NO_TRIALS)
     made = made.rename(columns={"value": "value_s"})
     failures = [Failure.read(row) for row in archive.read(archives.FAILURES) or []]
@@ -270,10 +269,11 @@ def read(archive: Archive) -> Run:
         recovery=recovery,
         failures=failures,
         checks=[Check(**row) for row in archive.read(archives.CHECK) or []],
-        sizes=_sizes(sized),
+        sizes=sizes_of(sized),
         trimmed=archive.read(archives.TRIMMED) or {},
         timing=archive.read(archives.TIMING) or [],
         environment=environment,
+        ensembles=archive.read(archives.ROUNDS) or [],
         extension=extension,
         code=_code(archive),
         weights=archive.read(archives.WEIGHTS) or {},

@@ -80,12 +80,18 @@ def rotated_ratio(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) 
     logs = block_logs(a, b)
     if logs.ndim != 1:
         raise ValueError(f"shape {np.shape(a)}, expected (blocks, rounds) of one run")
-    logs = logs[~np.isnan(logs)]
-    if not len(logs):
+    return ratio_of_blocks(logs, confidence)
+
+
+def ratio_of_blocks(logs: npt.ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return ``rotated_ratio`` from ``block_logs``, shape (blocks,); nan is left out."""
+    found_logs = np.asarray(logs, dtype=np.float64)
+    found_logs = found_logs[~np.isnan(found_logs)]
+    if not len(found_logs):
         raise ValueError(f"no block has {ROUNDS_MIN} rounds of both")
-    found = ratio_of_logs(logs, confidence)
-    if len(logs) < BLOCKS_MIN:
-        return Interval(found.estimate, 0.0, math.inf, 1.0, len(logs))
+    found = ratio_of_logs(found_logs, confidence)
+    if len(found_logs) < BLOCKS_MIN:
+        return Interval(found.estimate, 0.0, math.inf, 1.0, len(found_logs))
     return found
 
 

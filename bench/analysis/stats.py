@@ -104,7 +104,12 @@ def sign_interval(a: npt.ArrayLike, b: npt.ArrayLike, confidence: float = 0.95) 
     Arguments and errors as for ``ratio``. It is the interval that the exact sign test
     does not reject: mostly wider than ``ratio``'s, but it assumes no symmetry.
     """
-    return _exponential(median_interval(log_ratios(a, b), confidence))
+    return sign_interval_of_logs(log_ratios(a, b), confidence)
+
+
+def sign_interval_of_logs(logs: npt.ArrayLike, confidence: float = 0.95) -> Interval:
+    """Return ``sign_interval`` from the log of a/b in each block; errors as of that."""
+    return _exponential(median_interval(logs, confidence))
 
 
 def unpaired_ratio(

@@ -15,7 +15,8 @@ WORSE = 3
 
 def refuse_as_reference(there: Path) -> None:
     """Raise ResultsError if ``there`` is not a complete run."""
-    from bench.run.archive import Archive, verify
+    from bench.run.archive import Archive
+    from bench.run.finished import verify
 
     if not there.is_dir():
         raise UsageError(

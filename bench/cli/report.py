@@ -75,7 +75,7 @@ def report(runs: tuple[Path, ...], out: Path | None, all_files: bool) -> None:
       nomiddle report reports/data/NEW reports/data/OLD
     """
     from bench.report.build import build, renew_readme
-    from bench.run.archive import latest_run
+    from bench.run.finished import latest_run
 
     folders = list(runs) or [latest_run(DATA)]
     alone = _report_folder(folders[0])

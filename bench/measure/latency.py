@@ -43,6 +43,8 @@ ROUNDS = 24
 TURN_S = 0.01
 TURN_MESSAGES = 40
 """A turn lasts ``TURN_S``, and longer if it would hold fewer messages."""
+TURN_MESSAGES_MAX = 4000
+"""The most messages of a turn: the memory of many cases side by side must have a bound."""
 
 
 def pilot(case: Case) -> Window:
@@ -64,7 +66,8 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
 
 def window_of_turns(case: Case, seconds_per_message: float, count: int) -> Window:
     """Return a window of so many turns of a closed loop, from its pilot's pace."""
-    per_turn = max(TURN_MESSAGES, TURN_S / seconds_per_message)
+    wanted = max(TURN_MESSAGES, TURN_S / seconds_per_message)
+    per_turn = min(TURN_MESSAGES_MAX, wanted)
     return window_in_turns(case, per_turn, count, stamp_each=True)
 
 
@@ -134,6 +137,7 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
         driver = trial.of(case.cell.workload.driver)[0]
         metadata["late_p99_ns"] = late_p99_ns(driver, rate_hz)
     value_s = median(windows_s) if windows_s else percentiles["p50_ns"] / 1e9
+    metadata["p50_ns"] = value_s * 1e9 if windows_s else percentiles["p50_ns"]
     return Measured(value_s, metadata, samples, windows_s)
 
 

@@ -16,6 +16,7 @@ from statistics import median
 
 from bench.contract.model import Case
 from bench.measure.common import (
+    MESSAGES_MAX,
     MESSAGES_MIN,
     WINDOW_S,
     Measured,
@@ -34,6 +35,8 @@ from bench.trial.trial import run_trial
 
 ROUNDS = 5
 """How many turns of a block have a value."""
+TURN_MESSAGES_MAX = MESSAGES_MAX
+"""The most messages of a turn."""
 PACE = "seconds_per_message_given"
 """The key of the pace of one driver, which sets the size of windows, lossy ones too."""
 

@@ -3,9 +3,12 @@
 run.json          what was planned, with which seed, cells and machine
 check.json        the verdict of conformance on every cell
 pilot.json        seconds per message of each case, from which its window was sized
-<stack>.<variant>.json   pyperf suites: one run per block, one value each; those of cells
-                     in C are <stack>.<variant>.c.json; outages and sizes, which are no
-                     times per message, are in <stack>.<variant>.recovery.json, .size.json
+<stack>.<variant>.json   pyperf suites: one run per block, with a value for each round, or
+                     the one of a single trial; those of cells in C are
+                     <stack>.<variant>.c.json; outages and sizes, which are no times per
+                     message, are in <stack>.<variant>.recovery.json, .size.json
+rounds.json       the ensembles: their cases, and the facts and flags of each round as
+                     columns; its values are in pyperf's files, one for each round
 environment.json  the load of the machine during each block
 trimmed.json      the blocks of each case that a --budget left; 0 for dropped cases
 extension.json    whether the run was extended by further blocks, and why
@@ -18,7 +21,7 @@ logs/             the hosts' logs of failed trials
 SHA256SUMS        written last: a folder without it is unfinished
 
 pyperf's files are what ``python -m pyperf show`` reads. Each file is replaced in one
-step after each trial, so that a kill at any moment loses no finished trial. At the end
+step after each outcome, so that a kill at any moment loses no finished trial. At the end
 pyperf's files and the programs are compressed, to .json.gz, which pyperf reads too, and the
 samples of a suite's trials get one file.
 """
@@ -29,19 +32,21 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyperf
 
-from bench.contract.model import Case, Cell
-from bench.errors import ResultsError, UsageError, command
+from bench.contract.model import Case
+from bench.errors import ResultsError, command
 from bench.measure.common import Measured
 from bench.run import compressed, samples
+from bench.run.block import Block
 from bench.run.environment import BlockEnvironment
 from bench.run.schedule import Slot
+from bench.run.suites import RECOVERY, is_whole, load_suite, suite_of
 
 FORMAT = 1
 SUMS = "SHA256SUMS"
@@ -50,6 +55,7 @@ CHECK = "check.json"
 PILOT = "pilot.json"
 FAILURES = "failures.json"
 TIMING = "timing.json"
+ROUNDS = "rounds.json"
 ENVIRONMENT = "environment.json"
 TRIMMED = "trimmed.json"
 EXTENSION = "extension.json"
@@ -59,6 +65,7 @@ NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
 """Facts of pyperf with paths of this machine, which a published run must not have."""
 NOT_SUITES = {
     RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION, CODE, WEIGHTS,
+    ROUNDS,
 }  # fmt: skip
 PILOT_BLOCK = -1
 """The block number of a case whose pilot failed."""
@@ -88,14 +95,6 @@ def run_name(host: str, seed: int) -> str:
     return f"{now:%Y-%m-%d}-{host}-{digest[:6]}"
 
 
-def load_suite(path: Path) -> pyperf.BenchmarkSuite:
-    """Read a file of pyperf. Raises ResultsError for another file."""
-    try:
-        return pyperf.BenchmarkSuite.load(str(path))
-    except Exception as error:  # pyperf raises whatever its parser raises
-        raise ResultsError(f"{path} is not a pyperf file, or damaged: {error}") from error
-
-
 def _duration_s(measured: Measured) -> float:
     """Return how long a trial was timed or observed, in seconds.
 
@@ -104,23 +103,6 @@ def _duration_s(measured: Measured) -> float:
     """
     known = (measured.metadata.get(name) for name in ("window_s", "watched_s"))
     return next((float(s) for s in known if s is not None), measured.value_s)
-
-
-RECOVERY, SIZE = "recovery", "size"
-
-
-def suite_of(cell: Cell, what: str = "") -> str:
-    """Return the name of the suite that holds a cell's values.
-
-    ``what`` is RECOVERY for outages, SIZE for sizes. pyperf makes one geometric mean of all
-    benchmarks that two suites share, and a mean of outages and latencies has no meaning.
-    Names of benchmarks do not contain stack, variant, language and event loop, so that
-    pyperf compares them. So each of these has its own suite.
-    """
-    name = f"{cell.stack.name}.{cell.variant.name}"
-    in_python = cell.language == "python"
-    further = [*([] if in_python else [cell.language]), *([cell.loop] if cell.loop else [])]
-    return ".".join([name, *further, *([what] if what else [])])
 
 
 class Archive:
@@ -165,7 +147,25 @@ class Archive:
         compressed.restore(folder)  # it was killed while it was sealed
         for path in archive.suite_paths():
             archive.suites[path.stem] = load_suite(path)
+        archive._drop_halves()
         return archive
+
+    def _drop_halves(self) -> None:
+        """Forget the values of an ensemble that was being written when the run was killed.
+
+        Its rounds, which are written last, are not there. It is made again, whole.
+        """
+        whole = {made["ensemble"] for made in self.read(ROUNDS) or []}
+        for name, suite in list(self.suites.items()):
+            kept = [
+                pyperf.Benchmark(runs)
+                for benchmark in suite.get_benchmarks()
+                if (runs := [r for r in benchmark.get_runs() if is_whole(r, whole)])
+            ]
+            if kept:
+                self.suites[name] = pyperf.BenchmarkSuite(kept)
+            else:
+                del self.suites[name]
 
     def suite_paths(self) -> list[Path]:
         ends = ("", compressed.ENDING)
@@ -229,7 +229,17 @@ class Archive:
             trial = samples.trial_name(case.id, slot.block, slot.repeat)
             samples.save(self.folder, trial, measured.samples)
             metadata["samples"] = samples.file_name(suite)
-        self.add_run(suite, [measured.value_s], metadata)
+        self.add_run(suite, measured.windows_s or [measured.value_s], metadata)
+
+    def add_rounds(self, slots: Sequence[Slot], block: Block) -> None:
+        """Keep the rounds of an ensemble, after all its values: this makes them count.
+
+        ``slots`` are those of its cases, in the order of its outcomes.
+        """
+        where = {"block": slots[0].block, "cases": [s.planned.case.id for s in slots]}
+        kept = self.read(ROUNDS) or []
+        text = json.dumps([*kept, {**where, **block.to_json()}], separators=(",", ":"))
+        write_whole(self.folder / ROUNDS, text + "\n")
 
     def add_run(self, suite: str, values: list[float], metadata: dict[str, Any]) -> None:
         """Add one pyperf run to a suite, and save the suite."""
@@ -266,51 +276,8 @@ class Archive:
         for name, suite in self.suites.items():
             runs = [r.get_metadata() for b in suite.get_benchmarks() for r in b.get_runs()]
             samples.join_files(self.folder, name, [m for m in runs if "samples" in m])
-        compressed.compress([*self.suite_paths(), self.folder / CODE])
+        compressed.compress([*self.suite_paths(), self.folder / CODE, self.folder / ROUNDS])
         lines = [
             f"{sha256(path)}  {path.relative_to(self.folder)}" for path in self.raw_files()
         ]
         write_whole(self.folder / SUMS, "\n".join(lines) + "\n")
-
-
-def verify(folder: Path) -> None:
-    """Raise ResultsError unless a run's folder is finished and unchanged."""
-    if not (folder / RUN).exists():
-        raise ResultsError(f"{folder} is not a run: it has no {RUN}")
-    if not (folder / SUMS).exists():
-        raise ResultsError(
-            f"{folder} is unfinished: complete it with "
-            f"`{command(f'run --resume {folder}')}`"
-        )
-    listed = set()
-    for line in (folder / SUMS).read_text(encoding="utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        path = folder / name
-        if not name or not path.is_file():
-            raise ResultsError(f"{path} is missing or {SUMS} is damaged: restore both")
-        if sha256(path) != digest:
-            raise ResultsError(
-                f"{path} was changed after the run: restore it, or measure again"
-            )
-        listed.add(path)
-    for path in Archive(folder).raw_files():
-        if path not in listed:
-            raise ResultsError(
-                f"{path} does not belong to this run; move it out of the folder"
-            )
-
-
-def latest_run(data: Path) -> Path:
-    """Return the newest whole and finished run among the folders in ``data``.
-
-    Raises UsageError when there is none.
-    """
-    folders = [path.parent for path in data.glob(f"*/{SUMS}")]
-    finished = [
-        folder
-        for folder in folders
-        if (folder / RUN).exists() and Archive(folder).about().get("whole", False)
-    ]
-    if not finished:
-        raise UsageError(f"no finished run in {data}: measure one with `make bench`")
-    return max(finished, key=lambda folder: str(Archive(folder).about()["started"]))

@@ -2,8 +2,6 @@
 
 Each case comes out with one value, the median over its rounds, and with the value of each
 round. Values of one round met the same machine, so ratios are made within it.
-
-Runs make single trials so far; `selftest rotation` uses this.
 """
 
 from __future__ import annotations
@@ -98,6 +96,7 @@ def _outcome(member: Member, record: TrialRecord | NoMiddleError, name: str) -> 
     measured.metadata |= {
         "ensemble": name,
         "turn_messages": record.turn,
+        "rounds": ",".join(map(str, range(len(measured.windows_s)))),
         "idle_cpu_us_per_s": idle_us / max(1e-9, sum(member.waited_s)),
     }
     return measured

@@ -9,9 +9,10 @@ from bench.contract.model import Cell
 from bench.errors import NoMiddleError
 from bench.measure.code.programs import described, exhibits
 from bench.measure.code.weight import weigh
-from bench.run.archive import CODE, SIZE, WEIGHTS, Archive, suite_of
+from bench.run.archive import CODE, WEIGHTS, Archive
 from bench.run.preconditions import require_measurable
 from bench.run.profiles import PROFILES
+from bench.run.suites import SIZE, suite_of
 
 COUNTS = {"statements": "integer", "tokens": "integer", "gzip_bytes": "byte"}
 """The counts of a program that pyperf's files have, with pyperf's names of units."""

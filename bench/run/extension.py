@@ -18,7 +18,7 @@ from bench.run.archive import Archive
 from bench.run.declared import Declared, rests_on
 from bench.run.plan import Planned
 from bench.run.progress import minutes
-from bench.run.schedule import Slot, schedule
+from bench.run.schedule import Batch, batches
 
 AIMS = {"shared": 0.05, "split": 0.10}
 """How wide the intervals may be, by placement: their median relative half-width."""
@@ -124,10 +124,10 @@ def declared_in(about: Mapping[str, Any]) -> Extension | None:
     return Extension(**declared) if declared else None
 
 
-def extension_slots(
+def extension_batches(
     planned: Sequence[Planned], declared: Collection[Declared], blocks: int, seed: int
-) -> list[Slot]:
-    """Return the trials of further blocks, for declared comparisons and their A/A copies.
+) -> list[Batch]:
+    """Return the further blocks, for declared comparisons and their A/A copies.
 
     Their numbers follow the last planned block.
     """
@@ -137,4 +137,4 @@ def extension_slots(
         for entry in planned
         if rests_on(entry.case.name, entry.case.copy, entry.case.cell.key, declared)
     ]
-    return schedule(more, seed, first)
+    return batches(more, seed, first, declared)

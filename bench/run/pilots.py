@@ -11,7 +11,8 @@ from bench.contract.model import Case
 from bench.errors import TrialError
 from bench.measure import throughput
 from bench.measure.common import Measured, Sizing
-from bench.measure.quantities import QUANTITIES
+from bench.measure.quantities import IN_TURNS, QUANTITIES
+from bench.run.rounds import repeats_of
 from bench.run.schedule import Slot
 from bench.trial.trial import PILOT_QUIET_S, QUIET_S, run_trial
 
@@ -26,6 +27,16 @@ KEEPING_S = 0.02
 
 The reference run has this value, a thirtieth of a trial.
 """
+
+ENSEMBLE_S = 0.3
+"""The seconds of an ensemble beside what its cases take."""
+SIDE_BY_SIDE = 0.5
+"""How much of a trial's start and end is left of it in an ensemble."""
+CANARIES_S = 0.004
+GAP_S = 0.003
+"""The seconds between two turns: a turn is told, and its end is heard."""
+REPEATED_EXPECTED = 0.5
+"""How many of the rounds that may be made again are, on a machine that others use."""
 
 Pilot = dict[str, float]
 """``seconds_per_message`` and ``window_s`` of the pilot itself; ``overhead_s`` and
@@ -112,19 +123,36 @@ def sizing_of(
     return Sizing(pace_s, rate_hz, arrivals_seed(seed, slot))
 
 
-def predict_s(
-    slots: Sequence[Slot],
-    seed: int,
-    pilots: Mapping[str, Pilot],
-    rates_hz: Mapping[str, float],
+def predict_trial_s(
+    slot: Slot, seed: int, pilots: Mapping[str, Pilot], rates_hz: Mapping[str, float]
 ) -> float:
-    """Return how many seconds trials will take, from the times of the pilots."""
-    total_s = 0.0
-    for slot in slots:
-        case = slot.planned.case
-        pilot = pilots[case.id]
-        sizing = sizing_of(slot, seed, pilot["seconds_per_message"], rates_hz)
-        total_s += QUANTITIES[case.quantity].cost_s(case, sizing, pilot) + KEEPING_S
+    """Return how many seconds a single trial will take, from the times of its pilot."""
+    case = slot.planned.case
+    pilot = pilots[case.id]
+    sizing = sizing_of(slot, seed, pilot["seconds_per_message"], rates_hz)
+    return QUANTITIES[case.quantity].cost_s(case, sizing, pilot) + KEEPING_S
+
+
+def predict_block_s(cases: Sequence[tuple[Case, Pilot]]) -> float:
+    """Return how many seconds a set will take in turns, from the pilots of its cases.
+
+    Hosts start, build their messages and end side by side, on all CPUs. Turns follow each
+    other, with a gap after each. Every round has its canaries, and some rounds are made
+    again.
+    """
+    if not cases:
+        return 0.0
+    first, _ = cases[0]
+    rounds = IN_TURNS[first.quantity].ROUNDS
+    made = rounds + REPEATED_EXPECTED * repeats_of(rounds)
+    total_s = ENSEMBLE_S + made * CANARIES_S
+    for case, pilot in cases:
+        pace_s = pilot["seconds_per_message"]
+        turns = rounds + repeats_of(rounds)
+        window = IN_TURNS[case.quantity].window_of_turns(case, pace_s, turns)
+        build_s = window.messages * pilot["build_s_per_message"]
+        total_s += SIDE_BY_SIDE * (pilot["overhead_s"] + build_s) + KEEPING_S
+        total_s += made * (window.messages / turns * pace_s + GAP_S)
     return total_s
 
 

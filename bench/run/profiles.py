@@ -31,28 +31,31 @@ def _with_clients(cells: tuple[str, ...]) -> tuple[str, ...]:
     return (*cells, *(CLIENTS + workload for workload in sorted(workloads)))
 
 
+ROUND_TRIP = Group((*REQUEST_REPLY, *DEPLOYED), ("latency",))
+AT_SPEED = Group(
+    (*FAN_OUT, *PIPELINE, *BUFFERED[0], *BUFFERED[1]),
+    ("throughput",),
+    lossy=False,
+    batched=True,
+)
+COPY_OF_ROUND_TRIP = Group(("zmq/minimal/request_reply.*",), ("latency",), copy=1)
+COPIES_AT_SPEED = (
+    Group(("zmq/lossless/fan_out.*",), ("throughput",), copy=1),
+    Group(("zmq/minimal/pipeline.*",), ("throughput",), copy=1),
+)
+
+
 def _headline(blocks: int) -> tuple[Group, ...]:
     """Declared comparisons: a quantity of each workload in both placements, and in C."""
-    at_speed = Group(
-        (*FAN_OUT, *PIPELINE, *BUFFERED[0], *BUFFERED[1]),
-        ("throughput",),
-        lossy=False,
-        batched=True,
-        blocks=blocks,
-    )
-    round_trip = Group((*REQUEST_REPLY, *DEPLOYED), ("latency",), blocks=blocks)
-    in_python = (round_trip, at_speed)
+    in_python = [replace(group, blocks=blocks) for group in (ROUND_TRIP, AT_SPEED)]
     in_c = (replace(g, placements=SHARED, leaving_out=IN_PYTHON) for g in in_python)
     return (*in_python, *in_c)
 
 
 def _a_a_copies(blocks: int) -> tuple[Group, ...]:
     """An A/A pair for each workload and placement of declared comparisons."""
-    return (
-        Group(("zmq/minimal/request_reply.*",), ("latency",), copy=1, blocks=blocks),
-        Group(("zmq/lossless/fan_out.*",), ("throughput",), copy=1, blocks=blocks),
-        Group(("zmq/minimal/pipeline.*",), ("throughput",), copy=1, blocks=blocks),
-    )
+    copies = (COPY_OF_ROUND_TRIP, *COPIES_AT_SPEED)
+    return tuple(replace(group, blocks=blocks) for group in copies)
 
 
 NULL = Group(("*",), placements=SHARED, floor=True)
@@ -145,8 +148,8 @@ LOAD_CURVE = Group(
 WRK = Group(("http/minimal/request_reply.*",), ("wrk",), BOTH, tool="wrk")
 ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, lossy=True)
 STANDARD = (
-    *_headline(10),
-    *_a_a_copies(10),
+    *_headline(16),
+    *_a_a_copies(16),
     *UNDECLARED,
     *CLIENTS_OF_DECLARED,
     *ALTERNATIVES,
@@ -161,40 +164,22 @@ STANDARD = (
     *STANDARD_RECOVERY,
 )
 
+QUICK = (
+    ROUND_TRIP,
+    COPY_OF_ROUND_TRIP,
+    replace(AT_SPEED, placements=SHARED),
+    Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
+    *QUICK_RECOVERY,
+)
+"""Cases of ``standard``, so that the ratios of both may be laid beside each other."""
+
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(
-            "quick",
-            "a first look: every program once, six blocks, one declared comparison at most",
-            (
-                Group(("*/*/request_reply.*",), ("latency",), SHARED),
-                Group(("*/*/pipeline.*",), ("throughput",), SHARED),
-                # Two subscribers instead of four: half of the hosts to start.
-                Group(("*/*/fan_out.*",), ("throughput",), SHARED, instances=2),
-                Group(("*/minimal/request_reply.c",), ("latency",), SHARED, leaving_out=()),
-                Group(("*/*/pipeline.c",), ("throughput",), SHARED, leaving_out=()),
-                Group(
-                    ("*/*/fan_out.c",),
-                    ("throughput",),
-                    SHARED,
-                    instances=2,
-                    leaving_out=(),
-                ),
-                Group(("zmq/minimal/request_reply.*",), ("latency",), SHARED, copy=1),
-                Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
-                Group(
-                    ("*/pipeline.*", "*/fan_out.*"),
-                    ("throughput",),
-                    SHARED,
-                    floor=True,
-                ),
-                *QUICK_RECOVERY,
-            ),
-        ),
+        Profile("quick", "a first look: the first declared comparisons, 8 blocks", QUICK),
         Profile(
             "standard",
-            "what `make bench` runs: declared comparisons in ten blocks, the rest in six",
+            "what `make bench` runs: declared comparisons in 16 blocks, the rest in eight",
             STANDARD,
         ),
         Profile(
@@ -210,16 +195,16 @@ PROFILES = {
                 *LARGE_PIPELINE,
                 Group(("*/*/fan_out.*", "*/*/pipeline.*"), lossy=False),
                 Group(("*/*/fan_out.*",), lossy=True),
-                Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=10),
+                Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=12),
                 Group(
                     _with_clients(REQUEST_REPLY),
                     ("latency",),
                     SHARED,
                     MEDIUM_BYTES,
-                    blocks=10,
+                    blocks=12,
                 ),
                 Group(
-                    _with_clients(REQUEST_REPLY), ("throughput",), instances=4, blocks=10
+                    _with_clients(REQUEST_REPLY), ("throughput",), instances=4, blocks=12
                 ),
                 *FULL_RECOVERY,
             ),

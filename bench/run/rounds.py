@@ -3,8 +3,6 @@
 Flags come from the environment alone, never from a result. A flagged round is made again
 once, for all cases, after the others; its repetition takes its place. No more rounds than
 ``repeats`` are made again, the first flagged ones first.
-
-Runs make single trials so far; `selftest rotation` uses this.
 """
 
 from __future__ import annotations

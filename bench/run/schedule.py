@@ -1,24 +1,24 @@
-"""The order of trials: in each block every case once, shuffled by the printed seed.
+"""The order of a run: block by block, and in each block every set once.
 
-A flagged block is repeated whole, in a new order.
+The sets of a block are shuffled by the printed seed. Blocks of one set never follow each
+other while another set has the same block still to come, so that a neighbour on the machine
+who stays for a while meets one block of many sets, and not many blocks of one.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from bench.run.environment import BlockEnvironment, spoiled_blocks
+from bench.run.declared import Declared
 from bench.run.plan import Planned
-
-REPEATED_MAX_SHARE = 0.2
-"""How many trials may be repeated at most, as a share of those that were planned."""
+from bench.run.sets import sets_of, takes_turns
 
 
 def block_name(block: int, repeat: int) -> str:
-    """Return how files name a block: ``b03``, and ``b03r1`` for its repetition."""
+    """Return how files name a block: ``b03``, and ``b03r1`` for a repetition in it."""
     return f"b{block:02d}" + (f"r{repeat}" if repeat else "")
 
 
@@ -26,7 +26,7 @@ def block_name(block: int, repeat: int) -> str:
 class Slot:
     """One place in the schedule. ``rng`` seeds everything else that is random in its trial.
 
-    ``repeat`` is 0, or 1 in the repetition of a block.
+    ``repeat`` is 0. If a case is in several ensembles of its set, it counts them.
     """
 
     block: int
@@ -37,57 +37,73 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """The name of the block in files: ``b03``, and ``b03r1`` for its repetition."""
+        """The name of the block in files: ``b03``, and ``b03r1`` for a repetition in it."""
         return block_name(self.block, self.repeat)
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """By what an archive knows the outcome of this slot."""
+        return self.planned.case.id, self.block, self.repeat
 
     def rng(self) -> random.Random:
         return random.Random(self.seed)
 
 
-def schedule(planned: Sequence[Planned], seed: int, first: int = 0) -> list[Slot]:
-    """Return every trial of a run in the order in which it is to be made.
+@dataclass(frozen=True)
+class Batch:
+    """Slots of one block that are measured together: in turns, or a single one alone."""
+
+    slots: tuple[Slot, ...]
+
+    @property
+    def block(self) -> int:
+        return self.slots[0].block
+
+    @property
+    def in_turns(self) -> bool:
+        return takes_turns(self.slots[0].planned.case)
+
+    def rng(self) -> random.Random:
+        return random.Random(":".join(slot.seed for slot in self.slots))
+
+
+def batches(
+    planned: Sequence[Planned],
+    seed: int,
+    first: int = 0,
+    declared: Collection[Declared] = (),
+    memory: int | None = None,
+) -> list[Batch]:
+    """Return what a run measures, in the order in which it is to be measured.
 
     The same cases and seed give the same order. A case with fewer blocks than others is in
-    the first ones. Blocks before ``first`` are left out.
+    the first ones. Blocks before ``first`` are left out. By ``declared``, some programs
+    are in all ensembles of a set that has to be cut. ``memory`` is as of ``sets_of``.
     """
-    slots: list[Slot] = []
+    made: list[Batch] = []
     for block in range(first, max((entry.blocks for entry in planned), default=0)):
-        entries = [entry for entry in planned if block < entry.blocks]
-        random.Random(f"{seed}:{block}").shuffle(entries)
-        slots += [
-            Slot(block, position, entry, f"{seed}:{block}:{entry.case.id}")
-            for position, entry in enumerate(entries)
-        ]
-    return slots
+        sets = sets_of([e for e in planned if block < e.blocks], declared, memory)
+        random.Random(f"{seed}:{block}").shuffle(sets)
+        seen: dict[str, int] = {}
+        position = 0
+        for entries in sets:
+            slots = []
+            for entry in entries:
+                case = entry.case.id
+                repeat = seen[case] = seen.get(case, -1) + 1
+                again = f":{repeat}" if repeat else ""
+                slot_seed = f"{seed}:{block}:{case}{again}"
+                slots.append(Slot(block, position, entry, slot_seed, repeat))
+                position += 1
+            made.append(Batch(tuple(slots)))
+    return made
 
 
-def blocks_to_repeat(
-    environment: Sequence[BlockEnvironment], slots: Sequence[Slot]
-) -> list[int]:
-    """Return the flagged blocks to repeat, in order.
-
-    The environment of the first pass over these blocks decides, never a result. At most
-    ``REPEATED_MAX_SHARE`` of all trials are repeated, the first flagged blocks first.
-    """
-    left = REPEATED_MAX_SHARE * len(slots)
-    sizes = Counter(slot.block for slot in slots)
-    chosen = []
-    for block in spoiled_blocks([seen for seen in environment if seen.block in sizes]):
-        size = sizes[block]
-        if size <= left:
-            chosen.append(block)
-            left -= size
-    return chosen
+def slots_of(made: Iterable[Batch]) -> list[Slot]:
+    """Return the slots of batches, in order."""
+    return list(chain.from_iterable(batch.slots for batch in made))
 
 
-def repeats(slots: Sequence[Slot], blocks: Sequence[int]) -> list[Slot]:
-    """Return the trials of these blocks once more, shuffled anew, with repeat 1."""
-    found: list[Slot] = []
-    for block in blocks:
-        again = [slot for slot in slots if slot.block == block]
-        random.Random(f"{again[0].seed}:again").shuffle(again)
-        found += [
-            Slot(block, position, slot.planned, f"{slot.seed}:again", repeat=1)
-            for position, slot in enumerate(again)
-        ]
-    return found
+def schedule(planned: Sequence[Planned], seed: int, first: int = 0) -> list[Slot]:
+    """Return the slots of ``batches``, in order."""
+    return slots_of(batches(planned, seed, first))

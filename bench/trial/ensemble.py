@@ -5,8 +5,6 @@ round each case takes one turn, while the processes of the others wait for a mes
 the cases of a round meet the same machine, within a fraction of a second.
 
 A case that fails leaves the ensemble, and the others go on.
-
-Runs make single trials so far; `selftest rotation` uses this.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from bench.report.build import derive
 from bench.report.numbers.numbers import numbers
 from bench.report.pages import readme
 from bench.report.sections import bindings, embedded, experiments
-from bench.run.archive import CODE, latest_run, verify
+from bench.run.archive import CODE
+from bench.run.finished import latest_run, verify
 from bench.surveys.embedding import tally as embedding
 from bench.surveys.languages import tally as languages
 

@@ -168,7 +168,7 @@ def test_only_blocks_of_both_cases_are_paired(tmp_path: Path) -> None:
     folder = synthetic.make(tmp_path / "run", profile="standard", keep=round_trips)
     table = comparisons(load(folder))
     row = find(table, ROUND_TRIP, "zmq.minimal.python", "http.aiohttp_client.python")
-    assert row.times.blocks_done == 6
+    assert row.times.blocks_done == 8
 
 
 def test_noise_comes_from_the_case_s_own_a_a_copy_or_is_the_largest_of_the_run() -> None:

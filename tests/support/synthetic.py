@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,15 @@ from bench.measure.common import Measured
 from bench.measure.percentiles import summary
 from bench.run import archive as archives
 from bench.run.archive import PILOT_BLOCK, Archive
+from bench.run.block import Block
+from bench.run.declared import read_declared
 from bench.run.manifest import about
-from bench.run.plan import Planned, plan
-from bench.run.profiles import PROFILES
+from bench.run.plan import Group, Planned, plan
+from bench.run.profiles import PROFILES, SHARED
+from bench.run.rounds import Round, RoundEnvironment
 from bench.run.runner import Runner
-from bench.run.schedule import Slot
+from bench.run.schedule import Slot, batches
+from bench.run.sets import takes_turns
 from bench.trial.conformance import CheckResult
 
 SEED = 7
@@ -32,6 +37,19 @@ STACK = {"raw_socket": 1.0, "zmq": 1.3, "http": 6.0, "null": 0.05}
 VARIANT = {"stdlib_client": 0.5, "aiohttp_client": 0.6, "buffered": 0.4}
 SAMPLES = 1000
 NOISE = 0.004
+
+EVERY = (
+    Group(("*/*/request_reply.*",), ("latency",), SHARED),
+    Group(("*/*/pipeline.*", "*/*/fan_out.*"), ("throughput",), SHARED),
+    Group(("*/minimal/request_reply.c",), ("latency",), SHARED, leaving_out=()),
+    Group(("*/*/pipeline.c", "*/*/fan_out.c"), ("throughput",), SHARED, leaving_out=()),
+    Group(("zmq/minimal/request_reply.*",), ("latency",), SHARED, copy=1),
+    Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
+    Group(("*/pipeline.*", "*/fan_out.*"), ("throughput",), SHARED, floor=True),
+    *(group for group in PROFILES["quick"].groups if group.faults),
+)
+"""Every program once, on one CPU: a small run that has all kinds of rows."""
+KNOWN = {**PROFILES, "quick": replace(PROFILES["quick"], groups=EVERY)}
 
 FOURTH = """
 label = "Fourth"
@@ -86,7 +104,7 @@ def cells_of(*more: Path) -> list[Cell]:
 
 
 def planned_cases(profile: str, *more: Path) -> list[Planned]:
-    return plan(PROFILES[profile], cells_of(*more))
+    return plan(KNOWN[profile], cells_of(*more))
 
 
 def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
@@ -162,6 +180,63 @@ def _fill(
     archive.write(archives.CHECK, list(checks.values()))
 
 
+def in_turns(case: Case, values_s: list[float], ensemble: str) -> Measured:
+    """Return the outcome of a case that took turns, with these values of its rounds."""
+    made = measured(case, median(values_s), np.random.default_rng(SEED))
+    made.windows_s = values_s
+    made.metadata |= {"ensemble": ensemble, "idle_cpu_us_per_s": 10.0}
+    if case.quantity == "latency":
+        made.metadata["p50_ns"] = made.value_s * 1e9
+    return made
+
+
+def rounds_of(count: int, order: int, flagged: Collection[int] = ()) -> list[Round]:
+    """Return the rounds of an ensemble of ``order`` cases; ``flagged`` ones were hit."""
+    seen = RoundEnvironment(1.0, 0.1, 0.0, 0.0, 0.0, 0.0)
+    return [
+        Round(n, 0, n, tuple(range(order)), seen, ("stolen",) if n in flagged else ())
+        for n in range(count)
+    ]
+
+
+def make_in_turns(
+    folder: Path,
+    profile: str = "quick",
+    rounds: int = 5,
+    machine: float = 0.5,
+    seconds: Callable[[Case], float] = usual_s,
+    keep: Callable[[Case], bool] = takes_turns,
+    memory: int | None = None,
+    flagged: Collection[int] = (),
+) -> Path:
+    """Write a finished run whose cases took turns, on a machine that changes its speed.
+
+    ``machine`` is the standard deviation of the log of its speed from round to round, which
+    all cases of a round share; ``memory`` that of an ensemble, in bytes.
+    """
+    cells = cells_of()
+    planned = [p for p in plan(PROFILES[profile], cells) if keep(p.case)]
+    facts = about(planned, cells, profile, SEED)
+    archive = FastArchive.create(folder, {**facts, "started": STARTED, "roots": []})
+    rng = np.random.default_rng(SEED)
+    for batch in batches(planned, SEED, declared=read_declared(), memory=memory):
+        name = f"{batch.block}.{batch.slots[0].name}.{batch.slots[-1].planned.case.id}"
+        speed = np.exp(rng.normal(0, machine, rounds))
+        for slot in batch.slots:
+            own = np.exp(rng.normal(0, NOISE, rounds))
+            values_s = seconds(slot.planned.case) * speed * own
+            archive.add(slot, in_turns(slot.planned.case, values_s.tolist(), name))
+        made = rounds_of(rounds, len(batch.slots), flagged)
+        archive.add_rounds(batch.slots, Block(name, [], made))
+    Runner(archive, planned, SEED).sizes()
+    archive.write(archives.CHECK, [])
+    archive.write(archives.TIMING, [{"trials": 1, "predicted_s": 90.0, "took_s": 99.0}])
+    archive.write(archives.ENVIRONMENT, [])
+    archive.write(archives.WEIGHTS, {})
+    archive.seal()
+    return folder
+
+
 def make(
     folder: Path,
     *more: Path,
@@ -182,7 +257,7 @@ def make(
     ``stories`` says what befalls cells in trials with one.
     """
     cells = cells_of(*more)
-    planned = [p for p in plan(PROFILES[profile], cells, blocks) if keep(p.case)]
+    planned = [p for p in plan(KNOWN[profile], cells, blocks) if keep(p.case)]
     facts = about(planned, cells, profile, SEED)
     facts["started"] = STARTED
     archive = FastArchive.create(folder, {**facts, "roots": []})

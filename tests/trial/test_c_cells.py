@@ -35,9 +35,10 @@ from bench.errors import ContractError, NotMeasurable
 from bench.hosts.spec import HostSpec
 from bench.measure import latency, throughput
 from bench.measure.common import Measured
-from bench.run.archive import Archive, load_suite
+from bench.run.archive import Archive
 from bench.run.plan import Group, Planned, Profile, plan
 from bench.run.schedule import Slot
+from bench.run.suites import load_suite
 from bench.trial.addresses import listens
 from bench.trial.build import BuildError, build, executable, is_current, lacking
 from bench.trial.conformance import CheckResult, check

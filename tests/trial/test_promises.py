@@ -31,11 +31,11 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, LOOPS, PROJECT, PROMISES
 from bench.contract.rows import CaseRow, ProgramRow, case_row
 from bench.errors import UsageError
-from bench.run.archive import suite_of
 from bench.run.declared import read_declared
 from bench.run.manifest import case_table, planned_case
 from bench.run.plan import Planned, plan
 from bench.run.profiles import PROFILES
+from bench.run.suites import suite_of
 from bench.trial import promises, segments
 from bench.trial.conformance import check
 from bench.trial.record import Window

@@ -1,0 +1,64 @@
+"""Two cases of a run, paired: the log of their ratio in each block that has both.
+
+Cases of one ensemble are paired within a round: a block has the median over its rounds.
+Cases that did not live side by side are paired by their values of the block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bench.analysis.results import Run
+from bench.analysis.rounds import block_medians, ratio_of_blocks
+from bench.analysis.stats import Floats, Interval, ratio_of_logs
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Values in seconds of both cases, and ``logs`` of their ratio, each by block.
+
+    ``in_turns`` says whether any block has them in one ensemble.
+    """
+
+    a: Floats
+    b: Floats
+    logs: Floats
+    in_turns: bool
+
+    @property
+    def interval(self) -> Interval:
+        """The ratio a/b, with blocks as the unit."""
+        return ratio_of_blocks(self.logs) if self.in_turns else ratio_of_logs(self.logs)
+
+
+def rounds_of(run: Run, case_a: str, case_b: str, block: int) -> Floats | None:
+    """Return log a/b in each round of a block, None if the cases share no ensemble."""
+    mine, theirs = (run.windows_s(case, block) for case in (case_a, case_b))
+    for ensemble in mine:
+        if ensemble in theirs:
+            logs: Floats = np.log(mine[ensemble]) - np.log(theirs[ensemble])
+            return logs
+    return None
+
+
+def paired(run: Run, case_a: str, case_b: str) -> Paired | None:
+    """Return two cases paired by the blocks that have both, None if none has.
+
+    A block with too few rounds of both has no ratio.
+    """
+    pair = {"a": run.values_s(case_a), "b": run.values_s(case_b)}
+    values = pd.concat(pair, axis=1, join="inner")
+    if values.empty:
+        return None
+    a, b = values["a"].to_numpy(), values["b"].to_numpy()
+    logs = np.log(a) - np.log(b)
+    in_turns = False
+    for at, block in enumerate(values.index):
+        rounds = rounds_of(run, case_a, case_b, block)
+        if rounds is not None:
+            logs[at], in_turns = block_medians(rounds), True
+    has = ~np.isnan(logs)
+    return Paired(a[has], b[has], logs[has], in_turns) if has.any() else None

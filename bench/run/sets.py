@@ -1,0 +1,135 @@
+"""Comparison sets: the cases of a block that live side by side and take turns.
+
+A set has the same workload, quantity, size, transport, placement and number of peers, so
+its cases may be compared. A set that does not fit is cut into ensembles. All of them have
+the programs that others are compared with: A/A copies, their originals, and the declared
+programs of the baseline. A program that is in several ensembles is measured in each.
+
+Some cases are measured alone. Programs that survive faults have time-outs, which would run
+while they wait. Open loops, paced messages and searches need long undisturbed windows. The
+null stack has one thread, in which nobody can wait.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from fnmatch import fnmatch
+
+from bench.contract.alike import BASELINE
+from bench.contract.model import DIRECT, Case
+from bench.measure.common import BYTES_IN_TURNS_MAX, bytes_per_message
+from bench.measure.quantities import IN_TURNS
+from bench.run.declared import Declared, rests_on
+from bench.run.plan import SURVIVORS, Planned
+from bench.run.rounds import repeats_of
+
+PROCESSES_MAX = 128
+"""The most processes of an ensemble."""
+PROCESS_BYTES = 48 << 20
+"""The memory of a process that has loaded its library."""
+MEMORY_SHARE = 0.5
+"""How much of the machine's memory an ensemble may take."""
+
+Set = tuple[Planned, ...]
+Kind = tuple[str, str, int, str, str, int, str]
+
+
+def takes_turns(case: Case) -> bool:
+    """Return whether a case can wait for its turn among others."""
+    if case.quantity not in IN_TURNS or case.load:
+        return False
+    is_paced = case.quantity == "latency" and bool(case.cell.workload.paced_rate_hz)
+    survives = any(fnmatch(case.cell.id, pattern) for pattern in SURVIVORS)
+    return not (is_paced or survives or case.transport == DIRECT)
+
+
+def kind(case: Case) -> Kind:
+    """Return what the cases of a set have in common."""
+    return (
+        case.cell.workload.name,
+        case.quantity,
+        case.size_bytes,
+        case.transport,
+        case.placement,
+        case.instances,
+        case.load,
+    )
+
+
+def processes(case: Case) -> int:
+    """Return how many hosts a case has."""
+    workload = case.cell.workload
+    repeated = sum(role.name == workload.repeated for role in workload.roles)
+    return len(workload.roles) + repeated * (case.instances - 1)
+
+
+def memory_bytes(case: Case) -> int:
+    """Return a bound of the memory that a case takes while it lives in an ensemble."""
+    quantity = IN_TURNS[case.quantity]
+    turns = quantity.ROUNDS + repeats_of(quantity.ROUNDS)
+    messages_bytes = turns * quantity.TURN_MESSAGES_MAX * bytes_per_message(case)
+    return processes(case) * PROCESS_BYTES + min(messages_bytes, BYTES_IN_TURNS_MAX)
+
+
+def fits(cases: Collection[Case], memory: int) -> bool:
+    """Return whether an ensemble of these cases fits into so many bytes of memory."""
+    return (
+        sum(map(processes, cases)) <= PROCESSES_MAX
+        and sum(map(memory_bytes, cases)) <= memory
+    )
+
+
+def allowed_bytes() -> int:
+    """Return the memory that an ensemble may take on this machine."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return int(MEMORY_SHARE * total)
+
+
+def _shared(entries: Sequence[Planned], declared: Collection[Declared]) -> list[Planned]:
+    """Return the entries of a set that each of its ensembles has."""
+    copied = {e.case.cell.id for e in entries if e.case.copy}
+    return [
+        entry
+        for entry in entries
+        if entry.case.cell.id in copied
+        or (
+            entry.case.cell.stack.name == BASELINE
+            and rests_on(entry.case.name, 0, entry.case.cell.key, declared)
+        )
+    ]
+
+
+def _cut(
+    entries: Sequence[Planned], declared: Collection[Declared], memory: int
+) -> list[Set]:
+    """Return a set as the ensembles that fit, one if it does."""
+    if fits([e.case for e in entries], memory):
+        return [tuple(entries)]
+    shared = _shared(entries, declared)
+    parts: list[list[Planned]] = [list(shared)]
+    for entry in (e for e in entries if e not in shared):
+        wanted = [*parts[-1], entry]
+        if len(parts[-1]) > len(shared) and not fits([e.case for e in wanted], memory):
+            parts.append(list(shared))
+        parts[-1].append(entry)
+    return [tuple(part) for part in parts]
+
+
+def sets_of(
+    entries: Sequence[Planned],
+    declared: Collection[Declared] = (),
+    memory: int | None = None,
+) -> list[Set]:
+    """Return the ensembles of a block, and its other cases, each alone.
+
+    ``memory`` is what an ensemble may take, in bytes; None for what this machine permits.
+    """
+    alone = [(entry,) for entry in entries if not takes_turns(entry.case)]
+    kinds: dict[Kind, list[Planned]] = {}
+    for entry in entries:
+        if takes_turns(entry.case):
+            kinds.setdefault(kind(entry.case), []).append(entry)
+    allowed = allowed_bytes() if memory is None else memory
+    cut = [part for each in kinds.values() for part in _cut(each, declared, allowed)]
+    return [*cut, *alone]
