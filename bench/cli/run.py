@@ -58,7 +58,7 @@ a_path = click.Path(path_type=Path)
     type=click.FloatRange(min=0, min_open=True),
     metavar="MINUTES",
     help="Finish measuring within MINUTES by skipping less important cases. Declared "
-    "comparisons are never skipped, and keep at least 6 repetitions.",
+    "comparisons are never skipped, and keep at least 8 repetitions.",
 )
 @click.option(
     "--part",
@@ -206,7 +206,7 @@ def _new_folder(parent: Path, seed: int) -> Path:
 @click.option("--seed", type=int, help="Use the order of another reproduction.")
 @click.option(
     "--blocks",
-    type=click.IntRange(min=6),
+    type=click.IntRange(min=8),
     help="Number of repetitions (default: as published).",
 )
 @click.option("--out", type=a_path, help="Folder of the new run.")

@@ -1,10 +1,10 @@
 """One extension of a run by further blocks, decided on the width of its intervals alone.
 
 It is declared before the run: the number of blocks, the cases, and the longest time. After
-every planned block is measured, and flagged blocks are repeated, the widths of the declared
-comparisons' intervals decide. Ratios, verdicts and p-values have no part in the decision. A
-run that stops when it finds a difference finds too many; a run that stops when an interval
-is narrow does not (docs/method.md, "Blocks").
+every planned block is measured, the widths of the declared comparisons' intervals decide.
+Ratios, verdicts and p-values have no part in the decision. A run that stops when it finds a
+difference finds too many; a run that stops when an interval is narrow does not
+(docs/method.md, "Blocks and rounds").
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from bench.errors import NoMiddleError
 from bench.measure.common import Measured
 from bench.measure.quantities import QUANTITIES
 from bench.run.archive import Archive
-from bench.run.block import Outcome, measure_block
+from bench.run.block import Block, Outcome, measure_block
 from bench.run.block_environment import EnvironmentRecorder
 from bench.run.pilots import Pilot, next_pace_s, predict_block_s, predict_trial_s, sizing_of
 from bench.run.progress import Steps, console, steps
@@ -114,11 +114,7 @@ class Measuring:
             self._keep(slot, outcome)
             return [outcome]
         try:
-            made = measure_block(
-                [(s.planned.case, self._pace_s[s.planned.case.id]) for s in batch.slots],
-                self._logs(batch.slots[0]),
-                batch.rng(),
-            )
+            made = self._block(batch)
         except NoMiddleError as error:
             return [error] * len(batch.slots)
         for slot, outcome in zip(batch.slots, made.outcomes, strict=True):
@@ -127,6 +123,11 @@ class Measuring:
         if not any(isinstance(outcome, NoMiddleError) for outcome in made.outcomes):
             shutil.rmtree(self._logs(batch.slots[0]), ignore_errors=True)
         return made.outcomes
+
+    def _block(self, batch: Batch) -> Block:
+        cases = [slot.planned.case for slot in batch.slots]
+        paced = [(case, self._pace_s[case.id]) for case in cases]
+        return measure_block(paced, self._logs(batch.slots[0]), batch.rng())
 
     def _keep(self, slot: Slot, outcome: Outcome) -> None:
         if isinstance(outcome, Measured):

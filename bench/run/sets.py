@@ -2,8 +2,8 @@
 
 A set has the same workload, quantity, size, transport, placement and number of peers, so
 its cases may be compared. A set that does not fit is cut into ensembles. All of them have
-the programs that others are compared with: A/A copies, their originals, and the declared
-programs of the baseline. A program that is in several ensembles is measured in each.
+the programs that others are compared with: A/A copies, their originals, and the programs of
+the baseline that are declared. Such a program is measured in each ensemble.
 
 Some cases are measured alone. Programs that survive faults have time-outs, which would run
 while they wait. Open loops, paced messages and searches need long undisturbed windows. The
@@ -20,7 +20,7 @@ from bench.contract.alike import BASELINE
 from bench.contract.model import DIRECT, Case
 from bench.measure.common import BYTES_IN_TURNS_MAX, bytes_per_message
 from bench.measure.quantities import IN_TURNS
-from bench.run.declared import Declared, rests_on
+from bench.run.declared import Declared
 from bench.run.plan import SURVIVORS, Planned
 from bench.run.rounds import repeats_of
 
@@ -89,14 +89,12 @@ def allowed_bytes() -> int:
 def _shared(entries: Sequence[Planned], declared: Collection[Declared]) -> list[Planned]:
     """Return the entries of a set that each of its ensembles has."""
     copied = {e.case.cell.id for e in entries if e.case.copy}
+    known = {(name.split(".")[0], key) for name, *keys in declared for key in keys}
     return [
         entry
         for entry in entries
-        if entry.case.cell.id in copied
-        or (
-            entry.case.cell.stack.name == BASELINE
-            and rests_on(entry.case.name, 0, entry.case.cell.key, declared)
-        )
+        if (cell := entry.case.cell).id in copied
+        or (cell.stack.name == BASELINE and (cell.workload.name, cell.key) in known)
     ]
 
 

@@ -27,7 +27,7 @@ ZMQ, SOCKETS = (f"{ROUND_TRIP}.{stack}.minimal.python" for stack in ("zmq", "raw
 
 
 def shared_round_trips(case: Case) -> bool:
-    return takes_turns(case) and case.quantity == "latency" and case.placement == "shared"
+    return takes_turns(case) and case.name.removesuffix(".twin1") == ROUND_TRIP
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_programs_of_a_set_that_was_cut_are_compared_with_its_shared_programs_by
         for common in shared - {case}:
             found = paired(run, case, common)
             assert found is not None
-            true = math.log(seconds_of(run, case) / seconds_of(run, common))
+            true = math.log(seconds_of(case) / seconds_of(common))
             assert np.abs(found.logs - true).max() < 0.02, (case, common)
     wrong, _, _ = recompute.opinion(
         json.loads(json.dumps(numbers(derive(run, draw=False)))), recompute.Run(folder)
@@ -98,7 +98,7 @@ def test_programs_of_a_set_that_was_cut_are_compared_with_its_shared_programs_by
     assert not wrong
 
 
-def seconds_of(run: Run, case: str) -> float:
+def seconds_of(case: str) -> float:
     (entry,) = (p.case for p in synthetic.planned_cases("standard") if p.case.id == case)
     return synthetic.usual_s(entry)
 

@@ -25,7 +25,7 @@ from bench.run.runner import Runner
 BREAKING = Path(__file__).parents[1] / "cells" / "breaking"
 SOUND = "zmq/minimal/request_reply.py"
 REASONS = {
-    "breaking/hanging/request_reply.py": ["the window did not end within"],
+    "breaking/hanging/request_reply.py": ["a turn was not given within"],
     "breaking/refusing/request_reply.py": ["call.0 raised", "503: enough for today"],
     "breaking/leaving/request_reply.py": ["serve.0", "exit status 0", "served enough"],
 }

@@ -22,17 +22,19 @@ from bench.analysis.results import load
 from bench.contract.find import find_cells
 from bench.contract.model import FLOOR, IMPLEMENTATIONS, Case
 from bench.errors import TrialError
-from bench.measure.common import Measured, Sizing
+from bench.measure.common import Measured
 from bench.report.sections.precision import extension_words
 from bench.run.archive import EXTENSION, Archive
+from bench.run.block import Block, Outcome
 from bench.run.declared import declarations, rests_on
 from bench.run.extension import AIMS, DECLARED, EXTENSIONS, Decision
 from bench.run.manifest import FAILURES, PARTS, SPEED, Begun, begin, planned_again
+from bench.run.measuring import Measuring
 from bench.run.pilots import Pilot
 from bench.run.progress import console
 from bench.run.recovery import is_recovery
 from bench.run.runner import Runner
-from bench.run.schedule import Slot
+from bench.run.schedule import Batch, Slot
 
 CELLS = ("zmq/minimal/request_reply.py", "raw_socket/minimal/request_reply.py")
 SEED = 11
@@ -51,8 +53,21 @@ class Invented:
     killed_at: Callable[[Slot], bool] = lambda _: False
     failing: bool = False
 
-    def trial(self, slot: Slot, sizing: Sizing) -> Measured:
-        del sizing
+    def block(self, batch: Batch) -> Block:
+        """Return the block of a set."""
+        name = f"{batch.block}.{batch.slots[0].seed}"
+        outcomes: list[Outcome] = []
+        for slot in batch.slots:
+            try:
+                value_s = self.trial(slot).value_s
+            except TrialError as error:
+                outcomes.append(error)
+            else:
+                case = slot.planned.case
+                outcomes.append(synthetic.in_turns(case, [value_s] * 3, name))
+        return Block(name, outcomes, synthetic.rounds_of(3, len(outcomes)))
+
+    def trial(self, slot: Slot) -> Measured:
         if self.killed_at(slot):
             raise KeyboardInterrupt
         if self.failing:
@@ -70,14 +85,14 @@ class NoWatch:
     def __init__(self, archive: Archive) -> None:
         del archive
 
-    def of(self, block: int, repeat: int) -> AbstractContextManager[None]:
-        del block, repeat
+    def of(self, block: int) -> AbstractContextManager[None]:
+        del block
         return nullcontext()
 
 
 @pytest.fixture(autouse=True)
 def no_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.run.runner.EnvironmentRecorder", NoWatch)
+    monkeypatch.setattr("bench.run.measuring.EnvironmentRecorder", NoWatch)
 
 
 Make = Callable[..., Archive]
@@ -95,7 +110,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
             begun = Begun(archive, planned_again(archive.about(), cells), SEED)
         else:
             begun = begin(folder, "standard", cells, SEED, None, [])
-        monkeypatch.setattr(Runner, "_trial", invented.trial)
+        monkeypatch.setattr(Measuring, "_trial", invented.trial)
+        monkeypatch.setattr(Measuring, "_block", invented.block)
         runner = Runner(begun.archive, begun.planned, SEED)
         runner.measure(pilots(begun, overhead_s), measured_half_widths)
         return begun.archive
@@ -138,9 +154,9 @@ def test_a_wide_run_is_extended_by_blocks_of_declared_comparisons_and_their_a_a_
     assert set(made.too_wide) == {"split", "shared"}
     counted = Counter(trials(archive))
     assert counted == expected_trials(archive, STANDARD.blocks)
-    copies = {case for case, block in counted if block >= 10 and ".twin1." in case}
+    copies = {case for case, block in counted if block >= 16 and ".twin1." in case}
     assert len(copies) == 2
-    assert max(block for _, block in counted) == 9 + STANDARD.blocks
+    assert max(block for _, block in counted) == 15 + STANDARD.blocks
 
 
 def test_a_narrow_run_is_not_extended(make: Make) -> None:
@@ -180,7 +196,7 @@ def test_a_run_killed_during_its_extension_is_completed_as_decided(make: Make) -
 
     def at_the_third_of_the_last(slot: Slot) -> bool:
         seen.append(slot.block)
-        return seen.count(9 + STANDARD.blocks) == 3
+        return seen.count(15 + STANDARD.blocks) == 3
 
     with pytest.raises(KeyboardInterrupt):
         make("run", Invented(WIDE, killed_at=at_the_third_of_the_last))
@@ -209,7 +225,7 @@ def test_the_cost_of_an_extension_is_printed_before_the_start(make: Make) -> Non
         archive = make("run", Invented(NARROW))
     planned, more, *_ = captured.get().splitlines()
     counts = [sum(expected_trials(archive, n).values()) for n in (0, STANDARD.blocks)]
-    assert planned.startswith(f"{counts[0]} trials, about ")
+    assert planned.startswith(f"{counts[0]} values, about ")
     assert more.startswith(f"{counts[1] - counts[0]} more, about ")
 
 
@@ -225,7 +241,7 @@ def test_the_report_names_the_reason_of_an_extension_and_counts_its_blocks(
     )
     cases = load(archive.folder).cases
     blocks = {case.blocks for case in cases.values() if case.copy}
-    assert blocks == {10 + STANDARD.blocks}
+    assert blocks == {16 + STANDARD.blocks}
 
 
 @pytest.mark.parametrize(

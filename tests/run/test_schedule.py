@@ -9,9 +9,13 @@ from helpers_bench import find_cell, make_case
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.run.environment import BlockEnvironment
-from bench.run.plan import Planned
-from bench.run.schedule import REPEATED_MAX_SHARE, blocks_to_repeat, repeats, schedule
+from bench.contract.find import find_cells
+from bench.contract.model import FLOOR, IMPLEMENTATIONS
+from bench.run.declared import read_declared
+from bench.run.plan import Planned, plan
+from bench.run.profiles import PROFILES
+from bench.run.schedule import Batch, batches, schedule
+from bench.run.sets import fits, kind
 
 CELL = find_cell("null/minimal/request_reply.py")
 seeds = st.integers(0, 2**32 - 1)
@@ -78,36 +82,6 @@ def test_an_empty_plan_has_an_empty_schedule() -> None:
     assert schedule([], 1) == []
 
 
-def environment(*flagged: int, repeat: int = 0) -> list[BlockEnvironment]:
-    """Return six blocks, of which these had their CPU time stolen."""
-    quiet = BlockEnvironment(0, repeat, 0, 30.0, 0.0, 0.7, 0.01, 0.5, 0.0, 0.0)
-    stolen = replace(quiet, steal_share=0.2)
-    return [replace(stolen if b in flagged else quiet, block=b) for b in range(6)]
-
-
-@given(seeds)
-def test_a_flagged_block_is_repeated_whole_in_a_new_order(seed: int) -> None:
-    slots = schedule(plan_of([6] * 8), seed)
-    again = repeats(slots, blocks_to_repeat(environment(4), slots))
-    assert {s.block for s in again} == {4}
-    assert {s.repeat for s in again} == {1}
-    first = [s for s in slots if s.block == 4]
-    assert Counter(s.planned.case.id for s in again) == Counter(
-        s.planned.case.id for s in first
-    )
-    assert not {s.seed for s in again} & {s.seed for s in slots}
-    assert {s.name for s in again} == {"b04r1"}
-
-
-@given(st.sets(st.integers(0, 5)), seeds)
-def test_at_most_a_fifth_of_the_blocks_is_repeated(flagged: set[int], seed: int) -> None:
-    slots = schedule(plan_of([6] * 8), seed)
-    chosen = blocks_to_repeat(environment(*flagged), slots)
-    assert set(chosen) <= flagged
-    assert len(repeats(slots, chosen)) <= REPEATED_MAX_SHARE * len(slots)
-    assert chosen or not flagged
-
-
 def test_further_blocks_follow_the_planned_blocks_in_a_new_order() -> None:
     planned = plan_of([6] * 8)
     more = [replace(entry, blocks=9) for entry in planned[:4]]
@@ -117,14 +91,52 @@ def test_further_blocks_follow_the_planned_blocks_in_a_new_order() -> None:
     assert not {s.seed for s in slots} & {s.seed for s in schedule(planned, 1)}
 
 
-def test_flagged_blocks_of_an_extension_are_not_repeated() -> None:
-    """A run that is resumed amid them decides on its planned blocks as it did before."""
-    slots = schedule(plan_of([6] * 8), 1)
-    further = replace(environment(1)[1], block=7)
-    assert blocks_to_repeat([*environment(4), further], slots) == [4]
+DECLARED = set(read_declared())
+ROUND_TRIPS = [
+    entry
+    for entry in plan(PROFILES["standard"], find_cells([IMPLEMENTATIONS, FLOOR]))
+    if entry.case.cell.workload.name == "request_reply"
+    and (entry.case.size_bytes, entry.case.placement) == (64, "shared")
+]
 
 
-def test_a_repetition_is_not_repeated_again() -> None:
-    slots = schedule(plan_of([6] * 8), 1)
-    both = [*environment(), *environment(3, repeat=1)]
-    assert blocks_to_repeat(both, slots) == []
+@given(seeds)
+def test_blocks_of_different_sets_alternate(seed: int) -> None:
+    """A neighbour who stays for a while meets one block of many sets, not many of one."""
+    made = batches(ROUND_TRIPS, seed, declared=DECLARED)
+    assert [batch.block for batch in made] == sorted(batch.block for batch in made)
+    assert len({kind(batch.slots[0].planned.case) for batch in made[:4]}) == 4
+
+
+@given(st.integers(600, 16_000), seeds)
+def test_a_set_is_cut_so_that_all_of_its_ensembles_fit_and_share_what_others_need(
+    memory_mib: int, seed: int
+) -> None:
+    made = batches(ROUND_TRIPS, seed, 0, DECLARED, memory_mib << 20)
+    cut = [batch for batch in made if batch.in_turns]
+    first = [batch for batch in cut if batch.block == 0]
+    of_kind: dict[object, list[Batch]] = {}
+    for batch in first:
+        of_kind.setdefault(kind(batch.slots[0].planned.case), []).append(batch)
+    for parts in of_kind.values():
+        ids = [{slot.planned.case.id for slot in part.slots} for part in parts]
+        shared = set.intersection(*ids) if len(ids) > 1 else set()
+        for part, mine in zip(parts, ids, strict=True):
+            cases = [slot.planned.case for slot in part.slots]
+            assert fits(cases, memory_mib << 20) or len(mine - shared) <= 1
+        assert len(parts) == 1 or any("raw_socket.minimal" in case for case in shared)
+        copies = [case for case in set.union(*ids) if "twin1" in case]
+        assert len(parts) == 1 or shared >= {*copies}
+        alone = Counter(case for each in ids for case in each - shared)
+        assert not alone or set(alone.values()) == {1}
+    keys = [slot.key for batch in cut for slot in batch.slots]
+    assert len(keys) == len(set(keys))
+
+
+def test_cases_that_cannot_wait_are_measured_alone() -> None:
+    planned = plan(PROFILES["full"], find_cells([IMPLEMENTATIONS, FLOOR]))
+    alone = [b.slots[0].planned.case for b in batches(planned, 1) if not b.in_turns]
+    assert {case.quantity for case in alone} >= {"response", "recovery", "zero_loss"}
+    assert all(len(b.slots) == 1 for b in batches(planned, 1) if not b.in_turns)
+    timed = [case for case in alone if case.quantity in ("latency", "throughput")]
+    assert all(c.cell.is_floor or c.cell.workload.paced_rate_hz for c in timed)

@@ -233,6 +233,7 @@ def make_in_turns(
     archive.write(archives.TIMING, [{"trials": 1, "predicted_s": 90.0, "took_s": 99.0}])
     archive.write(archives.ENVIRONMENT, [])
     archive.write(archives.WEIGHTS, {})
+    archive.write(archives.WEIGHTS, {})
     archive.seal()
     return folder
 
