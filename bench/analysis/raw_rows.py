@@ -18,6 +18,8 @@ Rows = list[dict[str, Any]]
 SIZE_PREFIX = ".size."
 ENSEMBLE, WINDOWS = "ensemble", "windows_s"
 """The columns of cases in turns: which others lived beside it, and a value a round."""
+MEANS = "window_means_ns"
+"""The column of round trips in turns with the mean of each round, as one word."""
 
 
 def rows_of(suites: Iterable[Path]) -> tuple[Rows, Rows]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bench.analysis.code_rows import Check, Code, Counts, program_code
 from bench.analysis.raw_rows import (
     ENSEMBLE,
+    MEANS,
     WINDOWS,
     counted_flags,
     kept_repeat,
@@ -39,6 +40,7 @@ from bench.run.samples import SampleReader
 
 NO_TRIALS = ["case", "block", "value"]
 """The columns of the trials of a run that has none."""
+ByEnsemble = dict[str, tuple[float, ...]]
 NO_VALUES = pd.Series(dtype=float, index=pd.Index([], name="block", dtype=int))
 
 
@@ -172,21 +174,37 @@ class Run:
         ordered = self.trials.set_index("block").sort_index()
         return {str(case): rows for case, rows in ordered.groupby("case")["value_s"]}
 
-    def windows_s(self, case: str, block: int) -> dict[str, tuple[float, ...]]:
+    def windows_s(self, case: str, block: int) -> ByEnsemble:
         """Return the values of a case in the rounds of a block, by the ensemble's name.
 
         Position i is round i, for all cases of one ensemble. Of a single trial, nothing.
         """
         return self._windows_s.get((case, block), {})
 
+    def window_means_s(self, case: str, block: int) -> ByEnsemble:
+        """Return the mean of each round's samples as ``windows_s`` does the medians."""
+        kept = self._window_means_ns.get((case, block), {})
+        return {
+            ensemble: tuple(float(mean) / 1e9 for mean in means.split(","))
+            for ensemble, means in kept.items()
+            if isinstance(means, str)
+        }
+
     @cached_property
-    def _windows_s(self) -> dict[tuple[str, int], dict[str, tuple[float, ...]]]:
-        found: dict[tuple[str, int], dict[str, tuple[float, ...]]] = {}
-        if ENSEMBLE in self.every:
+    def _windows_s(self) -> dict[tuple[str, int], ByEnsemble]:
+        return self._by_ensemble(WINDOWS)
+
+    @cached_property
+    def _window_means_ns(self) -> dict[tuple[str, int], dict[str, Any]]:
+        return self._by_ensemble(MEANS)
+
+    def _by_ensemble(self, column: str) -> dict[tuple[str, int], dict[str, Any]]:
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        if {ENSEMBLE, column} <= {*self.every.columns}:
             rows = self.every[self.every[ENSEMBLE].notna()]
-            columns = (rows[name] for name in ("case", "block", ENSEMBLE, WINDOWS))
-            for case, block, ensemble, windows in zip(*columns, strict=True):
-                found.setdefault((case, block), {})[ensemble] = windows
+            columns = (rows[name] for name in ("case", "block", ENSEMBLE, column))
+            for case, block, ensemble, values in zip(*columns, strict=True):
+                found.setdefault((case, block), {})[ensemble] = values
         return found
 
     def samples_ns(self, case: str) -> NDArray[np.int64]:

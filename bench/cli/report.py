@@ -22,13 +22,15 @@ def report_after(folder: Path) -> None:
     from bench.report.build import build, renew_readme
     from bench.report.pages.headline import survival, table
     from bench.report.sections.standing import standing_of
+    from bench.report.sections.widths import at_the_end
 
     page = build([folder], _report_folder(folder))
     numbers = page.parent / "numbers.json"
     for shown in (table(numbers), survival(numbers)):
         if shown:
             console.print(shown)
-    for sentence in standing_of(load(folder)):
+    run = load(folder)
+    for sentence in (*standing_of(run), *at_the_end(run)):
         console.print(sentence)
     console.print(f"report: {as_typed(page)}")
     try:

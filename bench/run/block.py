@@ -31,11 +31,14 @@ class Block:
     """The outcome of each case, in the given order, and each round.
 
     ``ensemble`` names the ensemble: values of a round are of one machine only within it.
+    ``rounds_s`` is how long all rounds took, ``apart_s`` how long everything else did.
     """
 
     ensemble: str
     outcomes: list[Outcome]
     rounds: list[Round]
+    rounds_s: float = 0.0
+    apart_s: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the rounds as columns: a list for each fact, in the order of rounds."""
@@ -47,7 +50,8 @@ class Block:
             name: [_rounded(vars(one.seen)[name]) for one in self.rounds]
             for name in (vars(self.rounds[0].seen) if self.rounds else ())
         }
-        return {"ensemble": self.ensemble, **places, **seen}
+        took = {"rounds_s": _rounded(self.rounds_s), "apart_s": _rounded(self.apart_s)}
+        return {"ensemble": self.ensemble, **took, **places, **seen}
 
 
 def _rounded(number: float | None) -> float | None:
@@ -73,15 +77,19 @@ def measure_block(cases: Sequence[Paced], logs: Path, rng: random.Random) -> Blo
     rounds = IN_TURNS[first.quantity].ROUNDS
     cpus = tested_cpus(first)
     name = f"{time.time_ns():x}"
+    began = time.monotonic()
     with ensemble(windows_of(cases), logs, rng) as started:
         watched = Rounds(started, cpus, rng)
+        ready = time.monotonic()
         watched.make(rounds, repeats_of(rounds))
+        rounds_s = time.monotonic() - ready
         left = started.end(counted(watched.made))
         members = started.members
     outcomes = [
         _outcome(member, record, name) for member, record in zip(members, left, strict=True)
     ]
-    return Block(name, outcomes, watched.made)
+    apart_s = time.monotonic() - began - rounds_s
+    return Block(name, outcomes, watched.made, rounds_s, apart_s)
 
 
 def _outcome(member: Member, record: TrialRecord | NoMiddleError, name: str) -> Outcome:

@@ -1,8 +1,8 @@
 """The order of a run: block by block, and in each block every set once.
 
-The sets of a block are shuffled by the printed seed. Blocks of one set never follow each
-other while another set has the same block still to come, so that a neighbour on the machine
-who stays for a while meets one block of many sets, and not many blocks of one.
+The sets of a block are shuffled by the printed seed. The first block of every set comes
+before the second of any. A neighbour on the machine who stays for a while then meets one
+block of many sets, and not many blocks of one.
 """
 
 from __future__ import annotations

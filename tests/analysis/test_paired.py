@@ -40,7 +40,7 @@ def run(folder: Path) -> Run:
     return load(folder)
 
 
-def test_what_slows_every_program_of_a_round_moves_no_ratio(run: Run) -> None:
+def test_a_machine_that_slows_every_program_of_a_round_moves_no_ratio(run: Run) -> None:
     """The speed of the machine differs by half from round to round; the ratio is 1.3."""
     assert np.std(np.log(run.values_s(ZMQ))) > 0.1
     (row,) = (
@@ -53,7 +53,7 @@ def test_what_slows_every_program_of_a_round_moves_no_ratio(run: Run) -> None:
     assert row.times.blocks_done == 8
 
 
-def test_the_value_of_a_block_is_the_median_over_its_rounds(run: Run) -> None:
+def test_a_block_has_the_median_over_its_rounds(run: Run) -> None:
     for block, value_s in run.values_s(ZMQ).items():
         (windows_s,) = run.windows_s(ZMQ, int(str(block))).values()
         assert value_s == statistics.median(windows_s)

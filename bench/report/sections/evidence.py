@@ -12,11 +12,19 @@ from bench.report.model import Data, Section, Table
 from bench.report.sections import precision as precise
 from bench.report.sections import tables
 from bench.report.sections.sockets import socket_table
+from bench.report.sections.widths import width_table
 
 
 def precision(data: Data) -> Section:
     said = [precise.width_words(data.compared)]
     made = [precise.variance_table(data)]
+    if data.run.ensembles:
+        said.append(
+            "Programs took turns in rounds. If many rounds vary much more than blocks do, "
+            "more rounds narrow an interval. If blocks vary, only more blocks do. The best "
+            "number of rounds follows from both, and from the time that each takes."
+        )
+        made.insert(0, width_table(data))
     repeated = sorted({b.block for b in data.run.environment if b.repeat})
     if repeated:
         named = ", ".join(str(block + 1) for block in repeated)
@@ -69,6 +77,11 @@ def environment(data: Data) -> Section:
         "other processes, a fixed piece of work (the canary) that took longer than "
         "usual, clock jumps, throttling."
     )
+    if data.run.flagged_share is not None and data.run.ensembles:
+        lead += (
+            " Each round has its own facts, and a flagged round was made again. Flagged are "
+            f"{100 * data.run.flagged_share:.3g} % of the rounds that count."
+        )
     graded = f"Grade {data.grade.letter}: {' '.join(data.grade.reasons)}"
     made = [tables.environment_table(data)] if data.run.environment else []
     return Section("environment", "Environment and grade", [lead, graded], tables=made)
