@@ -1,7 +1,7 @@
 """How precise a run's declared comparisons are, beside the aims of its profile, and why.
 
-The variance of rounds is split: between blocks, and between the rounds of a block. From both,
-and from the cost of blocks and rounds, follows the number of rounds that would be best.
+The variance of rounds is split: between blocks, and between the rounds of a block. By both,
+and by the cost of blocks and rounds, a number of rounds is the best.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Precision:
 
     It is infinite if there are too few blocks for an interval. ``aim`` is the widest that
     the profile aims at, None for none. ``found`` are the components of the rounds' log
-    ratios, and ``best`` is the number of rounds that is best by them. ``both`` has the ratio
-    by medians and by means. These are None of programs that did not take turns.
+    ratios, and ``best`` is the number of rounds that is best by them. ``both`` has the
+    ratio by medians and by means. All three are None if programs did not take turns.
     """
 
     pair: Comparison
@@ -112,11 +112,8 @@ def _both(run: Run, pair: Comparison) -> MediansAndMeans | None:
     tables: tuple[list[Values], ...] = ([], [], [], [])
     for block, _ in _rounds(run, pair):
         for side, case in enumerate((pair.a.id, pair.b.id)):
-            for table, values in (
-                (tables[side], run.windows_s(case, block)),
-                (tables[side + 2], run.window_means_s(case, block)),
-            ):
-                table += list(values.values())[:1]
+            tables[side].extend([*run.windows_s(case, block).values()][:1])
+            tables[side + 2].extend([*run.window_means_s(case, block).values()][:1])
     lengths = {len(values) for table in tables for values in table}
     if len(lengths) != 1 or len({len(table) for table in tables}) != 1:
         return None

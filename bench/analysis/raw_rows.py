@@ -78,3 +78,19 @@ def counted_flags(ensemble: Mapping[str, Any]) -> list[list[str]]:
     for number, why in zip(ensemble["number"], ensemble["flags"], strict=True):
         found[number] = why  # repetitions follow all others
     return list(found.values())
+
+
+def apart(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows without a fault and those with one."""
+    faulty = table["fault"] != ""
+    return table[~faulty], table[faulty]
+
+
+def own_columns(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return trials without the columns that only the other kind of trial has."""
+    return trials.dropna(axis="columns", how="all") if len(trials) else trials
+
+
+def fill(table: pd.DataFrame, column: str, value: Any) -> None:
+    """Give a column that runs of an earlier version lack its one value there."""
+    table[column] = table[column].fillna(value) if column in table else value

@@ -21,8 +21,11 @@ from bench.analysis.raw_rows import (
     ENSEMBLE,
     MEANS,
     WINDOWS,
+    apart,
     counted_flags,
+    fill,
     kept_repeat,
+    own_columns,
     rows_of,
     sizes_of,
 )
@@ -263,9 +266,9 @@ def read(archive: Archive) -> Run:
     made = pd.DataFrame(timed, columns=None if timed else NO_TRIALS)
     made = made.rename(columns={"value": "value_s"})
     failures = [Failure.read(row) for row in archive.read(archives.FAILURES) or []]
-    _fill(made, "fault", "")
-    _fill(made, "repeat", 0)
-    every, recovery = map(_own_columns, _apart(made))
+    fill(made, "fault", "")
+    fill(made, "repeat", 0)
+    every, recovery = map(own_columns, apart(made))
     extension = _extension(archive)
     planned = [case_row(row) for row in about["cases"]]
     if extension and extension.is_made:
@@ -316,19 +319,3 @@ def _extended(
     for case in cases:
         is_declared = not case.fault and rests_on(case.name, case.copy, case.key, declared)
         yield replace(case, blocks=case.blocks + blocks) if is_declared else case
-
-
-def _apart(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows without a fault and those with one."""
-    faulty = table["fault"] != ""
-    return table[~faulty], table[faulty]
-
-
-def _own_columns(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return trials without the columns that only the other kind of trial has."""
-    return trials.dropna(axis="columns", how="all") if len(trials) else trials
-
-
-def _fill(table: pd.DataFrame, column: str, value: Any) -> None:
-    """Give a column that runs of an earlier version lack its one value there."""
-    table[column] = table[column].fillna(value) if column in table else value

@@ -79,8 +79,8 @@ def environment(data: Data) -> Section:
     )
     if data.run.flagged_share is not None and data.run.ensembles:
         lead += (
-            " Each round has its own facts, and a flagged round was made again. Flagged are "
-            f"{100 * data.run.flagged_share:.3g} % of the rounds that count."
+            " Each round has its own facts, and a flagged round was made again. Of the "
+            f"rounds that count, {100 * data.run.flagged_share:.3g} % are flagged."
         )
     graded = f"Grade {data.grade.letter}: {' '.join(data.grade.reasons)}"
     made = [tables.environment_table(data)] if data.run.environment else []

@@ -64,13 +64,13 @@ def at_the_end(run: Run) -> list[str]:
 
 
 def _lines(run: Run, rows: Sequence[Precision]) -> Iterator[str]:
-    aims = AIMS.get(run.about["profile"])
+    aims, stacks = AIMS.get(run.about["profile"]), run.about["stacks"]
     took_s = sum(e["took_s"] for e in run.timing if e.get("part", SPEED) == SPEED)
     aimed = f", aimed at: {60 * aims.minutes:.0f} s" if aims else ""
     yield f"Speed part: {took_s:.0f} s{aimed}."
     for row in rows:
         aim = f", aimed at: {percent(row.aim)}" if row.aim else ""
-        said = f"{words.measured_case(row.pair.a)}: {words.over(row.pair, run.about['stacks'])}"
+        said = f"{words.measured_case(row.pair.a)}: {words.over(row.pair, stacks)}"
         yield f"  {said}: half-width {percent(row.half_width)}{aim}"
     wide = [row for row in rows if not row.reached]
     if not wide:
@@ -83,4 +83,5 @@ def _lines(run: Run, rows: Sequence[Precision]) -> Iterator[str]:
         )
     needed = median(row.blocks_needed for row in wide)
     if math.isfinite(needed):
-        yield f"About {math.ceil(needed)} --blocks would reach half of the aims that were missed."
+        blocks = math.ceil(needed)
+        yield f"About {blocks} --blocks would reach half of the aims that were missed."
