@@ -35,7 +35,7 @@ class Extension:
     limit_minutes: float
 
 
-EXTENSIONS = {"standard": Extension(5, 8.0), "full": Extension(5, 25.0)}
+EXTENSIONS = {"standard": Extension(5, 30.0), "full": Extension(5, 90.0)}
 """The extension of each profile. Its time limit is for trials without a fault."""
 
 
