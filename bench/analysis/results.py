@@ -57,8 +57,7 @@ class Run:
                   ``position``, ``value_s``, counts, ``p50_ns`` and so on, costs per role.
                   Of cases in turns also ``ensemble`` and ``windows_s``, a value each round.
                   Of a block that was repeated, as early runs did, those of ``kept_repeat``
-    ``every``     all rows, those of spoiled blocks and of their repetition. A case that is
-                  in several ensembles of a block has a row for each
+    ``every``     all rows, with those of repetitions, and one for each ensemble of a case
     ``recovery_cases``, ``recovery``  the same of failure recovery, kept apart: their
                   values are outages, and their trials no blocks
     ``failures``  a row for each trial or case without a value

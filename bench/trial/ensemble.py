@@ -149,6 +149,7 @@ def ensemble(
             folder = stack.enter_context(scratch_folder())
             own_logs = logs / f"{number}.{case.id}"
             trial = _trial(case, window, folder, own_logs, rng, taken)
+            trial.beside = len(entries) - 1
             stack.callback(trial.kill)
             members.append(Member(trial))
         for member in members:

@@ -28,6 +28,8 @@ from bench.trial.specs import host_spec, pairs_to_see, role_spec, signature
 
 READY_S = 20.0
 JOIN_S = 10.0
+BESIDE_S = 2.0
+"""How much longer a trial may take to be ready, to join and to end, for each beside it."""
 WINDOW_S = 30.0
 RESULT_S = 10.0
 SETTLED_S = 0.2
@@ -67,6 +69,8 @@ class Trial:
         names = sorted({name for role in self.workload.roles for name in role.binds})
         self.bound = addresses.assign(names, case.transport, folder, rng)
         self.public = dict(self.bound)
+        self.beside = 0
+        """How many other trials start and end at the same time."""
         self.group = ProcessGroup(logs, rng.randrange(PADDING_BYTES_MAX))
         self.progress = self.group.progress
 
@@ -134,6 +138,9 @@ class Trial:
 
     # -- how it goes ---------------------------------------------------------------
 
+    def _patient(self, seconds: float) -> float:
+        return seconds + BESIDE_S * self.beside
+
     def _await(self, what: str, timeout_s: float, done: Callable[[], bool]) -> None:
         if not self.group.wait_until(done, timeout_s):
             raise TrialError(f"{what} within {timeout_s:g} s: {self._state()}")
@@ -150,13 +157,14 @@ class Trial:
     def _await_listening(self, roles: list[Role]) -> None:
         for url in (self.bound[name] for role in roles for name in role.binds):
             listens = partial(addresses.listens, url)
-            if not self.group.wait_until(listens, JOIN_S, LISTEN_POLL_S):
-                raise TrialError(f"no process listened at {url} in {JOIN_S:g} s")
+            join_s = self._patient(JOIN_S)
+            if not self.group.wait_until(listens, join_s, LISTEN_POLL_S):
+                raise TrialError(f"no process listened at {url} in {join_s:g} s")
 
     def join(self) -> float:
         """Start the roles in order and wait until all have been seen; return seconds."""
         roles = self.workload.roles
-        self._await("not every host was ready", READY_S, self.group.all_ready)
+        self._await("not every host was ready", self._patient(READY_S), self.group.all_ready)
         self.group.mark_ready()
         steps = (
             [role for role in roles if role.binds and not role.drives],
@@ -172,7 +180,7 @@ class Trial:
         awaited = self._awaited()
         self._await(
             f"not every peer was seen ({sorted(awaited)} should be)",
-            JOIN_S,
+            self._patient(JOIN_S),
             lambda: self.progress.seen >= awaited,
         )
         return time.monotonic() - started
@@ -315,7 +323,7 @@ class Trial:
         hosts = {host.name for host in self.hosts}
         self._await(
             "not every host left its result",
-            RESULT_S,
+            self._patient(RESULT_S),
             lambda: self.progress.results.keys() >= hosts,
         )
 

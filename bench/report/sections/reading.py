@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from bench.analysis.comparisons import FAMILY_ERROR, declared_without_ratio, of_kind
 from bench.analysis.inference import family_error, holm
+from bench.analysis.stats import BLOCKS_MIN
 from bench.contract.alike import Kind
 from bench.report import words
 from bench.report.model import Data, Section
 from bench.report.sections.answers import declared_blocks
 from bench.report.sections.prose import HOW_TO_READ
-from bench.run.plan import BLOCKS_MIN
 
 EXPLORATORY = (
     "All other comparisons are exploratory. Their q is the false-discovery rate: among all "

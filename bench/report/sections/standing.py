@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from bench.analysis.compared_rows import Comparison, Copy
 from bench.analysis.comparisons import comparisons, grade_of, noise, of_kind
 from bench.analysis.results import Run
+from bench.analysis.stats import BLOCKS_MIN
 from bench.contract.alike import Kind
 from bench.report import words
 from bench.run.environment import Grade
-from bench.run.plan import BLOCKS_MIN
 
 BLOCKS_HEADLINE = 10
 """With fewer blocks than this in any declared comparison, a run is a screening."""
