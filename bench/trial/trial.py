@@ -164,7 +164,8 @@ class Trial:
     def join(self) -> float:
         """Start the roles in order and wait until all have been seen; return seconds."""
         roles = self.workload.roles
-        self._await("not every host was ready", self._patient(READY_S), self.group.all_ready)
+        ready_s = self._patient(READY_S)
+        self._await("not every host was ready", ready_s, self.group.all_ready)
         self.group.mark_ready()
         steps = (
             [role for role in roles if role.binds and not role.drives],
