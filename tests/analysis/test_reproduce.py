@@ -190,11 +190,11 @@ def test_reproduce_measures_the_declared_comparisons_again(tmp_path: Path) -> No
 
     published = run(tmp_path / "published", keep=few, seconds=synthetic.usual_s)
     out = tmp_path / "again"
-    ended = bench("reproduce", published, "--blocks", 6, "--out", out)
+    ended = bench("reproduce", published, "--blocks", 8, "--out", out)
     assert ended.returncode in (0, 1), ended.stderr
     made = json.loads((out / "report/reproduction.json").read_text())
     assert sum(made["counts"].values()) == len(made["declared"]) == 1
-    assert {pair["here"]["blocks_done"] for pair in made["declared"]} == {6}
+    assert {pair["here"]["blocks_done"] for pair in made["declared"]} == {8}
     text = (out / "report/REPRODUCTION.md").read_text()
     assert "Request/reply round trip" in text
     assert counts(outcomes(published, out)) == made["counts"]

@@ -183,7 +183,7 @@ def test_an_extension_depends_on_widths_and_not_on_ratios_or_verdicts(
 
 
 def test_a_run_that_would_take_too_long_is_not_extended(make: Make) -> None:
-    archive = make("run", Invented(WIDE), overhead_s=5.0)
+    archive = make("run", Invented(WIDE), overhead_s=100.0)
     made = decision(archive)
     assert made.too_wide
     assert not made.fits
