@@ -108,7 +108,7 @@ class Run:
     def flagged_share(self) -> float | None:
         """The share of rounds that were flagged, among those that count, from 0 to 1.
 
-        Of a run without rounds that of blocks; None if the environment was not recorded.
+        Blocks count in a run without rounds. None if the environment was not recorded.
         """
         if self.ensembles:
             flagged = [bool(why) for e in self.ensembles for why in counted_flags(e)]
@@ -179,7 +179,7 @@ class Run:
     def windows_s(self, case: str, block: int) -> ByEnsemble:
         """Return the values of a case in the rounds of a block, by the ensemble's name.
 
-        Position i is round i, for all cases of one ensemble. Of a single trial, nothing.
+        Position i is round i, for all cases of one ensemble. A single trial has none.
         """
         return self._windows_s.get((case, block), {})
 

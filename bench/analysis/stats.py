@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 MARGIN = 1.05
 """A ratio that still counts as equal, and 1 over it."""
 BLOCKS_MIN = 6
-"""Fewer values have no 95 % interval at all. Of programs in turns, see ``rounds``."""
+"""Fewer values have no 95 % interval at all. Programs in turns need more: ``rounds``."""
 
 
 class Verdict(StrEnum):

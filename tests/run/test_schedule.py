@@ -109,7 +109,7 @@ def test_blocks_of_different_sets_alternate(seed: int) -> None:
 
 
 @given(st.integers(600, 16_000), seeds)
-def test_a_set_is_cut_so_that_all_of_its_ensembles_fit_and_share_what_others_need(
+def test_a_set_is_cut_into_ensembles_that_fit_and_share_the_programs_that_others_need(
     memory_mib: int, seed: int
 ) -> None:
     made = batches(ROUND_TRIPS, seed, 0, DECLARED, memory_mib << 20)
