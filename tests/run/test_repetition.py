@@ -14,7 +14,7 @@ from bench.analysis.results import Run, load
 from bench.run import archive as archives
 from bench.run.archive import Archive
 from bench.run.environment import BlockEnvironment
-from bench.run.plan import Planned
+from bench.run.plan import BLOCKS_MIN, Planned
 from bench.selftest.interop import answers_of
 
 SPOILED = 2
@@ -24,7 +24,9 @@ SLOWER = 3.0
 """How much slower everything is in the first pass over the spoiled block."""
 
 
-def run_with(folder: Path, monkeypatch: pytest.MonkeyPatch, **how: bool) -> Run:
+def run_with(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, blocks: int | None = None, **how: bool
+) -> Run:
     """Make a run whose block 3 was spoiled and repeated.
 
     ``again_spoiled``: the repetition was flagged as well; ``partly``: a trial is missing
@@ -66,7 +68,8 @@ def run_with(folder: Path, monkeypatch: pytest.MonkeyPatch, **how: bool) -> Run:
     monkeypatch.setattr(synthetic.FastArchive, "add", twice)
     monkeypatch.setattr(synthetic.FastArchive, "seal", seal)
     faults = ("", "server_killed") if how.get("fault_failed") else ("",)
-    return load(synthetic.make(folder, keep=lambda case: case.fault in faults))
+    kept = lambda case: case.fault in faults  # noqa: E731
+    return load(synthetic.make(folder, keep=kept, blocks=blocks))
 
 
 def value_ratio(run: Run, planned: Planned | None = None) -> float:
@@ -133,7 +136,7 @@ def test_the_report_publishes_both_analyses(
 def test_the_selftest_of_pyperf_files_reads_a_run_with_a_repetition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = run_with(tmp_path / "run", monkeypatch)
+    run = run_with(tmp_path / "run", monkeypatch, blocks=BLOCKS_MIN)
     passes = [
         {"trials": 18, "predicted_s": 6.0, "took_s": 7.0},
         {"trials": 3, "predicted_s": 1.0, "took_s": 1.5},
