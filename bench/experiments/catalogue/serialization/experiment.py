@@ -1,4 +1,8 @@
-"""The cost of each format for each payload: time, size, and its share of a round trip."""
+"""The cost of each format for each payload: time, size, and its share of a round trip.
+
+A round trip carries the payload's nominal size, whatever a format makes of it. A share is
+of a call whose request and reply are both that payload, in Python at both ends.
+"""
 
 from __future__ import annotations
 

@@ -45,15 +45,20 @@ def window(case: Case, size_bytes: int) -> Window:
     return Window(MESSAGES, WARM_UP, interval_s=interval_s, sizes_bytes=(size_bytes,))
 
 
-def await_window(trial: Trial) -> None:
-    """Open the window and wait until all of it has arrived and was acknowledged."""
-    trial.open_window()
-    trial.give_for(ARRIVE_S)
+def await_still(trial: Trial) -> None:
+    """Wait until nothing more arrives: the last reply of warm-up is none of the window."""
     ends, before = time.monotonic() + ARRIVE_S, -1
     while (count := trial.arrivals_after(STILL_S)) != before:
         before = count
         if time.monotonic() > ends:
             raise TrialError(f"messages kept coming for {ARRIVE_S:g} s")
+
+
+def await_window(trial: Trial) -> None:
+    """Open the window and wait until all of it has arrived and was acknowledged."""
+    trial.open_window()
+    trial.give_for(ARRIVE_S)
+    await_still(trial)
 
 
 def counted(case: Case, size_bytes: int, seed: int) -> Numbers:
@@ -62,6 +67,7 @@ def counted(case: Case, size_bytes: int, seed: int) -> Numbers:
 
     def around(trial: Trial) -> None:
         pids = [host.process.pid for host in trial.hosts]
+        await_still(trial)
         sent = counters.read()
         try:
             with calls.counted(pids) as found.calls:
