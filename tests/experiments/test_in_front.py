@@ -51,13 +51,12 @@ def test_strangers_notice_whether_they_are_closed(closes: bool, is_slow: bool) -
 
 
 @pytest.mark.parametrize("front", fronts.FRONTS.values(), ids=fronts.FRONTS)
-def test_the_lines_of_a_site_are_those_of_its_file(
-    front: fronts.Front, tmp_path: Path
-) -> None:
-    words = front.configured(tmp_path, {"front": 1, "first": 2, "second": 3})
+def test_a_site_has_as_many_lines_as_its_file(front: fronts.Front, tmp_path: Path) -> None:
+    ports = {"front": 1, "first": 2, "second": 3}
+    words = front.configured(tmp_path, front.site_with(ports))
     site = (tmp_path / "site.conf").read_text()
     assert "$" not in site
-    assert front.configuration_lines == len(site.splitlines())
+    assert fronts.configuration_lines(front.site) == len(site.splitlines())
     assert str(tmp_path / "main.conf") in words
 
 

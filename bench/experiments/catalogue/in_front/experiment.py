@@ -13,7 +13,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.errors import NotMeasurable, TrialError
-from bench.experiments.catalogue.in_front.fronts import FRONTS, PATIENCE_S, Front
+from bench.experiments.catalogue.in_front.fronts import (
+    FRONTS,
+    PATIENCE_S,
+    Front,
+    configuration_lines,
+)
 from bench.experiments.catalogue.in_front.load import (
     SERVED_AT_S,
     STRANGERS,
@@ -133,7 +138,7 @@ class Site:
     def _start(self, front: Front, folder: Path) -> int:
         first, second = self._ports
         ports = {"front": self.port, "first": first, "second": second}
-        words = front.configured(folder, ports)
+        words = front.configured(folder, front.site_with(ports))
         program = need(front.program, front.package)
         namespace = [*alone_in_its_namespace(), program, *words]
         process = self._stack.enter_context(started(namespace))
@@ -212,7 +217,7 @@ def tried(subject: str, folder: Path) -> tuple[dict[str, float], dict[str, str]]
     """Return the values of one subject, and how requests failed."""
     front = FRONTS.get(subject)
     found: dict[str, float] = {
-        "configuration_lines": front.configuration_lines if front else 0
+        "configuration_lines": configuration_lines(front.site) if front else 0
     }
     words = {}
     with site(subject, folder) as made:

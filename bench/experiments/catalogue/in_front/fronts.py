@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -78,22 +79,26 @@ class Front:
 
     @property
     def site(self) -> str:
+        """The site's configuration, with places for ports."""
         return (HERE / f"{self.name}.conf").read_text()
 
-    @property
-    def configuration_lines(self) -> int:
-        """The lines that a user writes for a site: those that are not empty."""
-        return sum(bool(line.strip()) for line in self.site.splitlines())
+    def site_with(self, ports: Mapping[str, int]) -> str:
+        return Template(self.site).substitute(ports, patience=PATIENCE_S)
 
-    def configured(self, folder: Path, ports: dict[str, int]) -> list[str]:
-        """Write the configuration into a folder; return the words that start the server."""
+    def configured(self, folder: Path, text: str) -> list[str]:
+        """Write a site's configuration; return the words that follow the program."""
         site, main = folder / "site.conf", folder / "main.conf"
-        site.write_text(Template(self.site).substitute(ports, patience=PATIENCE_S))
+        site.write_text(text)
         user = self.user if os.geteuid() == 0 else ""
         frame = Template(self.frame).substitute(folder=folder, site=site, user=user)
         main.write_text(frame)
         places = {"folder": folder, "main": main, "site": site}
         return [word.format(**places) for word in self.command.split()]
+
+
+def configuration_lines(site: str) -> int:
+    """Return how many lines a user writes for a site: those that are not empty."""
+    return sum(bool(line.strip()) for line in site.splitlines())
 
 
 FRONTS = {
