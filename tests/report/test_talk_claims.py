@@ -35,7 +35,7 @@ from bench.report.talk_claims.judge import Judged, TalkClaim, judge, read_ledger
 from bench.report.talk_claims.rules import DEPENDS, NOT_TESTED, REFUTED, RULES, UPHELD
 
 LEDGER = read_ledger()
-SUBJECTS = {"C35", "C36", "C-nagle", "C-sec"}
+SUBJECTS = {"C35", "C36", "C-embed", "C-nagle", "C-sec"}
 CATALOGUE = {f"C{number}" for number in range(1, 40)} - SUBJECTS
 EXACT = {"confidence": 1.0, "unit": "statements", "verdict": None}
 
