@@ -34,7 +34,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV) || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --editable '.[test]'
 	@$(PIP) --only-binary :all: --editable '.[deploy]' > $(VENV)/deploy.log 2>&1 \
-	    || echo "left out: uvloop, pycurl or pyuwsgi has no wheel for this Python; programs that need it are skipped"
+	    || echo "left out: uvloop, pycurl, pyuwsgi or psycopg has no wheel for this Python; programs that need it are skipped"
 	@$(PIP) --only-binary :all: --editable '.[formats]' > $(VENV)/formats.log 2>&1 \
 	    || echo "left out: a format of serialization has no wheel for this Python; its experiments are skipped"
 	@touch $@

@@ -33,9 +33,9 @@ TRIALS = 6
 def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None) -> None:
     """Run the talk's pictures, and strike each of their boxes in turn.
 
-    Servers in turn and many clients, on every stack. Servers and what is in their middle
-    are killed and frozen, and a server is added under load. An interrupted survey goes on
-    where it stopped. `report` reads the file.
+    One server, one with a database, and servers in turn behind a middle, on every stack.
+    Each box is killed or frozen, and a server is added under load. An interrupted survey
+    goes on where it stopped. `report` reads the file.
 
     \b
     Examples:
@@ -78,7 +78,7 @@ def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None)
             shown.done(f"FAILED {what}: {row['error']}" if "error" in row else "")
 
         survey.make(wanted, seed, keep)
-    rows.sort(key=lambda row: (row["topology"], row["key"], row["fault"], row["trial"]))
+    rows.sort(key=lambda row: [row[name] for name in survey.PLACE])
     document.write(path, {**opened, "rows": rows})
     unfinished.end()
     console.print(f"{len(usable(rows))} of {len(rows)} trials count: {as_typed(path)}")

@@ -3,7 +3,7 @@
 A topology is a file in ``topologies/``, the same for all stacks. It says which boxes there
 are, how many of each, and who owns which address. The connections are no part of it: they
 follow from the signatures of a program, which is found from its path,
-``<stack>/<variant>/<topology>.py``. ``call(front, requests)`` knows the middle,
+``<stack>/<variant>/<program>.py``. ``call(front, requests)`` knows the middle,
 ``call(servers, requests)`` knows every server.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ FOLDER = Path(__file__).parent / "topologies"
 STREAM, HANDLE = "requests", "handle"
 """Parameters that are no addresses: what a client sends, and what a server does with it."""
 KINDS = ("client", "middle", "server", "database")
+MORE = ("variants", "clients", "stores")
+KEYS = ("title", "boxes", "arrows", "program", *MORE)
 BOX_KEYS = ("kind", "role", "count", "together", "owns", "rate_hz")
 
 
@@ -48,12 +50,21 @@ class Box:
 
 @dataclass(frozen=True)
 class Topology:
-    """One picture. ``arrows`` are pairs of boxes, of which the first asks the second."""
+    """One picture. ``arrows`` are pairs of boxes, of which the first asks the second.
+
+    ``program`` is the name of the files that play it, of some ``variants`` or of all that
+    have one. ``clients`` are further numbers of clients while all is calm. ``stores`` are
+    the databases that its servers use in turn, the first where nothing else is said.
+    """
 
     name: str
     title: str
     boxes: tuple[Box, ...]
     arrows: tuple[tuple[str, str], ...]
+    program: str
+    variants: tuple[str, ...] = ("*",)
+    clients: tuple[int, ...] = ()
+    stores: tuple[str, ...] = ("",)
 
     def box(self, name: str) -> Box:
         return next(box for box in self.boxes if box.name == name)
@@ -65,6 +76,13 @@ class Topology:
         """Return the box that binds an address, named alone or in the plural."""
         names = {address, address.removesuffix(PLURAL)}
         return next((box for box in self.boxes if names & {*box.owns}), None)
+
+    def with_clients(self, count: int) -> Topology:
+        """Return the same picture with another number of clients."""
+        boxes = (
+            replace(box, count=count) if box is self.client else box for box in self.boxes
+        )
+        return replace(self, boxes=tuple(boxes))
 
     @property
     def client(self) -> Box:
@@ -84,9 +102,14 @@ def read_topology(path: Path) -> Topology:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         boxes = tuple(_boxes(path, table["boxes"]))
         arrows = tuple((arrow[0], arrow[1]) for arrow in table["arrows"])
-        found = Topology(path.stem, table["title"], boxes, arrows)
+        more = {name: tuple(table[name]) for name in MORE if name in table}
+        program = table.get("program", path.stem)
+        found = Topology(path.stem, table["title"], boxes, arrows, program, **more)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ContractError(f"{path}: {type(error).__name__}: {error}") from error
+    for key in table:
+        if key not in KEYS:
+            raise ContractError(f"{path} has no key {key!r}{near(key, KEYS)}")
     names = [box.name for box in boxes]
     for end in (end for arrow in arrows for end in arrow):
         if end not in names:
@@ -111,8 +134,9 @@ def _boxes(path: Path, tables: dict[str, dict[str, Any]]) -> Iterator[Box]:
 
 @cache
 def topologies() -> dict[str, Topology]:
-    """Return every topology by its name."""
-    return {path.stem: read_topology(path) for path in sorted(FOLDER.glob("*.toml"))}
+    """Return every topology by its name, those of fewer boxes first."""
+    found = [read_topology(path) for path in sorted(FOLDER.glob("*.toml"))]
+    return {each.name: each for each in sorted(found, key=lambda each: len(each.boxes))}
 
 
 # -- wiring --------------------------------------------------------------------------------
@@ -175,7 +199,11 @@ def players(topology: Topology, root: Path = IMPLEMENTATIONS) -> list[Cell]:
     ``load_stack`` do, and for a variant that ``stack.toml`` does not have.
     """
     found = []
-    for path in sorted(root.glob(f"*/*/{topology.name}.py")):
+    for path in sorted(
+        path
+        for variant in topology.variants
+        for path in root.glob(f"*/{variant}/{topology.program}.py")
+    ):
         stack = load_stack(path.parents[1])
         variant = stack.variants.get(path.parent.name)
         if variant is None:
@@ -183,7 +211,7 @@ def players(topology: Topology, root: Path = IMPLEMENTATIONS) -> list[Cell]:
                 f"{path}: stack.toml has no [variants.{path.parent.name}]: add it"
             )
         workload = Workload(
-            topology.name,
+            topology.program,
             topology.title,
             wiring(topology, path),
             repeated=topology.client.role,

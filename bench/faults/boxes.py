@@ -12,6 +12,7 @@ from functools import partial
 
 from bench.contract.model import Cell
 from bench.contract.topology import Box, Topology, edited, reconfigures
+from bench.faults.database import POSTGRES
 from bench.faults.fault import Fault, Setup
 from bench.faults.fault_trial import FaultTrial
 from bench.faults.processes import READY_S
@@ -26,46 +27,58 @@ BUSY_S = 0.1
 """How long a victim holds its requests. It is killed in the middle of this."""
 APART_S = 0.2
 """An operator restarts one process at a time, this far apart."""
-CALM = "calm"
+CALM, DATABASE = "calm", "database"
 ADDED = "server_added"
 
 
 def faults(topology: Topology, cell: Cell) -> dict[str, Fault]:
-    """Return the faults that this program of a topology can meet, by name; calm first."""
-    found = {CALM: _fault(CALM, "nothing happens", topology, cell, calm)}
-    for box, how in _blows(topology, cell):
-        name = f"box_{how}_{box.name}"
-        title = f"one {box.name} {how.replace('_', ' ')}"
-        blow = partial(strike, role=box.role, blow=BLOWS[how])
-        found[name] = _fault(name, title, topology, cell, blow)
-    add = partial(add_server, topology=topology)
-    found[ADDED] = _fault(ADDED, "a server added under load", topology, cell, add)
-    return found
+    """Return the faults that this program of a topology can meet, by name; calm first.
+
+    There is a calm trial with each store, and with another number of clients no other one.
+    A database that is a process can be struck as well.
+    """
+    make = partial(_fault, topology, cell)
+    first, *others = topology.stores
+    found = [make(CALM, "nothing happens", calm, first)]
+    found += [make(f"{CALM}_{store}", "nothing happens", calm, store) for store in others]
+    if topology.client.count not in topology.clients:
+        for box, how in _blows(topology, cell):
+            name, title = f"box_{how}_{box.name}", f"one {box.name} {how.replace('_', ' ')}"
+            blow = partial(strike, role=box.role, blow=BLOWS[how])
+            found.append(make(name, title, blow, first if box.role else POSTGRES))
+        if topology.server.count > 1:
+            add = partial(add_server, topology=topology)
+            found.append(make(ADDED, "a server added under load", add, first))
+    return {fault.name: fault for fault in found}
 
 
 def _blows(topology: Topology, cell: Cell) -> Iterator[tuple[Box, str]]:
     plays = {role.name: role for role in cell.workload.roles}
     for box in topology.boxes:
-        if box.kind != "client" and box.role in plays:
-            for how in BLOWS:
-                if how != KILLED_BUSY or plays[box.role].handles:
-                    yield box, how
+        if box.role in plays and box.kind != "client":
+            busy = plays[box.role].handles
+            yield from ((box, how) for how in BLOWS if busy or how != KILLED_BUSY)
+        elif box.kind == "database" and POSTGRES in topology.stores:
+            yield box, KILLED
 
 
 def _fault(
-    name: str,
-    title: str,
     topology: Topology,
     cell: Cell,
+    name: str,
+    title: str,
     inject: Callable[[FaultTrial], None],
+    store: str,
 ) -> Fault:
     client, server = topology.client, topology.server
+    several = server.count > 1
     setup = Setup(
         instances=client.count,
-        counts={server.role: server.count},
+        counts={server.role: server.count} if several else {},
         together=client.together,
         extra=(server.role,) if name == ADDED else (),
         at_random=True,
+        store=store,
         drain_s=TIMELY_S,
         rate_hz=client.rate_hz,
     )
@@ -91,21 +104,28 @@ def kill_busy(trial: FaultTrial, victim: str) -> None:
 
 
 def kill(trial: FaultTrial, victim: str) -> None:
-    trial.processes.kill(victim)
+    if victim == DATABASE and trial.database:
+        trial.database.kill()
+    else:
+        trial.processes.kill(victim)
 
 
 def freeze(trial: FaultTrial, victim: str) -> None:
     """Stop a box without closing its connections: the kernel still accepts others."""
-    trial.processes.freeze(victim)
+    if victim == DATABASE and trial.database:
+        trial.database.freeze()
+    else:
+        trial.processes.freeze(victim)
 
 
-KILLED_BUSY = "killed_busy"
-BLOWS = {"killed": kill, KILLED_BUSY: kill_busy, "frozen": freeze}
+KILLED, KILLED_BUSY = "killed", "killed_busy"
+BLOWS = {KILLED: kill, KILLED_BUSY: kill_busy, "frozen": freeze}
 
 
 def strike(trial: FaultTrial, role: str, blow: Callable[[FaultTrial, str], None]) -> None:
-    """Give one of the boxes that play a role a blow, and let clients go on."""
-    victim = trial.rng.choice(sorted(trial.participants.named([role])))
+    """Give one of the boxes that play a role a blow, or the database; let clients go on."""
+    boxes = [*trial.participants.named([role])] if role else [DATABASE]
+    victim = trial.rng.choice(boxes)
     with trial.fault():
         blow(trial, victim)
     trial.wait(WATCH_S)

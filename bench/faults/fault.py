@@ -42,6 +42,7 @@ class Setup:
     ``counts``       how many of some roles there are, each at addresses of its own
     ``together``     how many drivers share a process, a thread each
     ``at_random``    whether messages are due as those of independent senders are
+    ``store``        the database that handles use: sqlite, postgres, or none
     ``drain_s``      how long messages may still arrive after the last was offered
 
     Roles are named by id, by name, or in general as in ``bench.faults.participants``.
@@ -62,6 +63,7 @@ class Setup:
     counts: Mapping[str, int] = field(default_factory=dict, hash=False)
     together: int = 1
     at_random: bool = False
+    store: str = ""
     drain_s: float = DRAIN_S
     rate_hz: float = 50.0
     size_bytes: int = 64

@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.contract.model import Case
 from bench.faults.breach import Breach, BreachKind
+from bench.faults.database import database
 from bench.faults.fault import Fault
 from bench.faults.history import Fate
 from bench.faults.ledger_reader import NEVER_NS, Incarnation, LedgerReader
@@ -54,6 +55,7 @@ class FaultTrial:
         self.processes = Processes(
             case, fault.setup, self.participants, self.network, self.group, folder
         )
+        self.database = database(fault.setup.store, folder, self.network.enter(), rng)
         seed = rng.getrandbits(32) if fault.setup.at_random else None
         self.schedule = Schedule(fault.setup.rate_hz, seed)
         self.calm_ns = self.fault_ns = self.struck_ns = self.healed_ns = 0
@@ -65,7 +67,15 @@ class FaultTrial:
     def close(self) -> None:
         """End all processes of the trial, and the helpers of its fault."""
         self.group.close()
+        if self.database:
+            self.database.close()
         self.network.close()
+
+    def start_database(self) -> None:
+        """Start the database, if the trial has one."""
+        if self.database:
+            self.database.start(self.participants.senders)
+            self.processes.store = self.database.url
 
     # -- roles that start and leave ------------------------------------------------------
 

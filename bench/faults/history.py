@@ -140,6 +140,8 @@ class FailureRecord:
     """How many messages one process handled more than once."""
     handled_ns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     """When each handler handled each message first, 0 if never: (senders, messages)."""
+    left_ns: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    """The same of the moment at which the handle had a reply."""
     breaches: list[Breach] = field(default_factory=list)
     """The breaches that the fault itself has found."""
     peaks_bytes: dict[str, int] = field(default_factory=dict)

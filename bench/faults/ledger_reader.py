@@ -245,11 +245,6 @@ class LedgerReader:
             Beside.UNEXPECTED: sum(page.counters["unexpected"] for page in pages),
         }
         told_ns = [moment for page in pages for moment in page.told_ns]
-        handled_ns = {
-            role: np.max([page.times_ns for page in found], axis=0)
-            for role in self._roles
-            if (found := self._pages(role, "handled"))
-        }
         return FailureRecord(
             lines,
             self._interval_ns,
@@ -267,8 +262,16 @@ class LedgerReader:
             executed_twice=sum(
                 int(np.maximum((p.marks & COUNT).astype(int) - 1, 0).sum()) for p in handled
             ),
-            handled_ns=handled_ns,
+            handled_ns=self._moments_ns("handled"),
+            left_ns=self._moments_ns("left"),
         )
+
+    def _moments_ns(self, kind: str) -> dict[str, NDArray[np.int64]]:
+        return {
+            role: np.max([page.times_ns for page in found], axis=0)
+            for role in self._roles
+            if (found := self._pages(role, kind))
+        }
 
     def require_service(
         self, consumers: Sequence[str], calm_ns: int, owed_from_ns: Mapping[str, int]

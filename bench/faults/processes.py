@@ -45,6 +45,8 @@ class Processes:
         self._case, self._setup, self._folder = case, setup, folder
         self._participants, self._network, self._group = participants, network, group
         self.messages = int(LEDGER_S * setup.rate_hz)
+        self.store = ""
+        """The URL of the database that handles use."""
 
     # -- how they start ------------------------------------------------------------------
 
@@ -95,6 +97,7 @@ class Processes:
                 self._network.urls(participant),
                 incarnation=incarnation,
                 work_s=setup.work_s if participant.role.handles else 0.0,
+                store=self.store if participant.role.handles else "",
             )
             for participant in map(self._participants.__getitem__, names)
         ]

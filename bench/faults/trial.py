@@ -96,6 +96,7 @@ def _start(trial: FaultTrial) -> None:
     """Start every process, and every role that the fault does not start itself."""
     if trial.setup.relayed:
         trial.network.start_relays(seed=trial.rng.getrandbits(32))
+    trial.start_database()
     trial.processes.start()
     late = trial.participants.late
     for kind in STARTING:

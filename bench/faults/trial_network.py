@@ -64,11 +64,13 @@ class TrialNetwork:
         assert self._link
         return self._link
 
-    def enter(self, participant: Participant) -> Sequence[str]:
-        """Return the command that starts something on the host where a role lives."""
+    def enter(self, participant: Participant | None = None) -> Sequence[str]:
+        """Return the command that starts something on the host where a role lives, or who
+        is none.
+        """
         if self._network is None:
             return ()
-        far = participant.far and self._setup.link
+        far = participant and participant.far and self._setup.link
         return self._network.enter(FAR if far else NEAR)
 
     def urls(self, participant: Participant) -> list[str | tuple[str, ...]]:

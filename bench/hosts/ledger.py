@@ -3,8 +3,8 @@
 A ledger has one byte and one moment for each sender and sequence number, in memory that is
 mapped to a file. Other processes see each entry at once, and it stays after the writer is
 killed. A role keeps a ledger for each of its activities: ``given`` (a driver), ``taken`` (a
-consumer), ``handled`` (a server or worker). Nothing forces the file to a disk, because the
-folder of a trial is short-lived.
+consumer), ``handled`` and ``left`` (a server or worker, at both ends of its handle).
+Nothing forces the file to a disk, because the folder of a trial is short-lived.
 
 A killed process may leave its last entry half written. The moment is written first, so an
 entry with a moment happened, whatever its mark.

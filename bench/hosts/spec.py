@@ -34,6 +34,8 @@ class RoleSpec(NamedTuple):
     """How many processes played the role before. Supervised roles."""
     work_s: float = 0.0
     """How long its handle takes for each message. Supervised roles."""
+    store: str = ""
+    """The URL of the database that its handle uses. Supervised roles."""
 
 
 class HostSpec(NamedTuple):

@@ -91,9 +91,12 @@ class SupervisedRole(RoleRun):
 
     def _make_handle(self, role: RoleSpec) -> Any:
         ledger, worker = self._ledger("handled"), role.sender
+        left, store = self._ledger("left"), self._store(role)
 
         def handle(message: bytes) -> bytes:
             if is_early(message):
+                if store:
+                    store.connection()
                 return msg.signed_by(message, worker)
             place = identify(message, ledger, complement=False)
             if place is None:
@@ -102,9 +105,21 @@ class SupervisedRole(RoleRun):
                 ledger.happened(place, time.perf_counter_ns())
             for pause_s in self._pauses():
                 time.sleep(pause_s)
-            return message.translate(msg.COMPLEMENT)
+            if store:
+                store.visit(msg.sender(message))
+            reply = message.translate(msg.COMPLEMENT)
+            if place is not None:
+                left.happened(place, time.perf_counter_ns())
+            return reply
 
         return handle
+
+    def _store(self, role: RoleSpec) -> Any:
+        if not role.store:
+            return None
+        from bench.hosts.store import Store
+
+        return Store(role.store)
 
     def _pauses(self) -> Iterator[float]:
         """Yield how long the application is busy with each message, or blocked."""

@@ -64,6 +64,7 @@ def measure(record: FailureRecord) -> dict[str, Any]:
         "p99_ms": p99_ms,
         "late_ms": late_ms(record),
         **_servers(record),
+        **_handled(record),
         **record.remarks,
     }
 
@@ -111,6 +112,31 @@ def _servers(record: FailureRecord) -> dict[str, Any]:
     total = int(counts.sum())
     shares = {n: int(c) / total for n, c in zip(names, counts, strict=True) if total}
     return {"missed": missed(times), "shares": shares}
+
+
+def _handled(record: FailureRecord) -> dict[str, Any]:
+    """Return ``handle_ms``, the median time in the server's application, and
+    ``network_share``, the median part of a round trip outside of it.
+
+    A round trip is from given to answered. Of requests due since the fault.
+    """
+    inside_ms, share = [np.empty(0)], [np.empty(0)]
+    for line in record.lines:
+        for name, began_ns in record.handled_ns.items():
+            began = began_ns[line.sender][line.sequence]
+            left = record.left_ns[name][line.sender][line.sequence]
+            trip_ns = line.arrived_ns - line.given_ns
+            whole = (began > 0) & (left > 0) & (line.arrived_ns > 0) & (trip_ns > 0)
+            chosen = whole & (line.intended_ns >= record.struck_ns)
+            inside = (left - began)[chosen]
+            inside_ms.append(inside / 1e6)
+            share.append(1 - inside / trip_ns[chosen])
+    if not sum(map(len, share)):
+        return {"handle_ms": None, "network_share": None}
+    return {
+        "handle_ms": float(np.median(np.concatenate(inside_ms))),
+        "network_share": float(np.median(np.concatenate(share))),
+    }
 
 
 def missed(times_ns: NDArray[np.int64]) -> float | None:

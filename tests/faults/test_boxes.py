@@ -97,13 +97,19 @@ def test_each_box_but_the_clients_is_struck_where_a_program_has_it() -> None:
     with_middle = faults(SERVERS, PLAYERS["http.nginx"])
     assert [*with_middle] == [
         CALM,
+        f"{CALM}_postgres",
         "box_killed_server",
         "box_killed_busy_server",
         "box_frozen_server",
         "box_killed_middle",
         "box_frozen_middle",
+        "box_killed_database",
         ADDED,
     ]
+    fewer = topologies()["single"]
+    (of_http, *_) = players(fewer)
+    assert [*faults(fewer, of_http)] == [CALM, *(n for n in with_middle if "_server" in n)]
+    assert [*faults(fewer.with_clients(50), of_http)] == [CALM]
     without = faults(SERVERS, PLAYERS["http.direct"])
     assert [*without] == [name for name in with_middle if "middle" not in name]
 

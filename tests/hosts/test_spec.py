@@ -39,6 +39,7 @@ PYTHON_ALONE = {
     "stall_at",  # of a stall, which it refuses
     "incarnation",  # of a supervised role, which it refuses
     "work_s",
+    "store",
     "senders",
 }
 

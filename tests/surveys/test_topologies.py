@@ -18,23 +18,20 @@ from bench.report.sections import topologies as section
 from bench.surveys.topologies import survey, tally
 from bench.surveys.topologies.survey import Unfinished, left, opening, plan, same
 
-SERVERS = topologies()["servers"]
-EVERY = [(SERVERS, cell) for cell in players(SERVERS)]
+EVERY = [(t, cell) for t in topologies().values() for cell in players(t)]
 ZMQ = [(topology, cell) for topology, cell in EVERY if cell.stack.name == "zmq"]
 VALUES = {
-    "survival": 0.5, "hurt": 2, "clients": 20, "reported": 1, "lost": 2, "held": 3,
-    "doubled": 0, "told": True, "p50_ms": 1.0, "p99_ms": 2.0, "late_ms": 1.0,
-    "missed": 0.66, "shares": {"serve.0": 0.3, "serve.1": 0.3, "serve.2": 0.4},
+    "survival": 0.5, "hurt": 2, "handle_ms": 0.1, "network_share": 0.7, "reported": 1,
+    "lost": 2, "held": 3, "doubled": 0, "told": True, "p50_ms": 1.0, "p99_ms": 2.0,
+    "late_ms": 1.0, "missed": 0.66,
+    "shares": {"serve.0": 0.3, "serve.1": 0.3, "serve.2": 0.4},
     "edits": 20, "reloads": 0, "restarts": 20, "due": 400, "busy": False,
 }  # fmt: skip
 
 
 def rows(wanted: list[survey.Wanted], **changed: Any) -> list[dict[str, Any]]:
     return [
-        dict(zip(("topology", "key", "fault", "trial"), each.key, strict=True))
-        | VALUES
-        | changed
-        for each in wanted
+        VALUES | dict(zip(survey.PLACE, each.key, strict=True)) | changed for each in wanted
     ]
 
 
@@ -47,7 +44,7 @@ def surveyed(trials: int = 6, **changed: Any) -> dict[str, Any]:
 def test_a_round_has_each_program_in_each_situation_once() -> None:
     wanted = plan(ZMQ, 2, seed=1)
     half = len(wanted) // 2
-    assert {each.key[:3] for each in wanted[:half]} == {each.key[:3] for each in wanted}
+    assert {each.key[:4] for each in wanted[:half]} == {each.key[:4] for each in wanted}
     assert len({each.key for each in wanted}) == len(wanted)
     assert [w.key for w in plan(ZMQ, 2, seed=2)] != [w.key for w in wanted]
 
@@ -104,6 +101,12 @@ def test_the_ids_that_claims_name_are_there() -> None:
         f"servers.survival.box_killed_middle.{of}",
         f"servers.edits.server_added.{of}",
         "servers.size.statements.zmq.lru.python",
+        f"servers.survival.box_killed_database.{of}",
+        "request_reply.network_share.1_clients.zmq.minimal.python",
+        "request_reply.network_share.sqlite.1_clients.zmq.minimal.python",
+        "request_reply.network_share.postgres.1_clients.zmq.minimal.python",
+        "request_reply.service_p99.sqlite.50_clients.zmq.minimal.python",
+        "request_reply.survival.box_killed_server.sqlite.1_clients.zmq.minimal.python",
     ):
         assert name in found
     assert found[f"servers.state_missed.{of}"]["value"] == 0.66
@@ -127,8 +130,8 @@ def test_trials_on_a_machine_that_was_too_busy_count_for_nothing() -> None:
 
 def test_the_section_names_each_program_or_the_missing_survey() -> None:
     said = section.section(surveyed())
-    shown = [row[0] for row in said.tables[0].rows]
-    assert shown == ["ZeroMQ (direct)", "ZeroMQ (direct_default)", "ZeroMQ (lru)",
+    shown = [[row[0] for row in table.rows] for table in said.tables]
+    assert shown[-1] == ["ZeroMQ (direct)", "ZeroMQ (direct_default)", "ZeroMQ (lru)",
                      "ZeroMQ (proxied)"]  # fmt: skip
     assert "nomiddle topologies" in section.section(None).paragraphs[0]
 

@@ -10,12 +10,22 @@ from bench.report import words
 from bench.report.entries import surveyed
 from bench.report.model import Section, Table
 from bench.report.words import date, machine
-from bench.surveys.topologies.tally import ADDED, CALM, OPERATOR, Median, case, medians
+from bench.surveys.topologies.tally import (
+    ADDED,
+    CALM,
+    OPERATOR,
+    Median,
+    case,
+    is_calm,
+    medians,
+    program_of,
+    situation,
+)
 
 Survey = Mapping[str, Any]
 KIND, SIZE = "topology", "size"
 ID = "topologies"
-TITLE = "Several servers in turn, each box struck"
+TITLE = "The talk's pictures, each box struck"
 NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle topologies."
 NAMES = {
     "survival": ("survival", "share"),
@@ -29,6 +39,8 @@ NAMES = {
     "missed": ("state_missed", "share"),
     "p50_ms": ("service", "ms"),
     "p99_ms": ("service_p99", "ms"),
+    "handle_ms": ("handle", "ms"),
+    "network_share": ("network_share", "share"),
     **{name: (name, name) for name in OPERATOR},
 }
 """The names of measures in ids, and their units."""
@@ -44,6 +56,8 @@ SAID = {
     "missed": "share of requests whose client was served by another server just before",
     "p50_ms": "median time from due to answered",
     "p99_ms": "99th percentile of the time from due to answered",
+    "handle_ms": "median time in the server's own code, the database included",
+    "network_share": "median share of a round trip that is outside of the server's code",
     "edits": "boxes whose list of servers was edited",
     "reloads": "boxes that took a new list while they ran",
     "restarts": "boxes that were started again for it",
@@ -81,39 +95,81 @@ def _label(survey: Survey, program: Mapping[str, Any]) -> str:
 
 
 def _tables(survey: Survey, found: Sequence[Median]) -> Iterator[Table]:
-    for topology in survey["topologies"]:
+    for topology, about in survey["topologies"].items():
         programs = [row for row in survey["programs"] if row["topology"] == topology]
         mine = [median for median in found if median.topology == topology]
-        blows = [f for f in dict.fromkeys(m.fault for m in mine) if f not in (CALM, ADDED)]
-        by = {(m.key, m.fault, m.measure): m.value for m in mine}
-        rows = [
-            [
-                _label(survey, row),
-                *(_struck(by, row["key"], blow) for blow in sorted(blows)),
-                _share(by.get((row["key"], CALM, "missed"))),
-            ]
-            for row in programs
+        usual = [m for m in mine if m.clients not in about["clients"]]
+        yield _blows(survey, about["title"], programs, usual)
+        if any(median.fault == ADDED for median in mine):
+            yield _operated(survey, programs, usual)
+        else:
+            yield _calm(survey, programs, mine)
+
+
+def _by(found: Sequence[Median]) -> Mapping[tuple[str, str, str], float]:
+    return {(m.key, m.fault, m.measure): m.value for m in found}
+
+
+def _blows(
+    survey: Survey, title: str, programs: Sequence[Any], found: Sequence[Median]
+) -> Table:
+    by = _by(found)
+    blows = sorted({m.fault for m in found if m.fault != ADDED and not is_calm(m.fault)})
+    rows = [
+        [
+            _label(survey, row),
+            *(_struck(by, row["key"], blow) for blow in blows),
+            _share(by.get((row["key"], CALM, "missed"))),
         ]
-        heads = [blow.removeprefix("box_").replace("_", " ") for blow in sorted(blows)]
-        caption = "Requests still served when a box is struck (clients hurt); state missed"
-        yield Table(["program", *heads, "state missed"], rows, caption)
-        rows = [
-            [
-                _label(survey, row),
-                *(
-                    _count(by.get((row["key"], ADDED, name)))
-                    for name in (*OPERATOR, "failed")
-                ),
-                *(f"{row[name]:,}" for name in COUNTS),
-            ]
-            for row in programs
+        for row in programs
+    ]
+    heads = [blow.removeprefix("box_").replace("_", " ") for blow in blows]
+    caption = f"{title}: requests still served if a box is struck (clients hurt)"
+    return Table(["program", *heads, "state missed"], rows, caption)
+
+
+def _operated(survey: Survey, programs: Sequence[Any], found: Sequence[Median]) -> Table:
+    by = _by(found)
+    rows = [
+        [
+            _label(survey, row),
+            *(_count(by.get((row["key"], ADDED, n))) for n in (*OPERATOR, "failed")),
+            *(f"{row[name]:,}" for name in COUNTS),
         ]
-        heads = [*OPERATOR, "requests failed", *COUNTS]
-        caption = (
-            "A server added under load, and what a program takes: directives of nginx.conf "
-            "and haproxy.cfg are among its statements"
-        )
-        yield Table(["program", *heads], rows, caption)
+        for row in programs
+    ]
+    caption = (
+        "A server added under load, and what a program takes: directives of nginx.conf "
+        "and haproxy.cfg are among its statements"
+    )
+    return Table(["program", *OPERATOR, "requests failed", *COUNTS], rows, caption)
+
+
+def _calm(survey: Survey, programs: Sequence[Any], found: Sequence[Median]) -> Table:
+    """Return the table of times without a blow, for each store and number of clients."""
+    labels = {row["key"]: _label(survey, row) for row in programs}
+    by = {(m.key, m.clients, m.fault, m.measure): m.value for m in found}
+    rows = [
+        [
+            labels[key],
+            str(clients),
+            " ".join(situation(survey, found[0].topology, fault)) or words.PASSED_OVER,
+            *(_ms(by.get((key, clients, fault, name))) for name in TIMES),
+            _share(by.get((key, clients, fault, "network_share"))),
+        ]
+        for key, clients, fault, measure in by
+        if measure == "survival" and is_calm(fault)
+    ]
+    heads = ["clients", "database", "median", "99th percentile", "in the server's code"]
+    caption = "Times from due to answered in ms, and the share of a call that is network"
+    return Table(["program", *heads, "network"], sorted(rows), caption)
+
+
+TIMES = ("p50_ms", "p99_ms", "handle_ms")
+
+
+def _ms(value: float | None) -> str:
+    return words.PASSED_OVER if value is None else words.number(value)
 
 
 def _struck(by: Mapping[tuple[str, str, str], float], key: str, blow: str) -> str:
@@ -142,19 +198,19 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
     for median in medians(survey):
         program = programs[median.topology, median.key]
         name, unit = NAMES[median.measure]
-        of = case(survey, median.topology)
-        situation = [] if median.fault == CALM else [median.fault]
+        of = case(survey, median.topology, median.clients)
+        when = situation(survey, median.topology, median.fault)
         low, high = median.bounds
-        when = median.fault.replace("_", " ")
         said = (
-            f"{_label(survey, program)}, {of.replace('_', ' ')}, {when}: "
+            f"{_label(survey, program)}, {' '.join([of, *when]).replace('_', ' ')}: "
             f"{SAID[median.measure]}: {words.number(median.value)} "
             f"(median of {median.interval.blocks} trials)"
         )
+        what = program_of(survey, median.topology)
         made = surveyed(
             survey,
             KIND,
-            ".".join([median.topology, name, *situation, of, median.key]),
+            ".".join([what, name, *when, of, median.key]),
             median.value,
             unit,
             said,
@@ -168,6 +224,8 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
             "labels": [_label(survey, program)],
         }
     for (topology, key), program in programs.items():
+        if program_of(survey, topology) != topology:
+            continue  # a run counts these
         for count, unit in COUNTS.items():
             said = f"{_label(survey, program)}: {program[count]:,} {unit} (counted)"
             name = f"{topology}.size.{count}.{key}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +18,7 @@ from typing import Any
 from bench.contract.model import Case, Cell
 from bench.contract.topology import Topology
 from bench.errors import NoMiddleError, NotMeasurable, ResultsError
+from bench.faults import database
 from bench.faults.boxes import faults
 from bench.faults.network.tools import tool
 from bench.faults.trial import run_failure
@@ -30,6 +33,7 @@ from bench.trial.requirements import needs
 
 FORMAT = 1
 QUANTITY = "survival"
+PLACE = ("topology", "clients", "key", "fault", "trial")
 AT_ONCE = 2
 """Trials side by side. They wait most of the time, and take half of a core at most."""
 TRIAL_S = 11.0
@@ -50,8 +54,10 @@ class Wanted:
     trial: int
 
     @property
-    def key(self) -> tuple[str, str, str, int]:
-        return self.topology.name, self.cell.key, self.fault, self.trial
+    def key(self) -> tuple[str, int, str, str, int]:
+        """The values by which a row is found, in the order of ``PLACE``."""
+        topology = self.topology
+        return topology.name, topology.client.count, self.cell.key, self.fault, self.trial
 
     @property
     def name(self) -> str:
@@ -64,10 +70,11 @@ def plan(players: Sequence[tuple[Topology, Cell]], trials: int, seed: int) -> li
     found = []
     for trial in range(trials):
         each = [
-            Wanted(topology, cell, fault, trial)
+            Wanted(sized, cell, fault, trial)
             for topology, cell in players
             if not lacks(cell)
-            for fault in faults(topology, cell)
+            for sized in (topology, *map(topology.with_clients, topology.clients))
+            for fault in faults(sized, cell)
         ]
         rng.shuffle(each)
         found += each
@@ -102,7 +109,7 @@ def take(wanted: Wanted, seed: int) -> Row:
 
 
 def _row(wanted: Wanted) -> Row:
-    return dict(zip(("topology", "key", "fault", "trial"), wanted.key, strict=True))
+    return dict(zip(PLACE, wanted.key, strict=True))
 
 
 def _taken_calmly(wanted: Wanted, seed: int, stop: threading.Event) -> Row:
@@ -160,7 +167,7 @@ def opening(
     versions = {k: v for k, v in about["versions"].items() if k not in HARNESS}
     return {
         "format": FORMAT,
-        **document.opening(about, versions),
+        **document.opening(about, versions | programs_versions()),
         "harness": harness_digest(),
         "seed": seed,
         "trials": trials,
@@ -168,6 +175,25 @@ def opening(
         "topologies": {topology.name: asdict(topology) for topology, _ in players},
         "programs": [_program(topology, cell) for topology, cell in players],
     }
+
+
+PROGRAMS = {"nginx": "-v", "haproxy": "-v", "postgres": "--version"}
+"""Programs beside the cells, and how each is asked for its version."""
+NUMBER = re.compile(r"\d+(?:\.\d+)+")
+
+
+def programs_versions() -> dict[str, str]:
+    """Return the versions of the programs beside the cells that are installed."""
+    found = {}
+    for name, option in PROGRAMS.items():
+        try:
+            path = database.program(name) if name == database.POSTGRES else tool(name)
+        except NotMeasurable:
+            continue
+        said = subprocess.run([path, option], capture_output=True, text=True, check=False)
+        if number := NUMBER.search(said.stdout + said.stderr):
+            found[name] = number[0]
+    return found
 
 
 def _program(topology: Topology, cell: Cell) -> Row:
@@ -241,5 +267,5 @@ def same(then: dict[str, Any], now: dict[str, Any]) -> bool:
 
 def left(wanted: Sequence[Wanted], rows: Sequence[Row]) -> Iterator[Wanted]:
     """Yield the trials that have no row yet."""
-    done = {(row["topology"], row["key"], row["fault"], row["trial"]) for row in rows}
+    done = {tuple(row[name] for name in PLACE) for row in rows}
     return (each for each in wanted if each.key not in done)

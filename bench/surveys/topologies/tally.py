@@ -26,6 +26,7 @@ class Median:
     """
 
     topology: str
+    clients: int
     key: str
     fault: str
     measure: str
@@ -52,22 +53,21 @@ def usable(rows: Iterable[Row]) -> list[Row]:
 
 def medians(survey: Mapping[str, Any]) -> Iterator[Median]:
     """Yield every median, in the order of the programs."""
-    rows = usable(survey["rows"])
-    for program in survey["programs"]:
-        place = program["topology"], program["key"]
-        mine = [row for row in rows if (row["topology"], row["key"]) == place]
-        for fault in dict.fromkeys(row["fault"] for row in mine):
-            of_fault = [row for row in mine if row["fault"] == fault]
-            for measure in measures(fault):
-                values = [*_values(of_fault, measure)]
-                if values:
-                    yield Median(*place, fault, measure, median_interval(values))
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in usable(survey["rows"]):
+        place = row["topology"], row["clients"], row["key"], row["fault"]
+        found.setdefault(place, []).append(row)
+    for place, rows in found.items():
+        for measure in measures(place[-1]):
+            if values := [*_values(rows, measure)]:
+                yield Median(*place, measure, median_interval(values))
 
 
 def measures(fault: str) -> tuple[str, ...]:
     """Return what is told of a situation."""
-    if fault == CALM:
-        return "survival", "missed", "p50_ms", "p99_ms"
+    if is_calm(fault):
+        times = "p50_ms", "p99_ms", "handle_ms", "network_share"
+        return ("survival", "missed", *times)
     if fault == ADDED:
         return (*OPERATOR, "failed", "new_share")
     return "survival", "hurt", "reported", "lost", "held", "doubled"
@@ -91,8 +91,33 @@ def _value(row: Row, measure: str) -> float | None:
     return None if row[measure] is None else float(row[measure])
 
 
-def case(survey: Mapping[str, Any], topology: str) -> str:
-    """Return "3_servers_20_clients", as ids spell how many boxes there are."""
+def is_calm(fault: str) -> bool:
+    return fault.split("_", maxsplit=1)[0] == CALM
+
+
+def case(survey: Mapping[str, Any], topology: str, clients: int) -> str:
+    """Return "3_servers_20_clients" or "1_clients", as ids spell the number of boxes."""
     boxes = survey["topologies"][topology]["boxes"]
-    several = [box for box in boxes if box["count"] > 1]
-    return "_".join(f"{box['count']}_{box['name']}s" for box in several)
+    servers = next(box["count"] for box in boxes if box["kind"] == "server")
+    several = [f"{servers}_servers"] if servers > 1 else []
+    return "_".join([*several, f"{clients}_clients"])
+
+
+def situation(survey: Mapping[str, Any], topology: str, fault: str) -> list[str]:
+    """Return a situation as ids spell it: [] if nothing happens, or the blow.
+
+    The store follows if it is another one than usual, or if the program has none usually.
+    """
+    about = survey["topologies"][topology]
+    usual = about["stores"][0]
+    if is_calm(fault):
+        blow, store = [], fault.removeprefix(CALM).removeprefix("_") or usual
+    else:
+        blow, store = [fault], usual
+    told = store and (store != usual or about["program"] != topology)
+    return [*blow, *([store] if told else [])]
+
+
+def program_of(survey: Mapping[str, Any], topology: str) -> str:
+    """Return the name of the files that play a topology."""
+    return str(survey["topologies"][topology]["program"])
