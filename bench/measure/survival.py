@@ -118,7 +118,7 @@ def _handled(record: FailureRecord) -> dict[str, Any]:
     """Return ``handle_ms``, the median time in the server's application, and
     ``network_share``, the median part of a round trip outside of it.
 
-    A round trip is from given to answered. Of requests due since the fault.
+    A round trip is from given to answered. Requests due before the fault do not count.
     """
     inside_ms, share = [np.empty(0)], [np.empty(0)]
     for line in record.lines:

@@ -44,7 +44,9 @@ KINDS: tuple[tuple[str, tuple[float, float]], ...] = (
     (r"languages\.[a-z_.]*share", SHARE),
     (r"languages\..*", (0.0, 100.0)),
     (r"topology\.pairs_alive\..*", SHARE),
-    (r".*\.(latency|throughput|response)\..*", (1e-6, LONGEST_S)),
+    (r".*\.(survival|state_missed|network_share)\..*", SHARE),
+    (r".*\.(edits|reloads|restarts)\..*", MANY),
+    (r".*\.(latency|throughput|response|service)\..*", (1e-6, LONGEST_S)),
 )
 """The least and the largest value of each kind, in the unit of numbers.json."""
 PARTS_OF = (
