@@ -46,7 +46,7 @@ def test_settings_of_pip_elsewhere_do_not_reach_the_environment(set_up) -> None:
     done, calls = set_up("nothing at all")
     assert done.returncode == 0, done.stderr
     installs = [line for line in calls.splitlines() if "pip install" in line]
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert all(line.startswith("0 none ") for line in installs)
 
 
@@ -56,10 +56,19 @@ def test_an_environment_that_cannot_be_completed_is_made_anew(set_up, tmp_path) 
     assert f"-m venv --clear {tmp_path}" in (tmp_path / "python.calls").read_text()
 
 
-def test_a_package_without_a_wheel_is_left_out_in_one_line(set_up) -> None:
-    done, _ = set_up(".[deploy]")
+@pytest.mark.parametrize(
+    ("packages", "line"),
+    [
+        (".[deploy]", "left out: uvloop, pycurl or pyuwsgi"),
+        (".[formats]", "left out: a format of serialization"),
+    ],
+)
+def test_a_package_without_a_wheel_is_left_out_in_one_line(
+    set_up, packages: str, line: str
+) -> None:
+    done, _ = set_up(packages)
     assert done.returncode == 0, done.stderr
-    assert "left out: uvloop, pycurl or pyuwsgi" in done.stdout
+    assert line in done.stdout
 
 
 def test_a_package_that_every_program_needs_is_not_left_out(set_up) -> None:

@@ -1,1 +1,0 @@
-"""One program of collecting messages, as each stack has it, plain and secured."""
