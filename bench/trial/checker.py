@@ -52,7 +52,9 @@ def tally(
     sequence = np.asarray(sequences, dtype=np.int64)
     known = (sender == expected_sender) & (sequence >= 0) & (sequence < given)
     arrived = sequence[known]
-    delivered = len(np.unique(arrived))
+    seen = np.zeros(given, dtype=bool)  # np.unique takes a microsecond for each message
+    seen[arrived] = True
+    delivered = int(np.count_nonzero(seen))
     reordered = 0
     if len(arrived):
         latest = np.maximum.accumulate(arrived)
