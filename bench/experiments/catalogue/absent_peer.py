@@ -34,7 +34,7 @@ CUT = "10.0.2.3"
 """A second address of the far host, which receives nothing there."""
 NAME = "peer.nomiddle.test"
 NAME_SERVER = f"options timeout:2 attempts:1\nnameserver {CUT}\n"
-"""The resolver is patient for two seconds, by default for ten: its end has to be seen."""
+"""The resolver waits for two seconds, by default for ten: its end has to be seen."""
 PORT, CLOSED = {"raw_socket": 7000, "asyncio": 7000, "zmq": 7001}, 7002
 DROP = f"""
 table inet cut {{

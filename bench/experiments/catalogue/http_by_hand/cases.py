@@ -27,7 +27,7 @@ HEAD = re.compile(rb"HTTP/1\.[01] (\d{3})[^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n")
 
 @dataclass
 class Heard:
-    """What a server has said on one connection, and whether it has ended it."""
+    """The bytes of a server on one connection, and whether the server has ended it."""
 
     text: bytes = b""
     closed: bool = False

@@ -1,1 +1,1 @@
-"""What programs decide about their protocol, by one list for all stacks."""
+"""Decisions that programs make about their protocol, by one list for all stacks."""
