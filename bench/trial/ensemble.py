@@ -78,7 +78,7 @@ class Member:
         self._in_turns = _sum(self._in_turns, used_since(before, self._read))
 
     def record(self, counted: Sequence[int]) -> TrialRecord:
-        """End the processes and return what they left; ``counted`` turns have a value."""
+        """Return what the processes left; ``counted`` turns have a value."""
         window = self.trial.window
         left = self.trial.record(self._in_turns, self._join_s, self._began)
         turn = window.messages // window.turns
@@ -120,7 +120,12 @@ class Ensemble:
         return tuple(order)
 
     def end(self, counted: Sequence[int]) -> list[TrialRecord | NoMiddleError]:
-        """Return what each member left, or why it failed; ``counted`` are turns."""
+        """Return what each member left, or why it failed; ``counted`` are turns.
+
+        The processes of all members write their records at the same time.
+        """
+        for member in self.members:
+            member.attempt(member.trial.end)
         left: list[TrialRecord | NoMiddleError] = []
         for member in self.members:
 

@@ -320,7 +320,13 @@ class Trial:
         )
 
     def end(self) -> None:
+        """Tell the hosts to write their records and leave, and note their memory before."""
+        for host in self.hosts:
+            self.group.note_peak(host)
         self.group.end()
+
+    def await_results(self) -> None:
+        """Wait until every host that was told to leave has left its result."""
         hosts = {host.name for host in self.hosts}
         self._await(
             "not every host left its result",
@@ -329,14 +335,13 @@ class Trial:
         )
 
     def record(self, cpu: CpuTimes, join_s: float, began: float) -> TrialRecord:
-        """End the trial and return what it left; ``began`` is of ``time.monotonic``."""
-        peaks = {host.name: host.peak_above_ready_bytes() for host in self.hosts}
-        self.end()
+        """Return what a trial leaves after ``end``; ``began`` is of ``time.monotonic``."""
+        self.await_results()
         results = self.progress.results
         return TrialRecord(
             roles={record.id: record for record in read_records(self.folder, results)},
             cpu=cpu,
-            peak_bytes=peaks,
+            peak_bytes=self.group.peaks_bytes,
             sockets={n: e["sockets"] for n, e in results.items()},
             build_s=self.progress.build_s,
             join_s=join_s,
@@ -386,6 +391,7 @@ def run_trial(
             before = trial.group.cpu_times()
             measure(trial)
             cpu = used_since(before, trial.group.cpu_times())
+            trial.end()
             return trial.record(cpu, join_s, began)
         finally:
             trial.kill()

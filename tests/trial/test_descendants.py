@@ -141,6 +141,7 @@ def test_nothing_listens_after_hosts_left_on_request(daemon: Trial) -> None:
     daemon.warm_up()
     daemon.measure()
     daemon.end()
+    daemon.await_results()
     daemon.kill()
     assert not listener_of(daemon)()
 

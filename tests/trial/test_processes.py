@@ -185,6 +185,7 @@ def test_a_role_that_raises_because_others_have_ended_is_no_failure(
         trial.measure()
         monkeypatch.setattr(trial.group, "tell_all", tell_the_driver_first)
         trial.end()
+        trial.await_results()
     finally:
         trial.kill()
     assert set(trial.progress.results) == {host.name for host in trial.hosts}
