@@ -66,6 +66,12 @@ def test_a_number_is_the_median_over_blocks_with_its_interval(tmp_path: Path) ->
     assert "never" in str(section.section(kept.read(path)).tables[1].rows)
 
 
+def test_a_time_that_was_never_reached_has_no_unit_in_its_sentence() -> None:
+    told = {"unit": "ms", "says": "{subject} answers after {value} ms"}
+    assert section.sentence(told, "it", math.inf) == "It answers never"
+    assert section.sentence(told, "it", 2.0) == "It answers after 2 ms"
+
+
 def test_too_few_blocks_give_no_interval(tmp_path: Path) -> None:
     path = tmp_path / kept.FILE
     made(path, experiment(seconds(1, 2)), blocks=2)

@@ -113,9 +113,7 @@ def numbers(made: Row | None) -> Iterator[dict[str, Any]]:
     for row in kept.rows(made):
         for quantity, subject, found in kept.numbers(row):
             told = row["quantities"][quantity]
-            said = told["says"].format(
-                subject=row["subjects"][subject], value=shown(found.estimate)
-            )
+            said = sentence(told, row["subjects"][subject], found.estimate)
             low, high = bounds(found)
             none = math.isnan(low)
             value = {
@@ -126,8 +124,16 @@ def numbers(made: Row | None) -> Iterator[dict[str, Any]]:
                 "blocks": found.blocks,
             }
             name = f"{row['name']}.{quantity}.{subject}"
-            sentence = said[:1].upper() + said[1:]
-            yield from_survey(row, KIND, name, value, told["unit"], sentence)
+            yield from_survey(row, KIND, name, value, told["unit"], said)
+
+
+def sentence(told: Row, subject: str, value: float) -> str:
+    """Return the sentence of a quantity, in which "never" has no unit."""
+    said = str(told["says"]).format(subject=subject, value=shown(value))
+    if math.isinf(value):
+        said = said.replace(f"{NEVER} {told['unit']}", NEVER)
+        said = said.replace(f"after {NEVER}", NEVER)
+    return said[:1].upper() + said[1:]
 
 
 def _plain(value: float) -> float | None:

@@ -39,12 +39,12 @@ EMBEDDED = {"aiohttp": "http.python", "http_server": "http.python_http_server",
             "libmicrohttpd": "http.c"}  # fmt: skip
 """Programs of ``implementations/http/embedded``, by their keys."""
 SUBJECTS = {
-    "libmicrohttpd": "libmicrohttpd (in C)",
-    "fastcgi": "FastCGI behind nginx (in C)",
-    "uwsgi": "uWSGI (in Python)",
-    "aiohttp": "aiohttp (in Python)",
-    "uvicorn": "uvicorn (in Python)",
-    "http_server": "http.server (in Python)",
+    "libmicrohttpd": "an echo service in C on libmicrohttpd",
+    "fastcgi": "an echo service in C on FastCGI behind nginx",
+    "uwsgi": "an echo service in Python on uWSGI",
+    "aiohttp": "an echo service in Python on aiohttp",
+    "uvicorn": "an echo service in Python on uvicorn",
+    "http_server": "an echo service in Python on http.server",
 }
 RELEASES = {
     "libmicrohttpd": "1.0.0 of 2024-02-01 or later (GitLab's tags)",

@@ -1,1 +1,1 @@
-"""What stands in front of an HTTP server in Python, and what it changes."""
+"""Servers in front of an HTTP server in Python: their price, and their use."""

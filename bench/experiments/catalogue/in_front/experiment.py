@@ -41,7 +41,7 @@ MIB = 2**20
 ALONE, REUSE = "alone", "reuse_port"
 SUBJECTS = {
     ALONE: "aiohttp alone",
-    REUSE: "aiohttp alone, with SO_REUSEPORT",
+    REUSE: "aiohttp with SO_REUSEPORT",
     "nginx": "aiohttp behind nginx",
     "apache": "aiohttp behind Apache",
     "haproxy": "aiohttp behind HAProxy",
@@ -66,19 +66,19 @@ QUANTITIES = {
     ),
     "silent_served_ms": Quantity(
         "ms",
-        f"{{subject}} answers somebody else after {{value}} ms beside {STRANGERS} "
+        f"{{subject}} answers a new client after {{value}} ms beside {STRANGERS} "
         f"connections that say nothing {NEVER}",
         1e-3,
     ),
     "slow_served_ms": Quantity(
         "ms",
-        f"{{subject}} answers somebody else after {{value}} ms beside {STRANGERS} "
+        f"{{subject}} answers a new client after {{value}} ms beside {STRANGERS} "
         f"connections whose header never ends {NEVER}",
         1e-3,
     ),
     "reached": Quantity(
         "connections",
-        f"{{value}} of {STRANGERS} silent connections reach aiohttp: {{subject}}",
+        f"{{subject}}: {{value}} of {STRANGERS} silent connections reach aiohttp",
         most=STRANGERS,
     ),
     "failed_idle": Quantity(
@@ -103,7 +103,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def wait_for(port: int) -> None:
-    """Wait until somebody listens at a port. Raises TrialError if nobody does."""
+    """Wait until a server listens at a port. Raises TrialError if none does."""
     ends_s = time.monotonic() + START_S
     while time.monotonic() < ends_s:
         try:
@@ -187,7 +187,7 @@ def sockets(pid: int) -> int:
 
 
 def beside_strangers(port: int, is_slow: bool) -> tuple[float, float]:
-    """Return after how many s strangers are closed, and the ms that somebody else waits."""
+    """Return after how many s strangers are closed, and the ms that a new client waits."""
     strangers = Strangers(port, is_slow)
     waited_ms: list[float] = []
 

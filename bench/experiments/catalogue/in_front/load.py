@@ -24,7 +24,7 @@ AROUND_S = 0.3
 STRANGERS = 500
 SLOW_HEAD = b"POST / HTTP/1.1\r\nHost: here\r\nX-Slow: "
 NEXT_S, SERVED_AT_S, WATCHED_S = 0.25, 0.5, 2.0
-"""A slow client's time between two bytes; when somebody else asks; when watching ends."""
+"""A slow client's time between two bytes; when a new client asks; when watching ends."""
 
 
 def round_trip_us(port: int) -> float:
@@ -44,7 +44,7 @@ def round_trip_us(port: int) -> float:
 
 @dataclass
 class Counted:
-    """What became of a load's requests, and the last failure in words."""
+    """The fate of a load's requests, and the last failure in words."""
 
     asked: int = 0
     failed: int = 0
