@@ -1,4 +1,4 @@
-"""``experiments``: provoke what the talk speaks of, each effect beside its control."""
+"""``experiments``: provoke each effect of which the talk speaks, beside a control."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.run.progress import console, steps
 
 
 @click.command()
-@click.option("--only", "globs", multiple=True, help="Only experiments with such a name.")
+@click.option("--only", "globs", multiple=True, help="Make only experiments that match.")
 @click.option(
     "--profile",
     type=click.Choice(["standard", "full"]),
@@ -34,7 +34,7 @@ from bench.run.progress import console, steps
 def experiments(
     globs: tuple[str, ...], profile: str, blocks: int, again: bool, out: Path | None
 ) -> None:
-    """Provoke what the talk speaks of, each effect beside its control.
+    """Provoke each effect that the talk names, beside a control.
 
     It writes the values of each block to reports/, where `report` reads them. Blocks that
     were made by the same program are kept: after an interrupt, only the rest is made.

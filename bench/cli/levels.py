@@ -22,7 +22,8 @@ def show(cells: Sequence[Cell]) -> int:
     measurable = [c for c in cells if not c.is_floor and c.language == "python"]
     if not measurable:
         raise UsageError(
-            "failures are tried on programs in Python only; none of these is one"
+            "failures are tried on programs in Python only, and none of these is one; "
+            "name some that end in .py"
         )
     # The folder stays if a program misses its level: it has the logs of the processes.
     logs = Path(tempfile.mkdtemp(prefix="nomiddle-levels-"))

@@ -196,7 +196,8 @@ def check(
     if levels:
         if sanitize or transport or recheck:
             raise UsageError(
-                "--levels cannot be combined with --sanitize, --transport or --recheck"
+                "--levels tries failures and no check; leave out --sanitize, --transport "
+                "and --recheck"
             )
         sys.exit(show_levels(choose(all_cells(more), globs)))
     cells = choose(all_cells(more), globs)
@@ -210,7 +211,7 @@ def check(
     ]
     if not wanted:
         kind = "is in C" if sanitize else f"has the transport {transport!r}"
-        raise UsageError(f"none of these programs {kind}")
+        raise UsageError(f"none of these programs {kind}; see `nomiddle list`")
     # The folder stays if a check fails: the reasons name files in it.
     logs = Path(tempfile.mkdtemp(prefix="nomiddle-check-"))
     with steps("checking", len(wanted)) as shown:
@@ -269,7 +270,7 @@ def doctor() -> None:
     show_default=True,
     help="Number of repetitions.",
 )
-@click.option("--seed", type=int, help="Use the order of another selftest.")
+@click.option("--seed", type=int, help="Use the order of trials of another selftest.")
 def selftest(names: tuple[str, ...], blocks: int, seed: int | None) -> None:
     """Test the harness with known delays, losses and differences.
 

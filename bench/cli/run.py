@@ -46,7 +46,7 @@ a_path = click.Path(path_type=Path)
 @click.option(
     "--only", multiple=True, metavar="GLOB", help="Measure only programs that match."
 )
-@click.option("--seed", type=int, help="Use the order of another run.")
+@click.option("--seed", type=int, help="Use the order of trials of another run.")
 @click.option(
     "--blocks",
     type=click.IntRange(min=1),
@@ -203,7 +203,7 @@ def _new_folder(parent: Path, seed: int) -> Path:
     metavar="OTHER",
     help="Compare with this run instead of measuring.",
 )
-@click.option("--seed", type=int, help="Use the order of another reproduction.")
+@click.option("--seed", type=int, help="Use the order of trials of another reproduction.")
 @click.option(
     "--blocks",
     type=click.IntRange(min=8),

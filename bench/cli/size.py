@@ -171,7 +171,8 @@ def _show_weights(cells: Sequence[Cell], form: str | None) -> None:
     ]
     if not rows:
         raise NoMiddleError(
-            "a stack is weighed by its minimal/request_reply.py; none of these is one"
+            "a stack is weighed by its program minimal/request_reply.py; name one, or "
+            "leave out the names"
         )
     if form == "csv":
         _write_csv(rows)

@@ -108,7 +108,10 @@ def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
         _refuse_unknown(path, table, VARIANT_KEYS, f"[variants.{name}] ")
         transports = _transports(path, name, table, "transports")
         if not transports:
-            raise ContractError(f"{path}: [variants.{name}] names no transports")
+            raise ContractError(
+                f"{path}: [variants.{name}] names no transports: write "
+                'transports = ["tcp"], or more of them'
+            )
         yield Variant(
             name,
             transports,
@@ -189,7 +192,8 @@ def find_cells(roots: Sequence[Path]) -> list[Cell]:
                 continue
             if folder.name in seen:
                 raise ContractError(
-                    f"two stacks are called {folder.name}: {seen[folder.name]} and {folder}"
+                    f"two stacks are called {folder.name}: {seen[folder.name]} and "
+                    f"{folder}; rename one of the folders"
                 )
             seen[folder.name] = folder
             cells += _stack_cells(load_stack(folder), WORKLOADS)

@@ -198,7 +198,10 @@ def begin(
     if part:
         planned = [p for p in planned if bool(p.case.fault) == (part == FAILURES)]
     if not planned:
-        raise UsageError(f"profile {profile} has no case of these programs")
+        raise UsageError(
+            f"profile {profile} has no case of these programs; choose others with --only, "
+            "or another --profile"
+        )
     every = plan(PROFILES[profile], find_cells([IMPLEMENTATIONS, FLOOR]))
     whole = profile != "quick" and planned == every and budget_minutes is None
     if budget_minutes:

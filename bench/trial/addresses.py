@@ -73,7 +73,10 @@ def free_port(rng: random.Random, taken: Iterable[int] = ()) -> int:
         port = pool[(rng.randrange(len(pool)) + own) % len(pool)]
         if port not in avoid and is_free(port):
             return port
-    raise NotMeasurable(f"no free port found in {pool.start} to {pool.stop - 1}")
+    raise NotMeasurable(
+        f"no port from {pool.start} to {pool.stop - 1} is free: end the programs that "
+        "listen there"
+    )
 
 
 def assign(

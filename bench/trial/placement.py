@@ -36,7 +36,10 @@ def halves(cpus: list[int]) -> tuple[list[int], list[int]]:
     Raises NotMeasurable with one CPU only.
     """
     if len(cpus) < 2:
-        raise NotMeasurable("placement split needs two CPUs, and this machine allows one")
+        raise NotMeasurable(
+            "placement split needs two CPUs, and this process may use one: allow it a "
+            "second (taskset, or the options of the container)"
+        )
     cores = physical_cores(cpus)
     if len(cores) == 1:
         cores = [[cpu] for cpu in cpus]

@@ -28,7 +28,8 @@ from bench.report.pages import readme
 from bench.report.sections import faster
 from bench.report.sections.code import programs
 from bench.report.sections.paired import declared_cases
-from bench.report.sections.questions import FAULTS, answered
+from bench.report.sections.questions import answered
+from bench.report.sections.questions_of_failures import FAULTS
 
 ROWS = {cell.id: cell.as_row() for cell in synthetic.cells_of()}
 WITHOUT_LIKE = {

@@ -34,8 +34,8 @@ from bench.errors import ResultsError
 from bench.measure.code.size import size
 from bench.report.sections import embedded
 from bench.surveys.embedding import application, programs, questions, tally
+from bench.surveys.embedding.asking import Answer, Asked, ending
 from bench.surveys.embedding.programs import Embedded, command, find_embedded, lacking
-from bench.surveys.embedding.questions import Answer, Asked
 from bench.surveys.embedding.running import NotServing, Running, connect
 from bench.surveys.embedding.speech import (
     SPEECHES,
@@ -172,7 +172,7 @@ def test_a_lost_client_and_nonsense_are_noted_in_at_most_a_line(
         assert len(printed(server, 1)) == 1
         with asked.client(server) as sock:
             sock.sendall(asked.speech.nonsense)
-            assert questions.ending(sock, END_S)[0] is not None
+            assert ending(sock, END_S)[0] is not None
         assert len(printed(server, 2)) == 2
         assert not asked.asks(server)
     assert len(server.printed()) == 2

@@ -76,7 +76,10 @@ def find(identifier: str, numbers: Path) -> dict[str, Any]:
         raise UsageError(f"no number is called {name!r}{hint}; every id is in {numbers}")
     found: dict[str, Any] = entries[name]
     if run and run != found["run"]:
-        raise UsageError(f"{name} is of the run {found['run']} in {numbers}, not of {run}")
+        raise UsageError(
+            f"{name} is of the run {found['run']} in {numbers}, not of {run}; name the "
+            "other run's file with --numbers"
+        )
     return found
 
 

@@ -174,7 +174,9 @@ def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{file} cannot be read as text: {error}") from error
+            raise UsageError(
+                f"{file} cannot be read as text ({error}); name files of text"
+            ) from error
         for citation in citations(text, file):
             count += 1
             where = f"{citation.file}:{citation.line}: {citation.id}"

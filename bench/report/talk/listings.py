@@ -33,17 +33,24 @@ def code_of(path: Path, between: tuple[str, str] | None) -> str:
     try:
         lines = path.read_text(encoding="utf-8").rstrip().splitlines()
     except OSError as error:
-        raise UsageError(f"the talk shows {path}: {error.strerror}") from error
+        raise UsageError(
+            f"the talk shows {path} ({error.strerror}); correct the slide"
+        ) from error
     if between:
         first, last = between
         starts = [i for i, line in enumerate(lines) if line.startswith(first)]
         if not starts:
-            raise UsageError(f"the talk shows {path} from {first!r}; no line starts so")
+            raise UsageError(
+                f"the talk shows {path} from {first!r}, and no line starts so; correct the "
+                "slide"
+            )
         lines = lines[starts[0] :]
         ends = [i for i, line in enumerate(lines) if i and last and line.startswith(last)]
         lines = lines[: ends[0]] if ends else lines
     if len(lines) > LINES_MAX:
-        raise UsageError(f"{path}: {len(lines)} lines on a slide, {LINES_MAX} at most")
+        raise UsageError(
+            f"{path}: {len(lines)} lines on a slide, {LINES_MAX} at most; show a part of it"
+        )
     return "\n".join(lines).strip("\n")
 
 

@@ -82,7 +82,8 @@ class Material:
         found = [one for one in self.judged if one.claim.id == name]
         if not found:
             raise UsageError(
-                f"the talk names the claim {name}, which report/talk_claims lacks"
+                f"the talk names the claim {name}, which report/talk_claims lacks; "
+                "add it, or correct the slide"
             )
         for part in found[0].parts:
             if part.findings:
@@ -95,7 +96,8 @@ class Material:
         found = [one for one in self.subjects if one.experiment.id == name]
         if not found:
             raise UsageError(
-                f"the talk names the experiment {name}, which report/talk_claims lacks"
+                f"the talk names the experiment {name}, which report/talk_claims lacks; "
+                "add it, or correct the slide"
             )
         for identifier, _ in found[0].found:
             self._noted[identifier] = self.known[identifier]
@@ -124,7 +126,10 @@ class Material:
         """Return a chart of the report, drawn in the page's own colours."""
         path = self.reports / FIGURES / f"{name}.svg"
         if not path.exists():
-            raise UsageError(f"the talk shows the chart {path}, which does not exist")
+            raise UsageError(
+                f"the talk shows the chart {path}, which does not exist; make it with "
+                "`nomiddle report`, or correct the slide"
+            )
         return inline(path.read_text(encoding="utf-8"), name, title)
 
     def languages(self) -> Sequence[Mapping[str, Any]]:

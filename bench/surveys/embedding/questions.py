@@ -7,118 +7,32 @@ No experiment waits longer than ``PATIENCE_S`` for anything.
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.surveys.embedding.running import LOOPBACK, NotServing, Running
-from bench.surveys.embedding.speech import Gone, Http, Reply, Speech, ask
+from bench.surveys.embedding.asking import (
+    MESSAGE,
+    PATIENCE_S,
+    SHORT_S,
+    Answer,
+    Asked,
+    ending,
+    first_word,
+    not_applicable,
+    waited,
+    wrong,
+)
+from bench.surveys.embedding.limits import max_body, max_header
+from bench.surveys.embedding.running import NotServing, Running
+from bench.surveys.embedding.speech import Gone, Http, Speech, ask
 
-PATIENCE_S = 10.0
-SHORT_S = 1.0
 SOON_S = 5.0
 """A program that stops within so many seconds did not wait for its clients."""
-KIB, MIB = 1024, 1024 * 1024
-BODY_BYTES = tuple(4**power * MIB for power in range(4))
-HEADER_BYTES = tuple(2**power * KIB for power in range(1, 11))
 CLIENTS = 8
-MESSAGE = b"a message"
 IPV6 = "tcp://[::1]:0"
 YES, NO = "yes", "no"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer in a few words, ``said``. ``note`` explains it, and is never compared.
-
-    ``applies`` is false if the question has no meaning for a server; ``said`` is why.
-    """
-
-    said: str
-    note: str = ""
-    applies: bool = True
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A server for experiments: its command, its protocol, and a folder for files."""
-
-    words: Sequence[str]
-    speech: Speech
-    folder: Path
-
-    @contextlib.contextmanager
-    def running(self, address: str = LOOPBACK) -> Iterator[Running]:
-        """Start the server until the block ends. Raises NotServing."""
-        with Running(self.words, self.folder, address) as server:
-            yield server
-
-    @contextlib.contextmanager
-    def client(self, server: Running) -> Iterator[socket.socket]:
-        """Connect a client to the server, and exchange greetings."""
-        with server.connected(PATIENCE_S) as sock:
-            self.speech.greet(sock)
-            yield sock
-
-    def asks(self, server: Running, size: int = len(MESSAGE), header_bytes: int = 0) -> str:
-        """Ask with a new client; return an empty string for a right reply, or the error.
-
-        The error is the status of HTTP, or "closed" if the connection ended without one.
-        """
-        body = (MESSAGE * (size // len(MESSAGE) + 1))[:size]
-        try:
-            with self.client(server) as sock:
-                return wrong(ask(self.speech, sock, body, header_bytes), body)
-        except TimeoutError:
-            return "no reply"
-        except (Gone, OSError):
-            return "closed"
-
-
-def wrong(reply: Reply, body: bytes) -> str:
-    """Return the error of a reply, or an empty string."""
-    if reply.status != 200:
-        return str(reply.status)
-    return "" if reply.body == body else "a wrong reply"
-
-
-def not_applicable(why: str) -> Answer:
-    return Answer(why, applies=False)
-
-
-def size_words(size: int) -> str:
-    return f"{size // MIB} MiB" if size >= MIB else f"{size // KIB} KiB"
-
-
-def ending(sock: socket.socket, limit_s: float) -> tuple[float | None, bytes]:
-    """Wait for the end of a connection; return after how many seconds, and bytes before.
-
-    The seconds are None if the connection was still open after ``limit_s``.
-    """
-    began_s, said = time.monotonic(), b""
-    while (left_s := began_s + limit_s - time.monotonic()) > 0:
-        sock.settimeout(left_s)
-        try:
-            piece = sock.recv(65536)
-        except TimeoutError:
-            break
-        except OSError:
-            piece = b""
-        if not piece:
-            return time.monotonic() - began_s, said
-        said += piece
-    return None, said
-
-
-def _waited(after_s: float | None) -> str:
-    if after_s is None:
-        return f"open for more than {PATIENCE_S:.0f} s"
-    return f"closed after {after_s:.0f} s" if after_s >= SHORT_S else "closed at once"
 
 
 def keep_alive(asked: Asked, server: Running) -> Answer:
@@ -129,7 +43,7 @@ def keep_alive(asked: Asked, server: Running) -> Answer:
                     return Answer(said)
             except Gone:
                 return Answer("closed at once")
-        return Answer(_waited(ending(sock, PATIENCE_S)[0]))
+        return Answer(waited(ending(sock, PATIENCE_S)[0]))
 
 
 def header_timeout(asked: Asked, server: Running) -> Answer:
@@ -137,45 +51,7 @@ def header_timeout(asked: Asked, server: Running) -> Answer:
         sock.sendall(asked.speech.half)
         after_s, said = ending(sock, PATIENCE_S)
         status = first_word(said) if asked.speech.has_header else ""
-        return Answer(_waited(after_s) + (f", {status}" if status else ""))
-
-
-def first_word(said: bytes) -> str:
-    """Return the status in the first bytes of a reply, or an empty string."""
-    found = re.match(rb"HTTP/1\.[01] (\d+)", said)
-    return found[1].decode() if found else "a page without a status" if said else ""
-
-
-def _largest(works: Callable[[int], str], sizes: Sequence[int], exact: bool) -> str:
-    """Return the largest size that works in bytes, and the error for a larger one."""
-    for number, size in enumerate(sizes):
-        said = works(size)
-        if not said:
-            continue
-        if not number:
-            return f"less than {size_words(size)}, then {said}"
-        before = sizes[number - 1]
-        if exact and (precisely := works(before + 1)):
-            return f"{size_words(before)}, then {precisely}"
-        return f"{size_words(before)} to {size_words(size)}, then {said}"
-    return f"{size_words(sizes[-1])} or more"
-
-
-def max_body(asked: Asked, server: Running) -> Answer:
-    def works(size: int) -> str:
-        return asked.asks(server, size)
-
-    return Answer(_largest(works, BODY_BYTES, exact=True))
-
-
-def max_header(asked: Asked, server: Running) -> Answer:
-    if not asked.speech.has_header:
-        return not_applicable("messages have no header of their author's")
-
-    def works(size: int) -> str:
-        return asked.asks(server, header_bytes=size)
-
-    return Answer(_largest(works, HEADER_BYTES, exact=False))
+        return Answer(waited(after_s) + (f", {status}" if status else ""))
 
 
 def concurrency(asked: Asked, server: Running) -> Answer:

@@ -17,6 +17,7 @@ from bench.measure.code.size import size
 from bench.run.machine import HARNESS, describe
 from bench.surveys import document
 from bench.surveys.embedding import questions
+from bench.surveys.embedding.asking import MESSAGE, Answer, Asked
 from bench.surveys.embedding.programs import (
     NODE,
     Embedded,
@@ -24,7 +25,6 @@ from bench.surveys.embedding.programs import (
     lacking,
     package_version,
 )
-from bench.surveys.embedding.questions import Answer, Asked
 from bench.surveys.embedding.speech import SPEECHES, Gone, ask
 
 QUESTIONS = {
@@ -65,7 +65,7 @@ def answers(asked: Asked) -> tuple[dict[str, Answer], Row]:
             for name, question in questions.PATIENT.items()
         }
         with asked.client(server) as sock:
-            ask(asked.speech, sock, questions.MESSAGE)
+            ask(asked.speech, sock, MESSAGE)
             threads = server.threads()
         for name, quick in questions.QUICK.items():
             found[name] = answered(partial(quick, asked, server))

@@ -1,0 +1,115 @@
+"""The questions about speed, CPU time, and ZeroMQ beside HTTP."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from bench.analysis.comparisons import of_kind
+from bench.analysis.ranking import races
+from bench.analysis.rows import Estimate, of_most_alike
+from bench.contract.alike import Kind
+from bench.contract.rows import case_named
+from bench.report import sentences, words
+from bench.report.charts.findings import best_of_each, front
+from bench.report.model import Answer, Data
+from bench.report.sections import faster
+from bench.report.sections.leading import IN_PYTHON, leaders, of_languages
+from bench.report.sections.paired import declared_cases, opponent, second, stands
+from bench.run.plan import SMALL_BYTES
+
+ASKED = {
+    ("request_reply", "latency"): "Which is fastest for small requests?",
+    ("fan_out", "throughput"): "Which delivers most to several subscribers?",
+    ("pipeline", "throughput"): "Which hands most tasks to workers?",
+}
+RIVAL, SHARED = "http", "shared"
+
+
+def fastest(data: Data) -> Iterator[Answer]:
+    """Yield which declared program is fastest in each workload.
+
+    A variant that leads by chance would win if every variant could. So only programs take
+    part that a comparison declared before the run.
+    """
+    pairs = of_kind(data.compared, Kind.DECLARED)
+    declared = {(pair.a.name, case.key) for pair in pairs for case in (pair.a, pair.b)}
+    rows = [row for row in data.estimates if (row.case.name, row.case.key) in declared]
+    for (workload, quantity), question in ASKED.items():
+        names = [
+            pair.a.name
+            for pair in pairs
+            if (pair.a.workload, pair.a.quantity) == (workload, quantity)
+        ]
+        raced = races(rows, data.compared, dict.fromkeys(names))
+        if raced:
+            case = raced[0].leader.case
+            said = f"{words.size(case.size_bytes)} over {case.transport}: "
+            said += "; ".join(sentences.race(race, data.stacks) for race in raced)
+            fronts = [
+                (f"on {words.PLACEMENTS_SHORT[race.placement]}", front(race))
+                for race in raced
+            ]
+            ran = [r.row for race in raced for r in race.rivals]
+            ran += [race.leader for race in raced]
+            spoken = of_languages(row.case.language for row in ran)
+            found = f"{leaders(fronts, data)}{spoken}"
+            yield Answer(question, found, f"{said}.", quantity)
+
+
+def least_cpu(data: Data) -> Iterator[Answer]:
+    mine = [
+        row
+        for row in data.estimates
+        if row.measure == "cpu"
+        and (row.case.quantity, row.case.placement) == ("throughput", "shared")
+        and (row.case.size_bytes, row.case.transport) == (SMALL_BYTES, "tcp")
+        and row.case.language == words.PYTHON
+        and not (row.case.copy or row.case.floor)
+    ]
+    said, ahead = [], []
+    for workload in words.WORKLOADS:
+        rows = of_most_alike(row for row in mine if row.case.workload == workload)
+        best = best_of_each(rows, lambda row: row.value)
+        if len(best) < 2:
+            continue
+        level = [row for row in best if row is best[0] or not row.low > best[0].high]
+        first = [row.case.stack for row in level]
+        ahead.append((f"in {words.workload(workload).lower()}", first))
+        each = ", ".join(_cpu_of(row, data) for row in best)
+        said.append(f"{words.workload(workload).lower()} {each}")
+    if said:
+        found = f"{leaders(ahead, data)}{IN_PYTHON}"
+        text = f"Microseconds a message on one CPU: {'; '.join(said)}."
+        yield Answer("Which takes least CPU time?", found, text, "cost")
+
+
+def _cpu_of(row: Estimate, data: Data) -> str:
+    name, value = words.cell(row.case, data.stacks), words.number(row.value)
+    if math.isnan(row.low):
+        return f"{name} {value}"
+    ends = (words.number(end, row.value) for end in (row.low, row.high))
+    return f"{name} {value} ({' to '.join(ends)})"
+
+
+def beside_http(data: Data) -> Iterator[Answer]:
+    """Yield, per workload, the subject against HTTP: its fastest, its best known, in C."""
+    for case, pairs in declared_cases(data.entries).items():
+        row = case_named(case)
+        shown = [p for p in pairs if second(p).stack == RIVAL and stands(p)]
+        if row.placement != SHARED or not shown:
+            continue
+        question = f"{words.workload(row.workload)}: ZeroMQ or HTTP, on one CPU?"
+        said = "; ".join(
+            f"{pair['labels'][0]} against {opponent(pair)}: {faster.finding(pair)}"
+            if pair["verdict"]
+            else f"{opponent(pair)}: {faster.apart(pair)}, since {pair['reason']}"
+            for pair in shown
+        )
+        # two programs of ZeroMQ may stand apart from the same one of HTTP
+        in_short = dict.fromkeys(
+            f"{opponent(pair)}: {faster.short(pair) if pair['verdict'] else 'not compared'}"
+            for pair in shown
+        )
+        text = f"{said}. {faster.COMPILED}"
+        yield Answer(question, "; ".join(in_short), text, row.quantity)
