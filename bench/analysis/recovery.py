@@ -26,36 +26,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
 
 from bench.analysis.estimates import MIB
-from bench.analysis.recovery_rows import Breached, FaultRow, LevelRow, Median, Recovery
+from bench.analysis.recovery_rows import Breached, FaultRow, Median, Recovery
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
 from bench.analysis.stats import bounds, median_interval
 from bench.contract.alike import loses
-from bench.contract.all_workloads import WORKLOADS
-from bench.contract.model import Workload
 from bench.contract.rows import CaseRow
-from bench.faults.all_faults import controls
-from bench.faults.breach import Breach, BreachKind, read, write
+from bench.faults.breach import BreachKind, read
 from bench.faults.fault import CONTROL
 from bench.faults.history import BESIDE, CLASSES
-from bench.measure.levels import (
-    FAULTS_OF,
-    LEVELS,
-    Level,
-    breaches,
-    broken_beside,
-    level_of,
-    untested,
-)
-from bench.measure.levels import faults_of as level_faults
-from bench.measure.recovery import BROKEN, VERDICTS, ContractVerdict, Told
+from bench.measure.recovery import VERDICTS, ContractVerdict, Told
 
 LEVEL = 0.9
 """The level asked for: five trials have an interval of 93.75 %, ten one of 97.9 %."""
@@ -65,7 +51,6 @@ TIMES = ("outage", "reconnect", "settle", "late")
 COUNTS = (*CLASSES, *BESIDE, "executed_twice", "raised", "ended", "missed")
 TOLD = tuple(Told)
 NO_TRIAL = "no trial was made"
-NOT_TESTED = "not tested"
 
 
 def faults_of(run: Run) -> dict[str, FaultRow]:
@@ -206,83 +191,6 @@ def recoveries(run: Run) -> list[Recovery]:
             )  # fmt: skip
             rows.append(nothing)
     return sorted(rows, key=lambda row: row.fault.order)
-
-
-def levels(run: Run) -> list[LevelRow]:
-    """Return a row per program that met faults, with its level and what blocks the next."""
-    if run.recovery.empty:
-        return []
-    cells = run.recovery["case"].map(lambda case: run.recovery_cases[case].cell)
-    programs = grouped(run.recovery_cases.values(), lambda case: case.cell)
-    rows = []
-    for cell, trials in run.recovery.groupby(cells, sort=False):
-        program = programs[str(cell)][0].program
-        outcomes = [_outcome(trial) for trial in trials.to_dict("records")]
-        workload = WORKLOADS[program.workload]
-        level = level_of(outcomes, workload)
-        amiss, not_tested = _amiss(outcomes, level, workload)
-        rows.append(
-            LevelRow(
-                program=program,
-                level=level or "",
-                amiss=amiss,
-                not_tested=not_tested,
-                lost_at_restart=_lost_at_restart(outcomes),
-                beside=tuple(broken_beside(outcomes)),
-                faults=len({*trials["fault"]} - controls()),
-                trials=len(trials),
-            )
-        )
-    return rows
-
-
-def _outcome(trial: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a trial as ``measure.recovery`` gave it: counts are whole numbers again.
-
-    Runs of an earlier version do not say what was hopeless, nor what was orphaned.
-    """
-    made: dict[str, Any] = {"hopeless": 0, "orphaned": 0}
-    for key, value in trial.items():
-        whole = isinstance(value, float) and value.is_integer()
-        made[str(key)] = int(value) if whole else value
-    return made
-
-
-def _lost_at_restart(outcomes: list[dict[str, Any]]) -> int:
-    """Return the most messages that never arrived in a trial with a restart."""
-    restarts = [made for made in outcomes if made["fault"] in FAULTS_OF[LEVELS[1]]]
-    return max((made["attempted"] - made["delivered"] for made in restarts), default=0)
-
-
-def _told(found: list[Breach], outcome: Mapping[str, Any]) -> list[Breach]:
-    """Return breaches with losses as reported ones, unless one was silent."""
-    if outcome["verdict"] == BROKEN:
-        return found
-    lost = BreachKind.LOST, BreachKind.REPORTED_LOST
-    return [replace(b, kind=lost[1]) if b.kind == lost[0] else b for b in found]
-
-
-def _amiss(
-    outcomes: list[dict[str, Any]], level: Level | None, workload: Workload
-) -> tuple[str, str]:
-    """Return what blocks the next level, one breach for each fault. Without a breach,
-    return which of its faults were not tried, and that level.
-    """
-    if level == LEVELS[-1]:
-        return "", ""
-    above = LEVELS[LEVELS.index(level or LEVELS[0]) + 1]
-    found: dict[str, str] = {}
-    for outcome in outcomes:
-        if found_here := breaches(outcome, above):
-            found.setdefault(str(outcome["fault"]), write(_told(found_here, outcome)))
-    if not found:
-        missing = untested(outcomes, above, workload)
-        asked = len(level_faults(above, workload))
-        said = (
-            f"{NOT_TESTED}: {len(missing)} of the {asked} faults of {above} were not tried"
-        )
-        return f"{said} ({', '.join(missing)})", above
-    return "; ".join(f"{fault}: {said}" for fault, said in found.items()), ""
 
 
 def measured(rows: Iterable[Recovery]) -> list[Recovery]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.analysis.comparisons import comparisons, grade_of, noise
 from bench.analysis.estimates import estimates
-from bench.analysis.recovery import levels as levels_of
+from bench.analysis.levels import levels as levels_of
 from bench.analysis.recovery import recoveries
 from bench.analysis.results import Run, load
 from bench.contract.model import PROJECT

@@ -13,7 +13,7 @@ from once import once, run_made_once
 from synthetic_failures import Story, usual_story
 from words_of import build_words
 
-from bench.analysis.recovery import levels
+from bench.analysis.levels import levels
 from bench.analysis.results import load
 from bench.contract.alike import SUBJECT
 from bench.contract.model import Case

@@ -24,8 +24,8 @@ from synthetic_failures import HEALED_S, Story, record
 
 from bench.analysis.comparisons import comparisons
 from bench.analysis.estimates import estimates
+from bench.analysis.levels import levels as levels_of
 from bench.analysis.recovery import VARIANTS, measured, recoveries
-from bench.analysis.recovery import levels as levels_of
 from bench.analysis.recovery_rows import LevelRow, Recovery
 from bench.analysis.results import Run, load
 from bench.analysis.rows import grouped

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bench.analysis.recovery import NOT_TESTED, measured
+from bench.analysis.levels import NOT_TESTED
+from bench.analysis.recovery import measured
 from bench.analysis.recovery_rows import LevelRow, Recovery
 from bench.contract.alike import MINIMAL, loses
 from bench.contract.rows import ProgramRow
