@@ -8,8 +8,6 @@ from functools import cache
 from importlib import metadata
 from typing import Protocol
 
-from packaging.requirements import Requirement
-
 from bench.contract.model import Cell
 from bench.trial.build import lacking, not_built
 
@@ -56,6 +54,8 @@ def requirements_of(distribution: str) -> list[str] | None:
 
     Requirements of an extra, or of another system, are left out.
     """
+    from packaging.requirements import Requirement  # `list` and `cite` need none
+
     try:
         wanted = map(Requirement, metadata.requires(distribution) or [])
     except metadata.PackageNotFoundError:

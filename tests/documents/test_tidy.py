@@ -382,6 +382,29 @@ def test_each_step_of_a_message_is_in_the_module_that_the_page_names(
     assert function in defined
 
 
+def names_told() -> list[tuple[str, Path]]:
+    """Return the names that ARCHITECTURE.md places in a file, each with that file."""
+    page = (PROJECT / "ARCHITECTURE.md").read_text()
+    found = re.findall(r"((?:`\w+`(?:, | and ))*`\w+`) in `(bench/[\w/]+\.py)`", page)
+    return [
+        (name, PROJECT / path)
+        for names, path in found
+        for name in re.findall(r"\w+", names.replace(" and ", " "))
+    ]
+
+
+@pytest.mark.parametrize(("name", "path"), names_told(), ids=str)
+def test_each_name_is_in_the_module_that_architecture_names(name: str, path: Path) -> None:
+    defined = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            defined |= {target.id for target in targets if isinstance(target, ast.Name)}
+    assert name in defined
+
+
 def test_every_variant_names_the_largest_message_that_it_takes() -> None:
     """Silence would leave open whether nobody thought of a limit or there is none."""
     folders = (IMPLEMENTATIONS, PROJECT / "examples")

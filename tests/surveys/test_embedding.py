@@ -33,7 +33,7 @@ from bench.contract.model import PROJECT
 from bench.errors import ResultsError
 from bench.measure.code.size import size
 from bench.report.sections import embedded
-from bench.surveys.embedding import application, programs, questions, tally
+from bench.surveys.embedding import application, asking, limits, programs, questions, tally
 from bench.surveys.embedding.asking import Answer, Asked, ending
 from bench.surveys.embedding.programs import Embedded, command, find_embedded, lacking
 from bench.surveys.embedding.running import NotServing, Running, connect
@@ -269,9 +269,10 @@ def test_there_is_a_program_of_every_stack_in_every_language() -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(questions, "PATIENCE_S", PATIENCE_S)
-    monkeypatch.setattr(questions, "BODY_BYTES", (1 << 20, 2 << 20, 4 << 20))
-    monkeypatch.setattr(questions, "HEADER_BYTES", (2048, 4096, 8192))
+    for module in (asking, questions):
+        monkeypatch.setattr(module, "PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr(limits, "BODY_BYTES", (1 << 20, 2 << 20, 4 << 20))
+    monkeypatch.setattr(limits, "HEADER_BYTES", (2048, 4096, 8192))
 
 
 def answer(words: list[str], speech: Speech, name: str, folder: Path) -> Answer:

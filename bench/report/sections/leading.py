@@ -1,4 +1,4 @@
-"""Who is ahead, in words: the part of an answer that a reader remembers."""
+"""The leader in words: the part of an answer that a reader remembers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ UNDECIDED = "the data cannot tell"
 
 
 def leaders(found: Sequence[tuple[str, Sequence[str]]], data: Data) -> str:
-    """Return who is ahead where: "A", or "A in request/reply, A or B in pipeline".
+    """Return the leaders: "A", or "A in request/reply, A or B in pipeline".
 
     ``found`` are places with the stacks that nothing there tells from the first.
     """
