@@ -1,4 +1,8 @@
-"""Segments of TCP, by their kind, as the kernel counts them in this network namespace."""
+"""Segments of TCP, by their kind, as the kernel counts them in this network namespace.
+
+On a busy machine TCP may take a late acknowledgement for a loss, and send a segment twice.
+That and its selective acknowledgement count as data. A median over blocks leaves it out.
+"""
 
 from __future__ import annotations
 
