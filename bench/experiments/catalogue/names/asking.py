@@ -33,7 +33,7 @@ NAMES = {
 }
 SLOW_S = 0.3
 LATE_S = {"slow.test": SLOW_S, "unanswered.test": math.inf}
-LIMIT_S = 1.5
+LIMIT_S = 1.0
 """An event that has not happened by then counts as never."""
 PAUSE_S = 0.01
 
