@@ -20,7 +20,7 @@ PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install --
 help:
 	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
 	@echo "make experiments           provoke what the talk speaks of (PROFILE=standard|full)"
-	@echo "make topologies            strike each box of the talk's pictures (half an hour)"
+	@echo "make topologies            strike each box of the talk's pictures (over an hour)"
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
 	@echo "make talk                  the slides, in build/talk/ (needs npm; chromium for a PDF)"
 	@echo "make build                 build the cells in C; without a compiler they are left out"
