@@ -33,8 +33,9 @@ from bench.measure.turns import spans
 from bench.trial.record import TrialRecord, Window
 from bench.trial.trial import run_trial
 
-ROUNDS = 5
-"""How many turns of a block have a value."""
+ROUNDS = 4
+"""How many turns of a block have a value. A fifth would move their median's deviation by
+2 %: that of the median of 3, 4 and 5 normal values is 0.67, 0.55 and 0.54 of theirs."""
 TURN_MESSAGES_MAX = MESSAGES_MAX
 """The most messages of a turn."""
 PACE = "seconds_per_message_given"
