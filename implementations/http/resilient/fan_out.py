@@ -34,8 +34,12 @@ async def publish(address, messages):
     app = web.Application(client_max_size=1)  # no request has a body
     app.router.add_get(SUBSCRIBER, publisher.follow)
     app.router.add_put(SUBSCRIBER, publisher.take_report)
-    # At the end there is no use in waiting for responses that have none.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=BACKOFF_S)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=DEAD_AFTER_S,  # of connections that ask nothing
+        shutdown_timeout=BACKOFF_S,  # of responses, which have no end
+    )
     await runner.setup()
     url = urlsplit(address)
     await web.TCPSite(runner, url.hostname, url.port).start()
