@@ -26,9 +26,9 @@ def beside(
 ) -> list[ProgramCode]:
     """Return a program of each stack, in order.
 
-    For fan-out the one that loses nothing stands for its stack, as in what is claimed: a
-    program that may lose messages is shorter by what it does not do. ``SHORTEST`` is the
-    shortest of a stack's programs that promise what that one does.
+    For fan-out the program that loses nothing stands for its stack, as in declared
+    comparisons: a program that may lose messages is shorter by what it does not do.
+    ``SHORTEST`` is the shortest of a stack's programs with the same promise.
     """
     wanted = workload, LANGUAGES[choice]
     mine = (r for r in programs if (r.program.workload, r.program.language) == wanted)

@@ -68,7 +68,7 @@ def _survey(out: Path, name: str) -> Path:
 def build(run_folders: Sequence[Path], out: Path, *, all_files: bool = False) -> Path:
     """Write the report of the first run into ``out``, and return its page's path.
 
-    Further runs are laid over the first: their claims, and what changed. With
+    Further runs are laid over the first: their declared comparisons, and changes. With
     ``all_files`` every chart is also written as PNG, in dark colours and as CSV. Raises
     ResultsError for a folder that is not a finished, unchanged run.
     """

@@ -1,4 +1,4 @@
-"""Intervals cover the true ratio as often as they claim, and equal data seem equal.
+"""Intervals cover the true ratio as often as they should, and equal data seem equal.
 
 The data are drawn with fixed seeds, so that the answers are the same on every machine.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report.sections.reading import claimed
+from bench.report.sections.reading import declared_together
 
 LEAST = 2 / 1024
 """The smallest p that ten blocks have."""
@@ -23,14 +23,18 @@ LEAST = 2 / 1024
 def test_declared_comparisons_are_tested_together(
     p_beyond: list[float], together: str
 ) -> None:
-    assert f"(Holm), {together} ratios lie more than 5 % from 1" in claimed(p_beyond, 10)
+    assert f"(Holm), {together} ratios lie more than 5 % from 1" in declared_together(
+        p_beyond, 10
+    )
 
 
 def test_too_few_blocks_find_no_difference() -> None:
-    said = claimed([1.0, 1.0], 5)
+    said = declared_together([1.0, 1.0], 5)
     assert "2 declared comparisons from 5 blocks each, too few for an interval" in said
     assert "Holm" not in said
 
 
 def test_a_run_without_declared_comparisons_has_none_to_test() -> None:
-    assert claimed([], 10) == "This run measured none of the declared comparisons."
+    assert (
+        declared_together([], 10) == "This run measured none of the declared comparisons."
+    )

@@ -22,7 +22,9 @@ EXPLORATORY = (
 def how_to_read(data: Data) -> Section:
     """Return the section of the report."""
     p = [pair.times.p_beyond for pair in of_kind(data.compared, Kind.DECLARED)]
-    said = f"{claimed(p, declared_blocks(data))}{_without_ratio(data)} {EXPLORATORY}"
+    said = (
+        f"{declared_together(p, declared_blocks(data))}{_without_ratio(data)} {EXPLORATORY}"
+    )
     return Section("read", "How to read this", [], [*HOW_TO_READ, said])
 
 
@@ -34,7 +36,7 @@ def _without_ratio(data: Data) -> str:
     return f" Declared, but without a result: {'; '.join(lacking)}." if lacking else ""
 
 
-def claimed(p_beyond: Sequence[float], blocks: int) -> str:
+def declared_together(p_beyond: Sequence[float], blocks: int) -> str:
     """Return how many comparisons were declared, and how many are different together.
 
     ``p_beyond`` is the p of each: that its ratio lies within the margin. ``blocks`` is the
