@@ -21,6 +21,7 @@ from bench.faults.network.tools import tool
 from bench.hosts.store import SQLITE as SQLITE_URL
 from bench.hosts.store import create
 from bench.trial.addresses import free_port
+from bench.trial.descendants import descendants, end_descendants
 from bench.trial.processes import child_environment
 from bench.trial.requirements import version
 from bench.trial.scratch import PREFIX
@@ -110,14 +111,16 @@ class Postgres(Database):
             time.sleep(LOOK_S)
 
     def kill(self) -> None:
-        """Send SIGKILL to all its processes."""
+        """Send SIGKILL to all its processes, which have sessions of their own."""
         assert self._process
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        end_descendants(self._process.pid)
+        self._process.kill()
 
     def freeze(self) -> None:
         assert self._process
-        os.killpg(self._process.pid, signal.SIGSTOP)
+        for pid in [self._process.pid, *descendants(self._process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
 
     def close(self) -> None:
         if self._process:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers_bench import processes_with
+from helpers_network import wait_for
 
 from bench.errors import NotMeasurable
 from bench.faults.database import POSTGRES, SQLITE, Database, database
@@ -60,7 +61,7 @@ def test_a_killed_database_raises_and_leaves_no_process(tmp_path: Path) -> None:
                 store.visit(0)
     finally:
         made.close()
-    assert not [*processes_with("postgres", folder)]
+    wait_for(lambda: not [*processes_with("postgres", folder)])
     assert not Path(folder).exists()
 
 
