@@ -1,4 +1,5 @@
-# Two commands do everything: `make bench` and `make test`. Set-up happens once.
+# Two commands do everything: `make bench` and `make test`. Set-up happens once, and what only
+# tests need is installed by the first `make test`.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,8 +11,9 @@ BIN := $(VENV)/bin
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(WORKERS) \
     --dist worksteal
 READY := $(VENV)/.ready
+TESTABLE := $(VENV)/.testable
 # Whatever pip is told elsewhere, here it installs into this environment.
-PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install --quiet \
+PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install \
     --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: bench build experiments topologies node report talk check test test-all lint format clean
@@ -30,13 +32,18 @@ help:
 	@echo "make test-all              the same with every program and every fault (CI runs it)"
 
 $(READY): pyproject.toml constraints.txt
+	@echo "installing into $(VENV), which happens once"
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "No Middle needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV) || $(PYTHON) -m venv --clear $(VENV)
-	$(PIP) --editable '.[test]'
+	$(PIP) --editable .
 	@$(PIP) --only-binary :all: --editable '.[deploy]' > $(VENV)/deploy.log 2>&1 \
 	    || echo "left out: uvloop, pycurl, pyuwsgi or psycopg has no wheel for this Python; programs that need it are skipped"
 	@$(PIP) --only-binary :all: --editable '.[formats]' > $(VENV)/formats.log 2>&1 \
 	    || echo "left out: a format of serialization has no wheel for this Python; its experiments are skipped"
+	@touch $@
+
+$(TESTABLE): $(READY)
+	$(PIP) --editable '.[test]'
 	@touch $@
 
 build: $(READY)
@@ -65,7 +72,7 @@ talk: $(READY)
 check: build
 	$(BIN)/python -m bench check $(ARGS)
 
-lint: $(READY)
+lint: $(TESTABLE)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -77,7 +84,7 @@ test: lint build
 test-all: lint build
 	$(PYTEST) $(ARGS)
 
-format: $(READY)
+format: $(TESTABLE)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import click
 
 from bench.cli.common import all_cells, more_roots, show_what_is_not_built
 from bench.contract.find import choose
-from bench.run.progress import console
+from bench.run.progress import console, steps
 
 
 @click.command()
@@ -31,15 +33,12 @@ def build(globs: tuple[str, ...], sanitize: bool, more: tuple[Path, ...]) -> Non
     from bench.trial import build as programs
 
     cells = all_cells(more)
-    done = current = 0
     chosen = [c for c in choose([*cells, *slides(cells)], globs) if c.language == "c"]
     show_what_is_not_built(chosen)
-    for found in chosen:
-        cell = replace(found, sanitized=sanitize)
-        if programs.lacking(cell):
-            continue
-        if programs.build(cell):
-            done += 1
-        else:
-            current += 1
-    console.print(f"{done} built, {current} up to date")
+    can = [replace(c, sanitized=sanitize) for c in chosen if not programs.lacking(c)]
+    todo = [cell for cell in can if not programs.is_current(cell)]
+    # Compilers are processes, and the threads wait for them.
+    with steps("building", len(todo)) as shown, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(programs.build, todo):
+            shown.done()
+    console.print(f"{len(todo)} built, {len(can) - len(todo)} up to date")

@@ -1,8 +1,9 @@
 """Build programs in C, and name what they need.
 
 Each program is one executable below ``build/``: a frame that is linked with one file. It is
-built again if one of its sources is newer. The frame of a cell is the host. A compiler and
-libraries are optional: without them, tables show what to install.
+built again if one of its sources is newer. The frame of a cell is the host, compiled once
+for all cells. A compiler and libraries are optional: without them, tables show what to
+install.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class InC(Protocol):
     def sanitized(self) -> bool: ...
 
 
-_building = threading.Lock()
+_building_frames = threading.Lock()
+_locks: dict[Path, threading.Lock] = {}
 
 
 class BuildError(NoMiddleError):
@@ -70,10 +72,14 @@ class BuildError(NoMiddleError):
 
 def executable(file: InC) -> Path:
     """Return where the program of a file in C is, or will be."""
+    return _place(file.path.with_suffix(""), file)
+
+
+def _place(path: Path, file: InC) -> Path:
+    """Return the place in ``build/`` of what is built beside ``path``, of a file's kind."""
     kind = "sanitized" if file.sanitized else "optimized"
-    below = file.path.with_suffix("")
-    inside = below.is_relative_to(PROJECT)
-    return BUILD / kind / (below.relative_to(PROJECT) if inside else below.relative_to("/"))
+    inside = path.is_relative_to(PROJECT)
+    return BUILD / kind / (path.relative_to(PROJECT) if inside else path.relative_to("/"))
 
 
 @cache
@@ -117,21 +123,24 @@ def lacking(file: InC, frame: Frame = HOST_FRAME) -> list[str]:
     ]
 
 
-def _sources(file: InC, frame: Frame) -> list[Path]:
-    """Return every source of a program, and the files with its build settings."""
-    folders = (*file.search, *frame.headers)
-    headers = [path for folder in folders for path in folder.glob("*.h")]
-    how = [file.stack.folder / "stack.toml", Path(__file__)]
-    return [file.path, *headers, *frame.folder.glob("*.[ch]"), *how]
+def _sources(frame: Frame) -> list[Path]:
+    """Return every source of a frame, and the file with its build settings."""
+    headers = [path for folder in frame.headers for path in folder.glob("*.h")]
+    return [*frame.folder.glob("*.[ch]"), *headers, Path(__file__)]
 
 
 def is_current(file: InC, frame: Frame = HOST_FRAME) -> bool:
     """Return whether the program of a file in C exists and is newer than its sources."""
-    program = executable(file)
-    if not program.exists():
+    headers = [path for folder in file.search for path in folder.glob("*.h")]
+    sources = [file.path, *headers, file.stack.folder / "stack.toml", *_sources(frame)]
+    return _is_newer(executable(file), sources)
+
+
+def _is_newer(built: Path, sources: Iterable[Path]) -> bool:
+    if not built.exists():
         return False
-    built = program.stat().st_mtime_ns
-    return all(source.stat().st_mtime_ns < built for source in _sources(file, frame))
+    built_ns = built.stat().st_mtime_ns
+    return all(source.stat().st_mtime_ns < built_ns for source in sources)
 
 
 def pkg_config(option: str, libraries: Iterable[str]) -> list[str]:
@@ -147,47 +156,67 @@ def pkg_config(option: str, libraries: Iterable[str]) -> list[str]:
     return ended.stdout.split()
 
 
-def _command(file: InC, frame: Frame, program: Path) -> list[str]:
-    libraries = _libraries(file, frame)
-    return [
-        COMPILER,
-        *FLAGS,
-        *((*SANITIZERS, STOP_AT_FIRST) if file.sanitized else ()),
-        *(f"-I{folder}" for folder in (frame.folder, *frame.headers, *file.search)),
-        *pkg_config("--cflags", libraries),
-        *map(str, sorted(frame.folder.glob("*.c"))),
-        str(file.path),
-        *pkg_config("--libs", libraries),
-        "-o",
-        str(program),
-    ]
-
-
 def build(file: InC, frame: Frame = HOST_FRAME) -> bool:
     """Build a file in C if it is not current; return whether it was built.
 
     Raises BuildError if a library is missing or the compiler reports an error.
     """
-    with _building:  # checks of one cell over several transports begin side by side
+    program = executable(file)
+    # Checks of one cell over several transports begin side by side, as those of others do.
+    with _locks.setdefault(program, threading.Lock()):
         if is_current(file, frame):
             return False
         if packages := lacking(file, frame):
             raise BuildError(f"{file.id} {not_built(packages)}")
-        _compile(file, frame, executable(file))
+        with _building_frames:
+            objects = [
+                _object(source, file, frame) for source in sorted(frame.folder.glob("*.c"))
+            ]
+        libraries = _libraries(file, frame)
+        folders = (frame.folder, *frame.headers, *file.search)
+        words = [*map(str, objects), str(file.path), *pkg_config("--libs", libraries)]
+        _compile(file, libraries, folders, words, program)
     return True
 
 
-def _compile(file: InC, frame: Frame, program: Path) -> None:
-    program.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = program.with_suffix(f".{os.getpid()}")
+def _object(source: Path, file: InC, frame: Frame) -> Path:
+    """Return the object file of a frame's source, which all programs share."""
+    place = _place(source.with_suffix(".o"), file)
+    if not _is_newer(place, _sources(frame)):
+        folders = (frame.folder, *frame.headers)
+        _compile(file, frame.libraries, folders, ["-c", str(source)], place)
+    return place
+
+
+def _compile(
+    file: InC,
+    libraries: Iterable[str],
+    folders: Iterable[Path],
+    words: Iterable[str],
+    made: Path,
+) -> None:
+    """Have the compiler make a file, with headers of ``libraries`` and in ``folders``.
+
+    Raises BuildError with the compiler's message, for ``file``.
+    """
+    made.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = made.with_suffix(f".{os.getpid()}")
+    command = [
+        COMPILER,
+        *FLAGS,
+        *((*SANITIZERS, STOP_AT_FIRST) if file.sanitized else ()),
+        *(f"-I{folder}" for folder in folders),
+        *pkg_config("--cflags", libraries),
+        *words,
+        "-o",
+        str(unfinished),
+    ]
     began_ns = time.time_ns()
-    ended = subprocess.run(
-        _command(file, frame, unfinished), capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise BuildError(f"{file.id} does not compile:\n{ended.stderr.rstrip()}")
     os.utime(unfinished, ns=(began_ns, began_ns))  # a source edited meanwhile is newer
-    unfinished.rename(program)  # a process that runs the old one keeps it
+    unfinished.rename(made)  # a process that runs the old one keeps it
 
 
 def not_built(packages: Iterable[str]) -> str:

@@ -28,9 +28,11 @@ def set_up(tmp_path: Path):
     python.write_text(STUB.replace("VENV", str(venv)))
     python.chmod(0o755)
 
-    def run(refused: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    def run(
+        refused: str, wanted: str = ".ready"
+    ) -> tuple[subprocess.CompletedProcess[str], str]:
         done = subprocess.run(
-            ["make", f"VENV={venv}", f"PYTHON={python}", f"{venv}/.ready"],
+            ["make", f"VENV={venv}", f"PYTHON={python}", f"{venv}/{wanted}"],
             cwd=PROJECT,
             env={**os.environ, "REFUSED": refused, "PIP_USER": "1", "PIP_TARGET": "/x"},
             capture_output=True,
@@ -72,5 +74,23 @@ def test_a_package_without_a_wheel_is_left_out_in_one_line(
 
 
 def test_a_package_that_every_program_needs_is_not_left_out(set_up) -> None:
-    done, _ = set_up(".[test]")
+    done, _ = set_up("--editable .")
     assert done.returncode != 0
+
+
+def test_packages_for_tests_are_installed_before_tests_and_not_before_a_run(
+    set_up,
+) -> None:
+    _, calls = set_up("nothing at all")
+    assert ".[test]" not in calls
+    done, calls = set_up("nothing at all", ".testable")
+    assert done.returncode == 0, done.stderr
+    assert calls.count(".[test]") == 1
+    assert calls.count("--editable . ") + calls.count("--editable .\n") == 1, "once"
+
+
+def test_a_set_up_that_is_complete_is_not_repeated(set_up) -> None:
+    _, first = set_up("nothing at all")
+    done, again = set_up("nothing at all")
+    assert again == first
+    assert "up to date" in done.stdout

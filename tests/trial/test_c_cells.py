@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ from bench.run.plan import Group, Planned, Profile, plan
 from bench.run.schedule import Slot
 from bench.run.suites import load_suite
 from bench.trial.addresses import listens
-from bench.trial.build import BuildError, build, executable, is_current, lacking
+from bench.trial.build import HOST_FRAME, BuildError, build, executable, is_current, lacking
 from bench.trial.conformance import CheckResult, check
 from bench.trial.interop import castings, in_python
 from bench.trial.processes import HostProcess, host_program
@@ -455,6 +456,28 @@ def test_a_program_is_built_again_only_when_a_source_is_newer(
     os.utime(header, ns=(later_ns, later_ns))
     assert not is_current(cell)
     assert build(cell)
+
+
+def test_programs_that_are_built_at_once_share_the_objects_of_their_host(
+    own_build: Path, tmp_path: Path
+) -> None:
+    frame = replace(HOST_FRAME, folder=shutil.copytree(HOST_FRAME.folder, tmp_path / "h"))
+    cells = [find_cell(SOCKETS.format(name)) for name in ("request_reply", "pipeline")]
+
+    def objects() -> dict[str, int]:
+        return {o.stem: o.stat().st_mtime_ns for o in own_build.rglob("*.o")}
+
+    with ThreadPoolExecutor() as pool:
+        assert all(pool.map(lambda cell: build(cell, frame), cells))
+    made = objects()
+    assert made.keys() == {source.stem for source in frame.folder.glob("*.c")}
+    assert build(find_cell(SOCKETS.format("fan_out")), frame)
+    assert objects() == made
+    later_ns = max(executable(c).stat().st_mtime_ns for c in cells) + 1_000_000
+    os.utime(frame.folder / "host.h", ns=(later_ns, later_ns))
+    assert not any(is_current(cell, frame) for cell in cells)
+    assert build(cells[0], frame)
+    assert not set(objects().values()) & set(made.values())
 
 
 def test_the_two_kinds_of_program_lie_apart() -> None:

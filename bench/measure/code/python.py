@@ -42,12 +42,15 @@ def tree_of(content: bytes, name: str) -> ast.Module:
     return ast.parse(content, filename=name)
 
 
-def normal(content: bytes, name: str) -> tuple[str, str]:
-    """Return a module's text and its normal form. Raises as ``tree_of``."""
-    tree = tree_of(content, name)
+def text_of(content: bytes) -> str:
+    """Return a module's text. Raises SyntaxError or ValueError if it has none."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-    _NormalForm().visit(tree)
-    return content.decode(encoding), ast.unparse(tree)
+    return content.decode(encoding)
+
+
+def normal(text: str) -> str:
+    """Return the normal form of a module that is Python."""
+    return ast.unparse(_NormalForm().visit(ast.parse(text)))
 
 
 def needs(content: bytes, file: Path) -> Iterator[Path]:

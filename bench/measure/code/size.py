@@ -14,8 +14,9 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
+from types import ModuleType
 
 from tree_sitter import Node
 
@@ -63,19 +64,30 @@ class Source:
 
     ``needs`` are files that its imports could mean: relative to a search folder, or
     absolute. Files that do not exist there belong to the standard library or to a package.
+
+    The normal form takes long, and whoever only asks for the files need not wait for it.
     """
 
     path: Path
     language: str
     text: str
-    normal: str
-    tree: Node
-    lines: int
     needs: tuple[Path, ...]
 
     @property
     def grammar(self) -> Grammar:
         return GRAMMARS[self.language]
+
+    @cached_property
+    def normal(self) -> str:
+        return NORMAL_FORMS[self.language](self.text)
+
+    @cached_property
+    def tree(self) -> Node:
+        return self.grammar.parse(self.normal)
+
+    @cached_property
+    def lines(self) -> int:
+        return len(code_rows(self))
 
 
 @dataclass(frozen=True)
@@ -178,12 +190,8 @@ def _found(needs: Iterable[Path], search: Sequence[Path]) -> Iterator[Path]:
 
 @lru_cache(maxsize=256)
 def _read_python(file: Path, content: bytes) -> Source:
-    grammar = python.GRAMMAR
-    text, normal = python.normal(content, str(file))
-    tree = grammar.parse(normal)
-    lines = len(_rows(grammar, grammar.parse(text), python.is_prose))
     needs = tuple(python.needs(content, file))
-    return Source(file, "python", text, normal, tree, lines, needs)
+    return Source(file, "python", python.text_of(content), needs)
 
 
 @lru_cache(maxsize=256)
@@ -194,25 +202,21 @@ def _read_parsed(language: str, file: Path, content: bytes) -> Source:
     raw = module.GRAMMAR.parse(text)
     if (line := first_error(raw)) is not None:
         raise SizeError(f"{file}:{line}: this is not valid {spoken}")
-    normal = module.normal(raw)
-    tree, lines = module.GRAMMAR.parse(normal), len(_rows(module.GRAMMAR, raw))
-    return Source(file, language, text, normal, tree, lines, tuple(module.needs(raw, file)))
+    return Source(file, language, text, tuple(module.needs(raw, file)))
+
+
+def _parsed_normal(module: ModuleType, text: str) -> str:
+    return str(module.normal(module.GRAMMAR.parse(text)))
 
 
 def code_rows(source: Source) -> set[int]:
     """Return the rows of a file, from 0, that have at least a part of a token."""
     is_prose = python.is_prose if source.language == "python" else None
-    return _rows(source.grammar, source.grammar.parse(source.text), is_prose)
-
-
-def _rows(
-    grammar: Grammar, raw: Node, is_prose: Callable[[Node], bool] | None = None
-) -> set[int]:
     rows: set[int] = set()
-    waiting = [raw]
+    waiting = [source.grammar.parse(source.text)]
     while waiting:
         node = waiting.pop()
-        if node.type in grammar.comments or (is_prose and is_prose(node)):
+        if node.type in source.grammar.comments or (is_prose and is_prose(node)):
             continue
         waiting += node.children
         if not node.children and node.text and node.text.strip():
@@ -226,6 +230,13 @@ GRAMMARS: dict[str, Grammar] = {
     **{language: module.GRAMMAR for language, (module, _) in PARSED.items()},
 }
 """The grammars, by the language of a cell."""
+NORMAL_FORMS: dict[str, Callable[[str], str]] = {
+    "python": python.normal,
+    **{
+        language: partial(_parsed_normal, module)
+        for language, (module, _) in PARSED.items()
+    },
+}
 READERS: dict[str, Callable[[Path, bytes], Source]] = {
     ".py": _read_python,
     ".c": partial(_read_parsed, "c"),
