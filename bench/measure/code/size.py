@@ -65,7 +65,7 @@ class Source:
     ``needs`` are files that its imports could mean: relative to a search folder, or
     absolute. Files that do not exist there belong to the standard library or to a package.
 
-    The normal form takes long, and whoever only asks for the files need not wait for it.
+    The normal form is made when it is asked for: the files are known without it.
     """
 
     path: Path
