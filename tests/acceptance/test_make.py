@@ -61,7 +61,7 @@ def test_an_environment_that_cannot_be_completed_is_made_anew(set_up, tmp_path) 
 @pytest.mark.parametrize(
     ("packages", "line"),
     [
-        (".[deploy]", "left out: uvloop, pycurl or pyuwsgi"),
+        (".[deploy]", "left out: uvloop, pycurl, pyuwsgi or psycopg"),
         (".[formats]", "left out: a format of serialization"),
     ],
 )
