@@ -23,8 +23,8 @@ COMPILED = (
 )
 ONE_MACHINE = (
     "A ratio holds for one machine and one run. Elsewhere the ratio of the same programs "
-    "can be quite different, even if the verdict is the same. Cite it with its machine "
-    "and run."
+    "can be quite different, and a close comparison can turn round. Cite it with its "
+    "machine and run."
 )
 
 
