@@ -108,6 +108,7 @@ def test_a_request_that_two_servers_handled_is_doubled() -> None:
     first = np.array([[FAULT_NS + 1, FAULT_NS + 11]])
     second = np.array([[0, FAULT_NS + 12]])
     made.handled_ns = {"serve.0": first, "serve.1": second}
+    made.left_ns = {name: began_ns + 1 for name, began_ns in made.handled_ns.items()}
     found = measure(made)
     assert found["doubled"] == 1
     assert found["shares"] == {"serve.0": 2 / 3, "serve.1": 1 / 3}

@@ -34,6 +34,7 @@ def echo_behind(way: str, transport: str, folder: Path) -> Iterator[socket.socke
     address = assign(["echo"], transport, folder / "far", rng)["echo"]
     place = address.split("://")[1]
     server = socket.socket(socket.AF_UNIX if transport == "ipc" else socket.AF_INET)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     Path(place).unlink(missing_ok=True)
     server.bind(place if transport == "ipc" else ("127.0.0.1", int(place.split(":")[1])))
     server.listen()
