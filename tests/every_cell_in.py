@@ -1,7 +1,7 @@
-"""``python every_cell_in.py REPORT``: fail unless a report names every cell, measured.
+"""``python every_cell_in.py RUN``: fail unless the report of a run has each of its programs.
 
-But those with heartbeats alone, which meet cuts of the link that ``quick`` has no time for,
-and those in C that cannot be built on this machine.
+The report names every program that can be built here, and has a number for each one that the
+run planned to measure.
 """
 
 import json
@@ -12,22 +12,27 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS
 from bench.trial.build import lacking
 
+MEASURED = ("absolute", "recovery")
+"""The kinds of numbers that a trial gives."""
+
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    run = Path(sys.argv[1])
+    report = run / "report"
     every = find_cells([IMPLEMENTATIONS])
-    there = [cell.id for cell in every if cell.language == "python" or not lacking(cell)]
-    cells = [cell for cell in there if "/heartbeats/" not in cell]
+    there = {cell.id for cell in every if cell.language == "python" or not lacking(cell)}
+    cases = json.loads((run / "run.json").read_text())["cases"]
+    planned = {case["cell"] for case in cases if not case["floor"]}
     measured = {
         cell
-        for number in json.loads((folder / "numbers.json").read_text())
-        if ".size." not in number["id"]
+        for number in json.loads((report / "numbers.json").read_text())
+        if number["kind"] in MEASURED
         for cell in number["cells"]
     }
-    absent = [cell for cell in cells if cell not in measured]
+    absent = sorted(planned & there - measured)
     for name in ("index.html", "REPORT.md"):
-        text = (folder / name).read_text()
-        absent += [f"{cell} in {name}" for cell in cells if cell not in text]
+        text = (report / name).read_text()
+        absent += [f"{cell} in {name}" for cell in sorted(there) if cell not in text]
     sys.exit(f"the report lacks {', '.join(absent)}" if absent else 0)
 
 
