@@ -1,7 +1,7 @@
-"""``python every_cell_in.py RUN``: fail unless the report of a run has each of its programs.
+"""``python every_cell_in.py RUN``: fail unless the report of a run has all its programs.
 
-The report names every program that can be built here, and has a number for each one that the
-run planned to measure.
+The report names every program that can be built here, and has a number for each one that
+the run planned to measure.
 """
 
 import json
