@@ -227,8 +227,8 @@ def block(entries: Sequence[Entry]) -> str:
             if any(case_named(c).placement == placement for c in declared_cases(entries))
         ),
         "",
-        'An entry such as "2.0x faster (1.9\N{EN DASH}2.1)" gives a ratio of times with its '
-        "95 % interval. "
+        'An entry such as "2.0x faster (1.9\N{EN DASH}2.1)" gives a ratio of times with '
+        "its 95 % interval. "
         f"{_undecided(entries)}",
         faster.COMPILED,
         "",
