@@ -167,7 +167,7 @@ STANDARD = (
 QUICK = (
     ROUND_TRIP,
     COPY_OF_ROUND_TRIP,
-    replace(AT_SPEED, placements=SHARED),
+    *(replace(group, placements=SHARED) for group in (AT_SPEED, *UNDECLARED)),
     Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
     *QUICK_RECOVERY,
 )

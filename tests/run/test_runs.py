@@ -432,9 +432,10 @@ def test_an_unmeasurable_case_has_a_reason_and_the_run_continues(
     tmp_path: Path,
 ) -> None:
     folder = tmp_path / "run"
-    cells = ("lacking/*", "broken/syntax_error/*", NULL)
-    words = words_of_run(folder, *cells, blocks=1)
-    ended = bench(*words, "--implementations", BROKEN)
+    private_stack(tmp_path / "cells").write_text("def serve(:\n")
+    words = words_of_run(folder, "lacking/*", "mine/*/request_reply.py", NULL, blocks=1)
+    more = ("--implementations", BROKEN, "--implementations", tmp_path / "cells")
+    ended = bench(*words, *more)
     assert ended.returncode == 1
     assert "some cases have no value" in ended.stderr
     reasons = {
@@ -442,7 +443,7 @@ def test_an_unmeasurable_case_has_a_reason_and_the_run_continues(
         for failure in json.loads((folder / FAILURES).read_text())
     }
     assert "pip install nomiddle-no-such-library" in reasons["lacking"]
-    assert "SyntaxError" in reasons["broken"]
+    assert "SyntaxError" in reasons["mine"]
     assert any("null" in case for case, _ in trials(folder))
     page = (folder / "report" / "REPORT.md").read_text()
     assert "nomiddle-no-such-library" in page

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from bench.errors import NotMeasurable, TrialError
@@ -182,8 +182,11 @@ def alone_in_its_namespace() -> list[str]:
 
 def sockets(pid: int) -> int:
     """Return how many sockets a process holds."""
-    links = Path(f"/proc/{pid}/fd").iterdir()
-    return sum(os.readlink(link).startswith("socket:") for link in links)
+    held = 0
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed between the listing and the look
+            held += os.readlink(link).startswith("socket:")
+    return held
 
 
 def beside_strangers(port: int, is_slow: bool) -> tuple[float, float]:
