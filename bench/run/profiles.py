@@ -167,7 +167,10 @@ STANDARD = (
 QUICK = (
     ROUND_TRIP,
     COPY_OF_ROUND_TRIP,
-    *(replace(group, placements=SHARED) for group in (AT_SPEED, *UNDECLARED)),
+    *(
+        replace(group, placements=SHARED)
+        for group in (AT_SPEED, *UNDECLARED, CLIENTS_OF_DECLARED[1])
+    ),
     Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
     *QUICK_RECOVERY,
 )
