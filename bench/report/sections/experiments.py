@@ -20,6 +20,8 @@ NOT_MADE = "Not made: .venv/bin/nomiddle experiments."
 NEVER = "never"
 ROWS_MAX = 24
 """A longer table is folded: its reader looks for one row."""
+COLUMNS_MAX = 9
+"""A wider table stands on its side: a page has room for more rows, not for more columns."""
 LEAD = (
     "Each experiment provokes one effect that the talk speaks of, and has a control in "
     "which the effect is absent. All experiments are made once in each block. A value is "
@@ -32,6 +34,14 @@ def shown(value: float) -> str:
     if math.isinf(value):
         return NEVER
     return f"{value:,.0f}" if float(value).is_integer() else words.number(value)
+
+
+def heading(name: str, unit: str) -> str:
+    """Return the heading of a quantity, with its unit once: "round trip (ms)"."""
+    said = name.split("_")
+    if said[-1] == unit.lower():
+        said.pop()
+    return f"{' '.join(said)} ({unit})" if said else unit
 
 
 def section(made: Row | None) -> Section:
@@ -75,13 +85,11 @@ def _tables(row: Row) -> Iterator[Table]:
         for s, label in row["subjects"].items()
         if any((quantity, s) in cells for quantity in row["quantities"])
     ]
-    columns = [
-        "subject",
-        *(
-            f"{name.replace('_', ' ')} ({q['unit']})"
-            for name, q in row["quantities"].items()
-        ),
-    ]
+    quantities = row["quantities"].items()
+    columns = ["subject", *(heading(name, told["unit"]) for name, told in quantities)]
+    if len(columns) > COLUMNS_MAX:
+        columns, *measured = map(list, zip(*[columns, *measured], strict=True))
+        columns[0] = "quantity"
     left_out = "; ".join(f"{name}: {why}" for name, why in row["left_out"].items())
     more = f" (left out: {left_out})" if left_out else ""
     caption = f"{row['name']}: {row['asks']}{more}"
