@@ -34,14 +34,23 @@ class Paired:
         return ratio_of_blocks(self.logs) if self.in_turns else ratio_of_logs(self.logs)
 
 
+def shared_ensemble(run: Run, case_a: str, case_b: str, block: int) -> str | None:
+    """Return the ensemble in which two cases took turns in a block, None if none.
+
+    If they share several, as programs of the baseline do, this is the first.
+    """
+    mine, theirs = (run.windows_s(case, block) for case in (case_a, case_b))
+    return next((name for name in mine if name in theirs), None)
+
+
 def rounds_of(run: Run, case_a: str, case_b: str, block: int) -> Floats | None:
     """Return log a/b in each round of a block, None if the cases share no ensemble."""
-    mine, theirs = (run.windows_s(case, block) for case in (case_a, case_b))
-    for ensemble in mine:
-        if ensemble in theirs:
-            logs: Floats = np.log(mine[ensemble]) - np.log(theirs[ensemble])
-            return logs
-    return None
+    ensemble = shared_ensemble(run, case_a, case_b, block)
+    if ensemble is None:
+        return None
+    a, b = (run.windows_s(case, block)[ensemble] for case in (case_a, case_b))
+    logs: Floats = np.log(a) - np.log(b)
+    return logs
 
 
 def paired(run: Run, case_a: str, case_b: str) -> Paired | None:

@@ -16,7 +16,7 @@ import numpy as np
 from bench.analysis.compared_rows import Comparison
 from bench.analysis.comparisons import of_kind
 from bench.analysis.inference import Components, components
-from bench.analysis.paired import rounds_of
+from bench.analysis.paired import rounds_of, shared_ensemble
 from bench.analysis.results import Run
 from bench.analysis.rounds import MediansAndMeans, best_rounds, medians_and_means
 from bench.analysis.stats import Floats
@@ -60,8 +60,7 @@ def precision(run: Run, compared: Iterable[Comparison]) -> list[Precision]:
     aims = AIMS.get(run.about["profile"])
     found = []
     for pair in of_kind(compared, Kind.DECLARED):
-        tables = list(_rounds(run, pair))
-        parts = _components(tables)
+        parts = _components(list(_rounds(run, pair)))
         found.append(
             Precision(
                 pair,
@@ -81,19 +80,19 @@ def _half_width(pair: Comparison) -> float:
     return math.sqrt(pair.times.high / pair.times.low) - 1
 
 
-def _rounds(run: Run, pair: Comparison) -> Iterator[tuple[int, Floats]]:
-    """Yield each block in which the programs took turns, with its rounds' log ratios."""
+def _rounds(run: Run, pair: Comparison) -> Iterator[Floats]:
+    """Yield the rounds' log ratios of each block in which the programs took turns."""
     for block in run.values_s(pair.a.id).index:
         logs = rounds_of(run, pair.a.id, pair.b.id, int(block))
         if logs is not None:
-            yield int(block), logs
+            yield logs
 
 
-def _components(tables: list[tuple[int, Floats]]) -> Components | None:
+def _components(tables: list[Floats]) -> Components | None:
     if len(tables) < 2:
         return None
-    most = max(len(logs) for _, logs in tables)
-    padded = [np.pad(v, (0, most - len(v)), constant_values=np.nan) for _, v in tables]
+    most = max(map(len, tables))
+    padded = [np.pad(v, (0, most - len(v)), constant_values=np.nan) for v in tables]
     return components(np.array(padded))
 
 
@@ -108,12 +107,19 @@ def _best(run: Run, pair: Comparison, parts: Components) -> int | None:
 
 
 def _both(run: Run, pair: Comparison) -> MediansAndMeans | None:
-    """Return the ratio by medians and by means, of cases that keep both."""
+    """Return the ratio by medians and by means, of cases that keep both.
+
+    All four values of a round are of one ensemble, since a case may be in several.
+    """
     tables: tuple[list[Values], ...] = ([], [], [], [])
-    for block, _ in _rounds(run, pair):
+    for block in map(int, run.values_s(pair.a.id).index):
+        ensemble = shared_ensemble(run, pair.a.id, pair.b.id, block)
+        if ensemble is None:
+            continue
         for side, case in enumerate((pair.a.id, pair.b.id)):
-            tables[side].extend([*run.windows_s(case, block).values()][:1])
-            tables[side + 2].extend([*run.window_means_s(case, block).values()][:1])
+            tables[side].append(run.windows_s(case, block)[ensemble])
+            means = run.window_means_s(case, block)
+            tables[side + 2].extend([means[ensemble]] if ensemble in means else [])
     lengths = {len(values) for table in tables for values in table}
     if len(lengths) != 1 or len({len(table) for table in tables}) != 1:
         return None

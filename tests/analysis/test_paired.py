@@ -15,6 +15,7 @@ import synthetic
 
 from bench.analysis.comparisons import comparisons, grade_of, noise, of_kind
 from bench.analysis.paired import paired
+from bench.analysis.precision import precision
 from bench.analysis.results import Run, load
 from bench.contract.alike import Kind
 from bench.contract.model import Case
@@ -92,6 +93,13 @@ def test_programs_of_a_set_that_was_cut_are_compared_with_its_shared_programs_by
             assert found is not None
             true = math.log(seconds_of(case) / seconds_of(common))
             assert np.abs(found.logs - true).max() < 0.02, (case, common)
+    rows = precision(run, comparisons(run))
+    assert any(len({row.pair.a.id, row.pair.b.id} & shared) == 1 for row in rows)
+    for row in rows:
+        assert row.both is not None
+        low, high = row.pair.times.low, row.pair.times.high
+        for found in (row.both.by_medians, row.both.by_means):
+            assert (found.low, found.high) == pytest.approx((low, high))
     wrong, _, _ = recompute.opinion(
         json.loads(json.dumps(numbers(derive(run, draw=False)))), recompute.Run(folder)
     )
@@ -120,4 +128,4 @@ def test_an_ensemble_that_fits_has_every_program_of_its_set(run: Run) -> None:
     assert sum(map(len, sets)) == len(run.cases)
     planned = {p.case.id: p.case for p in synthetic.planned_cases("standard")}
     fan_out = next(s for s in sets if "fan_out" in min(s))
-    assert {processes(planned[case]) for case in fan_out} == {1 + 4}
+    assert {processes(planned[case]) for case in fan_out} == {5}
