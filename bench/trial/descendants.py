@@ -18,6 +18,7 @@ import signal
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,7 +63,7 @@ class Stat(NamedTuple):
 def stat(pid: int) -> Stat | None:
     """Return the kernel's facts of a process, or None if there is no such process."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        text = _read(f"/proc/{pid}/stat").decode(errors="replace")
     except GONE:
         return None
     words = text.rsplit(")", 1)[1].split()
@@ -80,6 +81,7 @@ def _every_process() -> Iterator[int]:
     yield from (int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
+@cache
 def _lists_children() -> bool:
     return Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
@@ -117,9 +119,9 @@ def cpu_clock(pid: int) -> int:
 
 
 def _read(path: str) -> bytes:
-    """Return a short file of the kernel's, in a quarter of the time that pathlib takes.
+    """Return a short file of the kernel's, in far less time than pathlib takes.
 
-    The times of all threads are read before and after every turn.
+    The times of all processes and threads are read before and after every turn.
     """
     file = os.open(path, os.O_RDONLY)
     try:
