@@ -253,10 +253,10 @@ def _reasons(block: BlockEnvironment, usual_ms: float) -> list[str]:
 def grade(flagged_share: float, noise_half_widths: Sequence[float]) -> Grade:
     """Grade a run by its environment and by how far its A/A copies are from 1.
 
-    A: no block flagged and every half-width below 2 %; B: fewer than 5 % of the blocks
+    A: no round flagged and every half-width below 2 %; B: fewer than 5 % of the rounds
     flagged and every half-width below 5 %; C: anything else, or no A/A copy to tell by.
-    ``flagged_share`` is between 0 and 1, half-widths are as of
-    ``stats.noise_half_width``: 0.03 for 3 %.
+    ``flagged_share`` is of the rounds, or of the blocks of a run without rounds, between 0
+    and 1. Half-widths are as of ``stats.noise_half_width``: 0.03 for 3 %.
     """
     widest = max(noise_half_widths, default=math.inf)
     if any(math.isnan(width) for width in noise_half_widths):

@@ -33,6 +33,7 @@ ENSEMBLE_S = 0.3
 SIDE_BY_SIDE = 0.5
 """How much of a trial's start and end is left of it in an ensemble."""
 CANARIES_S = 0.004
+"""The seconds of a round before its first turn."""
 GAP_S = 0.003
 """The seconds between two turns: a turn is told, and its end is heard."""
 REPEATED_EXPECTED = 0.5
@@ -143,13 +144,13 @@ def predict_block_s(cases: Sequence[tuple[Case, Pilot]]) -> float:
     if not cases:
         return 0.0
     first, _ = cases[0]
-    rounds = IN_TURNS[first.quantity].ROUNDS
-    made = rounds + REPEATED_EXPECTED * repeats_of(rounds)
+    quantity = IN_TURNS[first.quantity]
+    rounds, repeats = quantity.ROUNDS, repeats_of(quantity.ROUNDS)
+    made, turns = rounds + REPEATED_EXPECTED * repeats, rounds + repeats
     total_s = ENSEMBLE_S + made * CANARIES_S
     for case, pilot in cases:
         pace_s = pilot["seconds_per_message"]
-        turns = rounds + repeats_of(rounds)
-        window = IN_TURNS[case.quantity].window_of_turns(case, pace_s, turns)
+        window = quantity.window_of_turns(case, pace_s, turns)
         build_s = window.messages * pilot["build_s_per_message"]
         total_s += SIDE_BY_SIDE * (pilot["overhead_s"] + build_s) + KEEPING_S
         total_s += made * (window.messages / turns * pace_s + GAP_S)

@@ -128,8 +128,8 @@ class Runner:
         """
         cases = [entry.case for entry in self.planned]
         rates_hz = offered_hz(cases, pilots)
-        self._keep_budget(pilots, rates_hz)
         measuring = Measuring(self.archive, self.seed, pilots, rates_hz, self._versions)
+        self._keep_budget(measuring)
 
         def make(title: str, made: list[Batch]) -> None:
             trials, predicted_s = len(slots_of(made)), measuring.predict_s(made)
@@ -173,9 +173,8 @@ class Runner:
             return []
         return extension_batches(speed, declarations(about), declared.blocks, self.seed)
 
-    def _keep_budget(self, pilots: dict[str, Pilot], rates_hz: dict[str, float]) -> None:
+    def _keep_budget(self, measuring: Measuring) -> None:
         """Trim the plan to the run's budget; a resumed run, as it was trimmed first."""
-        measuring = Measuring(self.archive, self.seed, pilots, rates_hz, {})
 
         def cost_s(planned: Sequence[Planned]) -> float:
             speed = [e for e in planned if not is_recovery(e.case)]
