@@ -7,7 +7,6 @@ Programs that exist elsewhere in the project are used as they are: those of
 from __future__ import annotations
 
 import ast
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,11 +19,12 @@ from bench.experiments.catalogue.in_front import experiment as in_front
 from bench.experiments.catalogue.in_front.fronts import FRONTS, configuration_lines
 from bench.experiments.catalogue.in_front.load import round_trip_us
 from bench.experiments.experiment import Block, Experiment, Found, Quantity, python
+from bench.experiments.in_c import built
+from bench.experiments.ports import await_listening, free_ports
 from bench.experiments.processes import line, need, role, started
 from bench.measure.code.size import size
 from bench.surveys.embedding.programs import command, find_embedded, lacking
 from bench.surveys.embedding.running import LOOPBACK
-from bench.trial.build import BUILD, COMPILER, FLAGS, PKG_CONFIG
 from bench.trial.requirements import version
 
 HERE = Path(__file__).parent
@@ -119,33 +119,17 @@ def as_uwsgi(_: str, __: Path) -> Iterator[int]:
     """Yield the port of the program over uWSGI."""
     if not version("pyuwsgi"):
         raise NotMeasurable("pip install pyuwsgi")
-    (port,) = in_front.free_ports(1)
+    (port,) = free_ports(1)
     with started(role(SERVING, str(port))):
-        in_front.wait_for(port)
+        await_listening(port)
         yield port
-
-
-def built() -> Path:
-    """Build the program over FastCGI, unless it is newer than its source."""
-    program = BUILD / "experiments" / FASTCGI.stem
-    for tool in (COMPILER, PKG_CONFIG):
-        need(tool, tool)
-    asked = [PKG_CONFIG, "--cflags", "--libs", "fcgi"]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False)
-    if found.returncode:
-        raise NotMeasurable("apt-get install libfcgi-dev")
-    if not program.exists() or program.stat().st_mtime < FASTCGI.stat().st_mtime:
-        program.parent.mkdir(parents=True, exist_ok=True)
-        words = [COMPILER, *FLAGS, str(FASTCGI), "-o", str(program), *found.stdout.split()]
-        subprocess.run(words, check=True)
-    return program
 
 
 @contextmanager
 def as_fastcgi(_: str, folder: Path) -> Iterator[int]:
     """Yield the port of nginx in front of the program over FastCGI."""
-    nginx, program = FRONTS["nginx"], built()
-    (port,) = in_front.free_ports(1)
+    nginx, program = FRONTS["nginx"], built(FASTCGI, {"fcgi": "libfcgi-dev"})
+    (port,) = free_ports(1)
     path = folder / "echo.sock"
     text = Template(SITE.read_text()).substitute(front=port, socket=path)
     words = nginx.configured(folder, text)
@@ -153,7 +137,7 @@ def as_fastcgi(_: str, folder: Path) -> Iterator[int]:
         line(stack.enter_context(started([str(program), str(path)])))
         server = [need(nginx.program, nginx.package), *words]
         stack.enter_context(started([*in_front.alone_in_its_namespace(), *server]))
-        in_front.wait_for(port)
+        await_listening(port)
         yield port
 
 

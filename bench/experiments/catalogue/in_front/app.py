@@ -20,8 +20,14 @@ def say(_: str) -> None:
 def main(port: int, reuse_port: bool) -> None:
     app = web.Application()
     app.router.add_post("/", echo)
-    where = {"host": "127.0.0.1", "port": port, "reuse_port": reuse_port}
-    web.run_app(app, **where, access_log=None, print=say)  # type: ignore[arg-type]
+    web.run_app(
+        app,
+        host="127.0.0.1",
+        port=port,
+        reuse_port=reuse_port,
+        access_log=None,
+        print=say,
+    )
 
 
 if __name__ == "__main__":

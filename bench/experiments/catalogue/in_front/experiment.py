@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from bench.errors import NotMeasurable, TrialError
+from bench.errors import NotMeasurable
 from bench.experiments.catalogue.in_front.fronts import (
     FRONTS,
     PATIENCE_S,
@@ -29,12 +28,15 @@ from bench.experiments.catalogue.in_front.load import (
     served_ms,
 )
 from bench.experiments.experiment import FULL, Block, Experiment, Found, Quantity, python
-from bench.experiments.processes import END_S, START_S, line, need, role, started
+from bench.experiments.ports import await_listening, free_ports
+from bench.experiments.processes import START_S, line, need, role, started
+from bench.experiments.settled import settled
 from bench.trial.descendants import descendants, memory_bytes
 from bench.trial.requirements import version
 
 APP = "bench.experiments.catalogue.in_front.app"
-LOOK_S = 0.02
+STILL_S = 0.5
+"""How long a count of sockets stands still before it counts."""
 BETWEEN_S = 1.5
 """Between two restarts: longer than a front shuns a server that was away."""
 MIB = 2**20
@@ -93,27 +95,6 @@ QUANTITIES = {
 }
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports at which nobody listens now."""
-    with ExitStack() as held:
-        listeners = [
-            held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [one.getsockname()[1] for one in listeners]
-
-
-def wait_for(port: int) -> None:
-    """Wait until a server listens at a port. Raises TrialError if none does."""
-    ends_s = time.monotonic() + START_S
-    while time.monotonic() < ends_s:
-        try:
-            socket.create_connection(("127.0.0.1", port), END_S).close()
-            return
-        except OSError:
-            time.sleep(LOOK_S)
-    raise TrialError(f"nobody listens at port {port} after {START_S:g} s")
-
-
 class Site:
     """One subject that serves; ``port`` is where clients ask."""
 
@@ -142,7 +123,7 @@ class Site:
         program = need(front.program, front.package)
         namespace = [*alone_in_its_namespace(), program, *words]
         process = self._stack.enter_context(started(namespace))
-        wait_for(self.port)
+        await_listening(self.port)
         return descendants(process.pid)[0]
 
     @property
@@ -207,11 +188,14 @@ def beside_strangers(port: int, is_slow: bool) -> tuple[float, float]:
 
 
 def reached(made: Site) -> int:
-    """Return how many of the strangers' connections the aiohttps hold after a moment."""
-    before = sum(sockets(app.pid) for app in made.apps)
+    """Return how many of the strangers' connections reach the aiohttps."""
+
+    def held() -> int:
+        return sum(sockets(app.pid) for app in made.apps)
+
+    before = settled(held, STILL_S)
     strangers = Strangers(made.port, is_slow=False)
-    time.sleep(SERVED_AT_S)
-    found = sum(sockets(app.pid) for app in made.apps) - before
+    found = settled(held, STILL_S) - before
     strangers.close()
     return min(max(found, 0), STRANGERS)
 

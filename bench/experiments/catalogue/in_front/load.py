@@ -57,19 +57,22 @@ def load(port: int) -> Iterator[Counted]:
     counted, lock, ended = Counted(), threading.Lock(), threading.Event()
 
     def ask() -> None:
-        session = requests.Session()
-        session.trust_env = False
-        while not ended.wait(EACH_S):
-            failure = ""
-            try:
-                reply = session.post(f"http://127.0.0.1:{port}/", BODY, timeout=CALL_S)
-                failure = "" if reply.content == BODY else f"status {reply.status_code}"
-            except requests.RequestException as error:
-                failure = type(error).__name__
-            with lock:
-                counted.asked += 1
-                counted.failed += bool(failure)
-                counted.failure = failure or counted.failure
+        with requests.Session() as session:
+            session.trust_env = False
+            while not ended.wait(EACH_S):
+                failure = fate(session)
+                with lock:
+                    counted.asked += 1
+                    counted.failed += bool(failure)
+                    counted.failure = failure or counted.failure
+
+    def fate(session: requests.Session) -> str:
+        """Make one request; return how it failed, or an empty text."""
+        try:
+            reply = session.post(f"http://127.0.0.1:{port}/", BODY, timeout=CALL_S)
+        except requests.RequestException as error:
+            return type(error).__name__
+        return "" if reply.content == BODY else f"status {reply.status_code}"
 
     threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
     for thread in threads:

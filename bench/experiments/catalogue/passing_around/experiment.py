@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import struct
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,9 +18,9 @@ from typing import Any
 
 from bench.errors import NotMeasurable
 from bench.experiments.experiment import Block, Experiment, Found, Quantity, python
-from bench.experiments.processes import line, started
+from bench.experiments.in_c import built
+from bench.experiments.processes import line, need, started
 from bench.surveys.embedding.programs import NODE, package_version
-from bench.trial.build import BUILD, COMPILER, FLAGS, PKG_CONFIG, pkg_config
 from bench.trial.requirements import version
 
 HERE = Path(__file__).parent
@@ -125,36 +123,14 @@ def outcome(one: Format, name: str, value: Any, relays: Mapping[str, Relay]) -> 
     return SAME if is_same(value, found) else f"{DIFFERENT}: {found!r}"
 
 
-def built() -> Path:
-    """Build the relay in C, unless it is newer than its source; return its path.
-
-    Raises NotMeasurable with what to install.
-    """
-    source, program = HERE / "relay.c", BUILD / "experiments" / "relay"
-    for tool in (COMPILER, PKG_CONFIG):
-        if not shutil.which(tool):
-            raise NotMeasurable(f"apt-get install {tool}")
-    try:
-        flags = [*pkg_config("--cflags", LIBRARIES), *pkg_config("--libs", LIBRARIES)]
-    except subprocess.CalledProcessError:
-        raise NotMeasurable(f"apt-get install {' '.join(LIBRARIES.values())}") from None
-    if program.exists() and program.stat().st_mtime_ns > source.stat().st_mtime_ns:
-        return program
-    program.parent.mkdir(parents=True, exist_ok=True)
-    words = [COMPILER, *FLAGS, str(source), "-o", str(program), *flags]
-    subprocess.run(words, check=True)
-    return program
-
-
 def command(language: str) -> list[str]:
     """Return the command of a relay. Raises NotMeasurable with what to install."""
     if language == "c":
-        return [str(built())]
-    if not shutil.which(NODE):
-        raise NotMeasurable("apt-get install nodejs")
+        return [str(built(HERE / "relay.c", LIBRARIES))]
+    node = need(NODE, "nodejs")
     if not package_version(HERE, NPM_PACKAGE):
         raise NotMeasurable("make node")
-    return [NODE, str(HERE / "relay.js")]
+    return [node, str(HERE / "relay.js")]
 
 
 @contextmanager
@@ -237,7 +213,11 @@ EXPERIMENT = Experiment(
         for way in WAYS
     },
     quantities={
-        kind: Quantity("values", f"{{subject}}: {{value}} of 10 values {what}", most=10.0)
+        kind: Quantity(
+            "values",
+            f"{{subject}}: {{value}} of {len(VALUES)} values {what}",
+            most=len(VALUES),
+        )
         for kind, what in OUTCOMES.items()
     },
     measure=measure,

@@ -7,9 +7,7 @@ leaves loopback. The last stranger speaks the stack's protocol, without a key.
 from __future__ import annotations
 
 import random
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,7 +26,9 @@ from bench.experiments.experiment import (
     Quantity,
     libzmq,
 )
+from bench.experiments.ports import await_listening
 from bench.experiments.processes import line, need, role, started
+from bench.experiments.settled import settled
 from bench.measure.code.size import size
 from bench.trial.addresses import free_port
 
@@ -47,7 +47,9 @@ SUBJECTS = {
     "zmq_server": "request/reply's server on ZeroMQ",
 }
 QUANTITIES = {
-    "blobs": Quantity("messages", "{subject} takes {value} messages from 300 random blobs"),
+    "blobs": Quantity(
+        "messages", f"{{subject}} takes {{value}} messages from {said.BLOBS} random blobs"
+    ),
     "browser": Quantity("messages", "{subject} takes {value} messages from a browser"),
     "scan": Quantity("messages", "{subject} takes {value} messages from a port scan"),
     "client": Quantity(
@@ -66,8 +68,7 @@ QUANTITIES = {
 }
 KEY_FILES = {"sockets_tls": 2, "http_tls": 2, "zmq_curve": 2}
 SIDE_BY_SIDE = 4
-LISTEN_S, STILL_S, SETTLE_S = 20.0, 0.3, 10.0
-END_S = 5.0
+STILL_S, END_S = 0.3, 5.0
 SPEAK_S = 8.0
 """How long a client may take: one without a key may wait for an answer forever."""
 
@@ -107,15 +108,6 @@ class Receiver:
         url = urlsplit(address)
         self.place = str(url.hostname), int(url.port or 0)
 
-    def await_listening(self) -> None:
-        """Wait until it listens. Raises TrialError if it does not."""
-        ends = time.monotonic() + LISTEN_S
-        while time.monotonic() < ends:
-            with suppress(OSError), socket.create_connection(self.place, 1.0):
-                return
-            time.sleep(0.02)
-        raise TrialError(f"no program listened within {LISTEN_S:g} s")
-
     def count(self) -> int:
         """Return how many messages there are, or were when the program ended.
 
@@ -129,21 +121,11 @@ class Receiver:
             self.has_ended = _has_ended(self._process)
         return self._last
 
-    def settled(self) -> int:
-        """Return the count once it has stood still for a while."""
-        ends = time.monotonic() + SETTLE_S
-        before, since = self.count(), time.monotonic()
-        while time.monotonic() < ends and time.monotonic() - since < STILL_S:
-            time.sleep(0.02)
-            if (now := self.count()) != before:
-                before, since = now, time.monotonic()
-        return before
-
     def taken(self, does: Callable[[], object]) -> int:
         """Return how many messages reach the application by what a stranger does."""
-        before = self.settled()
+        before = settled(self.count, STILL_S)
         does()
-        return self.settled() - before
+        return settled(self.count, STILL_S) - before
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
@@ -178,7 +160,7 @@ def visit(subject: str, keys: Path, seed: int, count: int = said.BLOBS) -> dict[
     words = role(RECEIVER, str(program(subject)), str(keys), address)
     with started(words) as process:
         receiver = Receiver(process, address)
-        receiver.await_listening()
+        await_listening(receiver.place[1])
         thrown: dict[str, Iterable[bytes]] = {
             "blobs": said.blobs(rng, count),
             "browser": said.browser(),
