@@ -221,7 +221,9 @@ EXPERIMENT = Experiment(
     },
     quantities={
         kind: Quantity(
-            "messages", f"{{subject}}: {{value}} of 10 messages {what}", most=10.0
+            "messages",
+            f"{{subject}}: {{value}} of {MESSAGES} messages {what}",
+            most=MESSAGES,
         )
         for kind, what in OUTCOMES.items()
     },

@@ -40,7 +40,8 @@ QUANTITIES = {
     ),
     "told": Quantity(
         "of the orders",
-        "{subject} reports trouble within 5 s in a share of {value} of orders",
+        f"{{subject}} reports trouble within {TOLD_WITHIN_S:g} s in a share of {{value}} "
+        "of orders",
         0,
         1,
     ),

@@ -36,8 +36,6 @@ LATE_S = {"slow.test": SLOW_S, "unanswered.test": math.inf}
 LIMIT_S = 1.0
 """An event that has not happened by then counts as never."""
 PAUSE_S = 0.01
-
-
 TIMEOUTS = ("TimeoutError", "Again")
 """Errors that a client's own timeout raises, which say nothing of the name."""
 
@@ -60,7 +58,7 @@ def given_up(ask: Ask) -> tuple[float, Exception | None]:
     began_s = time.monotonic()
     try:
         ask()
-    except Exception as error:
+    except Exception as error:  # each library has its own, and tables show it
         return (time.monotonic() - began_s) * 1000, error
     return math.inf, None
 
@@ -88,7 +86,7 @@ def standstill(ask: Ask) -> Iterator[Callable[[], float]]:
 
     def keep_asking() -> None:
         while not ended.is_set():
-            with suppress(Exception):
+            with suppress(Exception):  # each library has its own; it asks again
                 ask()
                 answered_s.append(time.monotonic())
 
