@@ -23,17 +23,24 @@ def test_killing_the_command_ends_every_process_of_an_experiment(
 ) -> None:
     mark = uuid.uuid4().hex
     out = tmp_path / "experiments.json"
+    seen: set[int] = set()
     command = start_bench("experiments", "--only", name, "--out", out, NOMIDDLE_MARK=mark)
 
     def has_begun() -> bool:
-        return len(processes_marked(mark)) > FULL_SWING or command.poll() is not None
+        now = processes_marked(mark)
+        seen.update(now)
+        return len(now) > FULL_SWING or command.poll() is not None
 
     try:
         wait_for(has_begun)
         if command.poll() is not None:
-            pytest.skip(f"not measurable here: {command.communicate()}")
+            said = command.communicate()
+            assert command.returncode == 0, said
+            pytest.skip(f"not measurable here: {said}")
         command.kill()
         wait_for(lambda: not processes_marked(mark))
+        assert len(seen) > FULL_SWING
+        assert not processes_marked(mark)
     finally:
         for pid in processes_marked(mark):
             with suppress(ProcessLookupError):

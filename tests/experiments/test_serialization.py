@@ -7,15 +7,18 @@ import json
 import pytest
 
 pytest.importorskip("cbor2", reason="pip install '.[formats]'")
-formats = pytest.importorskip("bench.experiments.catalogue.serialization.formats")
 
-from bench.experiments.catalogue.serialization import experiment  # noqa: E402
-from bench.experiments.catalogue.serialization.payloads import (  # noqa: E402
+from bench.experiments.catalogue.serialization import experiment
+from bench.experiments.catalogue.serialization.payloads import (
     ARRAY,
     PAYLOADS,
     SIZE_BYTES,
     make,
     same,
+)
+
+formats = pytest.importorskip(
+    "bench.experiments.catalogue.serialization.formats", reason="pip install '.[formats]'"
 )
 
 MICROSECONDS = {
