@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from bench.errors import TrialError
+from bench.experiments import ports
 from bench.experiments.processes import line, started
 from bench.experiments.settled import settled
 
@@ -17,7 +19,7 @@ GREETS = (
 )
 
 
-def test_the_error_of_a_program_that_ended_has_its_last_word(
+def test_an_error_has_the_last_line_of_a_program_that_ended(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with (
@@ -28,7 +30,7 @@ def test_the_error_of_a_program_that_ended_has_its_last_word(
     assert capfd.readouterr() == ("", "")
 
 
-def test_what_a_program_writes_beside_its_answers_goes_to_a_file_that_is_named(
+def test_stderr_goes_to_a_named_file_and_not_to_the_terminal(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     errors = tmp_path / "errors.log"
@@ -38,6 +40,19 @@ def test_what_a_program_writes_beside_its_answers_goes_to_a_file_that_is_named(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_count_settles_when_it_stands_still() -> None:
+def test_a_count_settles_when_it_no_longer_changes() -> None:
     counts = iter([1, 2, 3])
     assert settled(lambda: next(counts, 4), still_s=0.2) == 4
+
+
+def test_a_port_is_awaited_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    port, other = ports.free_ports(2)
+    assert port != other
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        ports.await_listening(port)
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    monkeypatch.setattr(ports, "START_S", 0.1)
+    with pytest.raises(TrialError, match=f"nobody listens at port {other}"):
+        ports.await_listening(other)
