@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import TrialError
-from bench.experiments import ports
+from bench.errors import NotMeasurable, TrialError
+from bench.experiments import in_c, ports
 from bench.experiments.processes import line, started
 from bench.experiments.settled import settled
+from bench.trial.build import BuildError
 
 COMPLAINS = "import sys; print('first', file=sys.stderr); sys.exit('the last word')"
 GREETS = (
@@ -56,3 +57,22 @@ def test_a_port_is_awaited_without_a_connection(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(ports, "START_S", 0.1)
     with pytest.raises(TrialError, match=f"nobody listens at port {other}"):
         ports.await_listening(other)
+
+
+def test_a_program_in_c_is_built_once_and_its_error_is_the_compilers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_c, "BUILD", tmp_path / "build")
+    source = tmp_path / "program.c"
+    source.write_text("int main(void) { return 0; }\n")
+    try:
+        program = in_c.built(source, {})
+    except NotMeasurable as error:
+        pytest.skip(str(error))
+    built_ns = program.stat().st_mtime_ns
+    assert in_c.built(source, {}).stat().st_mtime_ns == built_ns
+    source.write_text("int main(void) { return missing; }\n")
+    with pytest.raises(BuildError, match=r"program\.c does not compile:\n(.*\n)*.*missing"):
+        in_c.built(source, {})
+    with pytest.raises(NotMeasurable, match="apt-get install libnone-dev"):
+        in_c.built(source, {"none-such": "libnone-dev"})

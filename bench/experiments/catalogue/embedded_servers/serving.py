@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 
@@ -12,7 +11,6 @@ FOLDER = IMPLEMENTATIONS / "http" / "uwsgi"
 
 
 def main(port: str) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # it greets at length
     sys.path[0:0] = [str(FOLDER), str(FOLDER.parent)]
     import_module("request_reply").serve(f"tcp://127.0.0.1:{port}", bytes)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -56,8 +55,7 @@ def run(program: Any, keys: Path, address: str, application: Application) -> Non
 def main() -> None:
     application = Application()
     program = loaded(Path(sys.argv[1]))
-    logging.disable()  # with the next line: a server's complaints about strangers
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    logging.disable()  # a server's complaints about strangers
 
     def answer() -> None:
         for _ in sys.stdin:
