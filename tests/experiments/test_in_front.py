@@ -87,12 +87,13 @@ def test_nginx_closes_strangers_and_hides_a_restart_that_aiohttp_alone_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(experiment, "STILL_S", 2.0)
-    alone, _ = experiment.tried("alone", tmp_path / "alone")
-    monkeypatch.setattr(load, "WATCHED_S", PATIENT_S)
     try:
-        behind, _ = experiment.tried("nginx", tmp_path / "nginx")
+        with monkeypatch.context() as patient:
+            patient.setattr(load, "WATCHED_S", PATIENT_S)
+            behind, _ = experiment.tried("nginx", tmp_path / "nginx")
     except NotMeasurable as error:
         pytest.skip(str(error))
+    alone, _ = experiment.tried("alone", tmp_path / "alone")
     assert alone["failed_idle"] == behind["failed_idle"] == 0
     assert alone["failed_restart"] > behind["failed_restart"]
     assert math.isinf(alone["silent_closed_s"])
