@@ -12,7 +12,8 @@ from functools import partial
 
 from bench.contract.model import Cell
 from bench.contract.topology import Box, Topology, edited, reconfigures
-from bench.faults.database import POSTGRES
+from bench.errors import TrialError
+from bench.faults.database import POSTGRES, Postgres
 from bench.faults.fault import Fault, Setup
 from bench.faults.fault_trial import FaultTrial
 from bench.faults.processes import READY_S
@@ -27,7 +28,7 @@ BUSY_S = 0.1
 """How long a victim holds its requests. It is killed in the middle of this."""
 APART_S = 0.2
 """An operator restarts one process at a time, this far apart."""
-CALM, DATABASE = "calm", "database"
+CALM = "calm"
 ADDED = "server_added"
 
 
@@ -44,8 +45,11 @@ def faults(topology: Topology, cell: Cell) -> dict[str, Fault]:
     if topology.client.count not in topology.clients:
         for box, how in _blows(topology, cell):
             name, title = f"box_{how}_{box.name}", f"one {box.name} {how.replace('_', ' ')}"
-            blow = partial(strike, role=box.role, blow=BLOWS[how])
-            found.append(make(name, title, blow, first if box.role else POSTGRES))
+            if box.kind == "database":
+                found.append(make(name, title, kill_database, POSTGRES))
+            else:
+                blow = partial(strike, role=box.role, blow=BLOWS[how])
+                found.append(make(name, title, blow, first))
         if topology.server.count > 1:
             add = partial(add_server, topology=topology)
             found.append(make(ADDED, "a server added under load", add, first))
@@ -104,18 +108,12 @@ def kill_busy(trial: FaultTrial, victim: str) -> None:
 
 
 def kill(trial: FaultTrial, victim: str) -> None:
-    if victim == DATABASE and trial.database:
-        trial.database.kill()
-    else:
-        trial.processes.kill(victim)
+    trial.processes.kill(victim)
 
 
 def freeze(trial: FaultTrial, victim: str) -> None:
     """Stop a box without closing its connections: the kernel still accepts others."""
-    if victim == DATABASE and trial.database:
-        trial.database.freeze()
-    else:
-        trial.processes.freeze(victim)
+    trial.processes.freeze(victim)
 
 
 KILLED, KILLED_BUSY = "killed", "killed_busy"
@@ -123,11 +121,20 @@ BLOWS = {KILLED: kill, KILLED_BUSY: kill_busy, "frozen": freeze}
 
 
 def strike(trial: FaultTrial, role: str, blow: Callable[[FaultTrial, str], None]) -> None:
-    """Give one of the boxes that play a role a blow, or the database; let clients go on."""
-    boxes = [*trial.participants.named([role])] if role else [DATABASE]
-    victim = trial.rng.choice(boxes)
+    """Give one of the boxes that play a role a blow, and let clients go on."""
+    victim = trial.rng.choice([*trial.participants.named([role])])
     with trial.fault():
         blow(trial, victim)
+    trial.wait(WATCH_S)
+    trial.healed()
+
+
+def kill_database(trial: FaultTrial) -> None:
+    """Kill the database, and let clients go on. Raises TrialError if it has no process."""
+    if not isinstance(trial.database, Postgres):
+        raise TrialError(f"only a database with a process can be killed: use {POSTGRES!r}")
+    with trial.fault():
+        trial.database.kill()
     trial.wait(WATCH_S)
     trial.healed()
 

@@ -6,12 +6,9 @@ import atexit
 import importlib
 import os
 import shutil
-import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -21,10 +18,10 @@ from bench.faults.network.tools import tool
 from bench.hosts.store import SQLITE as SQLITE_URL
 from bench.hosts.store import create
 from bench.trial.addresses import free_port
-from bench.trial.descendants import descendants, end_descendants
+from bench.trial.descendants import end_descendants
 from bench.trial.processes import child_environment
 from bench.trial.requirements import version
-from bench.trial.scratch import PREFIX
+from bench.trial.scratch import new_folder
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 INSTALLED = Path("/usr/lib/postgresql")
@@ -34,8 +31,8 @@ READY_S = 20.0
 LOOK_S = 0.02
 
 
-class Database:
-    """SQLite: a file in the folder of the trial, and no process."""
+class Sqlite:
+    """SQLite: a file in the folder of the trial, and no process that could be killed."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"{SQLITE_URL}{folder / 'sessions.sqlite'}"
@@ -44,17 +41,11 @@ class Database:
         """Make the table, with a row for each client."""
         create(self.url, clients)
 
-    def kill(self) -> None:
-        raise NotImplementedError
-
-    def freeze(self) -> None:
-        raise NotImplementedError
-
     def close(self) -> None:
-        """End it; harmless if done before."""
+        """Do nothing: the file goes with the folder of the trial."""
 
 
-class Postgres(Database):
+class Postgres:
     """PostgreSQL, unprivileged, in a folder of its own, on the loopback of a trial.
 
     ``enter`` starts a command where the servers are. Raises NotMeasurable if it or its
@@ -65,7 +56,7 @@ class Postgres(Database):
         if version("psycopg") is None:
             raise NotMeasurable("psycopg is not installed: pip install 'psycopg[binary]'")
         self._program, self._enter = program("postgres"), enter
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        self._folder = new_folder()
         self._process: subprocess.Popen[bytes] | None = None
         self._port = free_port(rng)
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
@@ -116,13 +107,8 @@ class Postgres(Database):
         end_descendants(self._process.pid)
         self._process.kill()
 
-    def freeze(self) -> None:
-        assert self._process
-        for pid in [self._process.pid, *descendants(self._process.pid)]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-
     def close(self) -> None:
+        """End it, and remove its folder; harmless if done before."""
         if self._process:
             self.kill()
             self._process.wait()
@@ -156,7 +142,7 @@ def unprivileged(enter: Sequence[str] = ()) -> list[str]:
 @cache
 def template() -> Path:
     """Return a folder with a new database, which every trial copies."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    folder = new_folder()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     folder.chmod(0o711)
     data = folder / "data"
@@ -185,8 +171,8 @@ def template() -> Path:
 
 def database(
     store: str, folder: Path, enter: Sequence[str], rng: Random
-) -> Database | None:
+) -> Sqlite | Postgres | None:
     """Return the database of a trial by the name of its store, None without one."""
     if not store:
         return None
-    return Database(folder) if store == SQLITE else Postgres(enter, rng)
+    return Sqlite(folder) if store == SQLITE else Postgres(enter, rng)

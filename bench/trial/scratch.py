@@ -23,16 +23,24 @@ def sweep_folders() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def scratch_folder() -> Iterator[Path]:
-    """Yield a short-lived folder for a trial's sockets and samples.
+def new_folder() -> Path:
+    """Make a folder that ``sweep_folders`` removes if this process is killed.
 
     Raises NotMeasurable if it cannot be written.
     """
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     except OSError as error:
         raise NotMeasurable(f"cannot write temporary files: {error}; set TMPDIR") from error
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a short-lived folder for a trial's sockets and samples.
+
+    Raises NotMeasurable as ``new_folder`` does.
+    """
+    folder = new_folder()
     try:
         yield folder
     finally:

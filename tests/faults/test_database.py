@@ -8,20 +8,23 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from helpers_bench import processes_with
 from helpers_network import wait_for
 
-from bench.errors import NotMeasurable
-from bench.faults.database import POSTGRES, SQLITE, Database, database
+from bench.errors import NotMeasurable, TrialError
+from bench.faults.boxes import kill_database
+from bench.faults.database import POSTGRES, SQLITE, Postgres, Sqlite, database
 from bench.hosts.store import Store
 
 CLIENTS, VISITS, THREADS = 3, 40, 4
 
 
 @pytest.fixture(params=[SQLITE, POSTGRES])
-def started(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def started(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sqlite | Postgres]:
     try:
         made = database(request.param, tmp_path, (), random.Random(os.getpid()))
     except NotMeasurable as error:
@@ -34,7 +37,7 @@ def started(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database
         made.close()
 
 
-def test_visits_at_the_same_time_are_all_counted(started: Database) -> None:
+def test_visits_at_the_same_time_are_all_counted(started: Sqlite | Postgres) -> None:
     """One transaction each: no two servers may read the same number."""
     stores = [Store(started.url) for _ in range(2)]
     with ThreadPoolExecutor(THREADS) as pool:
@@ -43,15 +46,14 @@ def test_visits_at_the_same_time_are_all_counted(started: Database) -> None:
     assert stores[0].visit(1) == 0, "each client has a row of its own"
 
 
-def test_a_killed_database_raises_and_leaves_no_process(tmp_path: Path) -> None:
+def test_a_killed_database_raises_and_leaves_no_process() -> None:
     try:
-        made = database(POSTGRES, tmp_path, (), random.Random(os.getpid()))
-        assert made
-        made.start(CLIENTS)
+        made = Postgres((), random.Random(os.getpid()))
     except NotMeasurable as error:
         pytest.skip(str(error))
-    folder = str(made._folder)  # type: ignore[attr-defined]
+    folder = str(made._folder)
     try:
+        made.start(CLIENTS)
         store = Store(made.url)
         store.visit(0)
         assert [*processes_with("postgres", folder)]
@@ -65,8 +67,14 @@ def test_a_killed_database_raises_and_leaves_no_process(tmp_path: Path) -> None:
     assert not Path(folder).exists()
 
 
+def test_a_database_without_a_process_cannot_be_killed(tmp_path: Path) -> None:
+    trial: Any = SimpleNamespace(database=Sqlite(tmp_path))
+    with pytest.raises(TrialError, match="use 'postgres'"):
+        kill_database(trial)
+
+
 def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
-    made = Database(tmp_path)
+    made = Sqlite(tmp_path)
     made.start(CLIENTS)
     other = sqlite3.connect(tmp_path / "sessions.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
