@@ -19,7 +19,8 @@ from bench.faults.breach import Breach, BreachKind
 from bench.faults.database import database
 from bench.faults.fault import Fault
 from bench.faults.history import Fate
-from bench.faults.ledger_reader import NEVER_NS, Incarnation, LedgerReader
+from bench.faults.ledger_page import NEVER_NS
+from bench.faults.ledger_reader import Incarnation, LedgerReader
 from bench.faults.network.hosts import Network
 from bench.faults.participants import Participants
 from bench.faults.processes import LOOK_S, Processes

@@ -20,10 +20,10 @@ from bench.faults.history import (
     Fate,
     Line,
 )
+from bench.faults.ledger_page import Page, earliest_ns, read_page
 from bench.faults.schedule import due_offsets_ns
-from bench.hosts.ledger import COUNT, COUNTERS, RAISED, REPORTED, WRONG, Ledger, ledger_path
+from bench.hosts.ledger import RAISED, REPORTED, WRONG, ledger_path
 
-NEVER_NS = np.iinfo(np.int64).max
 SERVICE_SHARE_MIN = 0.5
 """The share that must be in time before the fault; below it there is nothing to recover."""
 
@@ -32,15 +32,6 @@ class Incarnation(NamedTuple):
     """One process that played a role: when it was killed, None while it lives."""
 
     killed_ns: int | None
-
-
-class Page(NamedTuple):
-    """One ledger as arrays of shape (senders, messages), and its counters by name."""
-
-    marks: NDArray[np.uint8]
-    times_ns: NDArray[np.int64]
-    counters: dict[str, int]
-    told_ns: list[int]
 
 
 class LedgerReader:
@@ -75,18 +66,13 @@ class LedgerReader:
         for number, _ in enumerate(self._roles[role]):
             path = ledger_path(self._folder, role, number, kind)
             if path.exists():
-                pages.append(self._page(path))
+                pages.append(read_page(path, self._senders, self._messages))
         return pages
 
-    def _page(self, path: Path) -> Page:
-        shape = self._senders, self._messages
-        ledger = Ledger(path, *shape)
-        return Page(
-            np.array(ledger.marks, dtype=np.uint8).reshape(shape),
-            np.array(ledger.times_ns, dtype=np.int64).reshape(shape),
-            dict(zip(COUNTERS, ledger.counters, strict=True)),
-            [moment for moment in ledger.told_ns if moment],
-        )
+    def _of_all(self, kind: str) -> dict[str, list[Page]]:
+        """Return the ledgers of one kind of the roles that have some."""
+        pages = ((role, self._pages(role, kind)) for role in self._roles)
+        return {role: found for role, found in pages if found}
 
     def next_unsent(self, driver: str) -> int:
         """Return the first sequence number that no incarnation of a driver has given."""
@@ -134,8 +120,9 @@ class LedgerReader:
         numbers = self._owed(sender, from_ns, until_ns)
         taken = self._pages(consumer, "taken")  # first: its messages had been given before
         given = self._pages(driver, "given")
-        given_ns = _first([page.times_ns[sender][numbers] for page in given], numbers)
-        arrived_ns = _first([page.times_ns[sender][numbers] for page in taken], numbers)
+        never = np.zeros_like(numbers)
+        given_ns = earliest_ns([never, *(p.times_ns[sender][numbers] for p in given)])
+        arrived_ns = earliest_ns([never, *(p.times_ns[sender][numbers] for p in taken)])
         marks = [page.marks[sender][numbers] for page in (*taken, *given)]
         flags = np.bitwise_or.reduce(marks) if marks else np.zeros_like(numbers)
         was_given, delivered = given_ns > 0, (arrived_ns > 0) & (given_ns > 0)
@@ -155,12 +142,11 @@ class LedgerReader:
             [CLASSES.index(fate) for fate in found],
             default=CLASSES.index(Fate.HELD),
         ).astype(np.int8)
-        repeats = [np.maximum((p.marks[sender] & COUNT).astype(int) - 1, 0) for p in taken]
         wrongly = [((p.times_ns > 0) & ((p.marks & REPORTED) > 0))[sender] for p in taken]
         beside: dict[str, int] = {
             Beside.ORPHANED: int((died & ~delivered).sum()),
             Beside.RECOVERED: int(sum(reported[numbers].sum() for reported in wrongly)),
-            Beside.DUPLICATED: int(sum(times.sum() for times in repeats)),
+            Beside.DUPLICATED: int(sum(p.repeats[sender].sum() for p in taken)),
             Beside.UNEXPECTED: int(((arrived_ns > 0) & ~was_given).sum()),
         }
         intended_ns = self._due_ns(sender)[numbers]
@@ -238,7 +224,7 @@ class LedgerReader:
         for line in lines:
             _balance(line)
         pages = self._all_pages()
-        handled = [p for role in self._roles for p in self._pages(role, "handled")]
+        handled, left = self._of_all("handled"), self._of_all("left")
         beside: dict[str, int] = {
             Beside.RECOVERED: self._nobody_lacks(lines),
             Beside.REORDERED: sum(page.counters["reordered"] for page in pages),
@@ -259,38 +245,31 @@ class LedgerReader:
             raised=sum(page.counters["raised"] for page in pages),
             ended=sum(page.counters["ended"] for page in pages),
             first_told_ns=min((m for m in told_ns if m > fault_ns), default=0),
-            executed_twice=sum(
-                int(np.maximum((p.marks & COUNT).astype(int) - 1, 0).sum()) for p in handled
-            ),
-            handled_ns=self._moments_ns("handled"),
-            left_ns=self._moments_ns("left"),
+            executed_twice=sum(int(p.repeats.sum()) for ps in handled.values() for p in ps),
+            handled_ns=_firsts_ns(handled),
+            left_ns=_firsts_ns(left),
         )
-
-    def _moments_ns(self, kind: str) -> dict[str, NDArray[np.int64]]:
-        return {
-            role: np.max([page.times_ns for page in found], axis=0)
-            for role in self._roles
-            if (found := self._pages(role, kind))
-        }
 
     def require_service(
         self, consumers: Sequence[str], calm_ns: int, owed_from_ns: Mapping[str, int]
     ) -> None:
         """Raise TrialError if there was hardly any service before the fault.
 
-        Messages that are due at random count together, because each consumer has few.
+        Messages that are due at random count together, because each consumer has few. They
+        count however late they came: a slow database is service too.
         """
         lines = [
             line for line in self.lines(calm_ns, owed_from_ns) if line.consumer in consumers
         ]
+        how = "in time"
         shares = {line.consumer: line.share_in_time(calm_ns) for line in lines}
         if lines and self._seed is not None:
-            came = np.concatenate([line.arrived_ns > 0 for line in lines])
+            how, came = "at all", np.concatenate([line.arrived_ns > 0 for line in lines])
             shares = {"the service": float(came.mean()) if len(came) else 1.0}
         for who, share in shares.items():
             if share < SERVICE_SHARE_MIN:
                 raise TrialError(
-                    f"{who} had {100 * share:.0f} % of its messages in time "
+                    f"{who} had {100 * share:.0f} % of its messages {how} "
                     "before the fault: there is nothing to recover"
                 )
 
@@ -309,12 +288,6 @@ def _balance(line: Line) -> None:
         )
 
 
-def _first(
-    moments_ns: Sequence[NDArray[np.int64]], numbers: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the earliest moment over incarnations, 0 where there is none."""
-    if not moments_ns:
-        return np.zeros(len(numbers), dtype=np.int64)
-    filled = [np.where(ns > 0, ns, NEVER_NS) for ns in moments_ns]
-    earliest = np.minimum.reduce(filled)
-    return np.where(earliest == NEVER_NS, 0, earliest)
+def _firsts_ns(pages: Mapping[str, Sequence[Page]]) -> dict[str, NDArray[np.int64]]:
+    """Return when each role first had each message, over its incarnations."""
+    return {role: earliest_ns([p.times_ns for p in found]) for role, found in pages.items()}

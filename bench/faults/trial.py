@@ -17,7 +17,7 @@ from bench.errors import NotMeasurable
 from bench.faults.fault import Fault
 from bench.faults.fault_trial import FaultTrial
 from bench.faults.history import REPLY_S, FailureRecord, Fate
-from bench.faults.ledger_reader import NEVER_NS
+from bench.faults.ledger_page import NEVER_NS
 from bench.faults.network.hosts import Network
 from bench.faults.processes import JOIN_S, LOOK_S
 from bench.faults.trial_network import FAR, NEAR

@@ -57,6 +57,41 @@ def make_ledger(folder: Path, role: str, kind: str, incarnation: int = 0) -> Led
     return Ledger(path, 1, MESSAGES, create=True)
 
 
+@pytest.mark.parametrize(("seed", "said"), [(None, "in time"), (7, "at all")])
+def test_a_slow_service_is_one_only_where_messages_are_due_at_random(
+    tmp_path: Path, seed: int | None, said: str
+) -> None:
+    """At first no message has come; then all have, but late."""
+    calm_ns = END_NS + 10 * 10**9
+    roles = {"call.0": [ALIVE]}
+    reader = LedgerReader(
+        tmp_path, roles, ["call.0"], ["call.0"], MESSAGES, START_NS, INTERVAL_NS, seed=seed
+    )
+    with pytest.raises(TrialError, match=f" 0 % of its messages {said} before the fault"):
+        reader.require_service(["call.0"], calm_ns, NOTHING)
+    taken, given = (make_ledger(tmp_path, "call.0", kind) for kind in ("taken", "given"))
+    for sequence in range(MESSAGES):
+        given.happened(sequence, calm_ns - 2)
+        taken.happened(sequence, calm_ns - 1)
+    if seed is None:
+        with pytest.raises(TrialError, match="nothing to recover"):
+            reader.require_service(["call.0"], calm_ns, NOTHING)
+    else:
+        reader.require_service(["call.0"], calm_ns, NOTHING)
+
+
+def test_a_message_was_handled_when_the_first_process_of_a_role_did_so(
+    tmp_path: Path,
+) -> None:
+    for incarnation, moments_ns in enumerate(((START_NS, 0), (END_NS, END_NS))):
+        ledger = make_ledger(tmp_path, "subscribe.0", "handled", incarnation)
+        for sequence, now_ns in enumerate(moments_ns):
+            if now_ns:
+                ledger.happened(sequence, now_ns)
+    found = record_of(watch(tmp_path, subscribe=[KILLED, ALIVE]))
+    assert found.handled_ns["subscribe.0"][0, :3].tolist() == [START_NS, END_NS, 0]
+
+
 # -- what the ledgers amount to ------------------------------------------------------------
 
 flags = st.sampled_from([0, 0, 0, REPORTED, RAISED, WRONG])
