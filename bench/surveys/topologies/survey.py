@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -30,6 +28,7 @@ from bench.run.manifest import cell_digest, harness_digest
 from bench.surveys import document
 from bench.trial.processes import kill_all
 from bench.trial.requirements import needs
+from bench.trial.scratch import scratch_folder
 
 FORMAT = 1
 QUANTITY = "survival"
@@ -100,11 +99,8 @@ def take(wanted: Wanted, seed: int) -> Row:
     setup = fault.setup
     facts = (cell.transports[0], setup.size_bytes, setup.instances, "free")
     case = Case(cell, QUANTITY, *facts, fault=fault.name)
-    logs = Path(tempfile.mkdtemp(prefix="nomiddle-topology-"))
-    try:
+    with scratch_folder() as logs:
         values = measure(run_failure(case, fault, logs, Random(f"{seed} {wanted.name}")))
-    finally:
-        shutil.rmtree(logs, ignore_errors=True)
     return _row(wanted) | values
 
 
@@ -236,8 +232,8 @@ class Unfinished:
         whole, _, _ = self._path.read_text(encoding="utf-8").rpartition("\n")
         try:
             opened, *rows = (json.loads(line) for line in whole.splitlines())
-            assert opened["programs"]
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            _ = opened["programs"]
+        except (ValueError, KeyError, TypeError) as error:
             raise ResultsError(
                 f"{self._path} is damaged: remove it to begin again"
             ) from error
