@@ -18,7 +18,8 @@ from bench.faults.fault import Fault, Setup
 from bench.faults.fault_trial import FaultTrial
 from bench.faults.processes import READY_S
 
-NUMBER = "F20"
+NUMBER = ""
+"""They have no place in the catalogue."""
 WATCH_S = 4.0
 """How long requests are counted after a blow, or after a change."""
 TIMELY_S = 2.0
