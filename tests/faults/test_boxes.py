@@ -93,6 +93,17 @@ def test_a_frozen_server_takes_each_request_that_is_dealt_to_it(
     assert asked["survival"] > 0.7
 
 
+@pytest.mark.thorough
+def test_no_request_is_served_without_the_database_and_clients_are_told(
+    tmp_path: Path,
+) -> None:
+    found = tried(PLAYERS["http.direct"], "box_killed_database", tmp_path)
+    assert found["due"] > 0
+    assert found["survival"] < 0.1
+    assert found["hurt"] == found["clients"]
+    assert found["told"]
+
+
 def test_each_box_but_the_clients_is_struck_where_a_program_has_it() -> None:
     with_middle = faults(SERVERS, PLAYERS["http.nginx"])
     assert [*with_middle] == [
