@@ -94,7 +94,7 @@ def test_a_frozen_server_takes_each_request_that_is_dealt_to_it(
 
 
 @pytest.mark.thorough
-def test_no_request_is_served_without_the_database_and_clients_are_told(
+def test_no_request_is_served_without_the_database_and_clients_get_errors(
     tmp_path: Path,
 ) -> None:
     found = tried(PLAYERS["http.direct"], "box_killed_database", tmp_path)
