@@ -66,16 +66,8 @@ class Topology:
     clients: tuple[int, ...] = ()
     stores: tuple[str, ...] = ("",)
 
-    def box(self, name: str) -> Box:
-        return next(box for box in self.boxes if box.name == name)
-
     def playing(self, role: str) -> Box | None:
         return next((box for box in self.boxes if role and box.role == role), None)
-
-    def owner(self, address: str) -> Box | None:
-        """Return the box that binds an address, named alone or in the plural."""
-        names = {address, address.removesuffix(PLURAL)}
-        return next((box for box in self.boxes if names & {*box.owns}), None)
 
     def with_clients(self, count: int) -> Topology:
         """Return the same picture with another number of clients."""
