@@ -136,8 +136,30 @@ def test_an_experiment_that_is_no_claim_has_a_slide_without_a_verdict(
     seen = {**ENTRIES[0], "id": "fan_out.recovery.garbage.zmq.minimal.python"}
     write(reports, [*ENTRIES, {**seen, "verdict": "broken"}])
     said = slide(render(Material(reports), STUB), "hard")
-    assert "Measured: broken" in said
+    assert f"<li>{seen['labels'][0]}, " in said
+    assert ": broken</li>" in said
     assert seen["id"] in said.split("<aside")[1]
+
+
+def test_each_number_of_an_experiment_stands_in_a_sentence_with_its_subject() -> None:
+    shown, notes = slide(made(), "tired").split("<aside")
+    for subject in ("two_sends", "one_send", "two_sends_nodelay"):
+        name = f"two_sends.round_trip_ms.{subject}"
+        (sentence,) = (e["sentence"] for e in ENTRIES if e["id"] == name)
+        assert f"<li>{sentence}</li>" in shown
+        assert name in notes
+
+
+def test_numbers_of_an_experiment_without_room_are_counted_and_stand_in_the_notes(
+    reports: Path,
+) -> None:
+    (first,) = (e for e in ENTRIES if e["id"] == "two_sends.round_trip_ms.one_send")
+    more = [{**first, "id": f"names.plain_ms.a{n}", "sentence": f"A{n}"} for n in range(9)]
+    write(reports, [*ENTRIES, *more])
+    shown, notes = slide(render(Material(reports), STUB), "hard").split("<aside")
+    assert "<li>A0</li>" in shown
+    assert "<li>A1; and 7 more</li>" in shown
+    assert all(entry["id"] in notes for entry in more)
 
 
 def test_the_talk_ends_with_all_its_verdicts() -> None:

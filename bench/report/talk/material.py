@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bench.analysis.stats import Verdict
 from bench.errors import UsageError, near
 from bench.report import words
+from bench.report.facets import program_at
 from bench.report.numbers.citation import Entry, load_numbers, mark, moved_on, spelled
 from bench.report.pages.page import inline
 from bench.report.sections import losses
@@ -103,6 +104,17 @@ class Material:
             self._noted[identifier] = self.known[identifier]
         return found[0]
 
+    def finding(self, identifier: str) -> str:
+        """Return a number of an experiment in its sentence, or a fault's verdict.
+
+        The sentence of a fault has every count of it, which no slide has room for.
+        """
+        entry = self.entry(identifier)
+        if not entry["verdict"]:
+            return str(entry["sentence"])
+        workload = words.workload(program_at(entry["cells"][0]).workload)
+        return f"{entry['labels'][0]}, {workload.lower()}: {entry['verdict']}"
+
     def count(self, verdict: str) -> int:
         """Return how many of the talk's claims have a verdict."""
         return sum(one.verdict == verdict for one in self.judged)
@@ -162,7 +174,8 @@ class Material:
         """Return what the template may use."""
         return {
             "has": self.has, "cite": self.cite, "verdict": self.verdict,
-            "claim": self.claim, "experiment": self.experiment, "count": self.count,
+            "claim": self.claim, "experiment": self.experiment, "finding": self.finding,
+            "count": self.count,
             "notes": self.notes, "chart": self.chart, "languages": self.languages(),
             "guide": self.guide(), "losses": self.losses, "stacks": STACKS,
             "judged": self.judged, "verdicts": VERDICTS,
