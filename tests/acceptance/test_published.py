@@ -12,11 +12,12 @@ from bench.experiments import kept
 from bench.report.build import derive
 from bench.report.numbers.numbers import numbers
 from bench.report.pages import readme
-from bench.report.sections import bindings, embedded, experiments
-from bench.run.archive import CODE
+from bench.report.sections import bindings, embedded, experiments, topologies
+from bench.run.archive import CODE, ROUNDS
 from bench.run.finished import latest_run, verify
 from bench.surveys.embedding import tally as embedding
 from bench.surveys.languages import tally as languages
+from bench.surveys.topologies import tally as boxes
 
 REPORTS = PROJECT / "reports"
 NUMBERS = REPORTS / "numbers.json"
@@ -42,12 +43,19 @@ def test_numbers_belong_to_the_newest_whole_run(
         *bindings.numbers(languages.read(REPORTS / languages.FILE)),
         *embedded.numbers(embedding.read(REPORTS / embedding.FILE)),
         *experiments.numbers(kept.read(REPORTS / kept.FILE)),
+        *topologies.numbers(boxes.read(REPORTS / boxes.FILE)),
     ]
     assert json.loads(json.dumps(made)) == published
 
 
 def test_readme_has_the_numbers_of_the_newest_run() -> None:
     assert not readme.stale(PROJECT / "README.md", NUMBERS)
+
+
+def test_the_page_on_the_method_knows_if_programs_of_the_published_run_took_turns() -> None:
+    took_turns = (latest_run(REPORTS / "data") / ROUNDS).exists()
+    page = " ".join((PROJECT / "docs" / "method.md").read_text().split())
+    assert ("the published one among them" in page) is not took_turns
 
 
 def size_bytes(folder: Path) -> int:

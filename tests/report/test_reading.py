@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.report.sections.prose import method
 from bench.report.sections.reading import declared_together
 
 LEAST = 2 / 1024
@@ -38,3 +39,16 @@ def test_a_run_without_declared_comparisons_has_none_to_test() -> None:
     assert (
         declared_together([], 10) == "This run measured none of the declared comparisons."
     )
+
+
+def test_the_method_of_a_run_names_turns_or_single_trials() -> None:
+    turns, single = (" ".join(method(in_turns=each)) for each in (True, False))
+    assert "Programs that are compared took turns" in turns
+    assert "measures one window" not in turns
+    assert "Programs were measured in single trials" in single
+    assert "did not take turns" in single
+
+
+@pytest.mark.parametrize("in_turns", [True, False])
+def test_the_method_has_the_ten_lines_of_its_title(in_turns: bool) -> None:
+    assert len(method(in_turns=in_turns)) == 10

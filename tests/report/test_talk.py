@@ -141,7 +141,7 @@ def test_an_experiment_that_is_no_claim_has_a_slide_without_a_verdict(
     assert seen["id"] in said.split("<aside")[1]
 
 
-def test_each_number_of_an_experiment_stands_in_a_sentence_with_its_subject() -> None:
+def test_a_slide_shows_numbers_of_an_experiment_in_sentences_with_their_subjects() -> None:
     shown, notes = slide(made(), "tired").split("<aside")
     for subject in ("two_sends", "one_send", "two_sends_nodelay"):
         name = f"two_sends.round_trip_ms.{subject}"
@@ -150,7 +150,7 @@ def test_each_number_of_an_experiment_stands_in_a_sentence_with_its_subject() ->
         assert name in notes
 
 
-def test_numbers_of_an_experiment_without_room_are_counted_and_stand_in_the_notes(
+def test_numbers_of_an_experiment_without_room_are_counted_and_kept_in_the_notes(
     reports: Path,
 ) -> None:
     (first,) = (e for e in ENTRIES if e["id"] == "two_sends.round_trip_ms.one_send")

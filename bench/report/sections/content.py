@@ -26,7 +26,7 @@ from bench.report.sections import (
 from bench.report.sections.against_wrk import wrk_table
 from bench.report.sections.limits import limits_table
 from bench.report.sections.placement import placement_sentences
-from bench.report.sections.prose import METHOD
+from bench.report.sections.prose import method
 from bench.report.sections.reading import how_to_read
 from bench.report.sections.response import response_table
 from bench.report.sections.standing import standing
@@ -186,8 +186,9 @@ def _cells(data: Data) -> Section:
     return Section("cells", "Every case", [lead], tables=made)
 
 
-def _method(_: Data) -> Section:
-    return Section("method", "Method in ten lines", bullets=METHOD)
+def _method(data: Data) -> Section:
+    said = method(in_turns=bool(data.run.ensembles))
+    return Section("method", "Method in ten lines", bullets=said)
 
 
 def _failures(data: Data) -> Section:

@@ -5,10 +5,10 @@ from __future__ import annotations
 HOW_TO_READ = [
     "Every ratio is of times, first program over second: 0.5 means that the first takes "
     "half the time. For throughput it is the time per delivered message.",
-    "The unit of statistics is a block: one fresh trial of every case, in random order. A "
-    "ratio is computed block by block. The table shows the confidence that its interval "
-    "(Hodges-Lehmann, exact Wilcoxon) really has. The sign interval beside it assumes less "
-    "and is wider.",
+    "The unit of statistics is a block: every case once, in fresh processes and in random "
+    "order. A ratio is computed block by block. The table shows the confidence that its "
+    "interval (Hodges-Lehmann, exact Wilcoxon) really has. The sign interval beside it "
+    "assumes less and is wider.",
     "Faster or slower: the whole interval lies more than 5 % from 1, and beyond the noise "
     "that this run measured between two copies of one program (A/A). Equivalent: the whole "
     "interval lies within 5 %, and so does that noise. Otherwise the data cannot tell.",
@@ -20,13 +20,26 @@ HOW_TO_READ = [
     "Compare ratios across machines, never absolute numbers. Round trips are round trips: "
     "some tools print half of one as latency.",
 ]
-METHOD = [
-    "Each program is checked before it is timed. A program that fails has no number.",
+SINGLE_TRIALS = [
     "Each trial starts every role in a fresh process, waits until it is seen to listen, "
     "warms up, measures one window, and ends every process.",
-    "Cases are interleaved in random order within blocks; the seed is given below.",
+    "Programs were measured in single trials, interleaved in random order within blocks; "
+    "the seed is given below. They did not take turns, as compared programs do in newer "
+    "runs.",
     "A pilot sizes a case's first window, the trial before each later one: about a fifth "
     "of a second of messages, fewer where 64 MiB or 200,000 of them are reached sooner.",
+]
+TURNS = [
+    "Programs that are compared took turns. In a block their processes live side by side. "
+    "In each round every program has one short window, in random order. Ratios are made "
+    "within a round.",
+    "Open loops, paced latency, resilient programs and the null stack had single trials. "
+    "Blocks were made in random order; the seed is given below.",
+    "A pilot sizes the windows of a case's first block, the block before those of each "
+    "later one.",
+]
+CHECKED = "Each program is checked before it is timed. A program that fails has no number."
+MEASURED = [
     "Latency of request/reply: a closed loop, one request at a time. Fan-out and pipeline: "
     "one way, paced at 200 and 100 messages a second, on one clock that all processes "
     "share. Throughput of request/reply is that of one client that waits for each reply.",
@@ -41,3 +54,8 @@ METHOD = [
     "The null stack (plain calls, no transport) shows the cost of the harness itself. No "
     "value is left out as an outlier.",
 ]
+
+
+def method(*, in_turns: bool) -> list[str]:
+    """Return how a run was made: in single trials, or with programs that took turns."""
+    return [CHECKED, *(TURNS if in_turns else SINGLE_TRIALS), *MEASURED]
