@@ -22,7 +22,7 @@ def test_a_heading_has_its_unit_once(name: str, unit: str, said: str) -> None:
     assert heading(name, unit) == said
 
 
-def test_a_table_with_many_quantities_stands_on_its_side() -> None:
+def test_a_table_with_many_quantities_has_a_row_for_each() -> None:
     made = kept.read(PROJECT / "reports" / "experiments.json")
     tables = section(made).tables
     (asked,) = (t for t in tables if t.caption.startswith("transports: Which"))
