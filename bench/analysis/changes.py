@@ -6,8 +6,10 @@ load on the same hardware, heat, the layout of memory): programs that are the sa
 on the same libraries and system. Their time should not have changed. Any change of theirs
 is the noise that a change has to exceed, as A/A copies show the noise of one run.
 
-Two bases:
+Three bases:
 
+``turns``     seconds over seconds, each over an unchanged program's in the same rounds: on
+              one machine, where both took turns (``bench.analysis.references``)
 ``time``      seconds over seconds: on one machine, and where there is a control
 ``relative``  the same of a cell's time over that of the baseline's cell, in the same blocks
               of the same run: what slows a machine slows both. Across machines only this is
@@ -28,6 +30,7 @@ from bench.analysis.comparisons import noise_of, same_noise
 from bench.analysis.paired import paired
 from bench.analysis.recovery import measured, recoveries
 from bench.analysis.recovery_rows import FaultChange
+from bench.analysis.references import References
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
 from bench.analysis.side import Side
@@ -87,6 +90,7 @@ class Pair:
     here: Side
     there: Side
     controls: list[Control]
+    references: References
     same_machine: bool
 
 
@@ -133,8 +137,11 @@ def _drift(controls: Iterable[Control], case: CaseRow) -> tuple[float, str]:
     alike = [each for each in others if same_noise(each.case) == same_noise(case)]
     chosen, where = (alike, "") if alike else (others, " of any case")
     count = len({control.case.cell for control in chosen})
-    said = f"{count} unchanged program{'s' * (count != 1)}{where}"
-    return max(control.noise for control in chosen), said
+    return max(control.noise for control in chosen), _unchanged(count) + where
+
+
+def _unchanged(count: int, other: str = "") -> str:
+    return f"{count or 'no'}{other} unchanged program{'s' * (count > 1)}"
 
 
 def _copies(pair: Pair, case: CaseRow) -> tuple[float, str]:
@@ -143,28 +150,43 @@ def _copies(pair: Pair, case: CaseRow) -> tuple[float, str]:
     return (1 + widths[0]) * (1 + widths[1]) - 1, "A/A copies of both runs"
 
 
-def _found(
-    pair: Pair, case: CaseRow, baseline: CaseRow | None
-) -> tuple[Basis, Interval | None, float, str]:
-    """Return the ratio of a case on the better of the bases that it has, and its noise."""
+class Found(NamedTuple):
+    """The ratio of a case on the best of the bases that it has, and its noise.
+
+    ``reference`` is the key of the program by which both times were divided, '' of none.
+    """
+
+    basis: Basis
+    ratio: Interval | None
+    noise: float
+    noise_from: str
+    reference: str = ""
+
+
+def _found(pair: Pair, case: CaseRow, baseline: CaseRow | None) -> Found:
+    referred = pair.references.of(case) if pair.same_machine else None
+    if referred:
+        key, said = referred.reference.key, _unchanged(referred.checks, " other")
+        return Found(Basis.TURNS, referred.ratio, referred.noise, said, key)
     width, whose = _drift(pair.controls, case)
     if pair.same_machine and (math.isfinite(width) or baseline is None):
-        return Basis.TIME, _times(pair.here.run, pair.there.run, case), width, whose
+        times = _times(pair.here.run, pair.there.run, case)
+        return Found(Basis.TIME, times, width, whose)
     if baseline is None:
         why = "another machine, and nothing to compare it with"
-        return Basis.NONE, None, math.inf, why
+        return Found(Basis.NONE, None, math.inf, why)
     here, there = (_relative(side.run, case, baseline) for side in (pair.here, pair.there))
     if not (len(here) and len(there)):
-        return Basis.NONE, None, math.inf, "no block has both it and its baseline"
+        return Found(Basis.NONE, None, math.inf, "no block has both it and its baseline")
     ratio = unpaired_ratio(here, there)
-    return Basis.RELATIVE, ratio, *_copies(pair, case)
+    return Found(Basis.RELATIVE, ratio, *_copies(pair, case), baseline.key)
 
 
 def _change(
     pair: Pair, case: CaseRow, baseline: CaseRow | None, declared: Collection[Declared]
 ) -> Change:
     here, there = pair.here.run, pair.there.run
-    basis, found, width, whose = _found(pair, case, baseline)
+    basis, found, width, whose, reference = _found(pair, case, baseline)
     low, high = bounds(found) if found else (math.nan, math.nan)
     return Change(
         case=case,
@@ -180,6 +202,7 @@ def _change(
         blocks_there=len(there.values_s(case.id)),
         declared=rests_on(case.name, 0, case.key, declared),
         same=is_same_program(case, here.about, there.about),
+        reference=reference,
     )
 
 
@@ -198,7 +221,9 @@ def changes(here: Side, there: Side) -> list[Change]:
     """Return a row for each case that both runs measured, in the order of this plan."""
     shared = _shared(here.run, there.run)
     controls = _controls(here.run, there.run, shared)
-    pair = Pair(here, there, controls, not other_machine(here.about, there.about))
+    unchanged = References(here.run, there.run, [control.case for control in controls])
+    one_machine = not other_machine(here.about, there.about)
+    pair = Pair(here, there, controls, unchanged, one_machine)
     declared = declarations(here.about)
     originals = [case for case in shared if not case.copy]
     return [

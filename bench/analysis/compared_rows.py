@@ -148,6 +148,7 @@ class Copy:
 class Basis(StrEnum):
     """The times that a change between two runs divides, see ``bench.analysis.changes``."""
 
+    TURNS = "turns"
     TIME = "time"
     RELATIVE = "relative"
     NONE = "none"
@@ -159,7 +160,8 @@ class Change:
 
     Numbers are nan where the basis is none, bounds where there are too few blocks.
     ``declared`` is whether a declared comparison needs the case, ``same`` whether nothing
-    known differs.
+    known differs. ``reference`` is the key of the program by which both times were divided,
+    '' of none.
     """
 
     case: CaseRow
@@ -175,3 +177,4 @@ class Change:
     blocks_there: int
     declared: bool
     same: bool
+    reference: str = ""

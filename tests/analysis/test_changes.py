@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
+import synthetic
 from altered import made, other, seconds
 from click.testing import CliRunner
 from once import once
@@ -24,6 +26,7 @@ from bench.cli.main import main
 from bench.contract.model import Case
 from bench.report.pages.two_runs import CHANGES
 from bench.report.sections.two_runs import regressions
+from bench.run.sets import takes_turns
 
 ROUND_TRIP = "request_reply.latency.64B.tcp.1_clients.shared"
 BASELINE = f"{ROUND_TRIP}.raw_socket.minimal.python"
@@ -286,3 +289,85 @@ def test_declared_comparisons_are_counted_on_one_machine_too(
 ) -> None:
     said = compared(made(tmp_path / "run", seed=14), before)[1]
     assert re.search(r"(\d+) declared comparisons: agrees \1, disagrees 0", said)
+
+
+# -- programs in turns -----------------------------------------------------------------
+
+ZMQ = f"{ROUND_TRIP}.zmq.minimal.python"
+
+
+def turned(folder: Path, seed: int = 11, **how: Any) -> Path:
+    """Make a run of round trips in turns; every run has its own machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic, "SEED", seed)
+        keep = {"keep": lambda case: takes_turns(case) and case.name.startswith(ROUND_TRIP)}
+        return synthetic.make_in_turns(folder, **keep, **how)
+
+
+@pytest.fixture(scope="module")
+def before_in_turns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    name = "before in turns"
+    return once(tmp_path_factory, name, lambda root: turned(root / "run")) / "run"
+
+
+def test_a_change_is_found_in_turns_although_the_machine_changed_more(
+    tmp_path: Path, before_in_turns: Path
+) -> None:
+    """The machine takes 1.3 times as long, and scatters by half: no time tells anything."""
+    slow = turned(tmp_path / "run", 12, seconds=seconds(1.1, everywhere=1.3))
+    found = rows(slow, before_in_turns)
+    assert {row.basis for row in found.values()} == {"turns"}
+    changed = found.pop(ZMQ)
+    assert changed.verdict == "slower"
+    assert changed.low < 1.1 < changed.high
+    assert changed.reference == "raw_socket.minimal.python"
+    # Nobody knows that ZeroMQ's program is another one, so it is the baseline's reference.
+    # The other programs show that the reference changed, and not the baseline.
+    baseline = found.pop(BASELINE)
+    assert baseline.reference == "zmq.minimal.python"
+    assert baseline.noise > 0.08
+    assert baseline.verdict == "inconclusive"
+
+
+def test_a_program_on_another_version_is_no_reference(
+    tmp_path: Path, before_in_turns: Path
+) -> None:
+    versions = json.loads((before_in_turns / "run.json").read_text())["machine"]["versions"]
+    slow = turned(tmp_path / "run", 12, seconds=seconds(1.1))
+    found = rows(other(slow, versions={**versions, "pyzmq": "99"}), before_in_turns)
+    assert not {row.reference for row in found.values()} & {"zmq.minimal.python"}
+    assert found.pop(ZMQ).verdict == "slower"
+    others = [row for row in found.values() if row.case.stack != "zmq"]
+    assert {row.verdict for row in others} == {"equivalent"}
+
+
+def test_a_change_that_slows_all_programs_alike_is_not_seen_in_turns(
+    tmp_path: Path, before_in_turns: Path
+) -> None:
+    found = rows(
+        turned(tmp_path / "run", 12, seconds=seconds(everywhere=1.5)), before_in_turns
+    )
+    assert {row.verdict for row in found.values()} == {"equivalent"}
+
+
+def test_a_machine_that_slows_some_programs_more_is_no_regression(
+    tmp_path: Path, before_in_turns: Path
+) -> None:
+    """All but the baseline take 1.2 times as long: the others excuse ZeroMQ."""
+
+    def uneven(case: Case) -> float:
+        return synthetic.usual_s(case) * (1.0 if case.cell.key in BASELINE else 1.2)
+
+    found = rows(turned(tmp_path / "run", 12, seconds=uneven), before_in_turns)
+    assert found[ZMQ].ratio == pytest.approx(1.2, rel=0.01)
+    assert found[ZMQ].verdict == "inconclusive"
+
+
+def test_compare_says_by_which_program_it_divides(
+    tmp_path: Path, before_in_turns: Path
+) -> None:
+    slow = turned(tmp_path / "run", 12, seconds=seconds(1.2))
+    code, said = compared(slow, before_in_turns)
+    assert code == 3
+    assert "programs took turns in both runs" in said
+    assert "time over that of raw_socket.minimal.python, in turns" in said

@@ -104,6 +104,12 @@ def _noise(row: Change) -> str:
     return f"{sentences.noise(row.noise)}, {row.noise_from}"
 
 
+def _basis(row: Change) -> str:
+    if row.basis == Basis.TURNS:
+        return f"time over that of {row.reference}, in turns"
+    return BASES[row.basis]
+
+
 def cases_table(two: TwoRuns) -> Table:
     """Return a row for each case that both runs have: ratio, verdict, noise."""
     stacks = two.here.about["stacks"]
@@ -117,7 +123,7 @@ def cases_table(two: TwoRuns) -> Table:
                 ratio(row.ratio, row.low, row.high) if known else words.PASSED_OVER,
                 words.ONE_WORD[row.verdict] if known else BASES[Basis.NONE],
                 _noise(row),
-                BASES[row.basis],
+                _basis(row),
                 "no" if row.same else "yes",
             ]
         )
@@ -162,7 +168,16 @@ def basis_said(two: TwoRuns) -> str:
             "compared. Each program's time is divided by that of the baseline in its own "
             "run. That ratio may differ between machines although nothing became worse."
         )
-    if not any(row.basis == Basis.TIME for row in two.cases):
+    bases = {row.basis for row in two.cases}
+    if Basis.TURNS in bases:
+        return (
+            "The same machine, and programs took turns in both runs. Each program's time "
+            "is divided by that of an unchanged program in the same rounds, since the "
+            "machine's speed differs between runs. A difference counts only if it exceeds "
+            "the one that other unchanged programs certainly have. A change that slows "
+            "both programs alike is not seen."
+        )
+    if Basis.TIME not in bases:
         return (
             "The same machine, but no program is the same in both runs, with the same "
             "harness, libraries and system. It is therefore unknown how much the machine "
