@@ -2,8 +2,8 @@
 
 The machine is not as fast in one run as in another, and every time changes with it. In each
 round of a run the reference met the same machine as the case. So the case is divided by the
-reference in each round, and a block has the median of its rounds. What is left between the
-runs is the change of the program, unless the reference changed too.
+reference in each round, and a block has the median of its rounds. Any change that is left
+is that of the program, unless the reference changed too.
 
 The other unchanged programs show whether it did, or whether the machine now slows some
 programs more than others: they are divided by the same reference, and should not change.

@@ -363,7 +363,7 @@ def test_a_machine_that_slows_some_programs_more_is_no_regression(
     assert found[ZMQ].verdict == "inconclusive"
 
 
-def test_compare_says_by_which_program_it_divides(
+def test_compare_names_the_program_by_which_it_divides(
     tmp_path: Path, before_in_turns: Path
 ) -> None:
     slow = turned(tmp_path / "run", 12, seconds=seconds(1.2))
