@@ -22,7 +22,7 @@ PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install \
 help:
 	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
 	@echo "make experiments           provoke what the talk speaks of (PROFILE=standard|full)"
-	@echo "make topologies            strike each box of the talk's pictures (over an hour)"
+	@echo "make topologies            strike each box of the talk's pictures (PROFILE as above)"
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
 	@echo "make talk                  the slides, in build/talk/ (needs npm; chromium for a PDF)"
 	@echo "make build                 build the cells in C; without a compiler they are left out"
@@ -61,7 +61,7 @@ experiments: build
 	$(BIN)/python -m bench experiments --profile $(PROFILE) $(ARGS)
 
 topologies: $(READY)
-	$(BIN)/python -m bench topologies $(ARGS)
+	$(BIN)/python -m bench topologies --profile $(PROFILE) $(ARGS)
 
 report: $(READY)
 	$(BIN)/python -m bench report $(ARGS)

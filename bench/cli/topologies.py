@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,20 +10,24 @@ import click
 from bench.cli.common import REPORTS, as_typed
 from bench.run.progress import console, steps
 
-TRIALS = 6
-"""The fewest of which a median has an interval of 95 %."""
-
 
 @click.command()
 @click.option(
     "--only", "globs", multiple=True, metavar="GLOB", help="Only such programs (zmq/*)."
 )
 @click.option(
+    "--profile",
+    "profile_name",
+    type=click.Choice(["quick", "standard", "full"]),
+    default="standard",
+    show_default=True,
+    help="quick (a first look), standard (to cite), or full (also further numbers of "
+    "clients, and times of several servers).",
+)
+@click.option(
     "--trials",
     type=click.IntRange(1),
-    default=TRIALS,
-    show_default=True,
-    help="Trials of each program in each situation.",
+    help="Trials of each program in each situation (default: the profile's).",
 )
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
@@ -30,7 +35,13 @@ TRIALS = 6
     type=click.Path(path_type=Path),
     help="File to write (default: reports/topologies.json).",
 )
-def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None) -> None:
+def topologies(
+    globs: tuple[str, ...],
+    profile_name: str,
+    trials: int | None,
+    seed: int,
+    out: Path | None,
+) -> None:
     """Run the talk's pictures, and strike each of their boxes in turn.
 
     One server, one with a database, and servers in turn behind a middle, on every stack.
@@ -40,6 +51,7 @@ def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None)
     \b
     Examples:
       nomiddle topologies
+      nomiddle topologies --profile full
       nomiddle topologies --only 'zmq/*' --trials 1 --out zmq.json
     """
     from bench.contract.find import choose
@@ -48,6 +60,7 @@ def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None)
     from bench.run.preconditions import require_measurable
     from bench.surveys import document
     from bench.surveys.topologies import survey
+    from bench.surveys.topologies.profiles import PROFILES
     from bench.surveys.topologies.tally import FILE, usable
 
     require_measurable()
@@ -58,7 +71,9 @@ def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None)
         if lacks := survey.lacks(cell):
             console.print(f"left out {cell.id}: {lacks}")
     path = out or REPORTS / FILE
-    opened, rows = survey.opening(every, trials, seed), list[survey.Row]()
+    profile = PROFILES[profile_name]
+    profile = replace(profile, trials=trials or profile.trials)
+    opened, rows = survey.opening(every, profile, seed), list[survey.Row]()
     unfinished = survey.Unfinished(path.with_suffix(".unfinished"))
     if begun := unfinished.begun():
         if survey.same(begun[0], opened):
@@ -68,7 +83,7 @@ def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None)
             console.print("programs or options are others now: beginning again")
     if not rows:
         unfinished.begin(opened)
-    wanted = [*survey.left(survey.plan(every, trials, seed), rows)]
+    wanted = [*survey.left(survey.plan(every, profile, seed), rows)]
     with only_run(), steps("topologies", len(wanted)) as shown:
 
         def keep(row: survey.Row) -> None:
@@ -77,7 +92,7 @@ def topologies(globs: tuple[str, ...], trials: int, seed: int, out: Path | None)
             what = f"{row['key']} {row['fault']}"
             shown.done(f"FAILED {what}: {row['error']}" if "error" in row else "")
 
-        survey.make(wanted, seed, keep)
+        survey.make(wanted, seed, keep, profile.at_once)
     rows.sort(key=lambda row: [row[name] for name in survey.PLACE])
     document.write(path, {**opened, "rows": rows})
     unfinished.end()

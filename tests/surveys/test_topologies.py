@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bench.contract.topology import players, topologies
 from bench.errors import ResultsError
 from bench.report.sections import topologies as section
 from bench.surveys.topologies import survey, tally
+from bench.surveys.topologies.profiles import PROFILES, TIMED_AT_ONCE, Profile
 from bench.surveys.topologies.survey import Unfinished, left, opening, plan, same
 
 EVERY = [(t, cell) for t in topologies().values() for cell in players(t)]
@@ -25,8 +27,12 @@ VALUES = {
     "lost": 2, "held": 3, "doubled": 0, "told": True, "p50_ms": 1.0, "p99_ms": 2.0,
     "late_ms": 1.0, "missed": 0.66,
     "shares": {"serve.0": 0.3, "serve.1": 0.3, "serve.2": 0.4},
-    "edits": 20, "reloads": 0, "restarts": 20, "due": 400, "busy": False,
+    "edits": 20, "reloads": 0, "restarts": 20, "due": 400, "busy": False, "at_once": 1,
 }  # fmt: skip
+
+
+def of(trials: int) -> Profile:
+    return replace(PROFILES["full"], trials=trials)
 
 
 def rows(wanted: list[survey.Wanted], **changed: Any) -> list[dict[str, Any]]:
@@ -36,21 +42,24 @@ def rows(wanted: list[survey.Wanted], **changed: Any) -> list[dict[str, Any]]:
 
 
 def surveyed(trials: int = 6, **changed: Any) -> dict[str, Any]:
-    made = {**opening(ZMQ, trials, 1), "rows": rows(plan(ZMQ, trials, 1), **changed)}
+    made = {
+        **opening(ZMQ, of(trials), 1),
+        "rows": rows(plan(ZMQ, of(trials), 1), **changed),
+    }
     found: dict[str, Any] = json.loads(json.dumps(made))
     return found
 
 
 def test_a_round_has_each_program_in_each_situation_once() -> None:
-    wanted = plan(ZMQ, 2, seed=1)
+    wanted = plan(ZMQ, of(2), seed=1)
     half = len(wanted) // 2
     assert {each.key[:4] for each in wanted[:half]} == {each.key[:4] for each in wanted}
     assert len({each.key for each in wanted}) == len(wanted)
-    assert [w.key for w in plan(ZMQ, 2, seed=2)] != [w.key for w in wanted]
+    assert [w.key for w in plan(ZMQ, of(2), seed=2)] != [w.key for w in wanted]
 
 
 def test_a_survey_continues_after_its_last_whole_row(tmp_path: Path) -> None:
-    opened, wanted = opening(ZMQ, 1, 1), plan(ZMQ, 1, 1)
+    opened, wanted = opening(ZMQ, of(1), 1), plan(ZMQ, of(1), 1)
     file = Unfinished(tmp_path / "deep" / "some.unfinished")
     assert file.begun() is None
     file.begin(opened)
@@ -69,10 +78,37 @@ def test_a_survey_continues_after_its_last_whole_row(tmp_path: Path) -> None:
 
 
 def test_other_programs_or_options_make_another_survey() -> None:
-    opened = json.loads(json.dumps(opening(ZMQ, 1, 1)))
-    assert same(opened, opening(ZMQ, 1, 1))
-    assert not same(opened, opening(ZMQ, 2, 1))
-    assert not same(opened, opening(EVERY, 1, 1))
+    opened = json.loads(json.dumps(opening(ZMQ, of(1), 1)))
+    assert same(opened, opening(ZMQ, of(1), 1))
+    assert not same(opened, opening(ZMQ, of(2), 1))
+    assert not same(opened, opening(EVERY, of(1), 1))
+    assert not same(opened, opening(ZMQ, replace(PROFILES["standard"], trials=1), 1))
+
+
+def test_a_standard_survey_leaves_out_nothing_but_further_clients() -> None:
+    """Whatever claims look at is there often enough for an interval."""
+    standard, full = (plan(EVERY, PROFILES[name], 1) for name in ("standard", "full"))
+    missing = {each.key for each in full} - {each.key for each in standard}
+    assert {key[1] for key in missing} == {10, 50}
+    assert {key[0] for key in missing} == {"single", "database"}
+    quick = plan(EVERY, PROFILES["quick"], 1)
+    assert {each.key for each in quick} < {each.key for each in standard}
+
+
+def test_trials_that_are_timed_come_first_and_have_less_company(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(survey, "take", lambda wanted, _: rows([wanted])[0])
+    wanted, made = plan(ZMQ, PROFILES["quick"], 1), list[dict[str, Any]]()
+    survey.make(wanted, 1, made.append, PROFILES["quick"].at_once)
+    assert len(made) == len(wanted)
+    timed = [row for row in made if row["at_once"] <= TIMED_AT_ONCE]
+    assert {(row["topology"], row["fault"]) for row in timed} == {
+        ("single", "calm"),
+        ("database", "calm"),
+        ("database", "calm_postgres"),
+    }
+    assert made[: len(timed)] == timed
 
 
 def test_a_damaged_file_is_named_with_its_remedy(tmp_path: Path) -> None:
@@ -126,6 +162,12 @@ def test_trials_on_a_machine_that_was_too_busy_count_for_nothing() -> None:
     late = numbers(surveyed(late_ms=50.0))
     assert not any(".service" in name for name in late), "a time needs a calmer one"
     assert any(".survival." in name for name in late)
+
+
+def test_times_are_told_only_of_trials_with_little_company() -> None:
+    found = numbers(surveyed(at_once=PROFILES["standard"].at_once))
+    assert not any(".service" in name or ".network_share" in name for name in found)
+    assert any(".state_missed." in name for name in found)
 
 
 def test_the_section_names_each_program_or_the_missing_survey() -> None:

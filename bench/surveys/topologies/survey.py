@@ -26,6 +26,8 @@ from bench.measure.survival import measure
 from bench.run.machine import HARNESS, describe
 from bench.run.manifest import cell_digest, harness_digest
 from bench.surveys import document
+from bench.surveys.topologies.profiles import TIMED_AT_ONCE, Profile
+from bench.surveys.topologies.tally import is_calm
 from bench.trial.processes import kill_all
 from bench.trial.requirements import needs
 from bench.trial.scratch import scratch_folder
@@ -33,9 +35,6 @@ from bench.trial.scratch import scratch_folder
 FORMAT = 1
 QUANTITY = "survival"
 PLACE = ("topology", "clients", "key", "fault", "trial")
-AT_ONCE = 2
-"""Trials side by side. They wait most of the time, and take half of a core at most."""
-TRIAL_S = 11.0
 LATE_MS_MAX = 200.0
 """A tenth of the time in which a request counts as served. Where clients that are free ask
 later than this, the machine is too busy, and the trial is made again once."""
@@ -62,22 +61,35 @@ class Wanted:
     def name(self) -> str:
         return " ".join(map(str, self.key))
 
+    @property
+    def timed(self) -> bool:
+        """Whether the trial is made for its times: one server, while all is calm."""
+        return is_calm(self.fault) and self.topology.server.count == 1
 
-def plan(players: Sequence[tuple[Topology, Cell]], trials: int, seed: int) -> list[Wanted]:
+
+def plan(
+    players: Sequence[tuple[Topology, Cell]], profile: Profile, seed: int
+) -> list[Wanted]:
     """Return all trials in random order within each round of one trial of everything."""
     rng = Random(seed)
     found = []
-    for trial in range(trials):
+    for trial in range(profile.trials):
         each = [
             Wanted(sized, cell, fault, trial)
             for topology, cell in players
             if not lacks(cell)
-            for sized in (topology, *map(topology.with_clients, topology.clients))
+            for sized in (topology, *_crowded(topology, profile))
             for fault in faults(sized, cell)
         ]
         rng.shuffle(each)
         found += each
     return found
+
+
+def _crowded(topology: Topology, profile: Profile) -> Iterator[Topology]:
+    """Yield the topology with further numbers of clients, if the profile has these."""
+    if profile.crowds:
+        yield from map(topology.with_clients, topology.clients)
 
 
 def lacks(cell: Cell) -> str:
@@ -131,9 +143,22 @@ def _taken_calmly(wanted: Wanted, seed: int, stop: threading.Event) -> Row:
 
 
 def make(
-    wanted: Sequence[Wanted], seed: int, keep: Callable[[Row], None], at_once: int = AT_ONCE
+    wanted: Sequence[Wanted], seed: int, keep: Callable[[Row], None], at_once: int
 ) -> None:
-    """Make trials, some side by side, and call ``keep`` with each row in this thread."""
+    """Make trials, some side by side, and call ``keep`` with each row in this thread.
+
+    Trials that are timed come first, with less company. A row says in ``at_once`` how many
+    trials there were beside each other, itself included.
+    """
+    timed = [each for each in wanted if each.timed]
+    others = [each for each in wanted if not each.timed]
+    for some, company in ((timed, min(at_once, TIMED_AT_ONCE)), (others, at_once)):
+        _side_by_side(some, seed, keep, company)
+
+
+def _side_by_side(
+    wanted: Sequence[Wanted], seed: int, keep: Callable[[Row], None], at_once: int
+) -> None:
     stop = threading.Event()
     with ThreadPoolExecutor(at_once) as pool:
         under_way: set[Future[Row]] = {
@@ -143,7 +168,7 @@ def make(
             while under_way:
                 ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in ended:
-                    keep(future.result())
+                    keep(future.result() | {"at_once": at_once})
         except BaseException:
             stop.set()
             while wait(under_way, LOOK_S).not_done:  # some may still be starting hosts
@@ -155,7 +180,7 @@ def make(
 
 
 def opening(
-    players: Sequence[tuple[Topology, Cell]], trials: int, seed: int
+    players: Sequence[tuple[Topology, Cell]], profile: Profile, seed: int
 ) -> dict[str, Any]:
     """Return the document without rows; all that trials of one survey have in common."""
     stacks = {cell.stack.name: cell.stack for _, cell in players}
@@ -166,7 +191,8 @@ def opening(
         **document.opening(about, versions | programs_versions()),
         "harness": harness_digest(),
         "seed": seed,
-        "trials": trials,
+        "profile": profile.name,
+        "trials": profile.trials,
         "stacks": {name: {"label": stack.label} for name, stack in stacks.items()},
         "topologies": {topology.name: asdict(topology) for topology, _ in players},
         "programs": [_program(topology, cell) for topology, cell in players],
@@ -213,7 +239,7 @@ def _program(topology: Topology, cell: Cell) -> Row:
     }
 
 
-SAME = ("format", "harness", "seed", "trials", "programs")
+SAME = ("format", "harness", "seed", "profile", "trials", "programs")
 
 
 class Unfinished:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.analysis.stats import Interval, bounds, median_interval
 from bench.surveys import document
+from bench.surveys.topologies.profiles import TIMED_AT_ONCE
 
 Row = Mapping[str, Any]
 FILE = "topologies.json"
@@ -16,6 +17,8 @@ CALM, ADDED = "calm", "server_added"
 OPERATOR = ("edits", "reloads", "restarts")
 LATE_MS_MAX = 20.0
 """Where free clients ask later than this, a time says more of the machine than of them."""
+TIMES = ("p50_ms", "p99_ms", "handle_ms", "network_share")
+"""They are told of trials that had little company alone."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,7 @@ def medians(survey: Mapping[str, Any]) -> Iterator[Median]:
 def measures(fault: str) -> tuple[str, ...]:
     """Return what is told of a situation."""
     if is_calm(fault):
-        times = "p50_ms", "p99_ms", "handle_ms", "network_share"
-        return ("survival", "missed", *times)
+        return ("survival", "missed", *TIMES)
     if fault == ADDED:
         return (*OPERATOR, "failed", "new_share")
     return "survival", "hurt", "reported", "lost", "held", "doubled"
@@ -75,7 +77,8 @@ def measures(fault: str) -> tuple[str, ...]:
 
 def _values(rows: Iterable[Row], measure: str) -> Iterator[float]:
     for row in rows:
-        if measure.endswith("_ms") and row["late_ms"] > LATE_MS_MAX:
+        late = measure.endswith("_ms") and row["late_ms"] > LATE_MS_MAX
+        if late or (measure in TIMES and row["at_once"] > TIMED_AT_ONCE):
             continue
         value = _value(row, measure)
         if value is not None:

@@ -1,0 +1,32 @@
+"""How much of a survey is made: a first look, as much as claims need, or all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TIMED_AT_ONCE = 4
+"""Timed trials side by side. Each takes a tenth of a core at most."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``trials`` of each situation, of which six give a median an interval of 95 %.
+
+    ``crowds`` says whether one server is also asked by further numbers of clients.
+    ``at_once`` trials are side by side. They wait most of the time; only times suffer.
+    """
+
+    name: str
+    trials: int
+    at_once: int
+    crowds: bool = False
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("quick", trials=1, at_once=8),
+        Profile("standard", trials=6, at_once=8),
+        Profile("full", trials=6, at_once=2, crowds=True),
+    )
+}
