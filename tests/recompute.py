@@ -436,11 +436,60 @@ def opinion(entries, run):
     return wrong, compared, left
 
 
+def groups(rows):
+    """Return what machines with one verdict say together, by the verdict.
+
+    One ratio, the geometric mean, where a point is in all their intervals; else none. Then
+    the least ratio, the greatest, and the ends of all intervals together.
+    """
+    found = defaultdict(list)
+    for row in rows:
+        if row["ci_low"] is not None:
+            found[row["verdict"]].append(row)
+    made = {}
+    for verdict, mine in found.items():
+        ratios, lows, highs = ([r[k] for r in mine] for k in ("value", "ci_low", "ci_high"))
+        meet = max(lows) <= min(highs)
+        mean = exp(sum(map(log, ratios)) / len(ratios)) if meet else nan
+        names = {row["run"] for row in mine}
+        made[verdict] = names, mean, min(ratios), max(ratios), min(lows), max(highs)
+    return made
+
+
+def over_machines(entries, data):
+    """Yield what entries say otherwise of several machines than all their raw files do."""
+    named = {row["run"] for entry in entries for row in entry.get("machines", ())}
+    runs = {name: Run(data / name) for name in named}
+    for entry in (entry for entry in entries if "machines" in entry):
+        name, case, rows = entry["id"], entry["case"], entry["machines"]
+        keys = name.removeprefix(f"{case}.").split(".vs.")
+        measured = {n for n, run in runs.items() if run.compared(case, *keys)[0]}
+        if {row["run"] for row in rows} != measured:
+            yield f"{name}: measured in {sorted(measured)}"
+            continue
+        for row in rows:
+            run = runs[row["run"]]
+            both = run.pairs(*(f"{case}.{key}" for key in keys))
+            for why in (*differences(row, *run.compared(case, *keys)), *medians(row, both)):
+                yield f"{name} in {row['run']}: {why}"
+        told = {group["verdict"]: group for group in entry["over_machines"]}
+        made = groups(rows)
+        if told.keys() != made.keys():
+            yield f"{name}: verdicts {sorted(told)}, recomputed {sorted(made)}"
+            continue
+        for verdict, (names, *numbers_) in made.items():
+            group = told[verdict]
+            shown = [group[k] for k in ("value", "least", "greatest", "ci_low", "ci_high")]
+            if set(group["machines"]) != names or not all(map(same, shown, numbers_)):
+                yield f"{name}: {verdict} of {shown}, recomputed {numbers_}"
+
+
 def main(reports="reports", folder=None):
     entries = read(Path(reports) / "numbers.json")
     name = next(entry["run"] for entry in entries if entry["kind"] == "absolute")
     run = Run(Path(folder or Path(reports) / "data" / name))
     wrong, compared, left = opinion(entries, run)
+    wrong += over_machines(entries, run.folder.parent)
     lines = [*wrong, f"{len(wrong)} differences in {compared.total()} numbers:"]
     lines += [f"  {number} {kind}" for kind, number in compared.items()]
     lines += [f"{left.total()} numbers are not recomputed:"]

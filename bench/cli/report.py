@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -23,8 +24,11 @@ def report_after(folder: Path) -> None:
     from bench.report.pages.headline import survival, table
     from bench.report.sections.standing import standing_of
     from bench.report.sections.widths import at_the_end
+    from bench.run.published import housekeeping, published
 
-    page = build([folder], _report_folder(folder))
+    place = _report_folder(folder)
+    beside = published(DATA, folder).beside if place == REPORTS else ()
+    page = build([folder], place, beside=beside)
     numbers = page.parent / "numbers.json"
     for shown in (table(numbers), survival(numbers)):
         if shown:
@@ -33,6 +37,8 @@ def report_after(folder: Path) -> None:
     for sentence in (*standing_of(run), *at_the_end(run)):
         console.print(sentence)
     console.print(f"report: {as_typed(page)}")
+    if place == REPORTS:
+        _tell(housekeeping(published(DATA, folder)))
     try:
         renew_readme(page)
     except UsageError as error:
@@ -52,6 +58,11 @@ def _report_folder(run_folder: Path) -> Path:
     return REPORTS if whole else run_folder / "report"
 
 
+def _tell(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        console.print(sentence, soft_wrap=True)
+
+
 @click.command()
 @click.argument("runs", nargs=-1, type=a_path)
 @click.option("--out", type=a_path, help="Folder of the report.")
@@ -63,9 +74,12 @@ def _report_folder(run_folder: Path) -> Path:
 def report(runs: tuple[Path, ...], out: Path | None, all_files: bool) -> None:
     """Rebuild a report from its raw data, without measuring.
 
-    Without a RUN it uses the newest one in reports/data/. With several RUNs the report is
-    about the first, and shows the others beside it. That report is written beside the first
-    run, and replaces nothing in reports/.
+    Without a RUN it uses the published set: the latest whole run of each kind of machine in
+    reports/data/. The newest leads the set, or else the RUN that you name. Charts and times
+    are those of the leading run. Ratios are given over all machines.
+
+    With several RUNs the report is about the first, and shows the others beside it. That
+    report is written beside the first run, and replaces nothing in reports/.
 
     Each chart is an SVG in figures/. For slides and tables of your own, --all-files writes
     it in more formats. The next report without --all-files removes them.
@@ -74,14 +88,20 @@ def report(runs: tuple[Path, ...], out: Path | None, all_files: bool) -> None:
     Examples:
       nomiddle report
       nomiddle report --all-files
+      nomiddle report reports/data/RUN
       nomiddle report reports/data/NEW reports/data/OLD
     """
     from bench.report.build import build, renew_readme
-    from bench.run.finished import latest_run
+    from bench.run.published import housekeeping, published
 
-    folders = list(runs) or [latest_run(DATA)]
-    alone = _report_folder(folders[0])
+    of_set = len(runs) < 2 and (not runs or _report_folder(runs[0]) == REPORTS)
+    found = published(DATA, *runs) if of_set else None
+    folders = [found.leading] if found else list(runs)
+    alone = REPORTS if found else _report_folder(folders[0])
     place = out or (folders[0] / "report" if len(folders) > 1 else alone)
-    page = build(folders, place, all_files=all_files)
+    beside = found.beside if found else ()
+    page = build(folders, place, beside=beside, all_files=all_files)
     console.print(f"report: {as_typed(page)}")
+    if found:
+        _tell(housekeeping(found))
     renew_readme(page)

@@ -13,6 +13,7 @@ from bench.analysis.estimates import estimates
 from bench.analysis.levels import levels as levels_of
 from bench.analysis.recovery import recoveries
 from bench.analysis.results import Run, load
+from bench.analysis.side import read_side
 from bench.contract.model import PROJECT
 from bench.errors import UsageError
 from bench.experiments import kept
@@ -20,11 +21,19 @@ from bench.report import words
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
+from bench.report.numbers import machines as over_machines
 from bench.report.numbers.numbers import numbers
 from bench.report.pages import page, readme
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
-from bench.report.sections import bindings, claims, embedded, experiments, other_runs
+from bench.report.sections import (
+    bindings,
+    claims,
+    embedded,
+    experiments,
+    machines,
+    other_runs,
+)
 from bench.report.sections import topologies as struck
 from bench.report.sections.content import facts_line, sections
 from bench.report.sections.faster import COMPILED, ONE_MACHINE
@@ -54,9 +63,19 @@ def derive(run: Run, *, draw: bool = True) -> Data:
     return replace(data, entries=numbers(data))
 
 
+def derive_set(leading: Path, beside: Sequence[Path], *, draw: bool = True) -> Data:
+    """Return the leading run with everything computed, and other machines' ratios."""
+    data = derive(load(leading), draw=draw)
+    sides = [read_side(folder) for folder in beside]
+    entries = over_machines.over(data.entries, data.side, sides)
+    return replace(data, entries=entries, beside=sides)
+
+
 def opening(data: Data) -> dict[str, Any]:
     """Return what SUMMARY.md says of the run itself, and of its ratios."""
     said = standing(data.compared, data.floor, data.grade)
+    several = machines.summary(data.entries)
+    said += [several] if several else []
     return {"standing": said, "about_ratios": f"{COMPILED} {ONE_MACHINE}", "talk": ""}
 
 
@@ -65,18 +84,24 @@ def _survey(out: Path, name: str) -> Path:
     return out / name if (out / name).exists() else REPORTS / name
 
 
-def build(run_folders: Sequence[Path], out: Path, *, all_files: bool = False) -> Path:
+def build(
+    run_folders: Sequence[Path],
+    out: Path,
+    *,
+    beside: Sequence[Path] = (),
+    all_files: bool = False,
+) -> Path:
     """Write the report of the first run into ``out``, and return its page's path.
 
-    Further runs are laid over the first: their declared comparisons, and changes. With
-    ``all_files`` every chart is also written as PNG, in dark colours and as CSV. Raises
-    ResultsError for a folder that is not a finished, unchanged run.
+    Further runs are laid over the first: their declared comparisons, and changes.
+    ``beside`` are the runs of other machines in the published set that the first run
+    leads. With ``all_files`` every chart is also written as PNG, in dark colours and as
+    CSV. Raises ResultsError for a folder that is not a finished, unchanged run.
     """
     if not run_folders:
         raise UsageError("name at least one run to report on")
-    runs = [load(Path(folder)) for folder in run_folders]
-    data = derive(runs[0])
-    others = [derive(run, draw=False) for run in runs[1:]]
+    data = derive_set(Path(run_folders[0]), beside)
+    others = [derive(load(Path(folder)), draw=False) for folder in run_folders[1:]]
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else []
     svgs = export([*data.charts, *overlaid], out / "figures", all_files=all_files)
@@ -95,9 +120,11 @@ def build(run_folders: Sequence[Path], out: Path, *, all_files: bool = False) ->
     judged = judge(read_ledger(), entries)
     write_whole(out / verdicts.FILE, verdicts.text(judged))
     about = data.run.about
-    beside = other_runs.section(data, others, overlaid) if others else None
+    compared = other_runs.section(data, others, overlaid) if others else None
+    if data.beside:
+        compared = machines.section(data)
     surveys = [struck.section(boxes), embedded.section(servers), bindings.section(spoken)]
-    said = sections(data, beside, [*surveys, experiments.section(provoked)])
+    said = sections(data, compared, [*surveys, experiments.section(provoked)])
     subjects = measure(read_experiments(), entries)
     said.insert(2, claims.section(judged, about, subjects))
     parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}

@@ -8,6 +8,21 @@ from typing import Any
 from bench.report import words
 from bench.report.words import date, machine
 
+OF_A_RUN = (
+    "sentence", "value", "ci_low", "ci_high", "confidence", "blocks", "medians",
+    "medians_unit", "ratio_of_medians", "verdict", "run", "date", "machine", "versions",
+    "grade",
+)  # fmt: skip
+"""The keys of a comparison that are about its run: each machine's row has its own."""
+
+
+def of_run(entry: Mapping[str, Any], run: str) -> dict[str, Any]:
+    """Return an entry as another run of the published set has it, or unchanged."""
+    for row in entry.get("machines", ()):
+        if row["run"] == run:
+            return {**entry, **{name: row[name] for name in OF_A_RUN}}
+    return dict(entry)
+
 
 def exact(value: float, blocks: int = 0) -> dict[str, Any]:
     """Return what was counted and not estimated: its value is its own interval."""

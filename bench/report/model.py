@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -34,6 +34,8 @@ class Data:
     grade: Grade
     entries: list[dict[str, Any]] = field(default_factory=list)
     """The entries of numbers.json that are about the run itself."""
+    beside: Sequence[Side] = ()
+    """The runs of other machines, where the report is on a published set."""
 
     @cached_property
     def side(self) -> Side:

@@ -35,17 +35,23 @@ def verify(folder: Path) -> None:
             )
 
 
-def latest_run(data: Path) -> Path:
-    """Return the newest whole and finished run among the folders in ``data``.
-
-    Raises UsageError when there is none.
-    """
+def whole_runs(data: Path) -> list[Path]:
+    """Return the whole and finished runs among the folders in ``data``, the newest last."""
     folders = [path.parent for path in data.glob(f"*/{SUMS}")]
     finished = [
         folder
         for folder in folders
         if (folder / RUN).exists() and Archive(folder).about().get("whole", False)
     ]
+    return sorted(finished, key=lambda folder: str(Archive(folder).about()["started"]))
+
+
+def latest_run(data: Path) -> Path:
+    """Return the newest whole and finished run among the folders in ``data``.
+
+    Raises UsageError when there is none.
+    """
+    finished = whole_runs(data)
     if not finished:
         raise UsageError(f"no finished run in {data}: measure one with `make bench`")
-    return max(finished, key=lambda folder: str(Archive(folder).about()["started"]))
+    return finished[-1]

@@ -221,6 +221,7 @@ LIST = {
 CITE = {
     *HELP,
     *("report", "report.numbers", "report.numbers.citation", "report.words"),
+    "report.entries",  # the numbers of other machines
     *("run.kernel", "run.machine"),
     *("trial", "trial.build", "trial.kernel_files", "trial.placement"),
     "trial.requirements",

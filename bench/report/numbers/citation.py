@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.errors import SUGGESTIONS_MAX, ResultsError, UsageError, near
 from bench.report import words
+from bench.report.entries import of_run
 from bench.run.machine import c_version, native_versions
 from bench.trial.requirements import version
 
@@ -24,7 +25,8 @@ SCHEME = "nomiddle:"
 """The beginning of a citation's mark."""
 
 Entry = Mapping[str, Any]
-HOLDS = "for that machine and run: elsewhere the same programs can have another ratio"
+ELSEWHERE = "elsewhere the same programs can have another ratio"
+HOLDS = f"for that machine and run: {ELSEWHERE}"
 """The caution that each citation of a ratio carries."""
 NEVER = "never"
 """How a time is written that was never reached: numbers.json has null for it."""
@@ -74,7 +76,7 @@ def find(identifier: str, numbers: Path) -> dict[str, Any]:
         listed = f"; `cite {stars!r}` lists {words.plural(len(inside), 'id')}"
         hint = listed if len(inside) > SUGGESTIONS_MAX else near(name, inside or entries)
         raise UsageError(f"no number is called {name!r}{hint}; every id is in {numbers}")
-    found: dict[str, Any] = entries[name]
+    found = of_run(entries[name], run)
     if run and run != found["run"]:
         raise UsageError(
             f"{name} is of the run {found['run']} in {numbers}, not of {run}; name the "
@@ -85,6 +87,20 @@ def find(identifier: str, numbers: Path) -> dict[str, Any]:
 
 def is_ratio(entry: Entry) -> bool:
     return str(entry["unit"]) == "ratio of times"
+
+
+def holds(entry: Entry) -> str:
+    """Return the caution: for which machines and runs a ratio holds, and how many."""
+    runs = [run for group in entry.get("over_machines", ()) for run in group["machines"]]
+    if not runs:
+        return HOLDS
+    return f"on {words.plural(len(runs), 'machine')} ({', '.join(runs)}): {ELSEWHERE}"
+
+
+def sentence(entry: Entry) -> str:
+    """Return the sentence of a number, with what other machines found of it."""
+    more = entry.get("sentence_over_machines")
+    return f"{entry['sentence']}. {more}" if more else str(entry["sentence"])
 
 
 def mark(entry: Entry) -> str:
@@ -132,7 +148,7 @@ def moved_on(entry: Entry) -> list[str]:
 
 def _text(entry: Entry) -> str:
     lines = [
-        f"{entry['sentence']}.",
+        f"{sentence(entry)}.",
         f"  cells     {', '.join(entry['cells'])}",
         f"  case      {entry['case']}",
         f"  machine   {entry['machine']}; loopback, one machine",
@@ -140,7 +156,7 @@ def _text(entry: Entry) -> str:
         f"  run       {entry['run']}, {entry['date']}, grade {entry['grade']}",
         f"  id        {entry['id']}",
         f"  cite as   {spelled(entry)} [{mark(entry)}]",
-        *([f"  holds     {HOLDS}"] if is_ratio(entry) else []),
+        *([f"  holds     {holds(entry)}"] if is_ratio(entry) else []),
     ]
     return "\n".join(lines)
 
@@ -150,21 +166,22 @@ def _split(entry: Entry) -> tuple[str, str, str]:
 
     A sentence that has its number in another unit gets it in front.
     """
-    sentence, number = str(entry["sentence"]), spelled(entry)
-    found = re.search(rf"(?<![\w.,]){re.escape(number)}(?![\w,]|\.\d)", sentence)
+    said, number = sentence(entry), spelled(entry)
+    found = re.search(rf"(?<![\w.,]){re.escape(number)}(?![\w,]|\.\d)", said)
     if not found:
         unit = "" if entry["value"] is None else f" {entry['unit']}"
-        return "", number, f"{unit}: {sentence}"
-    return sentence[: found.start()], number, sentence[found.end() :]
+        return "", number, f"{unit}: {said}"
+    return said[: found.start()], number, said[found.end() :]
 
 
 def _markdown(entry: Entry) -> str:
     before, number, after = _split(entry)
+    caution = holds(entry)
     return (
         f"{before}[{number}]({mark(entry)}){after}. "
         f"({entry['machine']}; {entry['versions']}; {entry['date']}, grade "
         f"{entry['grade']}; run {entry['run']}; case `{entry['case']}`"
-        f"{f'. {HOLDS[0].upper()}{HOLDS[1:]}' if is_ratio(entry) else ''}.)"
+        f"{f'. {caution[0].upper()}{caution[1:]}' if is_ratio(entry) else ''}.)"
     )
 
 
@@ -177,7 +194,7 @@ def _latex(entry: Entry) -> str:
     about = (
         f"{entry['machine']}; {entry['versions']}; {entry['date']}, grade "
         f"{entry['grade']}; run {entry['run']}; case {entry['case']}"
-        f"{f'; {HOLDS}' if is_ratio(entry) else ''}"
+        f"{f'; {holds(entry)}' if is_ratio(entry) else ''}"
     )
     return (
         "\\providecommand{\\nomiddle}[2]{#1}% the number is printed, its mark is not\n"
@@ -198,7 +215,7 @@ def _bibtex(entry: Entry) -> str:
     return "\n".join(
         [
             f"@misc{{{key},",
-            f"  title = {{{_escaped(str(entry['sentence']))}}},",
+            f"  title = {{{_escaped(sentence(entry))}}},",
             "  author = {{No Middle}},",
             f"  year = {{{str(entry['date'])[:4]}}},",
             f"  date = {{{entry['date']}}},",

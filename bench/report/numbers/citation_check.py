@@ -23,6 +23,7 @@ from pathlib import Path
 
 from bench.errors import UsageError, near
 from bench.report import words
+from bench.report.entries import of_run
 from bench.report.numbers.citation import NEVER, Entry, moved_on, spelled
 from bench.report.talk_claims.retired import why_retired
 
@@ -130,6 +131,7 @@ def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
             else f"no number is called so{near(citation.id, entries)}"
         )
         return
+    entry = of_run(entry, citation.run)
     there = spelled(entry)
     if not citation.run:
         yield f"names no run: write nomiddle:{citation.id}@{entry['run']}"

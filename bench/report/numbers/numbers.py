@@ -40,7 +40,7 @@ WHOLE = "whole"
 IN_PLACE = "in_place"
 
 
-def _plain(value: float) -> float | None:
+def plain(value: float) -> float | None:
     """Return a number as JSON can hold it, cut to the digits that are worth keeping."""
     if math.isnan(value) or math.isinf(value):
         return None
@@ -84,9 +84,9 @@ def _interval(
     """Return value and interval; without blocks enough, the bounds say nothing."""
     none = math.isnan(low)
     return {
-        "value": _plain(value),
-        "ci_low": None if none else _plain(low),
-        "ci_high": None if none else _plain(high),
+        "value": plain(value),
+        "ci_low": None if none else plain(low),
+        "ci_high": None if none else plain(high),
         "confidence": None if none else confidence,
         "blocks": blocks,
     }
@@ -117,16 +117,16 @@ def _compared(run: Run, pair: Comparison | Apart) -> dict[str, Any]:
         **_interval(
             times.ratio, times.low, times.high, times.confidence, times.blocks_done
         ),
-        "medians": [_plain(value) for value in sentences.values(pair)],
+        "medians": [plain(value) for value in sentences.values(pair)],
         "medians_unit": sentences.values_unit(pair),
-        "ratio_of_medians": _plain(sentences.ratio_of_medians(times)),
+        "ratio_of_medians": plain(sentences.ratio_of_medians(times)),
         "cells": [pair.a.cell, pair.b.cell],
         "labels": [words.cell(case, run.about["stacks"]) for case in (pair.a, pair.b)],
         "case": pair.a.name,
     }
 
 
-def _comparisons(run: Run, compared: Iterable[Comparison]) -> Iterator[dict[str, Any]]:
+def comparisons_of(run: Run, compared: Iterable[Comparison]) -> Iterator[dict[str, Any]]:
     for pair in compared:
         yield {
             "id": comparison_identifier(pair),
@@ -229,7 +229,7 @@ def _times(data: Data) -> Iterator[dict[str, Any]]:
     if took_s:
         took_s[WHOLE] = sum(took_s.values())
     for part, seconds in took_s.items():
-        value = _plain(seconds / 60)
+        value = plain(seconds / 60)
         yield {
             "id": f"run.time.{part}",
             "kind": "time",
@@ -253,7 +253,7 @@ def _noise(data: Data) -> Iterator[dict[str, Any]]:
             "kind": "noise",
             "sentence": standing.noise_sentence(widest).rstrip("."),
             "unit": "%",
-            **exact(_plain(widest) or 0.0),
+            **exact(plain(widest) or 0.0),
             "cells": [],
             "labels": [],
             "case": "run.noise",
@@ -285,7 +285,7 @@ def _levels(data: Data) -> Iterator[dict[str, Any]]:
 def numbers(data: Data) -> list[dict[str, Any]]:
     """Return every entry: comparisons, absolutes, sizes, recoveries, levels, code."""
     entries = [
-        *_comparisons(data.run, data.compared),
+        *comparisons_of(data.run, data.compared),
         *_apart(data),
         *_absolutes(data.run, data.estimates),
         *_sizes(data.run),

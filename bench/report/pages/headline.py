@@ -19,7 +19,7 @@ from bench.report import words
 from bench.report.facets import program_at
 from bench.report.numbers.citation import load_numbers
 from bench.report.pages.readme import name_of
-from bench.report.sections import faster
+from bench.report.sections import over_machines
 from bench.report.sections.paired import declared_cases, opponent
 
 
@@ -40,7 +40,7 @@ def table(numbers: Path) -> Table | None:
             if pair["kind"] == Kind.APART:
                 found = f"not compared: {pair['reason']}"
             else:
-                found = faster.finding(pair)
+                found = over_machines.finding(pair)
             name = name_of(case) if number == 0 else ""
             shown.add_row(name, pair["labels"][0], opponent(pair), found)
     if not cases:

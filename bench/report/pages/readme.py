@@ -13,7 +13,7 @@ from bench.errors import UsageError
 from bench.report import words
 from bench.report.facets import program_at
 from bench.report.numbers.citation import load_numbers, mark, spelled
-from bench.report.sections import claims, faster, losses
+from bench.report.sections import claims, faster, losses, over_machines
 from bench.report.sections.levels import MAY_LOSE
 from bench.report.sections.paired import declared_cases, opponent
 from bench.report.talk_claims.judge import judge, read_ledger
@@ -40,7 +40,7 @@ def _found(pair: Entry | None) -> str:
         return words.PASSED_OVER
     if pair["kind"] == Kind.APART:
         return faster.apart(pair)
-    return faster.finding(pair)
+    return over_machines.finding(pair)
 
 
 def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
@@ -243,6 +243,7 @@ def block(entries: Sequence[Entry]) -> str:
         claims.in_short(judge(read_ledger(), entries), f"reports/{claims.PAGE}"),
         "",
         *levels_table(entries),
+        *over_machines.note(entries),
         f"Run {source['run']}, {source['date']}, grade {source['grade']} (A is quiet, C is "
         f"noisy): {source['machine']}; 64 B over tcp, loopback, one machine. "
         f"{faster.ONE_MACHINE}",

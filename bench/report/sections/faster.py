@@ -22,9 +22,9 @@ COMPILED = (
     "A ratio between them compares that as much as it compares protocols."
 )
 ONE_MACHINE = (
-    "A ratio holds for one machine and one run. Elsewhere the ratio of the same programs "
-    "can be quite different, and a close comparison can turn round. Cite it with its "
-    "machine and run."
+    "A ratio holds for the machines and runs that measured it. Elsewhere the ratio of the "
+    "same programs can be quite different, and a close comparison can turn round. Cite it "
+    "with its machines and runs."
 )
 
 

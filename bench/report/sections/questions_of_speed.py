@@ -13,9 +13,9 @@ from bench.contract.rows import case_named
 from bench.report import sentences, words
 from bench.report.charts.findings import best_of_each, front
 from bench.report.model import Answer, Data
-from bench.report.sections import faster
+from bench.report.sections import faster, over_machines
 from bench.report.sections.leading import IN_PYTHON, leaders, of_languages
-from bench.report.sections.paired import declared_cases, opponent, second, stands
+from bench.report.sections.paired import Entry, declared_cases, opponent, second, stands
 from bench.run.plan import SMALL_BYTES
 
 ASKED = {
@@ -55,6 +55,10 @@ def fastest(data: Data) -> Iterator[Answer]:
             spoken = of_languages(row.case.language for row in ran)
             found = f"{leaders(fronts, data)}{spoken}"
             yield Answer(question, found, f"{said}.", quantity)
+
+
+def _in_short(pair: Entry) -> str:
+    return over_machines.short(pair) if pair["verdict"] else "not compared"
 
 
 def least_cpu(data: Data) -> Iterator[Answer]:
@@ -101,15 +105,12 @@ def beside_http(data: Data) -> Iterator[Answer]:
             continue
         question = f"{words.workload(row.workload)}: ZeroMQ or HTTP, on one CPU?"
         said = "; ".join(
-            f"{pair['labels'][0]} against {opponent(pair)}: {faster.finding(pair)}"
+            f"{pair['labels'][0]} against {opponent(pair)}: {over_machines.finding(pair)}"
             if pair["verdict"]
             else f"{opponent(pair)}: {faster.apart(pair)}, since {pair['reason']}"
             for pair in shown
         )
         # two programs of ZeroMQ may stand apart from the same one of HTTP
-        in_short = dict.fromkeys(
-            f"{opponent(pair)}: {faster.short(pair) if pair['verdict'] else 'not compared'}"
-            for pair in shown
-        )
+        in_short = dict.fromkeys(f"{opponent(pair)}: {_in_short(pair)}" for pair in shown)
         text = f"{said}. {faster.COMPILED}"
         yield Answer(question, "; ".join(in_short), text, row.quantity)

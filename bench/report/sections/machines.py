@@ -1,0 +1,103 @@
+"""The machines of the published set, and every declared ratio on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.analysis.side import Side
+from bench.contract.alike import Kind
+from bench.contract.rows import case_named
+from bench.report import words
+from bench.report.model import Data, Section, Table
+from bench.report.sections import faster, over_machines
+from bench.report.words import date
+
+Entry = Mapping[str, Any]
+ID = "machines"
+LEAD = (
+    "The latest run of each kind of machine, which is a model of CPU. Charts, times and "
+    "rates are those of the leading run. Only ratios may be laid beside each other."
+)
+RULE = (
+    "Machines with the same verdict are taken together. Where their intervals have a point "
+    "in common, one ratio stands for all: the geometric mean. Where they have none, the "
+    "least and the greatest ratio are given. The interval is the hull of theirs."
+)
+HERE = "Other machines can have other ratios than those that were measured here."
+
+
+def declared(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the declared comparisons that the published set has over its machines."""
+    return [e for e in entries if e["kind"] == Kind.DECLARED and "machines" in e]
+
+
+def summary(entries: Sequence[Entry]) -> str:
+    """Return on how many machines declared comparisons hold, and how many depend on it.
+
+    '' for a report of one run.
+    """
+    found = declared(entries)
+    several = [entry for entry in found if over_machines.count(entry) > 1]
+    if not several:
+        return ""
+    most = max(map(over_machines.count, several))
+    alike = [entry for entry in several if len(entry["over_machines"]) == 1]
+    contrary = sum(map(over_machines.differs, several))
+    undecided = len(several) - len(alike) - contrary
+    ranged = sum(entry["over_machines"][0]["value"] is None for entry in alike)
+    return (
+        f"{most} machines made {words.plural(len(several), 'declared comparison')}. "
+        f"Their verdicts are the same in {len(alike)}, with a range of ratios in {ranged}. "
+        f"In {contrary} the winner depends on the machine. In {undecided} one machine "
+        "decides, and another cannot tell or finds no difference."
+    )
+
+
+def section(data: Data) -> Section:
+    """Return the section of the machines, of a report on a published set."""
+    found = declared(data.entries)
+    sides = (data.side, *data.beside)
+    tables = [_machines(sides)]
+    for workload in dict.fromkeys(case_named(e["case"]).workload for e in found):
+        mine = [e for e in found if case_named(e["case"]).workload == workload]
+        tables.append(_ratios(workload, mine, sides))
+    said = [LEAD, summary(data.entries), RULE, HERE]
+    return Section(ID, "On each machine", [s for s in said if s], tables=tables)
+
+
+def _machines(sides: Sequence[Side]) -> Table:
+    rows = []
+    for number, side in enumerate(sides):
+        about, turns = side.about, bool(side.run.ensembles)
+        rows.append(
+            [
+                over_machines.cpu(about["machine"]["cpu"]),
+                date(about),
+                str(about["profile"]),
+                "in turns" if turns else "in single trials",
+                side.grade.letter,
+                side.name,
+                "" if number else "leads",
+            ]
+        )
+    columns = ["CPU", "date", "profile", "measured", "grade", "run", ""]
+    return Table(columns, rows, "Machines")
+
+
+def _ratios(workload: str, found: Sequence[Entry], sides: Sequence[Side]) -> Table:
+    """Return a row for each comparison: what each machine found, and all together."""
+    names = [over_machines.cpu(side.about["machine"]["cpu"]) for side in sides]
+    rows = []
+    for entry in found:
+        by_run = {row["run"]: row for row in entry["machines"]}
+        each = [
+            faster.finding({**entry, **by_run[side.name]})
+            if side.name in by_run
+            else words.PASSED_OVER
+            for side in sides
+        ]
+        pair = " / ".join(map(str, entry["labels"]))
+        rows.append([faster.case(entry), pair, *each, over_machines.finding(entry)])
+    columns = ["case", "compared", *names, "over machines"]
+    return Table(columns, rows, f"{words.workload(workload)}, declared comparisons")

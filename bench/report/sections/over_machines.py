@@ -1,0 +1,108 @@
+"""A comparison over the machines of the published set, in the words of all pages.
+
+Entries that several machines may hold have ``machines``, a row for each, and
+``over_machines``, the groups of machines with one verdict
+(``bench.report.numbers.machines`` makes both). Any other entry is worded as one run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from bench.analysis.stats import Verdict
+from bench.report import words
+from bench.report.charts.findings import listed
+from bench.report.sections import faster
+
+Entry = Mapping[str, Any]
+DEPENDS = "depends on the machine: "
+NO_NAME = re.compile(r"\((?:R|TM)\)|\b(?:CPU|Processor)\b", re.IGNORECASE)
+"""Words that vendors add to the name of a CPU."""
+
+
+def cpu(name: str) -> str:
+    """Return a CPU's name without what is no part of it: "Intel Xeon @ 2.80GHz"."""
+    return " ".join(NO_NAME.sub(" ", name).split())
+
+
+def count(entry: Entry) -> int:
+    """Return on how many machines a ratio was measured often enough for an interval."""
+    return sum(len(group["machines"]) for group in entry.get("over_machines", ()))
+
+
+def finding(entry: Entry) -> str:
+    """Return "ZeroMQ 11.0x to 25.1x faster (10.6-26.0) on 2 machines"."""
+    return _joined(entry, interval=True) or faster.finding(entry)
+
+
+def short(entry: Entry) -> str:
+    """Return the same without intervals."""
+    return _joined(entry, interval=False) or faster.short(entry)
+
+
+def sentence(entry: Entry) -> str:
+    """Return the finding over machines as a citation has it, '' without an interval."""
+    return f"Over machines: {finding(entry)}" if count(entry) else ""
+
+
+def note(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield which machines a table of ratios is about, nothing for those of one run."""
+    rows = {
+        row["run"]: f"{cpu(row['cpu'])} (run {row['run']}, {row['profile']}, "
+        f"{row['measured']})"
+        for entry in entries
+        for row in entry.get("machines", ())
+    }
+    if rows:
+        yield (
+            f"Ratios are over {words.plural(len(rows), 'machine')}: "
+            f"{listed(rows.values())}. A range has the least and the greatest ratio: the "
+            "intervals do not overlap. Where they do, the ratio is the geometric mean. All "
+            "other numbers are of the first run."
+        )
+        yield ""
+
+
+def differs(entry: Entry) -> bool:
+    """Say whether one machine's winner is another machine's loser."""
+    found = {group["verdict"] for group in entry.get("over_machines", ())}
+    return found >= set(faster.DECIDED)
+
+
+def _joined(entry: Entry, *, interval: bool) -> str:
+    found = entry.get("over_machines", ())
+    if len(found) == 1:
+        machines = words.plural(count(entry), "machine")
+        return f"{_said(entry, found[0], interval=interval)} on {machines}"
+    said = [
+        f"{_said(entry, group, interval=interval)} on {listed(_names(entry, group))}"
+        for group in found
+    ]
+    return f"{DEPENDS if differs(entry) else ''}{', '.join(said)}"
+
+
+def _names(entry: Entry, group: Entry) -> list[str]:
+    names = {row["run"]: cpu(row["cpu"]) for row in entry["machines"]}
+    return [names[run] for run in group["machines"]]
+
+
+def _said(entry: Entry, group: Entry, *, interval: bool) -> str:
+    """Return what a group of machines found: who is faster, or that they cannot tell."""
+    if group["verdict"] not in faster.DECIDED:
+        said = words.ONE_WORD[group["verdict"]]
+        bounds = f" ({faster.side(entry, 0)} {faster.span(group)})"
+        return f"{said}{bounds if interval else ''}"
+    found = faster.of_winner({**group, "value": group["value"] or group["least"]})
+    times = found.times if group["value"] else _from_to(group)
+    ends = found.interval if interval else ""
+    return f"{faster.side(entry, found.winner)} {times} faster{ends}"
+
+
+def _from_to(group: Entry) -> str:
+    """Return "11.0x to 25.1x": the range of ratios, in favour of the winner."""
+    ends = group["least"], group["greatest"]
+    if group["verdict"] == Verdict.FASTER:
+        ends = 1 / ends[1], 1 / ends[0]
+    return " to ".join(f"{words.number(end)}x" for end in ends)
