@@ -46,7 +46,7 @@ def started(
         try:
             yield process
         except TrialError as error:
-            if not (complaint := _last_line(log)):
+            if not (complaint := last_line(log)):
                 raise
             name = " ".join(words[:3])
             raise TrialError(f"{error}; {name} wrote: {complaint}") from error
@@ -55,7 +55,7 @@ def started(
             process.wait(END_S)
 
 
-def _last_line(log: IO[bytes]) -> str:
+def last_line(log: IO[bytes]) -> str:
     """Return the last line of a log, which is empty if nothing was written."""
     size_bytes = log.seek(0, os.SEEK_END)
     log.seek(max(0, size_bytes - LAST_BYTES))

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from bench.analysis.language_cost import QUOTE
 from bench.contract.model import PROJECT
 from bench.errors import UsageError
+from bench.experiments.all_experiments import all_experiments
+from bench.experiments.experiment import FULL
 from bench.report.pages import page
 from bench.report.sections import claims
 from bench.report.talk_claims import likes, verdicts
@@ -439,6 +441,17 @@ def test_every_condition_can_hold_and_can_fail(claim: str, condition: Condition)
 )
 def test_a_condition_with_only_one_possible_outcome_is_found(condition: Condition) -> None:
     assert not {HOLDS, FAILS} <= plausible.outcomes(condition)
+
+
+def test_a_condition_on_an_experiment_names_the_command_that_makes_it() -> None:
+    known = all_experiments()
+    for claim in LEDGER:
+        for condition in claim.conditions:
+            for numbers in condition.numbers:
+                if made := known.get(numbers.partition(".")[0]):
+                    more = " --profile full" if made.profile == FULL else ""
+                    command = f"`nomiddle experiments{more}`"
+                    assert condition.lacks == command, condition.says
 
 
 def test_a_condition_on_losses_of_a_lossy_program_can_hold_and_can_fail() -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.contract.model import IMPLEMENTATIONS
 from bench.errors import NotMeasurable, TrialError
 from bench.experiments.catalogue.http_by_hand.cases import CASES, tried
-from bench.experiments.experiment import Block, Experiment, Found, Quantity, python
+from bench.experiments.experiment import FULL, Block, Experiment, Found, Quantity, python
 from bench.experiments.processes import line, started
 from bench.measure.code.size import size
 from bench.run.machine import c_version
@@ -155,5 +155,6 @@ EXPERIMENT = Experiment(
         "statements": Quantity("statements", "{subject} has {value} statements", 1, 1e4),
     },
     measure=measure,
+    profile=FULL,
     versions=versions,
 )

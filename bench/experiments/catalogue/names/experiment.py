@@ -16,7 +16,7 @@ from bench.errors import TrialError
 from bench.experiments.catalogue.names.asking import LIMIT_S, SILENT, SLOW_S
 from bench.experiments.catalogue.names.clients import TIMEOUT_S
 from bench.experiments.catalogue.names.resolver import ADDRESS
-from bench.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
+from bench.experiments.experiment import FULL, Block, Experiment, Found, Quantity, libzmq
 from bench.experiments.processes import line, need, role, started
 from bench.faults.network.hosts import Network
 from bench.trial.requirements import version
@@ -145,5 +145,6 @@ EXPERIMENT = Experiment(
     subjects=SUBJECTS,
     quantities=QUANTITIES,
     measure=measure,
+    profile=FULL,
     versions=versions,
 )

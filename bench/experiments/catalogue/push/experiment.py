@@ -19,7 +19,7 @@ from bench.experiments.catalogue.push.ways import (
     WAYS,
     WEBSOCKET,
 )
-from bench.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
+from bench.experiments.experiment import FULL, Block, Experiment, Found, Quantity, libzmq
 from bench.experiments.processes import line, role, started
 from bench.faults.network.hosts import Network
 from bench.faults.network.tools import tool
@@ -82,5 +82,6 @@ EXPERIMENT = Experiment(
     subjects=SUBJECTS,
     quantities=QUANTITIES,
     measure=measure,
+    profile=FULL,
     versions=versions,
 )

@@ -20,7 +20,7 @@ from bench.experiments.catalogue.serialization.payloads import (
     SIZE_BYTES,
     make,
 )
-from bench.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
+from bench.experiments.experiment import FULL, Block, Experiment, Found, Quantity, libzmq
 from bench.experiments.processes import line, role, started
 from bench.measure import latency
 from bench.trial.record import Window
@@ -182,5 +182,6 @@ EXPERIMENT = Experiment(
     subjects=SUBJECTS,
     quantities=QUANTITIES,
     measure=measure,
+    profile=FULL,
     versions=versions,
 )

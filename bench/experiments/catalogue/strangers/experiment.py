@@ -2,15 +2,20 @@
 
 The programs collect messages; those of request and reply are the project's own. Nothing
 leaves loopback. The last stranger speaks the stack's protocol, without a key.
+
+libzmq takes bytes that do not begin with 0xff for ZMTP 1.0, so that a blob can become a
+request of several parts. ``recv`` returns the first part. REP then refuses ``send`` with
+EFSM, because the request has not been taken to its end (zmq_socket(3), zmq_msg_recv(3)): a
+server that asks for no further parts ends. A friend who sends two parts ends it as well.
 """
 
 from __future__ import annotations
 
 import random
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +32,7 @@ from bench.experiments.experiment import (
     libzmq,
 )
 from bench.experiments.ports import await_listening
-from bench.experiments.processes import line, need, role, started
+from bench.experiments.processes import last_line, line, need, role, started
 from bench.experiments.settled import settled
 from bench.measure.code.size import size
 from bench.trial.addresses import free_port
@@ -45,6 +50,7 @@ SUBJECTS = {
     "raw_socket_server": "request/reply's server on BSD sockets",
     "http_server": "request/reply's server on HTTP",
     "zmq_server": "request/reply's server on ZeroMQ",
+    "zmq_server_whole": "a server on ZeroMQ that takes requests of several parts",
 }
 QUANTITIES = {
     "blobs": Quantity(
@@ -67,6 +73,7 @@ QUANTITIES = {
     "key_files": Quantity("files", "{subject} needs {value} files of keys"),
 }
 KEY_FILES = {"sockets_tls": 2, "http_tls": 2, "zmq_curve": 2}
+LAST_WORDS = "the last error that it wrote"
 SIDE_BY_SIDE = 4
 STILL_S, END_S = 0.3, 5.0
 SPEAK_S = 8.0
@@ -105,6 +112,7 @@ class Receiver:
         self._process = process
         self._last = 0
         self.has_ended = False
+        self.address = address
         url = urlsplit(address)
         self.place = str(url.hostname), int(url.port or 0)
 
@@ -146,21 +154,38 @@ def spoken(subject: str, address: str, keys: Path, message: bytes) -> None:
         process.wait(SPEAK_S)
 
 
+def last_words(log: Path) -> str:
+    """Return the last line that a program wrote to its stderr."""
+    with log.open("rb") as written:
+        return last_line(written) or "none"
+
+
 def plain(subject: str) -> str:
     """Return the subject whose client speaks the same protocol without a key."""
-    if program(subject).parent != PROGRAMS:
+    if subject not in KEY_FILES:
         return subject
     return f"{subject.split('_', maxsplit=1)[0]}_plain"
 
 
-def visit(subject: str, keys: Path, seed: int, count: int = said.BLOBS) -> dict[str, float]:
-    """Return what reaches the application of one program, by who has come."""
-    rng = random.Random(f"{seed} {subject}")  # or all would choose one port
+@contextmanager
+def receiving(
+    subject: str, keys: Path, rng: random.Random, log: Path
+) -> Iterator[Receiver]:
+    """Yield a running program, whose stderr goes to the file ``log``."""
     address = f"tcp://127.0.0.1:{free_port(rng)}"
     words = role(RECEIVER, str(program(subject)), str(keys), address)
-    with started(words) as process:
+    with started(words, errors=log) as process:
         receiver = Receiver(process, address)
         await_listening(receiver.place[1])
+        yield receiver
+
+
+def visit(
+    subject: str, keys: Path, seed: int, log: Path, count: int = said.BLOBS
+) -> dict[str, float]:
+    """Return what reaches the application of one program, by who has come."""
+    rng = random.Random(f"{seed} {subject}")  # or all would choose one port
+    with receiving(subject, keys, rng, log) as receiver:
         thrown: dict[str, Iterable[bytes]] = {
             "blobs": said.blobs(rng, count),
             "browser": said.browser(),
@@ -171,7 +196,7 @@ def visit(subject: str, keys: Path, seed: int, count: int = said.BLOBS) -> dict[
             for name, pieces in thrown.items()
         }
         for name, speaker in (("client", plain(subject)), ("friend", subject)):
-            says = partial(spoken, speaker, address, keys, b"hello")
+            says = partial(spoken, speaker, receiver.address, keys, b"hello")
             found[name] = 0 if receiver.has_ended else receiver.taken(says)
         found["ended"] = receiver.has_ended
     counted = size(program(subject), (program(subject).parent, IMPLEMENTATIONS))
@@ -183,12 +208,17 @@ def visit(subject: str, keys: Path, seed: int, count: int = said.BLOBS) -> dict[
 def measure(block: Block) -> Found:
     """Let strangers visit every program, several programs side by side."""
     keys = make_keys(block.folder / "keys")
+    logs = {name: block.folder / f"{name}.log" for name in SUBJECTS}
     seeds = {name: block.random.getrandbits(32) for name in SUBJECTS}
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        made = {name: pool.submit(visit, name, keys, seed) for name, seed in seeds.items()}
+        made = {
+            name: pool.submit(visit, name, keys, seed, logs[name])
+            for name, seed in seeds.items()
+        }
         found = {name: one.result() for name, one in made.items()}
     return Found(
-        {q: {name: float(found[name][q]) for name in SUBJECTS} for q in QUANTITIES}
+        {q: {name: float(found[name][q]) for name in SUBJECTS} for q in QUANTITIES},
+        {LAST_WORDS: {name: last_words(log) for name, log in logs.items()}},
     )
 
 

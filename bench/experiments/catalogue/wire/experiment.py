@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.experiments.catalogue.wire import calls
 from bench.experiments.experiment import (
-    STANDARD,
+    FULL,
     Block,
     Experiment,
     Found,
@@ -152,6 +152,6 @@ def of_sizes(name: str, asks: str, profile: str, *sizes: str) -> Experiment:
 EXPERIMENT = of_sizes(
     "wire",
     "What does a message of 64 B cost on the wire and in the kernel?",
-    STANDARD,
+    FULL,
     "64B",
 )

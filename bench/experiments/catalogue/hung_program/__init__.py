@@ -1,0 +1,1 @@
+"""A program that hangs: what answers for it, and who finds out."""

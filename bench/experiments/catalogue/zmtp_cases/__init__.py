@@ -1,0 +1,1 @@
+"""Cases of ZMTP, put to libzmq and to a peer by hand."""
