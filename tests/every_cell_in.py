@@ -30,8 +30,8 @@ def main() -> None:
         for cell in number["cells"]
     }
     absent = sorted(planned & there - measured)
-    for name in ("index.html", "REPORT.md"):
-        text = (report / name).read_text()
+    html = "\n".join(page.read_text() for page in report.glob("*.html"))
+    for name, text in ("pages", html), ("REPORT.md", (report / "REPORT.md").read_text()):
         absent += [f"{cell} in {name}" for cell in sorted(there) if cell not in text]
     sys.exit(f"the report lacks {', '.join(absent)}" if absent else 0)
 

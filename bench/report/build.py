@@ -23,7 +23,7 @@ from bench.report.charts.export import export
 from bench.report.model import Data
 from bench.report.numbers import machines as over_machines
 from bench.report.numbers.numbers import numbers
-from bench.report.pages import page, readme
+from bench.report.pages import page, readme, site
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
 from bench.report.sections import (
@@ -33,6 +33,7 @@ from bench.report.sections import (
     experiments,
     machines,
     other_runs,
+    story,
 )
 from bench.report.sections import topologies as struck
 from bench.report.sections.content import facts_line, sections
@@ -123,33 +124,32 @@ def build(
     compared = other_runs.section(data, others, overlaid) if others else None
     if data.beside:
         compared = machines.section(data)
-    surveys = [struck.section(boxes), embedded.section(servers), bindings.section(spoken)]
+    boxed = struck.section(boxes)
+    surveys = [boxed, embedded.section(servers), bindings.section(spoken)]
     said = sections(data, compared, [*surveys, experiments.section(provoked)])
     subjects = measure(read_experiments(), entries)
     said.insert(2, claims.section(judged, about, subjects))
-    parts = {"facts": facts_line(data), "machine": machine(about), "sections": said}
-    ledger = {**parts, **claims.page_parts(judged, about, subjects)}
-    write_whole(out / claims.PAGE, page.plain("claims.html", ledger))
-    look = look_of(data.run, data.grade.letter)
-    about_run = {k: parts[k] for k in ("facts", "machine")}
-    side_by_side_pages.write_pages(data, look, about_run, out, all_files=all_files)
+    facts = {"facts": facts_line(data), "machine": machine(about)}
+    parts = {**facts, "sections": said}
     write_whole(out / "REPORT.md", page.markdown(parts))
-    write_whole(
-        out / "SUMMARY.md",
-        page.markdown(
-            {
-                **parts,
-                **opening(data),
-                "answer": said[0],
-                "talk": claims.in_short(judged),
-            },
-            "SUMMARY.md",
-        ),
+    short = {"answer": said[0], "talk": claims.in_short(judged)}
+    summary = {**parts, **opening(data), **short}
+    write_whole(out / "SUMMARY.md", page.markdown(summary, "SUMMARY.md"))
+    look = look_of(data.run, data.grade.letter)
+    side_by_side_pages.write_pages(
+        data, look, {**facts, "pages": site.shown(said)}, out, all_files=all_files
     )
     labelled = {words.stack(name, data.stacks): c for name, c in look.colors.items()}
-    parts["explored"] = explored(entries, labelled)
-    write_whole(out / "index.html", page.html(parts, svgs))
-    return out / "index.html"
+    told = story.screens(data, judged, [boxed])
+    return site.write(
+        out,
+        facts,
+        said,
+        {"first": story.opening(data), "screens": told, "took": story.took(data)},
+        claims.page_parts(judged, about, subjects),
+        explored(entries, labelled),
+        svgs,
+    )
 
 
 def renew_readme(page: Path) -> None:

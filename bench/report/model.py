@@ -76,13 +76,14 @@ class Figure:
 class Answer:
     """A question with the finding, a sentence of it, and the section that has more.
 
-    ``section`` is the id of a section.
+    ``section`` is the id of a section; ``workload`` is empty if it is about all of them.
     """
 
     question: str
     found: str
     said: str
     section: str
+    workload: str = ""
 
 
 @dataclass(frozen=True)

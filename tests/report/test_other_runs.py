@@ -11,7 +11,7 @@ import synthetic
 from altered import made, other, seconds
 from click.testing import CliRunner
 from once import once
-from words_of import without_charts
+from words_of import html_of, without_charts
 
 from bench.analysis.results import load
 from bench.cli.main import main
@@ -128,8 +128,7 @@ def test_the_report_of_several_runs_is_complete_and_replaces_no_other(
     out: Path, data: list[Data]
 ) -> None:
     assert (out / "figures" / "runs_shared.svg").exists()
-    for name in ("index.html", "REPORT.md"):
-        text = (out / name).read_text()
+    for text in (html_of(out), (out / "REPORT.md").read_text()):
         assert "Other runs" in text
         assert "elsewhere" in text
         assert "99.1" in text

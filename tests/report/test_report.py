@@ -12,7 +12,7 @@ import pytest
 import synthetic
 from once import once, run_made_once
 from PIL import Image
-from words_of import build_words
+from words_of import build_words, html_of
 
 from bench.analysis.comparisons import comparisons
 from bench.analysis.estimates import estimates
@@ -28,9 +28,11 @@ from bench.report.charts.dark import DARK_PAPER, mirrored
 from bench.report.charts.export import export
 from bench.report.charts.style import PAPER, Chart
 from bench.report.pages import readme
+from bench.report.pages.site import PAGES, page_of
 from bench.report.sections.tables import every_cell
 
 REASON = "blast: 3 reordered of 3000 messages"
+LONGEST, PAGE_BYTES_MAX, REPORT_BYTES_MAX = 12, 1e6, 6e6
 FAILING = {"http/websocket/fan_out.py": f"{REASON}\n  logs: /nowhere"}
 
 
@@ -116,7 +118,7 @@ def test_the_report_opens_with_questions_and_a_sentence_for_each(out: Path) -> N
     summary = (out / "SUMMARY.md").read_text()
     page = (out / "index.html").read_text()
     for question in said:
-        assert f"<dt>{question}</dt>" in page
+        assert f"<h3>{question}</h3>" in page
         assert f"| {question} | **" in summary
     assert len(summary.splitlines()) < 40, "more than a screen"
 
@@ -147,7 +149,7 @@ def test_every_case_of_the_plan_has_a_row(out: Path, run: Path) -> None:
 
 
 def test_a_failed_program_has_its_reason_and_no_number(out: Path) -> None:
-    for text in (text_of(out), (out / "index.html").read_text()):
+    for text in (text_of(out), html_of(out)):
         assert f"not measured: {REASON}" in text
     ids = [entry["id"] for entry in json.loads((out / "numbers.json").read_text())]
     mine = [i for i in ids if i.startswith("fan_out") and "websocket" in i]
@@ -177,7 +179,7 @@ def test_losses_are_shown_beside_lossy_throughput(out: Path) -> None:
 
 def test_a_fourth_stack_appears_by_itself(out: Path) -> None:
     assert "ZeroMQ or Fourth?" in text_of(out)
-    assert "Fourth" in (out / "index.html").read_text()
+    assert "Fourth" in html_of(out)
 
 
 def test_a_report_built_again_has_the_same_bytes_and_no_old_figures(
@@ -198,8 +200,7 @@ def test_no_file_is_written_that_nothing_shows(out: Path) -> None:
         text = page.read_text()
         said = re.findall(r"""(?:\]\(|(?:href|src)=["'])([^)"'#]{1,200})[)"']""", text)
         linked |= {(page.parent / name).resolve() for name in said}
-    read = {"index.html", "REPORT.md", "SUMMARY.md", "claims.html"}
-    read |= {"claims.json", "numbers.json"}
+    read = {"REPORT.md", "SUMMARY.md", "claims.json", "numbers.json"}
     written = {path for path in out.rglob("*") if path.is_file() and path.name not in read}
     assert {path.relative_to(out) for path in written if path not in linked} == set()
 
@@ -216,28 +217,54 @@ def test_a_report_without_all_files_removes_earlier_ones(
     assert [path.name for path in tmp_path.iterdir()] == [f"{name}.svg"]
 
 
-def markup_of(out: Path) -> str:
-    """Return the page without what is in its scripts: a browser tests what they do."""
-    page = (out / "index.html").read_text()
-    return re.sub(r"(<script[^>]*>).*?(</script>)", r"\1\2", page, flags=re.DOTALL)
+def markup_of(page: Path) -> str:
+    """Return a page without what is in its scripts: a browser tests what they do."""
+    text = page.read_text()
+    return re.sub(r"(<script[^>]*>).*?(</script>)", r"\1\2", text, flags=re.DOTALL)
 
 
-def test_the_page_refers_to_nothing_outside_it(out: Path) -> None:
-    page = markup_of(out)
-    assert not re.search(r"(https?:)?//[a-z]", page)
-    assert not re.search(r"""(src|href)=["'](?!#)""", page)
-    assert "@import" not in page
-    assert set(re.findall(r"url\(([^)])", page)) <= {"#"}  # R has a function url()
+def test_pages_refer_to_nothing_but_each_other(out: Path) -> None:
+    pages = {page: markup_of(page) for page in out.rglob("*.html")}
+    assert len(pages) > 8
+    ids = {page: re.findall(r'\bid="([^"]+)"', text) for page, text in pages.items()}
+    for page, text in pages.items():
+        assert not re.search(r"(https?:)?//[a-z]", text)
+        assert "@import" not in text
+        assert set(re.findall(r"url\(([^)])", text)) <= {"#"}  # R has a function url()
+        assert len(ids[page]) == len(set(ids[page])), page.name
+        for address in re.findall(r'''(?:src|href)="([^"]*)"''', text):
+            name, _, target = address.partition("#")
+            other = (page.parent / name).resolve() if name else page
+            assert other.exists(), address
+            if target:
+                assert target in ids[other], f"{page.name}: {address}"
+        assert set(re.findall(r"url\(#([^)]+)", text)) <= set(ids[page])
 
 
-def test_every_reference_in_the_page_has_its_target(out: Path) -> None:
-    page = markup_of(out)
-    ids = re.findall(r'\bid="([^"]+)"', page)
-    targets = set(re.findall(r'href="#([^"]+)"', page)) | set(
-        re.findall(r"url\(#([^)]+)", page)
-    )
-    assert targets <= set(ids)
-    assert len(ids) == len(set(ids))
+def test_every_section_has_one_page_and_its_old_address_leads_there(out: Path) -> None:
+    """All sections were once on index.html, where talks and mails still point."""
+    index = (out / "index.html").read_text()
+    moved = dict(re.findall(r'<a id="(\w+)" href="([^"]+)"', index))
+    assert len(moved) > 20
+    for old, address in moved.items():
+        name, _, target = address.partition("#")
+        assert target == old
+        assert name == page_of(old).file
+        assert f'id="{old}"' in (out / name).read_text()
+    named = [name for one in PAGES for name in one.sections]
+    assert len(named) == len(set(named))
+
+
+def test_the_story_is_short_and_its_tables_too(out: Path) -> None:
+    """The page in a browser is measured with the published data."""
+    folds = re.compile(r"<details>.*?</details>", re.DOTALL)
+    for page in out.glob("*.html"):
+        shown = folds.sub("", markup_of(page))
+        for table in re.findall(r"<tbody>(.*?)</tbody>", shown, re.DOTALL):
+            assert table.count("<tr>") <= LONGEST, page.name
+        if page.name != "explore.html":
+            assert page.stat().st_size < PAGE_BYTES_MAX, page.name
+    assert sum(page.stat().st_size for page in out.rglob("*.html")) < REPORT_BYTES_MAX
 
 
 def test_markdown_links_the_figures_that_exist(out: Path) -> None:
@@ -341,7 +368,7 @@ def test_few_blocks_are_called_a_screening(blocks: int, words: str, tmp_path: Pa
     run = synthetic.make(tmp_path / "run", blocks=blocks, keep=round_trips)
     folder = build_words([run], tmp_path / "out")
     assert words in text_of(folder).split("\n## ", 2)[1]
-    assert words in (folder / "index.html").read_text()
+    assert words in html_of(folder)
     assert f"* {words}" in (folder / "SUMMARY.md").read_text()
 
 

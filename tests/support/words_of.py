@@ -24,3 +24,8 @@ def build_words(runs: list[Path], out: Path) -> Path:
     with without_charts() as patch:
         patch.setattr(report.side_by_side_pages, "write_pages", lambda *_, **__: None)
         return report.build(runs, out).parent
+
+
+def html_of(out: Path) -> str:
+    """Return all pages of a report, one after the other."""
+    return "\n".join(page.read_text() for page in sorted(out.glob("*.html")))

@@ -16,6 +16,7 @@ from bench.report.charts import (
     cuts,
     distribution,
     failures,
+    hero,
     open_loop,
     other,
     price,
@@ -56,6 +57,7 @@ def _charts(
 ) -> Iterator[Chart | None]:
     look = look_of(run, grade)
     names = workloads(run)
+    yield from hero.hero(estimates, compared, look)
     for placement in ("split", "shared"):
         yield ratios.headline(compared, placement, look)
     for workload in names:

@@ -173,6 +173,8 @@ def csv(table: pd.DataFrame) -> str:
 
 def write(chart: Chart, folder: Path, *, all_files: bool = False) -> str:
     """Write a chart's files into a folder, as ``export``; return its SVG for the page."""
+    if chart.page_only:
+        return svg(chart.figure, text=True)
     paths = svg(chart.figure)
     write_whole(folder / f"{chart.name}.svg", paths)
     if all_files:
@@ -206,7 +208,7 @@ def export(
     global _drawn  # noqa: PLW0603 - inherited by the processes that draw
     folder.mkdir(parents=True, exist_ok=True)
     ends = [*SHOWN, *(FURTHER if all_files else ())]
-    kept = {f"{chart.name}{end}" for chart in drawn for end in ends}
+    kept = {f"{c.name}{end}" for c in drawn if not c.page_only for end in ends}
     for old in list(folder.iterdir()):
         if old.suffix in ENDINGS and old.name not in kept:
             old.unlink()

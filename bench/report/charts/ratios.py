@@ -258,4 +258,4 @@ def headline(compared: Sequence[Comparison], placement: str, look: Look) -> Char
     style.shrink(axes.get_yticklabels(), wide, size)
     _legend(figure)
     name = f"headline_{placement}"
-    return Chart(name, "headline", heading, figure, frame(pairs), pairs)
+    return Chart(name, "comparisons", heading, figure, frame(pairs), pairs)

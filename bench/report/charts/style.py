@@ -77,6 +77,8 @@ class Chart:
     figure: Figure
     table: pd.DataFrame
     rows: Sequence[Any] = ()
+    page_only: bool = False
+    """Whether it stands in a page alone, and is no file."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,12 @@ def hatch(stack: str) -> str:
 
 def text(figure: Figure, x: float, y: float, words: str, **how: Any) -> None:
     figure.text(x, y, words, **{"va": "center", "ha": "left", **how})
+
+
+def wrapped(words: str, chars: int) -> list[str]:
+    """Return words in as few lines as there have to be, of like length."""
+    lines = len(textwrap.wrap(words, chars))
+    return textwrap.wrap(words, min(chars, len(words) // max(1, lines) + LONGEST_WORD))
 
 
 def _title_width(title: str) -> int:

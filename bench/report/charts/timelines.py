@@ -179,11 +179,20 @@ def timeline(run: Run, rows: Sequence[Recovery], look: Look) -> Chart | None:
 
 
 def timelines(run: Run, rows: Iterable[Recovery], look: Look) -> Iterator[Chart | None]:
-    """Yield a timeline for each fault and workload that has a result."""
+    """Yield a timeline for each fault and workload in which the stacks' outcomes differ."""
     if "samples" not in run.recovery:
         return
     by_fault = grouped(
         measured(rows), lambda row: (row.fault.order, row.case.workload)
     ).values()
     for mine in by_fault:
-        yield timeline(run, mine, look)
+        if differ(mine):
+            yield timeline(run, mine, look)
+
+
+def differ(rows: Iterable[Recovery]) -> bool:
+    """Whether programs of one variant came to different verdicts under one fault."""
+    verdicts: dict[str, set[str | None]] = {}
+    for row in rows:
+        verdicts.setdefault(row.case.variant, set()).add(row.verdict)
+    return any(len(found) > 1 for found in verdicts.values())

@@ -1,4 +1,4 @@
-"""Sections to one HTML file and one Markdown file, by templates."""
+"""Sections to HTML and Markdown, by templates."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.report.charts.dark import HEX_COLOR, mirrored
+from bench.report.model import Figure
 from bench.report.pages import vega
 
+NARROW = "_narrow"
+"""The end of the name of a chart that is drawn again for a narrow screen."""
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -63,23 +66,32 @@ def palette(colored: Iterable[str]) -> list[tuple[str, str]]:
     return [(_variable(color), mirrored(color)) for color in used]
 
 
-def html(parts: Mapping[str, Any], svgs: Mapping[str, str]) -> str:
-    """Return the whole page: one file, no reference to anything outside it."""
-    template = _environment(escape=True).get_template("index.html")
-    inlined = {
-        figure.name: inline(svgs[figure.name], figure.name, figure.title)
-        for section in parts["sections"]
-        for figure in section.figures
+def html(
+    name: str,
+    parts: Mapping[str, Any],
+    figures: Iterable[Figure],
+    svgs: Mapping[str, str],
+) -> str:
+    """Return a page with these figures, by the template of that name."""
+    shown = {figure.name: figure.title for figure in figures}
+    shown |= {f"{name}{NARROW}": title for name, title in shown.items()}
+    mine = {name: svgs[name] for name in shown if name in svgs}
+    inlined = {name: inline(svg, name, shown[name]) for name, svg in mine.items()}
+    return plain(name, {**parts, "palette": palette(mine.values()), "svgs": inlined})
+
+
+def explorer(parts: Mapping[str, Any], explored: str) -> str:
+    """Return the page of all numbers. ``explored`` is made to stand in a script element."""
+    mine = {
+        "explored": Markup(_by_name(explored)),  # noqa: S704
+        "vega": Markup(vega.script()),  # noqa: S704
+        "palette": palette([explored]),
     }
-    # Both are made to stand in a script element.
-    explored = Markup(_by_name(parts["explored"]))  # noqa: S704
-    page = {**parts, "explored": explored, "vega": Markup(vega.script())}  # noqa: S704
-    colored = [*svgs.values(), parts["explored"]]
-    return template.render(**page, palette=palette(colored), svgs=inlined) + "\n"
+    return plain("explore.html", {**parts, **mine})
 
 
 def plain(name: str, parts: Mapping[str, Any]) -> str:
-    """Return a page without figures, by the template of that name."""
+    """Return a page by the template of that name."""
     return _environment(escape=True).get_template(name).render(**parts) + "\n"
 
 

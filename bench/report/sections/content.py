@@ -9,6 +9,7 @@ from bench.analysis.comparisons import of_kind
 from bench.analysis.stats import Verdict
 from bench.contract.alike import Kind
 from bench.report import words
+from bench.report.charts import hero
 from bench.report.model import Data, Section, Table
 from bench.report.sections import (
     answers,
@@ -50,7 +51,7 @@ def _answer(data: Data) -> Section:
         "The answer",
         [*standing(data.compared, data.floor, data.grade), answers.summary(data)],
         groups=[(question, said) for question, said in asked if said],
-        figures=_figures(data, "headline"),
+        figures=_figures(data, "headline", hero.NAME),
         answers=questions.answered(data),
     )
 
@@ -153,7 +154,8 @@ def _comparisons(data: Data) -> Section:
         if (pairs := of_kind(data.compared, kind))
     ]
     made += [unlike] if (unlike := tables.unlike_table(data)).rows else []
-    return Section("comparisons", "Every comparison", tables=made)
+    figures = _figures(data, "comparisons")
+    return Section("comparisons", "Every comparison", tables=made, figures=figures)
 
 
 def _size(data: Data) -> Section:
@@ -212,9 +214,9 @@ def _failures(data: Data) -> Section:
 def _over_time(data: Data) -> Section:
     figures = _figures(data, "timelines")
     lead = (
-        "Each fault over time: the share of messages in time, for every tenth of a "
-        "second in which they were due. Stacks are drawn below each other on one time "
-        "axis."
+        "Each fault under which the stacks differ, over time: the share of messages in "
+        "time, for every tenth of a second in which they were due. Stacks are drawn below "
+        "each other on one time axis."
     )
     said = [lead] if figures else []
     return Section("timelines", "Failures over time", said, figures=figures)

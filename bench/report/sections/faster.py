@@ -6,7 +6,7 @@ of ZeroMQ over HTTP becomes "ZeroMQ 11.6x faster (11.0-11.7)".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.analysis.stats import Verdict
@@ -56,6 +56,12 @@ def of_winner(entry: Entry) -> Factor:
     if low is None or high is None:
         return _factor(0, 1 / value, None, None)
     return _factor(0, 1 / value, 1 / high, 1 / low)
+
+
+def times(values: Sequence[float]) -> str:
+    """Return "1.15x to 1.63x", or "1.15x" of values that are written alike."""
+    ends = dict.fromkeys(f"{words.number(end)}x" for end in (min(values), max(values)))
+    return " to ".join(ends)
 
 
 def span(entry: Entry) -> str:

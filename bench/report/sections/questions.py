@@ -29,6 +29,12 @@ def where_lost(data: Data) -> Iterator[Answer]:
     yield Answer("Where does ZeroMQ lose?", found, text, "loses")
 
 
+def of_code(data: Data) -> Iterator[Answer]:
+    """Yield which programs are shortest, with and without guarantees."""
+    yield from shortest_happy_path(data)
+    yield from shortest_guaranteed(data)
+
+
 def answered(data: Data) -> list[Answer]:
     """Return the questions that this run's data can answer, in the order of interest."""
     makers = (

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bench.analysis.comparisons import of_kind
-from bench.analysis.ranking import races
 from bench.analysis.rows import Estimate, of_most_alike
-from bench.contract.alike import Kind
 from bench.contract.rows import case_named
 from bench.report import sentences, words
 from bench.report.charts.findings import best_of_each, front
+from bench.report.charts.hero import QUANTITIES, declared_races
 from bench.report.model import Answer, Data
 from bench.report.sections import faster, over_machines
 from bench.report.sections.leading import IN_PYTHON, leaders, of_languages
@@ -19,30 +17,19 @@ from bench.report.sections.paired import Entry, declared_cases, opponent, second
 from bench.run.plan import SMALL_BYTES
 
 ASKED = {
-    ("request_reply", "latency"): "Which is fastest for small requests?",
-    ("fan_out", "throughput"): "Which delivers most to several subscribers?",
-    ("pipeline", "throughput"): "Which hands most tasks to workers?",
+    "request_reply": "Which is fastest for small requests?",
+    "fan_out": "Which delivers most to several subscribers?",
+    "pipeline": "Which hands most tasks to workers?",
 }
 RIVAL, SHARED = "http", "shared"
 
 
 def fastest(data: Data) -> Iterator[Answer]:
-    """Yield which declared program is fastest in each workload.
-
-    A variant that leads by chance would win if every variant could. So only programs take
-    part that a comparison declared before the run.
-    """
-    pairs = of_kind(data.compared, Kind.DECLARED)
-    declared = {(pair.a.name, case.key) for pair in pairs for case in (pair.a, pair.b)}
-    rows = [row for row in data.estimates if (row.case.name, row.case.key) in declared]
-    for (workload, quantity), question in ASKED.items():
-        names = [
-            pair.a.name
-            for pair in pairs
-            if (pair.a.workload, pair.a.quantity) == (workload, quantity)
-        ]
-        raced = races(rows, data.compared, dict.fromkeys(names))
+    """Yield which declared program is fastest in each workload."""
+    for workload, question in ASKED.items():
+        raced = declared_races(data.estimates, data.compared, workload)
         if raced:
+            quantity = QUANTITIES[workload]
             case = raced[0].leader.case
             said = f"{words.size(case.size_bytes)} over {case.transport}: "
             said += "; ".join(sentences.race(race, data.stacks) for race in raced)
@@ -54,7 +41,7 @@ def fastest(data: Data) -> Iterator[Answer]:
             ran += [race.leader for race in raced]
             spoken = of_languages(row.case.language for row in ran)
             found = f"{leaders(fronts, data)}{spoken}"
-            yield Answer(question, found, f"{said}.", quantity)
+            yield Answer(question, found, f"{said}.", quantity, workload)
 
 
 def _in_short(pair: Entry) -> str:
@@ -113,4 +100,4 @@ def beside_http(data: Data) -> Iterator[Answer]:
         # two programs of ZeroMQ may stand apart from the same one of HTTP
         in_short = dict.fromkeys(f"{opponent(pair)}: {_in_short(pair)}" for pair in shown)
         text = f"{said}. {faster.COMPILED}"
-        yield Answer(question, "; ".join(in_short), text, row.quantity)
+        yield Answer(question, "; ".join(in_short), text, row.quantity, row.workload)

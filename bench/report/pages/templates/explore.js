@@ -115,7 +115,7 @@
     button.addEventListener("click", () => {
       const { sort, down } = order();
       view.sort = sort === name && !down ? `-${name}` : name;
-      view.change("#explore");
+      view.change();
     });
     cell.append(button);
     head.append(cell);

@@ -16,6 +16,6 @@
   });
   button.id = "theme";
   button.type = "button";
-  document.querySelector("header .facts").after(button);
+  document.querySelector("header .facts").append(button);
   show();
 })();

@@ -1,0 +1,240 @@
+"""The first chart: how far each stack's best program is behind the fastest, by workload.
+
+It is drawn twice: three panels side by side, and below each other for a narrow screen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+
+from bench.analysis.compared_rows import Comparison
+from bench.analysis.comparisons import of_kind
+from bench.analysis.ranking import Race, races
+from bench.analysis.rows import Estimate
+from bench.contract.alike import Kind
+from bench.report import words
+from bench.report.charts import style
+from bench.report.charts.findings import front, listed
+from bench.report.charts.style import GRID, INK, MUTED, PAPER, Chart, Look
+
+QUANTITIES = {"request_reply": "latency", "fan_out": "throughput", "pipeline": "throughput"}
+"""What a workload is chosen for: the time of a reply, or the rate of a stream."""
+DOES = {"request_reply": "answer", "fan_out": "publish", "pipeline": "hand out tasks"}
+NAME, NARROW = "hero", "hero_narrow"
+TICKS = (1, 1.2, 1.5, 2, 3, 5, 10, 20, 50)
+AXIS = "times as long as the fastest"
+
+
+class Behind(NamedTuple):
+    """A stack's best program in one case: its time over that of the fastest, at least 1.
+
+    ``open`` says that the data cannot tell it from the fastest.
+    """
+
+    stack: str
+    placement: str
+    times: float
+    open: bool
+
+
+def declared_races(
+    estimates: Sequence[Estimate], compared: Sequence[Comparison], workload: str
+) -> list[Race]:
+    """Return the races of a workload, one for each placement.
+
+    A variant that leads by chance would win if every variant could. So only programs take
+    part that a comparison declared before the run.
+    """
+    pairs = of_kind(compared, Kind.DECLARED)
+    declared = {(pair.a.name, case.key) for pair in pairs for case in (pair.a, pair.b)}
+    rows = [row for row in estimates if (row.case.name, row.case.key) in declared]
+    wanted = (workload, QUANTITIES[workload])
+    names = [pair.a.name for pair in pairs if (pair.a.workload, pair.a.quantity) == wanted]
+    return races(rows, compared, dict.fromkeys(names))
+
+
+def behind(race: Race) -> Iterator[Behind]:
+    """Yield every stack of a race, the fastest first."""
+    level = front(race)
+    yield Behind(race.leader.case.stack, race.placement, 1.0, len(level) > 1)
+    for rival in race.rivals:
+        stack = rival.row.case.stack
+        yield Behind(stack, race.placement, max(1.0, rival.ratio), stack in level)
+
+
+def title(raced: Mapping[str, Sequence[Race]], look: Look) -> str:
+    """Return "BSD sockets answer and publish fastest; to hand out tasks, all are level"."""
+    won: dict[str, list[str]] = {}
+    level = []
+    for workload, found in raced.items():
+        ahead = {tuple(sorted(front(race))) for race in found}
+        sure = len(ahead) == 1 and len(*ahead) == 1
+        if sure:
+            ((stack,),) = ahead
+            won.setdefault(words.stack(stack, look.stacks), []).append(DOES[workload])
+        else:
+            level.append(words.workload(workload).lower())
+    said = [f"{stack} {listed(does)} fastest" for stack, does in won.items()]
+    if level:
+        said.append(f"in {listed(level)} no stack is clearly fastest")
+    found_words = "; ".join(said)
+    return f"{found_words[:1].upper()}{found_words[1:]}"
+
+
+def hero(
+    estimates: Sequence[Estimate], compared: Sequence[Comparison], look: Look
+) -> Iterator[Chart]:
+    """Yield the chart for a wide and for a narrow screen; none without a race."""
+    raced = {
+        workload: found
+        for workload in QUANTITIES
+        if (found := declared_races(estimates, compared, workload))
+    }
+    if not raced:
+        return
+    heading = title(raced, look)
+    rows = {
+        w: [row for race in found for row in behind(race)] for w, found in raced.items()
+    }
+    table = pd.DataFrame([(w, *row) for w, mine in rows.items() for row in mine])
+    table.columns = ["workload", "stack", "placement", "times_the_fastest", "level"]
+    for name, narrow in ((NAME, False), (NARROW, True)):
+        figure = _drawn(rows, raced, heading, look, narrow=narrow)
+        yield Chart(name, "headline", heading, figure, table, page_only=narrow)
+
+
+def _drawn(
+    rows: Mapping[str, Sequence[Behind]],
+    raced: Mapping[str, Sequence[Race]],
+    heading: str,
+    look: Look,
+    *,
+    narrow: bool,
+) -> Figure:
+    many = len(rows)
+    size = (7.4, 2.4 + 3.5 * many) if narrow else (16.0, 5.9)
+    figure = Figure(figsize=size, dpi=style.DPI)
+    FigureCanvasAgg(figure)
+    high = size[1]
+    blocks = [race.leader.blocks_done for found in raced.values() for race in found]
+    said = (
+        "Each stack's best program in Python, 64-byte messages. Filled: on two CPUs, "
+        "hollow: on one. Level: the data cannot tell.",
+        f"{words.block_counts(blocks)} repetitions  |  {look.source}",
+    )
+    top = _headed(figure, heading, said, narrow=narrow)
+    stacks = _order(rows)
+    most = max(row.times for mine in rows.values() for row in mine)
+    for number, (workload, mine) in enumerate(rows.items()):
+        if narrow:
+            step = (top - 0.8 / high) / many
+            place = (0.02, top - (number + 1) * step + 0.7 / high, 0.95, step - 1.2 / high)
+        else:
+            step = 0.985 / many
+            place = (0.012 + number * step, 1.15 / high, step - 0.03, top - 1.75 / high)
+        axes = figure.add_axes(place)
+        _panel(axes, mine, stacks, most, look)
+        peers = words.instances(raced[workload][0].leader.case)
+        axes.set_title(
+            f"{words.workload(workload)}, {peers}", fontsize=19 if narrow else 20,
+            loc="left", pad=10, fontweight="bold",
+        )  # fmt: skip
+    return figure
+
+
+def _headed(figure: Figure, heading: str, said: tuple[str, str], *, narrow: bool) -> float:
+    """Write title, subtitle and source; return how high the panels may reach, 0 to 1."""
+    high = figure.get_figheight()
+    lines = style.wrapped(heading, 36 if narrow else 74)
+    size, line_in = (20, 0.34) if narrow else (26, 0.44)
+    for number, line in enumerate(lines):
+        style.text(
+            figure, 0.012, 1 - (0.3 + number * line_in) / high, line,
+            fontsize=size, fontweight="bold",
+        )  # fmt: skip
+    y = 0.3 + len(lines) * line_in
+    for line in style.wrapped(said[0], 56 if narrow else 120):
+        style.text(
+            figure, 0.012, 1 - y / high, line, fontsize=15 if narrow else 17, color=MUTED
+        )
+        y += 0.28
+    foot = style.wrapped(said[1], 72 if narrow else 200)
+    for number, line in enumerate(reversed(foot)):
+        style.text(
+            figure, 0.012, (0.14 + 0.2 * number) / high, line,
+            fontsize=11 if narrow else style.FOOTER_PT, color=MUTED,
+        )  # fmt: skip
+    return 1 - (y + 0.1) / high
+
+
+def _order(rows: Mapping[str, Sequence[Behind]]) -> list[str]:
+    """Return the stacks, that first which is least behind over all cases."""
+    logs: dict[str, list[float]] = {}
+    for mine in rows.values():
+        for row in mine:
+            logs.setdefault(row.stack, []).append(math.log(row.times))
+    return sorted(logs, key=lambda stack: (sum(logs[stack]) / len(logs[stack]), stack))
+
+
+def _panel(
+    axes: Axes, rows: Sequence[Behind], stacks: Sequence[str], most: float, look: Look
+) -> None:
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_xscale("log")
+    axes.set_xlim(1 / most**0.06, most**1.45)
+    axes.set_ylim(len(stacks) - 0.35, -0.75)
+    axes.set_yticks([])
+    ticks = [tick for tick in TICKS if tick <= most**1.1 and _spaced(tick, most)]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel(AXIS, fontsize=15, color=MUTED)
+    axes.tick_params(axis="x", labelsize=15, length=0)
+    axes.grid(axis="x", color=GRID, linewidth=1)
+    axes.set_axisbelow(True)
+    for y, stack in enumerate(stacks):
+        mine = [row for row in rows if row.stack == stack]
+        if not mine:
+            continue
+        color, marker = look.colors[stack], look.markers[stack]
+        ends = [row.times for row in mine]
+        axes.plot(ends, [y] * len(ends), color=color, linewidth=6, alpha=0.35, zorder=2)
+        for row in mine:
+            face = color if row.placement == "split" else PAPER
+            axes.plot(
+                [row.times], [y], marker=marker, color=color, markerfacecolor=face,
+                markersize=14, markeredgewidth=3, linestyle="none", zorder=3,
+            )  # fmt: skip
+        axes.annotate(
+            _numbers(mine), (max(ends), y), (16, 0), textcoords="offset points",
+            va="center", fontsize=17, color=INK, path_effects=[style.HALO], zorder=4,
+        )  # fmt: skip
+        axes.annotate(
+            words.stack(stack, look.stacks), (1, y), (-4, 15), textcoords="offset points",
+            va="bottom", fontsize=16, color=color, fontweight="bold",
+        )  # fmt: skip
+
+
+def _spaced(tick: float, most: float) -> bool:
+    """Whether a tick has room on an axis that reaches so far."""
+    return most < 4 or tick not in (1.2, 1.5, 3)
+
+
+def _numbers(rows: Sequence[Behind]) -> str:
+    """Return "fastest", "1.32x to 2.61x", or that the data cannot tell."""
+    ends = sorted({words.number(row.times, digits=3) for row in rows}, key=float)
+    if all(row.open for row in rows):
+        return "level"
+    if float(ends[-1]) == 1:
+        return "fastest"
+    said = "\N{EN DASH}".join(f"{end}x" for end in ends)
+    return said.replace("1.00x", "1x")
