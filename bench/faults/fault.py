@@ -34,6 +34,7 @@ class Setup:
     ``leaves``       roles whose process ends with the role, as that of a script does
     ``relayed``      whether the extra ones reach the others through a relay of the fault's
     ``link``         whether drivers and peers are on two hosts with a link between them
+    ``apart``        the one participant on the second host instead, by id
     ``middle``       whether peers reach who binds through the cell's ``proxy(front, back)``
     ``isolated``     whether nothing may get out of the network of the trial
     ``look_up``      the host name by which peers look for who binds
@@ -55,6 +56,7 @@ class Setup:
     leaves: tuple[str, ...] = ()
     relayed: bool = False
     link: bool = False
+    apart: str = ""
     isolated: bool = False
     middle: bool = False
     look_up: str = ""

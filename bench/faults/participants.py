@@ -25,8 +25,9 @@ FRONT = "front"
 class Participant:
     """One role of a trial with its processes in order, of which the last one lives now.
 
-    ``far`` is whether it lives on the host of the peers, if there are two hosts. ``extra``
-    is whether it was added for the fault, and is no part of the service.
+    ``far`` is whether it lives on the second host, if there are two: that of the peers, or
+    of one participant apart. ``extra`` is whether it was added for the fault, and is no
+    part of the service.
     """
 
     role: Role
@@ -54,10 +55,11 @@ class Participants(Mapping[str, Participant]):
         self.workload, self._setup = cell.workload, setup
         self._by_id: dict[str, Participant] = {}
         for role in self.workload.roles:
-            far = role.name == self.workload.repeated
-            several = setup.instances if far else setup.counts.get(role.name, 1)
+            repeated = role.name == self.workload.repeated
+            several = setup.instances if repeated else setup.counts.get(role.name, 1)
             for number in range(several):
-                self._add(Participant(role, number, far))
+                apart = f"{role.name}.{number}" == setup.apart
+                self._add(Participant(role, number, apart if setup.apart else repeated))
         for wanted in setup.extra:
             like = self[next(self.named([wanted]))]
             number = sum(other.role == like.role for other in self.values())

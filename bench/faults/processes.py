@@ -150,6 +150,10 @@ class Processes:
         """Send SIGKILL to the process that plays a role."""
         self._group.kill(self.of(name))
 
+    def ask_to_end(self, name: str) -> None:
+        """Ask the process that plays a role to end, and wait until it has."""
+        self._group.ask_to_end(self.of(name))
+
     def freeze(self, name: str) -> None:
         """Stop the process that plays a role, with those that it has started."""
         os.killpg(self.of(name).pid, signal.SIGSTOP)

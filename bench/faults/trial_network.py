@@ -1,7 +1,7 @@
 """The network of a trial with a fault: on which host each participant is, and its URLs.
 
-With a link there are two hosts, one of them for the peers. Else all are on one host, or on
-this machine where it permits no namespace.
+With a link there are two hosts, one of them for the peers, or for one participant. Else all
+are on one host, or on this machine where it permits no namespace.
 """
 
 from __future__ import annotations

@@ -18,9 +18,11 @@ only. Several groups live side by side without knowing each other.
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,9 @@ from bench.trial.processes import PYTHON_HOST, Events, HostProcess
 
 CpuTimes = dict[str, dict[str, CpuTime]]
 """By host, and within it as of ``descendants.cpu_times``."""
+
+END_S = 2.0
+"""The longest time for a process to end when it is asked to."""
 
 
 @dataclass
@@ -199,6 +204,14 @@ class ProcessGroup:
         host.kill_group()
         host.process.wait()
         self.gone_ns[host] = time.perf_counter_ns()
+
+    def ask_to_end(self, host: HostProcess) -> None:
+        """Ask one host to end with SIGTERM, as a supervisor does, and kill what is left."""
+        self.let_leave(host)
+        host.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            host.process.wait(END_S)
+        self.kill(host)
 
     def crashed(self) -> list[HostProcess]:
         """Return the hosts that a signal has ended since the last call."""

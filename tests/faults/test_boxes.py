@@ -15,7 +15,7 @@ from helpers_faults import run_undisturbed
 from bench.contract.model import Case, Cell
 from bench.contract.topology import edited, players, reconfigures, topologies
 from bench.errors import NotMeasurable
-from bench.faults.boxes import ADDED, CALM, faults
+from bench.faults.boxes import ADDED, CALM, REMOVED, faults
 from bench.faults.fault import Setup
 from bench.faults.ledger_reader import LedgerReader
 from bench.faults.participants import Participants
@@ -64,11 +64,32 @@ def test_a_server_joins_under_load_and_every_edit_is_counted(
 
 
 @pytest.mark.parametrize("cell", thorough_but(["zmq.lru"], PLAYERS))
+def test_a_removed_server_is_taken_from_all_lists_before_it_ends(
+    cell: Cell, tmp_path: Path
+) -> None:
+    found = tried(cell, REMOVED, tmp_path)
+    edits = sum(box.count for box in edited(SERVERS, cell))
+    assert found["edits"] == edits == found["reloads"] + found["restarts"]
+    assert sum(share > 0 for share in found["shares"].values()) >= 2, "the others serve"
+
+
+@pytest.mark.parametrize("cell", thorough_but(["raw_socket.balanced"], PLAYERS))
+def test_no_client_gets_an_error_when_a_server_is_cut_off(
+    cell: Cell, tmp_path: Path
+) -> None:
+    """Its connections stay open at both ends: its clients can tell it from a slow one only
+    by time."""
+    found = tried(cell, "box_cut_server", tmp_path)
+    assert found["hurt"] > 0
+    assert not found["told"]
+
+
+@pytest.mark.parametrize("cell", thorough_but(["zmq.lru"], PLAYERS))
 def test_requests_are_served_and_state_is_missed_as_in_theory_while_all_is_calm(
     cell: Cell, tmp_path: Path
 ) -> None:
     found = tried(cell, CALM, tmp_path)
-    assert found["survival"] == 1
+    assert found["hurt"] == 0
     assert not found["told"]
     key = cell.key.removesuffix(".python")
     if key in PER_CONNECTION:
@@ -112,14 +133,18 @@ def test_each_box_but_the_clients_is_struck_where_a_program_has_it() -> None:
         "box_killed_server",
         "box_killed_busy_server",
         "box_frozen_server",
+        "box_cut_server",
         "box_killed_middle",
         "box_frozen_middle",
+        "box_cut_middle",
         "box_killed_database",
         ADDED,
+        REMOVED,
     ]
     fewer = topologies()["single"]
     (of_http, *_) = players(fewer)
-    assert [*faults(fewer, of_http)] == [CALM, *(n for n in with_middle if "_server" in n)]
+    blows = [name for name in with_middle if name.endswith("_server")]
+    assert [*faults(fewer, of_http)] == [CALM, *blows]
     assert [*faults(fewer.with_clients(50), of_http)] == [CALM]
     without = faults(SERVERS, PLAYERS["http.direct"])
     assert [*without] == [name for name in with_middle if "middle" not in name]

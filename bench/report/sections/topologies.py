@@ -14,6 +14,7 @@ from bench.surveys.topologies.tally import (
     ADDED,
     CALM,
     OPERATOR,
+    REMOVED,
     Median,
     case,
     is_calm,
@@ -24,6 +25,7 @@ from bench.surveys.topologies.tally import (
 
 Survey = Mapping[str, Any]
 KIND, SIZE = "topology", "size"
+BLOW = "box_"
 ID = "topologies"
 TITLE = "The talk's pictures, each box struck"
 NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle topologies."
@@ -74,9 +76,9 @@ def section(survey: Survey | None) -> Section:
         "Clients ask servers that keep state, on every stack: without a middle, and "
         "behind a proxy, a broker, nginx, HAProxy or a balancer of the program's own. "
         "Requests are due at random moments, as those of independent users. One copy of a "
-        "box is killed or frozen, and nothing is started again. A request counts as served "
-        "if its right answer came within 2 s; counted are those due in the 4 s after the "
-        f"blow. Surveyed on {date(about)} on {machine(about)}: medians over "
+        "box is killed, frozen or cut off, and nothing is started again. A request counts "
+        "as served if its right answer came within 2 s; counted are those due in the 4 s "
+        f"after the blow. Surveyed on {date(about)} on {machine(about)}: medians over "
         f"{survey['trials']} trials."
     )
     state = (
@@ -114,7 +116,7 @@ def _blows(
     survey: Survey, title: str, programs: Sequence[Any], found: Sequence[Median]
 ) -> Table:
     by = _by(found)
-    blows = sorted({m.fault for m in found if m.fault != ADDED and not is_calm(m.fault)})
+    blows = sorted({m.fault for m in found if m.fault.startswith(BLOW)})
     rows = [
         [
             _label(survey, row),
@@ -123,7 +125,7 @@ def _blows(
         ]
         for row in programs
     ]
-    heads = [blow.removeprefix("box_").replace("_", " ") for blow in blows]
+    heads = [blow.removeprefix(BLOW).replace("_", " ") for blow in blows]
     caption = f"{title}: requests still served if a box is struck (clients hurt)"
     return Table(["program", *heads, "state missed"], rows, caption)
 
@@ -134,15 +136,17 @@ def _operated(survey: Survey, programs: Sequence[Any], found: Sequence[Median]) 
         [
             _label(survey, row),
             *(_count(by.get((row["key"], ADDED, n))) for n in (*OPERATOR, "failed")),
+            _count(by.get((row["key"], REMOVED, "failed"))),
             *(f"{row[name]:,}" for name in COUNTS),
         ]
         for row in programs
     ]
     caption = (
-        "A server added under load, and what a program takes: directives of nginx.conf "
-        "and haproxy.cfg are among its statements"
+        "A server added or removed under load, and what a program takes: directives of "
+        "nginx.conf and haproxy.cfg are among its statements"
     )
-    return Table(["program", *OPERATOR, "requests failed", *COUNTS], rows, caption)
+    failed = "failed, added", "failed, removed"
+    return Table(["program", *OPERATOR, *failed, *COUNTS], rows, caption)
 
 
 def _calm(survey: Survey, programs: Sequence[Any], found: Sequence[Median]) -> Table:

@@ -13,7 +13,7 @@ from bench.surveys.topologies.profiles import TIMED_AT_ONCE
 
 Row = Mapping[str, Any]
 FILE = "topologies.json"
-CALM, ADDED = "calm", "server_added"
+CALM, ADDED, REMOVED = "calm", "server_added", "server_removed"
 OPERATOR = ("edits", "reloads", "restarts")
 LATE_MS_MAX = 20.0
 """Where free clients ask later than this, a time says more of the machine than of them."""
@@ -70,8 +70,8 @@ def measures(fault: str) -> tuple[str, ...]:
     """Return what is told of a situation."""
     if is_calm(fault):
         return ("survival", "missed", *TIMES)
-    if fault == ADDED:
-        return (*OPERATOR, "failed", "new_share")
+    if fault in (ADDED, REMOVED):
+        return (*OPERATOR, "failed", *["new_share"] * (fault == ADDED))
     return "survival", "hurt", "reported", "lost", "held", "doubled"
 
 
