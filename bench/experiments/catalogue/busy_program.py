@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from bench.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
 from bench.experiments.processes import line, role, started
 
-MESSAGES, MESSAGE = 1000, b"x" * (16 << 10)
+MESSAGES, MESSAGE = 1000, b"x" * (32 << 10)
+"""Together they are far more than the buffers of the kernel hold, which arrive anyway."""
 COMPUTE_S, PATIENCE_S = 2.0, 15.0
 AT_ONCE = 2
 """A sender that computes needs a CPU, and its receiver hardly any."""
