@@ -64,7 +64,12 @@ SAID = {
     "reloads": "boxes that took a new list while they ran",
     "restarts": "boxes that were started again for it",
 }
-COUNTS = {"statements": "statements", "tokens": "tokens", "directives": "directives"}
+COUNTS = {
+    "statements": "statements",
+    "tokens": "tokens",
+    "gzip": "bytes",
+    "directives": "directives",
+}
 
 
 def section(survey: Survey | None) -> Section:
@@ -231,7 +236,8 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
         if program_of(survey, topology) != topology:
             continue  # a run counts these
         for count, unit in COUNTS.items():
-            said = f"{_label(survey, program)}: {program[count]:,} {unit} (counted)"
+            packed = " (gzip)" if count == "gzip" else ""
+            said = f"{_label(survey, program)}: {program[count]:,} {unit}{packed} (counted)"
             name = f"{topology}.size.{count}.{key}"
             yield surveyed(survey, KIND, name, program[count], unit, said)
 

@@ -235,6 +235,7 @@ def _program(topology: Topology, cell: Cell) -> Row:
         ],
         "statements": counted.statements + configured.directives,
         "tokens": counted.tokens + configured.words,
+        "gzip": counted.gzip_bytes + configured.gzip_bytes,
         "directives": configured.directives,
     }
 
