@@ -1,8 +1,8 @@
 """Count the configuration of a program: nginx.conf, haproxy.cfg.
 
 A directive counts as a statement, and a word of it as a token. Its normal form, of which
-the compressed bytes count, has one space between words and no comments. In nginx.conf a directive
-ends in a semicolon or opens a block; in other files it is a line.
+the compressed bytes count, has one space between words and no comments. In nginx.conf a
+directive ends in a semicolon or opens a block; in other files it is a line.
 """
 
 from __future__ import annotations
