@@ -54,7 +54,7 @@ def take_over_stdout() -> int:
 
 
 def load_cell(path: Path, search: Sequence[str]) -> ModuleType:
-    sys.path[:0] = search
+    sys.path[:0] = [folder for folder in search if folder not in sys.path]
     spec = importlib.util.spec_from_file_location(f"cell_{path.stem}", path)
     assert spec
     assert spec.loader
@@ -149,8 +149,8 @@ class Host:
             time.sleep(3600)
 
 
-def main() -> None:
-    spec = read_spec(sys.argv[1])
+def run_host(spec: HostSpec) -> None:
+    """Be a host until the harness ends it. Does not return."""
     die_with_parent(spec.parent)
     adopt_orphans()
     events = take_over_stdout()
@@ -160,6 +160,10 @@ def main() -> None:
     host = Host(spec, events)
     threading.Thread(target=host.listen, args=(told,), daemon=True).start()
     host.run()
+
+
+def main() -> None:
+    run_host(read_spec(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -38,13 +38,20 @@ from bench.trial.trial import run_trial
 PACED_MESSAGES = 60
 PACED_WINDOW_S = 0.4
 """The length of a paced window in seconds; longer if it would hold too few messages."""
-ROUNDS = 24
-"""How many turns of a block have a value."""
+ROUNDS_SHARED = 24
+ROUNDS_APART = 12
+"""How many turns of a block have a value. Programs on CPUs of their own scatter less, and
+half as many reach an aim that is twice as wide (bench/run/aims.py)."""
 TURN_S = 0.01
 TURN_MESSAGES = 40
 """A turn lasts ``TURN_S``, and longer if it would hold fewer messages."""
 TURN_MESSAGES_MAX = 4000
 """The most messages of a turn: the memory of many cases side by side must have a bound."""
+
+
+def rounds(case: Case) -> int:
+    """Return how many turns of a block have a value."""
+    return ROUNDS_SHARED if case.placement == "shared" else ROUNDS_APART
 
 
 def pilot(case: Case) -> Window:

@@ -30,13 +30,15 @@ class Quantity(Protocol):
 
 
 class QuantityInTurns(Quantity, Protocol):
-    """A quantity whose window may be cut into turns; ``ROUNDS`` of a block have a value.
+    """A quantity whose window may be cut into turns.
 
     A turn has at most ``TURN_MESSAGES_MAX`` messages of each driver.
     """
 
-    ROUNDS: int
     TURN_MESSAGES_MAX: int
+
+    def rounds(self, case: Case, /) -> int:
+        """Return how many turns of a block have a value."""
 
     def window_of_turns(self, case: Case, seconds_per_message: float, count: int) -> Window:
         """Return a window of so many turns, from a pilot's seconds per message."""

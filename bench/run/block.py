@@ -19,6 +19,7 @@ from bench.measure.common import Measured
 from bench.measure.quantities import IN_TURNS
 from bench.run.rounds import Round, Rounds, counted, repeats_of, tested_cpus
 from bench.trial.ensemble import Member, ensemble
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 
 Outcome = Measured | NoMiddleError
@@ -63,22 +64,29 @@ def windows_of(cases: Sequence[Paced]) -> list[tuple[Case, Window]]:
     found = []
     for case, pace_s in cases:
         quantity = IN_TURNS[case.quantity]
-        turns = quantity.ROUNDS + repeats_of(quantity.ROUNDS)
+        rounds = quantity.rounds(case)
+        turns = rounds + repeats_of(rounds)
         found.append((case, quantity.window_of_turns(case, pace_s, turns)))
     return found
 
 
-def measure_block(cases: Sequence[Paced], logs: Path, rng: random.Random) -> Block:
+def measure_block(
+    cases: Sequence[Paced],
+    logs: Path,
+    rng: random.Random,
+    servers: ForkServers | None = None,
+) -> Block:
     """Measure cases of one quantity and placement side by side.
 
-    Raises NotMeasurable where the machine lacks what the placement needs.
+    ``servers`` as of ``ensemble``. Raises NotMeasurable where the machine lacks what the
+    placement needs.
     """
     first, _ = cases[0]
-    rounds = IN_TURNS[first.quantity].ROUNDS
+    rounds = IN_TURNS[first.quantity].rounds(first)
     cpus = tested_cpus(first)
     name = f"{time.time_ns():x}"
     began = time.monotonic()
-    with ensemble(windows_of(cases), logs, rng) as started:
+    with ensemble(windows_of(cases), logs, rng, servers) as started:
         watched = Rounds(started, cpus, rng)
         ready = time.monotonic()
         watched.make(rounds, repeats_of(rounds))

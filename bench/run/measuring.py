@@ -7,9 +7,11 @@ Cases of one batch that failed then form an ensemble of their own.
 
 from __future__ import annotations
 
+import random
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from bench.errors import NoMiddleError
@@ -21,6 +23,7 @@ from bench.run.block_environment import EnvironmentRecorder
 from bench.run.pilots import Pilot, next_pace_s, predict_block_s, predict_trial_s, sizing_of
 from bench.run.progress import Steps, console, steps
 from bench.run.schedule import Batch, Slot, slots_of
+from bench.trial.fork_servers import ForkServers
 
 Versions = Mapping[str, Mapping[str, str]]
 """The versions behind each program, by its ``timed_id``."""
@@ -53,6 +56,7 @@ class Measuring:
         self._rates_hz = rates_hz
         self._versions = versions
         self._pace_s = {case: p["seconds_per_message"] for case, p in pilots.items()}
+        self._servers = ForkServers(random.Random(seed))
 
     def predict_s(self, made: Sequence[Batch]) -> float:
         """Return how many seconds batches will take, those with a pilot."""
@@ -73,14 +77,24 @@ class Measuring:
         began = time.monotonic()
         environment = EnvironmentRecorder(self._archive)
         with steps(title, len(slots_of(made))) as shown:
-            again = [
-                failed
-                for batch in made
-                if (failed := self._make_one(batch, environment, shown, last=False))
-            ]
-            for failed in again:
-                self._make_one(failed, environment, shown, last=True)
+            again = self._make_each(made, environment, shown, last=False)
+            self._make_each(again, environment, shown, last=True)
         return time.monotonic() - began
+
+    def _make_each(
+        self,
+        made: Sequence[Batch],
+        environment: EnvironmentRecorder,
+        shown: Steps,
+        last: bool,
+    ) -> list[Batch]:
+        """Measure batches, block by block; return what of them is to be made again."""
+        again = []
+        for _, block in groupby(made, lambda batch: batch.block):
+            with self._servers:
+                found = [self._make_one(b, environment, shown, last) for b in block]
+            again += [failed for failed in found if failed]
+        return again
 
     def _make_one(
         self, batch: Batch, environment: EnvironmentRecorder, shown: Steps, last: bool
@@ -127,7 +141,8 @@ class Measuring:
     def _block(self, batch: Batch) -> Block:
         cases = [slot.planned.case for slot in batch.slots]
         paced = [(case, self._pace_s[case.id]) for case in cases]
-        return measure_block(paced, self._logs(batch.slots[0]), batch.rng())
+        logs = self._logs(batch.slots[0])
+        return measure_block(paced, logs, batch.rng(), self._servers)
 
     def _keep(self, slot: Slot, outcome: Outcome) -> None:
         if isinstance(outcome, Measured):

@@ -145,7 +145,8 @@ def predict_block_s(cases: Sequence[tuple[Case, Pilot]]) -> float:
         return 0.0
     first, _ = cases[0]
     quantity = IN_TURNS[first.quantity]
-    rounds, repeats = quantity.ROUNDS, repeats_of(quantity.ROUNDS)
+    rounds = quantity.rounds(first)
+    repeats = repeats_of(rounds)
     made, turns = rounds + REPEATED_EXPECTED * repeats, rounds + repeats
     total_s = ENSEMBLE_S + made * CANARIES_S
     for case, pilot in cases:

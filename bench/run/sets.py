@@ -67,7 +67,8 @@ def processes(case: Case) -> int:
 def memory_bytes(case: Case) -> int:
     """Return a bound of the memory that a case takes while it lives in an ensemble."""
     quantity = IN_TURNS[case.quantity]
-    turns = quantity.ROUNDS + repeats_of(quantity.ROUNDS)
+    rounds = quantity.rounds(case)
+    turns = rounds + repeats_of(rounds)
     messages_bytes = turns * quantity.TURN_MESSAGES_MAX * bytes_per_message(case)
     return processes(case) * PROCESS_BYTES + min(messages_bytes, BYTES_IN_TURNS_MAX)
 

@@ -16,7 +16,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -232,16 +232,15 @@ def _marked() -> Iterator[tuple[int, str]]:
     """Yield each living host and descendant of a host, with its mark."""
     for pid in _every_process():
         with suppress(OSError):
-            said = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-            for word in said:
-                name, _, value = word.partition(b"=")
-                if name == OWNER.encode() and _is_alive(pid):
-                    yield pid, value.decode(errors="replace")
+            said = b"\0" + Path(f"/proc/{pid}/environ").read_bytes()
+            _, found, rest = said.partition(b"\0" + OWNER.encode() + b"=")
+            if found and _is_alive(pid):
+                yield pid, rest.partition(b"\0")[0].decode(errors="replace")
 
 
-def end_marked(mark: str) -> None:
-    """Kill the descendants of a host that ended without being killed."""
-    killed = [pid for pid, found in _marked() if found == mark]
+def end_marked(marks: Collection[str]) -> None:
+    """Kill the descendants of hosts that ended without being killed."""
+    killed = [pid for pid, found in _marked() if found in marks]
     for pid in killed:
         _kill(pid)
     _await_end(killed)

@@ -20,7 +20,8 @@ from bench.contract.model import Case
 from bench.errors import NoMiddleError
 from bench.trial.ceilings import blames_ceilings
 from bench.trial.descendants import PROCESS, CpuTime
-from bench.trial.process_group import CpuTimes
+from bench.trial.fork_servers import ForkServers
+from bench.trial.process_group import CpuTimes, close_together
 from bench.trial.record import TrialRecord, Window
 from bench.trial.scratch import scratch_folder
 from bench.trial.trial import Trial, used_since
@@ -140,23 +141,29 @@ class Ensemble:
 
 @contextmanager
 def ensemble(
-    entries: Sequence[tuple[Case, Window]], logs: Path, rng: random.Random
+    entries: Sequence[tuple[Case, Window]],
+    logs: Path,
+    rng: random.Random,
+    servers: ForkServers | None = None,
 ) -> Iterator[Ensemble]:
     """Start the processes of cases, and give them once each waits for its first turn.
 
     Each window is cut into turns. The hosts' logs go to a folder of each case in ``logs``.
-    At the end of the block no process of the ensemble lives on.
+    At the end of the block no process of the ensemble lives on, but for ``servers``, from
+    which further ensembles may start their hosts.
     """
     with ExitStack() as stack:
+        servers = servers or stack.enter_context(ForkServers(rng))
         members: list[Member] = []
         taken: set[str] = set()
         for number, (case, window) in enumerate(entries):
             folder = stack.enter_context(scratch_folder())
             own_logs = logs / f"{number}.{case.id}"
-            trial = _trial(case, window, folder, own_logs, rng, taken)
+            trial = _trial(case, window, folder, own_logs, rng, taken, servers)
             trial.beside = len(entries) - 1
-            stack.callback(trial.kill)
             members.append(Member(trial))
+        stack.callback(close_together, [member.trial.group for member in members])
+        servers.load((case for case, _ in entries), logs)
         for member in members:
             member.attempt(blames_ceilings(member.trial.spawn))
         for member in members:
@@ -171,11 +178,12 @@ def _trial(
     logs: Path,
     rng: random.Random,
     taken: set[str],
+    servers: ForkServers,
 ) -> Trial:
     """Return a trial whose addresses no other of the ensemble has drawn."""
     logs.mkdir(parents=True, exist_ok=True)
     while True:
-        trial = Trial(case, window, folder, logs, rng)
+        trial = Trial(case, window, folder, logs, rng, servers=servers)
         if taken.isdisjoint(trial.bound.values()):
             taken |= set(trial.bound.values())
             return trial

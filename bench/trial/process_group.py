@@ -30,7 +30,13 @@ from typing import Any
 from bench.errors import TrialError
 from bench.hosts.spec import HostSpec
 from bench.trial.descendants import CpuTime
-from bench.trial.processes import PYTHON_HOST, Events, HostProcess
+from bench.trial.processes import (
+    PYTHON_HOST,
+    Events,
+    Forks,
+    HostProcess,
+    kill_together,
+)
 
 CpuTimes = dict[str, dict[str, CpuTime]]
 """By host, and within it as of ``descendants.cpu_times``."""
@@ -110,10 +116,11 @@ class ProcessGroup:
         spec: HostSpec,
         program: Sequence[str] = PYTHON_HOST,
         enter: Sequence[str] = (),
+        forks: Forks | None = None,
     ) -> HostProcess:
-        """Start a host; ``program`` and ``enter`` as of ``HostProcess``."""
+        """Start a host; ``program``, ``enter`` and ``forks`` as of ``HostProcess``."""
         log = self._logs / f"{name}.log"
-        host = HostProcess(name, spec, log, self._padding_bytes, enter, program)
+        host = HostProcess(name, spec, log, self._padding_bytes, enter, program, forks)
         self.hosts.append(host)
         self._events.add(host)
         return host
@@ -227,6 +234,15 @@ class ProcessGroup:
 
     def close(self) -> None:
         """Kill and reap every host; harmless on those that are gone."""
+        close_together([self])
+
+    def stop_hearing(self) -> None:
+        """Hear no more of any host. Harmless when done."""
         self._events.close()
-        for host in self.hosts:
-            host.kill()
+
+
+def close_together(groups: Collection[ProcessGroup]) -> None:
+    """Kill and reap every host of some groups, faster than one group after another."""
+    for group in groups:
+        group.stop_hearing()
+    kill_together([host for group in groups for host in group.hosts])

@@ -10,10 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO, Protocol
 
 from bench.contract.model import PROJECT, Cell
 from bench.errors import NotMeasurable, TrialError
@@ -81,8 +81,39 @@ def host_program(cell: Cell) -> tuple[str, ...]:
     return (str(program),)
 
 
+class Process(Protocol):
+    """The part of ``subprocess.Popen`` that a host needs; its standard files are pipes."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def stdin(self) -> IO[bytes] | None: ...
+
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+
+    @property
+    def returncode(self) -> int | Any: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+class Forks(Protocol):
+    """What starts a host as a copy of a process that has loaded its program."""
+
+    def fork(self, spec: HostSpec, log: BinaryIO, mark: str) -> Process: ...
+
+
 _living: set[HostProcess] = set()
 _serials = itertools.count()
+
+
+def next_mark() -> str:
+    """Return a mark that no other process of this harness has (``descendants.owner``)."""
+    return owner(next(_serials))
 
 
 def kill_all() -> None:
@@ -95,8 +126,11 @@ class HostProcess:
     """One host. Its log is a file; its events are read with ``Events``.
 
     ``enter`` is a command that starts it elsewhere: in another network namespace.
-    ``program`` is the host's own, for the language of its cell.
+    ``program`` is the host's own, for the language of its cell. With ``forks`` the host
+    is a copy instead.
     """
+
+    process: Process
 
     def __init__(
         self,
@@ -106,21 +140,25 @@ class HostProcess:
         padding_bytes: int = 0,
         enter: Sequence[str] = (),
         program: Sequence[str] = PYTHON_HOST,
+        forks: Forks | None = None,
     ) -> None:
         self.name = name
         self.spec = spec
         self.log = log
-        self._mark = owner(next(_serials))
+        self.mark = next_mark()
         with open(log, "wb") as file:
-            self.process = subprocess.Popen(
-                [*enter, *program, spec.to_json()],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=file,
-                env={**child_environment(padding_bytes), OWNER: self._mark},
-                bufsize=0,
-                process_group=0,  # Ctrl-C is for the harness, which then kills its hosts
-            )
+            if forks:
+                self.process = forks.fork(spec, file, self.mark)
+            else:
+                self.process = subprocess.Popen(
+                    [*enter, *program, spec.to_json()],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=file,
+                    env={**child_environment(padding_bytes), OWNER: self.mark},
+                    bufsize=0,
+                    process_group=0,  # Ctrl-C is for the harness, which then kills them
+                )
         _living.add(self)
         self._resident_at_ready = 0
         self._left_behind: dict[int, int] = {}
@@ -168,9 +206,12 @@ class HostProcess:
     def cpu_times(self) -> dict[str, CpuTime]:
         """Return the CPU time of the host with all that its cell has started.
 
-        Keys as of ``descendants.cpu_times``.
+        Keys as of ``descendants.cpu_times``. Raises TrialError when the host is gone.
         """
-        return cpu_times(self.pid)
+        try:
+            return cpu_times(self.pid)
+        except OSError as error:
+            raise self.failure("is gone") from error
 
     def mark_ready(self) -> None:
         """Take the resident memory of a host that has loaded its cell as its zero."""
@@ -190,16 +231,30 @@ class HostProcess:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
-    def kill(self) -> None:
-        """Kill and reap; harmless on a host that is gone."""
-        self.kill_group()
+    def reap(self) -> None:
+        """Wait for the end of a killed host, and end what it left when it was told to."""
         self.process.wait()
         end_known(self._left_behind)
-        end_marked(self._mark)
         _living.discard(self)
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe
             pipe.close()
+
+    def kill(self) -> None:
+        """Kill and reap; harmless on a host that is gone."""
+        kill_together([self])
+
+
+def kill_together(hosts: Collection[HostProcess]) -> None:
+    """Kill and reap hosts, and all that they have started.
+
+    All processes of the machine are read to find what was left, once for all hosts.
+    """
+    for host in hosts:
+        host.kill_group()
+    for host in hosts:
+        host.reap()
+    end_marked({host.mark for host in hosts})
 
 
 class Events:

@@ -19,6 +19,7 @@ from bench.errors import TrialError
 from bench.hosts.spec import HostSpec, RoleSpec
 from bench.trial import addresses
 from bench.trial.ceilings import blames_ceilings
+from bench.trial.fork_servers import ForkServers
 from bench.trial.placement import cpus_for
 from bench.trial.process_group import CpuTimes, ProcessGroup
 from bench.trial.processes import PADDING_BYTES_MAX, HostProcess, host_program
@@ -59,8 +60,10 @@ class Trial:
         rng: random.Random,
         relay: Relay | None = None,
         played_by: Mapping[str, Cell] | None = None,
+        servers: ForkServers | None = None,
     ) -> None:
         self.case = case
+        self._servers = servers
         self.played_by = played_by or {}
         self.window = window
         self.folder = folder
@@ -120,7 +123,8 @@ class Trial:
     def _spawn(self, name: str, roles: Sequence[RoleSpec], cpus: Sequence[int]) -> None:
         cell = self.played_by.get(roles[0].name, self.case.cell)
         spec = self.host_spec(cell, roles, cpus)
-        self.group.spawn(name, spec, host_program(cell))
+        forks = self._servers.of(cell, self.case.copy) if self._servers else None
+        self.group.spawn(name, spec, host_program(cell), forks=forks)
 
     def spawn(self) -> None:
         """Start a host for each role, or one for all where the transport has no reach."""

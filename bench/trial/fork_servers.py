@@ -1,0 +1,187 @@
+"""Hosts that are copies of a process which has loaded their program.
+
+An ensemble starts dozens of hosts in Python, and most of their start is spent on imports. A
+fork server for each program imports once for all its hosts in a block. The next block has
+new servers: the addresses of memory and the order of hashes are drawn anew for each block,
+as by single trials. An A/A copy has a server of its own, because it stands for another
+start of the same program.
+
+Where a program cannot be copied, its hosts start as usual.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from bench.contract.model import Case, Cell
+from bench.errors import TrialError
+from bench.hosts.spec import HostSpec
+from bench.trial.descendants import OWNER, end_marked
+from bench.trial.processes import PADDING_BYTES_MAX, child_environment, next_mark
+
+SERVER = (sys.executable, "-m", "bench.hosts.fork_server")
+LOADED_S = 20.0
+ANSWER_S = 10.0
+"""For longer, a copy of a process does not take."""
+ANSWER_BYTES_MAX = 64
+
+Key = tuple[str, int]
+"""The ``timed_id`` of a cell, and the number of an A/A copy."""
+
+
+class ForkedProcess:
+    """A copied host, with as much of ``subprocess.Popen`` as a host process needs.
+
+    It is a child of its server and not of the harness. ``stdin`` and ``stdout`` are pipes.
+    """
+
+    def __init__(
+        self, pid: int, server: ForkServer, stdin: BinaryIO, stdout: BinaryIO
+    ) -> None:
+        self.pid = pid
+        self.stdin = stdin
+        self.stdout = stdout
+        self.returncode: int | None = None
+        self._server = server
+        self._ended = os.pidfd_open(pid)
+
+    def poll(self) -> int | None:
+        """Return the exit status, negative for a signal; None while it lives."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end. Raises ``subprocess.TimeoutExpired`` where it does not come."""
+        if self.returncode is None:
+            if not select.select([self._ended], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(SERVER, timeout or 0.0)
+            os.close(self._ended)
+            self.returncode = self._server.reap(self.pid)
+        return self.returncode
+
+
+class ForkServer:
+    """The fork server of one program. ``padding_bytes`` as of ``child_environment``."""
+
+    def __init__(self, cell: Cell, log: Path, padding_bytes: int) -> None:
+        program = {
+            "parent": os.getpid(),
+            "cell": str(cell.path),
+            "search": list(map(str, cell.search)),
+            "loop": cell.loop,
+        }
+        self.mark = next_mark()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, open(log, "wb") as file:
+            self._process = subprocess.Popen(
+                [*SERVER, json.dumps(program)],
+                stdin=theirs.fileno(),
+                stdout=file,
+                stderr=file,
+                env={**child_environment(padding_bytes), OWNER: self.mark},
+                process_group=0,
+            )
+        self._loaded: bool | None = None
+
+    def has_loaded(self) -> bool:
+        """Wait until the program is loaded; return whether it can be copied."""
+        if self._loaded is None:
+            self._loaded = self._hear(LOADED_S) == "loaded"
+        return self._loaded and self._process.poll() is None
+
+    def fork(self, spec: HostSpec, log: BinaryIO, mark: str) -> ForkedProcess:
+        """Start a host; ``mark`` as of ``descendants.owner``.
+
+        Raises TrialError where the server has ended.
+        """
+        told, stdin = os.pipe()
+        stdout, tells = os.pipe()
+        spec = spec._replace(parent=self._process.pid)
+        request = {"do": "fork", "spec": spec.to_json(), "environment": {OWNER: mark}}
+        try:
+            files = [told, tells, log.fileno()]
+            socket.send_fds(self._socket, [json.dumps(request).encode()], files)
+            pid = int(self._hear(ANSWER_S))
+            pipes = os.fdopen(stdin, "wb", 0), os.fdopen(stdout, "rb", 0)
+            return ForkedProcess(pid, self, *pipes)
+        except (OSError, ValueError) as error:
+            os.close(stdin)
+            os.close(stdout)
+            raise TrialError(f"a copy of {spec.cell} did not start: {error}") from error
+        finally:
+            os.close(told)
+            os.close(tells)
+
+    def reap(self, pid: int) -> int:
+        """Return the exit status of a process that has ended."""
+        try:
+            self._socket.send(json.dumps({"do": "reap", "pid": pid}).encode())
+            return os.waitstatus_to_exitcode(int(self._hear(ANSWER_S)))
+        except (OSError, ValueError):  # the server was killed, and its copies with it
+            return -signal.SIGKILL
+
+    def _hear(self, timeout_s: float) -> str:
+        """Return the next answer, '' if there is none."""
+        if not select.select([self._socket], [], [], timeout_s)[0]:
+            return ""
+        with suppress(ConnectionError):
+            return self._socket.recv(ANSWER_BYTES_MAX).decode()
+        return ""
+
+    def kill(self) -> None:
+        """Kill and reap the server and whatever of its copies still lives."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+
+
+class ForkServers:
+    """The fork servers of one block. Use it with ``with``: at the end they are killed.
+
+    Their logs go to a folder below ``logs``.
+    """
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._servers: dict[Key, ForkServer] = {}
+
+    def load(self, cases: Iterable[Case], logs: Path) -> None:
+        """Start the servers of cases in Python that have none, side by side.
+
+        Returns when all have loaded their programs. ``logs`` is where they complain.
+        """
+        for case in cases:
+            key = case.cell.timed_id, case.copy
+            if case.cell.language == "python" and key not in self._servers:
+                log = logs / f"{len(self._servers)}.server.log"
+                padding_bytes = self._rng.randrange(PADDING_BYTES_MAX)
+                self._servers[key] = ForkServer(case.cell, log, padding_bytes)
+        for server in self._servers.values():
+            server.has_loaded()
+
+    def of(self, cell: Cell, copy: int) -> ForkServer | None:
+        """Return what copies a program; None where its hosts start as usual."""
+        server = self._servers.get((cell.timed_id, copy))
+        return server if server and server.has_loaded() else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers.values():
+            server.kill()
+        if self._servers:
+            end_marked({server.mark for server in self._servers.values()})
+        self._servers.clear()
