@@ -52,7 +52,7 @@ def become_host(told: dict[str, Any], files: list[int]) -> None:
     os.environ.update(told["environment"])
     try:
         run_host(read_spec(told["spec"]))
-    except BaseException:  # the copy must not go on as a server
+    except BaseException:  # the copy must not become a server too
         import traceback
 
         traceback.print_exc()

@@ -102,7 +102,7 @@ class Process(Protocol):
 
 
 class Forks(Protocol):
-    """What starts a host as a copy of a process that has loaded its program."""
+    """A maker of hosts: copies of a process that has loaded their program."""
 
     def fork(self, spec: HostSpec, log: BinaryIO, mark: str) -> Process: ...
 

@@ -97,7 +97,7 @@ def test_a_program_that_cannot_be_copied_is_started_as_usual(
     assert latency.measure(case, left).metadata["delivered"] == 300
 
 
-def test_a_program_that_does_not_load_says_why(
+def test_the_reason_is_told_why_a_program_does_not_load(
     servers: ForkServers, tmp_path: Path
 ) -> None:
     case = altered(tmp_path, "import a_library_that_nobody_has")
@@ -105,7 +105,7 @@ def test_a_program_that_does_not_load_says_why(
         assert "a_library_that_nobody_has" in str(started.members[0].failed)
 
 
-def test_a_copy_that_raises_says_so_in_its_log(
+def test_a_copy_without_a_role_of_its_workload_is_refused(
     servers: ForkServers, tmp_path: Path
 ) -> None:
     case = altered(tmp_path, "")
