@@ -71,6 +71,11 @@ class ForkedProcess:
             self.returncode = self._server.reap(self.pid)
         return self.returncode
 
+    def terminate(self) -> None:
+        """Ask the process to end; harmless if it has."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+
 
 class ForkServer:
     """The fork server of one program. ``padding_bytes`` as of ``child_environment``."""

@@ -100,6 +100,8 @@ class Process(Protocol):
 
     def wait(self, timeout: float | None = None) -> int: ...
 
+    def terminate(self) -> None: ...
+
 
 class Forks(Protocol):
     """A maker of hosts: copies of a process that has loaded their program."""

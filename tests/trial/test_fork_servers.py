@@ -97,7 +97,7 @@ def test_a_program_that_cannot_be_copied_is_started_as_usual(
     assert latency.measure(case, left).metadata["delivered"] == 300
 
 
-def test_the_reason_is_told_why_a_program_does_not_load(
+def test_an_error_names_the_library_without_which_a_program_does_not_load(
     servers: ForkServers, tmp_path: Path
 ) -> None:
     case = altered(tmp_path, "import a_library_that_nobody_has")
