@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.run.archive import Archive
 from bench.run.finished import latest_run, whole_runs
 
-BYTES_MAX = 6_000_000
+BYTES_MAX = 9_000_000
 """The most that a published run may take: everybody who clones the project gets it."""
 
 
