@@ -37,7 +37,8 @@ QUANTITY = "survival"
 PLACE = ("topology", "clients", "key", "fault", "trial")
 LATE_MS_MAX = 200.0
 """A tenth of the time in which a request counts as served. Where clients that are free ask
-later than this, the machine is too busy, and the trial is made again once."""
+later than this, the machine is too busy, and the trial is made again."""
+ATTEMPTS = 3
 LOOK_S = 0.05
 Row = dict[str, Any]
 
@@ -123,10 +124,10 @@ def _row(wanted: Wanted) -> Row:
 def _taken_calmly(wanted: Wanted, seed: int, stop: threading.Event) -> Row:
     """Make a trial, and again if it failed or the machine was too busy for it.
 
-    A row of a second failure has an ``error``, or is marked ``busy``.
+    The row of the last attempt has an ``error``, or is marked ``busy``.
     """
     row: Row = {}
-    for attempt in range(2):
+    for attempt in range(ATTEMPTS):
         if stop.is_set():
             raise NoMiddleError("interrupted")
         try:
