@@ -18,6 +18,7 @@ from bench.contract.model import PROJECT
 from bench.errors import UsageError
 from bench.experiments import kept
 from bench.report import words
+from bench.report.charts import boxes as struck_boxes
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
@@ -105,11 +106,13 @@ def build(
     others = [derive(load(Path(folder)), draw=False) for folder in run_folders[1:]]
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else []
-    svgs = export([*data.charts, *overlaid], out / "figures", all_files=all_files)
+    boxes = topologies.read(_survey(out, topologies.FILE))
+    drawn = [*struck_boxes.charts(boxes, struck.source(boxes))]
+    shown = [*data.charts, *overlaid, *drawn]
+    svgs = export(shown, out / "figures", all_files=all_files)
     spoken = languages.read(_survey(out, languages.FILE))
     servers = embedding.read(_survey(out, embedding.FILE))
     provoked = kept.read(_survey(out, kept.FILE))
-    boxes = topologies.read(_survey(out, topologies.FILE))
     entries = [
         *data.entries,
         *bindings.numbers(spoken),
@@ -124,7 +127,7 @@ def build(
     compared = other_runs.section(data, others, overlaid) if others else None
     if data.beside:
         compared = machines.section(data)
-    boxed = struck.section(boxes)
+    boxed = struck.section(boxes, drawn)
     surveys = [boxed, embedded.section(servers), bindings.section(spoken)]
     said = sections(data, compared, [*surveys, experiments.section(provoked)])
     subjects = measure(read_experiments(), entries)

@@ -15,6 +15,8 @@ from helpers_bench import bench, finish, processes_with, start_bench
 
 from bench.contract.topology import players, topologies
 from bench.errors import ResultsError
+from bench.report.charts import boxes
+from bench.report.charts.export import svg
 from bench.report.sections import topologies as section
 from bench.surveys.topologies import survey, tally
 from bench.surveys.topologies.profiles import PROFILES, TIMED_AT_ONCE, Profile
@@ -176,6 +178,21 @@ def test_the_section_names_each_program_or_the_missing_survey() -> None:
     assert shown[-1] == ["ZeroMQ (direct)", "ZeroMQ (direct_default)", "ZeroMQ (lru)",
                      "ZeroMQ (proxied)"]  # fmt: skip
     assert "nomiddle topologies" in section.section(None).paragraphs[0]
+
+
+def test_the_heat_map_says_what_each_program_served_under_each_blow() -> None:
+    (chart,) = boxes.charts(surveyed(survival=0.3), "some machine")
+    words = svg(chart.figure, text=True)
+    assert chart.title == (
+        "One frozen server of 3 stops most requests of 4 of 4 programs, "
+        "a killed one those of 4"
+    )
+    assert words.count("30 %, 2 hurt") == len(chart.table)
+    told = boxes.struck(surveyed(lost=0, held=0), "servers")
+    assert {row.said for row in told} == {"50 %, 2 told"}
+    (calmer,) = boxes.charts(surveyed(survival=1.0, hurt=0), "")
+    assert " 0 of 4 programs" in calmer.title
+    assert not [*boxes.charts(None, "")]
 
 
 # -- the command ---------------------------------------------------------------------------

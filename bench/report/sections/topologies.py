@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.report import words
+from bench.report.charts.boxes import BLOW, label
+from bench.report.charts.style import Chart
 from bench.report.entries import surveyed
 from bench.report.model import Section, Table
+from bench.report.sections.tables import chart_figure
 from bench.report.words import date, machine
 from bench.surveys.topologies.tally import (
     ADDED,
@@ -21,11 +24,11 @@ from bench.surveys.topologies.tally import (
     medians,
     program_of,
     situation,
+    usual,
 )
 
 Survey = Mapping[str, Any]
 KIND, SIZE = "topology", "size"
-BLOW = "box_"
 ID = "topologies"
 TITLE = "The talk's pictures, each box struck"
 NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle topologies."
@@ -72,8 +75,16 @@ COUNTS = {
 }
 
 
-def section(survey: Survey | None) -> Section:
-    """Return the report's section; without a survey it has the command that makes one."""
+def source(survey: Survey | None) -> str:
+    """Return the line below the charts of a survey: its machine and date."""
+    about = dict(survey or {})
+    return f"{machine(about)}  |  surveyed {date(about)}  |  own networks" if about else ""
+
+
+def section(survey: Survey | None, drawn: Sequence[Chart] = ()) -> Section:
+    """Return the report's section with its charts; without a survey it has the command that
+    makes one.
+    """
     if survey is None:
         return Section(ID, TITLE, [NOT_SURVEYED])
     about = dict(survey)
@@ -93,22 +104,19 @@ def section(survey: Survey | None) -> Section:
         "one that deals connections misses none."
     )
     found = [*medians(survey)]
-    return Section(ID, TITLE, [lead, state], tables=[*_tables(survey, found)])
-
-
-def _label(survey: Survey, program: Mapping[str, Any]) -> str:
-    stack = survey["stacks"][program["stack"]]["label"]
-    return f"{stack} ({program['variant']})"
+    figures = [chart_figure(chart, survey["stacks"]) for chart in drawn]
+    tables = [*_tables(survey, found)]
+    return Section(ID, TITLE, [lead, state], tables=tables, figures=figures)
 
 
 def _tables(survey: Survey, found: Sequence[Median]) -> Iterator[Table]:
     for topology, about in survey["topologies"].items():
         programs = [row for row in survey["programs"] if row["topology"] == topology]
         mine = [median for median in found if median.topology == topology]
-        usual = [m for m in mine if m.clients not in about["clients"]]
-        yield _blows(survey, about["title"], programs, usual)
+        often = usual(survey, mine)
+        yield _blows(survey, about["title"], programs, often)
         if any(median.fault == ADDED for median in mine):
-            yield _operated(survey, programs, usual)
+            yield _operated(survey, programs, often)
         else:
             yield _calm(survey, programs, mine)
 
@@ -124,7 +132,7 @@ def _blows(
     blows = sorted({m.fault for m in found if m.fault.startswith(BLOW)})
     rows = [
         [
-            _label(survey, row),
+            label(survey, row),
             *(_struck(by, row["key"], blow) for blow in blows),
             _share(by.get((row["key"], CALM, "missed"))),
         ]
@@ -139,7 +147,7 @@ def _operated(survey: Survey, programs: Sequence[Any], found: Sequence[Median]) 
     by = _by(found)
     rows = [
         [
-            _label(survey, row),
+            label(survey, row),
             *(_count(by.get((row["key"], ADDED, n))) for n in (*OPERATOR, "failed")),
             _count(by.get((row["key"], REMOVED, "failed"))),
             *(f"{row[name]:,}" for name in COUNTS),
@@ -156,7 +164,7 @@ def _operated(survey: Survey, programs: Sequence[Any], found: Sequence[Median]) 
 
 def _calm(survey: Survey, programs: Sequence[Any], found: Sequence[Median]) -> Table:
     """Return the table of times without a blow, for each store and number of clients."""
-    labels = {row["key"]: _label(survey, row) for row in programs}
+    labels = {row["key"]: label(survey, row) for row in programs}
     by = {(m.key, m.clients, m.fault, m.measure): m.value for m in found}
     rows = [
         [
@@ -211,7 +219,7 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
         when = situation(survey, median.topology, median.fault)
         low, high = median.bounds
         said = (
-            f"{_label(survey, program)}, {' '.join([of, *when]).replace('_', ' ')}: "
+            f"{label(survey, program)}, {' '.join([of, *when]).replace('_', ' ')}: "
             f"{SAID[median.measure]}: {words.number(median.value)} "
             f"(median of {median.interval.blocks} trials)"
         )
@@ -230,14 +238,14 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
             "confidence": median.interval.confidence,
             "blocks": median.interval.blocks,
             "cells": [program["cell"]],
-            "labels": [_label(survey, program)],
+            "labels": [label(survey, program)],
         }
     for (topology, key), program in programs.items():
         if program_of(survey, topology) != topology:
             continue  # a run counts these
         for count, unit in COUNTS.items():
             packed = " (gzip)" if count == "gzip" else ""
-            said = f"{_label(survey, program)}: {program[count]:,} {unit}{packed} (counted)"
+            said = f"{label(survey, program)}: {program[count]:,} {unit}{packed} (counted)"
             name = f"{topology}.size.{count}.{key}"
             yield surveyed(survey, KIND, name, program[count], unit, said)
 

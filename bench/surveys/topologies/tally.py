@@ -66,6 +66,12 @@ def medians(survey: Mapping[str, Any]) -> Iterator[Median]:
                 yield Median(*place, measure, median_interval(values))
 
 
+def usual(survey: Mapping[str, Any], found: Iterable[Median]) -> list[Median]:
+    """Return the medians of topologies with as many clients as they have by themselves."""
+    further = {name: about["clients"] for name, about in survey["topologies"].items()}
+    return [median for median in found if median.clients not in further[median.topology]]
+
+
 def measures(fault: str) -> tuple[str, ...]:
     """Return what is told of a situation."""
     if is_calm(fault):

@@ -1,0 +1,174 @@
+"""What a topology still serves when each of its boxes is struck: a heat map of a survey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from bench.measure.recovery import BROKEN, KEPT, REPORTED
+from bench.report import words
+from bench.report.charts import style
+from bench.report.charts.failures import COLORS, NOT_MEASURED_COLOR, TEXT
+from bench.report.charts.style import INK, MUTED, Chart, Look
+from bench.surveys.topologies.tally import medians, usual
+
+BLOW = "box_"
+WHOLE, HALF = 0.99, 0.5
+MEANINGS = {KEPT: "99 % and more", REPORTED: "50 % and more", BROKEN: "less"}
+KILLED, FROZEN = "box_killed_busy_server", "box_frozen_server"
+LEFT, TOP, FOOT = 0.2, 0.76, 0.13
+
+
+class Struck(NamedTuple):
+    """One program under one blow: medians over its trials.
+
+    ``survival`` is a share, ``hurt`` the clients of which a request was never answered.
+    ``told`` is whether all that failed were reported.
+    """
+
+    key: str
+    label: str
+    blow: str
+    survival: float
+    hurt: float
+    told: bool
+
+    @property
+    def said(self) -> str:
+        """The words of a square: "95 %, 1 hurt"."""
+        if not self.hurt:
+            return share(self.survival)
+        return f"{share(self.survival)}, {self.hurt:.0f} {'told' if self.told else 'hurt'}"
+
+
+def share(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def grade(survival: float) -> str:
+    """Return the colour's name for a share of requests that were served."""
+    return KEPT if survival >= WHOLE else REPORTED if survival >= HALF else BROKEN
+
+
+def label(survey: Mapping[str, Any], program: Mapping[str, Any]) -> str:
+    stack = survey["stacks"][program["stack"]]["label"]
+    return f"{stack} ({program['variant']})"
+
+
+def struck(survey: Mapping[str, Any], topology: str) -> list[Struck]:
+    """Return what each program of a topology came to under each blow."""
+    labels = {
+        row["key"]: label(survey, row)
+        for row in survey["programs"]
+        if row["topology"] == topology
+    }
+    by: dict[tuple[str, str], dict[str, float]] = {}
+    for median in usual(survey, medians(survey)):
+        if median.topology == topology and median.fault.startswith(BLOW):
+            by.setdefault((median.key, median.fault), {})[median.measure] = median.value
+    return [
+        Struck(
+            key,
+            labels[key],
+            blow,
+            values["survival"],
+            values["hurt"],
+            told=values["reported"] > 0 == values["lost"] + values["held"],
+        )
+        for (key, blow), values in sorted(by.items())
+    ]
+
+
+def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
+    """Yield the heat map of each topology with several servers. ``source`` says whence."""
+    if survey is None:
+        return
+    for topology, about in survey["topologies"].items():
+        rows = struck(survey, topology)
+        servers = next(box["count"] for box in about["boxes"] if box["kind"] == "server")
+        if servers > 1 and rows:
+            yield _map(rows, topology, servers, Look({}, {}, {}, source))
+
+
+def title(rows: Sequence[Struck], servers: int) -> str:
+    """Return the finding: from how many programs one server takes most requests."""
+    frozen, killed = (
+        [row for row in rows if row.blow == blow] for blow in (FROZEN, KILLED)
+    )
+    if not frozen or not killed:
+        return "Requests that are still served when a box is struck"
+    most = [sum(row.survival < HALF for row in some) for some in (frozen, killed)]
+    return (
+        f"One frozen server of {servers} stops most requests of {most[0]} of "
+        f"{len(frozen)} programs, a killed one those of {most[1]}"
+    )
+
+
+def _map(rows: Sequence[Struck], topology: str, servers: int, look: Look) -> Chart:
+    name = f"boxes_{topology}"
+    said = title(rows, servers)
+    subtitle = (
+        "Share of the requests of the next 4 s that were answered within 2 s, "
+        "and clients hurt"
+    )
+    footer = "hurt: a request was never answered. told: all such clients got errors"
+    figure = style.blank(said, subtitle, footer, look)
+    axes = figure.add_axes((LEFT, FOOT, 0.99 - LEFT, TOP - FOOT))
+    axes.set_axis_off()
+    blows = list(dict.fromkeys(sorted((r.blow for r in rows), key=_order)))
+    programs = list(dict.fromkeys((row.key, row.label) for row in rows))
+    _squares(axes, rows, blows, [key for key, _ in programs])
+    size = style.row_size(len(programs))
+    for y, (_, text) in enumerate(programs):
+        axes.text(-0.05, y + 0.5, text, ha="right", va="center", fontsize=size * 0.8)
+    _legend(figure)
+    table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
+    return Chart(name, "topologies", said, figure, table)
+
+
+def _order(blow: str) -> tuple[str, str]:
+    """Sort blows by the box, which is their last word."""
+    return blow.rpartition("_")[-1], blow
+
+
+def _squares(
+    axes: Axes, rows: Sequence[Struck], blows: Sequence[str], keys: Sequence[str]
+) -> None:
+    axes.set_xlim(0, len(blows))
+    axes.set_ylim(len(keys), 0)
+    by = {(row.key, row.blow): row for row in rows}
+    texts = []
+    for x, blow in enumerate(blows):
+        how, _, box = blow.removeprefix(BLOW).rpartition("_")
+        heading = f"{box}\n{how.replace('_', ' ')}"
+        axes.text(x + 0.5, -0.12, heading, ha="center", va="bottom", fontsize=15)
+        for y, key in enumerate(keys):
+            row = by.get((key, blow))
+            graded = grade(row.survival) if row else ""
+            face = COLORS[graded] if row else NOT_MEASURED_COLOR
+            square = Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=face, lw=0)
+            axes.add_patch(square)
+            ink = TEXT[graded] if row else MUTED
+            said = row.said if row else words.PASSED_OVER
+            text = axes.text(
+                x + 0.5, y + 0.52, said, ha="center", va="center", color=ink, fontsize=15
+            )
+            texts.append(text)
+    (left, _), (right, _) = axes.transData.transform([(0, 0), (0.92, 0)])
+    style.shrink(texts, float(right - left), 15)
+
+
+def _legend(figure: Figure) -> None:
+    handles = [
+        Patch(facecolor=COLORS[name], edgecolor=MUTED, label=said)
+        for name, said in MEANINGS.items()
+    ]
+    figure.legend(
+        handles=handles, loc="center left", bbox_to_anchor=(0.01, 0.092), frameon=False,
+        ncols=len(handles), fontsize=13, labelcolor=INK,
+    )  # fmt: skip
