@@ -185,7 +185,7 @@ def test_the_heat_map_says_what_each_program_served_under_each_blow() -> None:
     words = svg(chart.figure, text=True)
     assert chart.title == (
         "One frozen server of 3 stops most requests of 4 of 4 programs, "
-        "a killed one those of 4"
+        "a busy one killed those of 4"
     )
     assert words.count("30 %, 2 hurt") == len(chart.table)
     told = boxes.struck(surveyed(lost=0, held=0), "servers")
@@ -193,6 +193,16 @@ def test_the_heat_map_says_what_each_program_served_under_each_blow() -> None:
     (calmer,) = boxes.charts(surveyed(survival=1.0, hurt=0), "")
     assert " 0 of 4 programs" in calmer.title
     assert not [*boxes.charts(None, "")]
+
+
+def test_a_share_on_the_heat_map_agrees_with_its_colour() -> None:
+    """Whoever lost one request of 400 does not read 100 %, nor 99 % in the lower colour."""
+    (missed_one, *_) = boxes.struck(surveyed(survival=0.9975, hurt=0), "servers")
+    assert missed_one.said == "99 %"
+    for per_mille in range(1001):
+        whole = int(boxes.share(per_mille / 1000).split()[0])
+        assert whole == per_mille // 10
+        assert boxes.grade(per_mille / 1000) == boxes.grade(whole / 100)
 
 
 # -- the command ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from bench.measure.recovery import BROKEN, KEPT, REPORTED
+from bench.faults.boxes import BLOWS, CUT
+from bench.measure.recovery import BROKEN, KEPT, REPORTED, ContractVerdict
 from bench.report import words
 from bench.report.charts import style
 from bench.report.charts.failures import COLORS, NOT_MEASURED_COLOR, TEXT
@@ -19,7 +21,8 @@ from bench.surveys.topologies.tally import medians, usual
 
 BLOW = "box_"
 WHOLE, HALF = 0.99, 0.5
-MEANINGS = {KEPT: "99 % and more", REPORTED: "50 % and more", BROKEN: "less"}
+MEANINGS = {KEPT: "99 % or more served", REPORTED: "50 % or more", BROKEN: "less"}
+NO_BOX = f"{words.PASSED_OVER}: no such box, or not measured"
 KILLED, FROZEN = "box_killed_busy_server", "box_frozen_server"
 LEFT, TOP, FOOT = 0.2, 0.76, 0.13
 
@@ -47,11 +50,12 @@ class Struck(NamedTuple):
 
 
 def share(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    """Return a share in whole per cent, rounded down: 100 % says that none was missing."""
+    return f"{math.floor(100 * value + 1e-9)} %"
 
 
-def grade(survival: float) -> str:
-    """Return the colour's name for a share of requests that were served."""
+def grade(survival: float) -> ContractVerdict:
+    """Return the verdict whose colour a share of requests that were served has."""
     return KEPT if survival >= WHOLE else REPORTED if survival >= HALF else BROKEN
 
 
@@ -92,7 +96,11 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
         rows = struck(survey, topology)
         servers = next(box["count"] for box in about["boxes"] if box["kind"] == "server")
         if servers > 1 and rows:
-            yield _map(rows, topology, servers, Look({}, {}, {}, source))
+            said = title(rows, servers)
+            names = [box["name"] for box in about["boxes"]]
+            figure = _map(rows, names, said, Look({}, {}, {}, source))
+            table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
+            yield Chart(f"boxes_{topology}", "topologies", said, figure, table)
 
 
 def title(rows: Sequence[Struck], servers: int) -> str:
@@ -105,55 +113,55 @@ def title(rows: Sequence[Struck], servers: int) -> str:
     most = [sum(row.survival < HALF for row in some) for some in (frozen, killed)]
     return (
         f"One frozen server of {servers} stops most requests of {most[0]} of "
-        f"{len(frozen)} programs, a killed one those of {most[1]}"
+        f"{len(frozen)} programs, a busy one killed those of {most[1]}"
     )
 
 
-def _map(rows: Sequence[Struck], topology: str, servers: int, look: Look) -> Chart:
-    name = f"boxes_{topology}"
-    said = title(rows, servers)
+def _map(rows: Sequence[Struck], boxes: Sequence[str], said: str, look: Look) -> Figure:
     subtitle = (
         "Share of the requests of the next 4 s that were answered within 2 s, "
         "and clients hurt"
     )
-    footer = "hurt: a request was never answered. told: all such clients got errors"
+    footer = (
+        "hurt: clients of which a request was never answered  |  "
+        "told: they got an error for each such request"
+    )
     figure = style.blank(said, subtitle, footer, look)
     axes = figure.add_axes((LEFT, FOOT, 0.99 - LEFT, TOP - FOOT))
     axes.set_axis_off()
-    blows = list(dict.fromkeys(sorted((r.blow for r in rows), key=_order)))
+    there = {row.blow for row in rows}
+    every = [(box, how) for box in boxes for how in (*BLOWS, CUT)]
+    blows = [(box, how) for box, how in every if f"{BLOW}{how}_{box}" in there]
     programs = list(dict.fromkeys((row.key, row.label) for row in rows))
     _squares(axes, rows, blows, [key for key, _ in programs])
     size = style.row_size(len(programs))
     for y, (_, text) in enumerate(programs):
         axes.text(-0.05, y + 0.5, text, ha="right", va="center", fontsize=size * 0.8)
     _legend(figure)
-    table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
-    return Chart(name, "topologies", said, figure, table)
-
-
-def _order(blow: str) -> tuple[str, str]:
-    """Sort blows by the box, which is their last word."""
-    return blow.rpartition("_")[-1], blow
+    return figure
 
 
 def _squares(
-    axes: Axes, rows: Sequence[Struck], blows: Sequence[str], keys: Sequence[str]
+    axes: Axes,
+    rows: Sequence[Struck],
+    blows: Sequence[tuple[str, str]],
+    keys: Sequence[str],
 ) -> None:
     axes.set_xlim(0, len(blows))
     axes.set_ylim(len(keys), 0)
     by = {(row.key, row.blow): row for row in rows}
     texts = []
-    for x, blow in enumerate(blows):
-        how, _, box = blow.removeprefix(BLOW).rpartition("_")
-        heading = f"{box}\n{how.replace('_', ' ')}"
+    for x, (box, how) in enumerate(blows):
+        done, _, state = how.partition("_")
+        heading = f"{state} {box}\n{done}".strip()
         axes.text(x + 0.5, -0.12, heading, ha="center", va="bottom", fontsize=15)
         for y, key in enumerate(keys):
-            row = by.get((key, blow))
-            graded = grade(row.survival) if row else ""
-            face = COLORS[graded] if row else NOT_MEASURED_COLOR
+            row = by.get((key, f"{BLOW}{how}_{box}"))
+            graded = grade(row.survival) if row else None
+            face = COLORS[graded] if graded else NOT_MEASURED_COLOR
             square = Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=face, lw=0)
             axes.add_patch(square)
-            ink = TEXT[graded] if row else MUTED
+            ink = TEXT[graded] if graded else MUTED
             said = row.said if row else words.PASSED_OVER
             text = axes.text(
                 x + 0.5, y + 0.52, said, ha="center", va="center", color=ink, fontsize=15
@@ -168,6 +176,7 @@ def _legend(figure: Figure) -> None:
         Patch(facecolor=COLORS[name], edgecolor=MUTED, label=said)
         for name, said in MEANINGS.items()
     ]
+    handles.append(Patch(facecolor=NOT_MEASURED_COLOR, edgecolor=MUTED, label=NO_BOX))
     figure.legend(
         handles=handles, loc="center left", bbox_to_anchor=(0.01, 0.092), frameon=False,
         ncols=len(handles), fontsize=13, labelcolor=INK,

@@ -76,9 +76,12 @@ COUNTS = {
 
 
 def source(survey: Survey | None) -> str:
-    """Return the line below the charts of a survey: its machine and date."""
-    about = dict(survey or {})
-    return f"{machine(about)}  |  surveyed {date(about)}  |  own networks" if about else ""
+    """Return the line below the charts of a survey: its machine, date and trials."""
+    if survey is None:
+        return ""
+    about = dict(survey)
+    trials = f"medians of up to {survey['trials']} trials"
+    return f"{machine(about)}  |  surveyed {date(about)}  |  own networks  |  {trials}"
 
 
 def section(survey: Survey | None, drawn: Sequence[Chart] = ()) -> Section:
