@@ -194,6 +194,10 @@ def test_the_rules_differ_where_a_part_fails() -> None:
     assert {RULES[name]([SPLIT]) for name in RULES} == {DEPENDS}
 
 
+OF_EVERY_PAGE = {
+    "facts": "run", "machine": "host", "title": "Claims", "up": "", "palette": [],
+    "pages": [], "here": "claims.html", "question": "",
+}  # fmt: skip
 GOOD = """
 [[claims]]
 id = "X"
@@ -247,7 +251,7 @@ def test_a_threshold_set_after_its_data_is_marked_wherever_it_is_shown(
     judged = judge(read_ledger(tmp_path), [number("x.a", 1, 1, 1)])
     said = "every number at most 1; set after seeing a run of May"
     assert claims.section(judged, {}).tables[1].rows[0][2] == said
-    parts = {"facts": "run", "machine": "host", **claims.page_parts(judged, {})}
+    parts = {**OF_EVERY_PAGE, **claims.page_parts(judged, {})}
     assert f"<td>{said}</td>" in page.plain("claims.html", parts)
     before = Condition("it", ("a",), at_most=1)
     assert before.threshold == "every number at most 1"
@@ -567,7 +571,7 @@ def test_the_page_has_every_claim_and_loads_nothing_from_other_places(
     judged = judge(LEDGER, published)
     subjects = measure(read_experiments(), published)
     shared = claims.page_parts(judged, {}, subjects)
-    made = page.plain("claims.html", {"facts": "run", "machine": "host", **shared})
+    made = page.plain("claims.html", {**OF_EVERY_PAGE, **shared})
     assert set(re.findall(r'<article id="([^"]+)"', made)) == CATALOGUE | SUBJECTS
     assert made.count("Control: ") == len(CATALOGUE | SUBJECTS)
     assert set(re.findall(r'href="#([^"]+)"', made)) == CATALOGUE

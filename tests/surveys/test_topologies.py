@@ -166,7 +166,7 @@ def test_trials_on_a_machine_that_was_too_busy_count_for_nothing() -> None:
     assert any(".survival." in name for name in late)
 
 
-def test_times_are_told_only_of_trials_with_little_company() -> None:
+def test_times_count_only_in_trials_with_little_company() -> None:
     found = numbers(surveyed(at_once=PROFILES["standard"].at_once))
     assert not any(".service" in name or ".network_share" in name for name in found)
     assert any(".state_missed." in name for name in found)
@@ -180,7 +180,7 @@ def test_the_section_names_each_program_or_the_missing_survey() -> None:
     assert "nomiddle topologies" in section.section(None).paragraphs[0]
 
 
-def test_the_heat_map_says_what_each_program_served_under_each_blow() -> None:
+def test_the_heat_map_shows_the_share_that_each_program_served_under_each_blow() -> None:
     (chart,) = boxes.charts(surveyed(survival=0.3), "some machine")
     words = svg(chart.figure, text=True)
     assert chart.title == (

@@ -1,4 +1,4 @@
-"""What a topology still serves when each of its boxes is struck: a heat map of a survey."""
+"""Heat maps of a survey: requests that a topology still serves while a box is struck."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Struck(NamedTuple):
 
 
 def share(value: float) -> str:
-    """Return a share in whole per cent, rounded down: 100 % says that none was missing."""
+    """Return a share in whole per cent, rounded down: 100 % is every request."""
     return f"{math.floor(100 * value + 1e-9)} %"
 
 
