@@ -7,11 +7,12 @@ is that of the program, unless the reference changed too.
 
 The other unchanged programs show whether it did, or whether the machine now slows some
 programs more than others: they are divided by the same reference, and should not change.
-The **noise** is how far the interval of any of them lies from 1. It is 0 if all cover 1.
+The **noise** is how far from 1 those may be that are faster or slower. It is 0 if none is.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,9 +20,17 @@ import numpy as np
 
 from bench.analysis.paired import paired
 from bench.analysis.results import Run
-from bench.analysis.stats import Interval, unpaired_ratio
-from bench.contract.alike import BASELINE, MINIMAL, SUBJECT, alike
+from bench.analysis.rounds import BLOCKS_MIN
+from bench.analysis.stats import (
+    Interval,
+    Verdict,
+    noise_half_width,
+    unpaired_ratio,
+    verdict,
+)
 from bench.contract.rows import CaseRow
+
+CHANGED = (Verdict.SLOWER, Verdict.FASTER)
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,10 @@ class Referred:
     checks: int
 
 
-def moved(found: Interval) -> float:
-    """Return how far from 1 an interval of ratios lies: 0.03 for 3 %, 0 if it covers 1."""
-    return max(found.low, 1 / found.high if found.high > 0 else 0.0, 1.0) - 1
+def noise_of(checks: Sequence[Interval]) -> float:
+    """Return how far the ratios that are certainly not 1 may lie from it: 0.03 for 3 %."""
+    moved = [check for check in checks if verdict(check) in CHANGED]
+    return max(map(noise_half_width, moved), default=0.0)
 
 
 class References:
@@ -53,26 +63,25 @@ class References:
     def of(self, case: CaseRow) -> Referred | None:
         """Return the change of a case over its reference, None if it has none.
 
-        That is the first program that took turns with the case in both runs. No result
-        decides the order: programs that may be compared with it, then those of its
-        language, of the baseline, of the talk's subject, minimal ones.
+        That is the program beside which the case scattered least in the run there, of those
+        that took turns with it in both runs. The run here has no part in the choice.
         """
         beside = [
             other
             for other in self._unchanged
             if other.name == case.name and other.cell != case.cell
         ]
-        for reference in sorted(beside, key=lambda other: _order(case, other)):
-            ratio = self._ratio(case, reference)
-            if ratio:
-                found = [
-                    moved(check)
-                    for other in beside
-                    if other.cell != reference.cell
-                    and (check := self._ratio(other, reference))
-                ]
-                return Referred(reference, ratio, max(found, default=0.0), len(found))
-        return None
+        ratios = {other: ratio for other in beside if (ratio := self._ratio(case, other))}
+        if not ratios:
+            return None
+        there = self._runs[1]
+        reference = min(ratios, key=lambda other: _scatter(there, case.id, other.id))
+        checks = [
+            check
+            for other in beside
+            if other.cell != reference.cell and (check := self._ratio(other, reference))
+        ]
+        return Referred(reference, ratios[reference], noise_of(checks), len(checks))
 
     def _ratio(self, case: CaseRow, reference: CaseRow) -> Interval | None:
         key = case.id, reference.id
@@ -81,14 +90,15 @@ class References:
         return self._known[key]
 
 
-def _order(case: CaseRow, other: CaseRow) -> tuple[bool, ...]:
-    return (
-        not alike(case, other),
-        other.language != case.language,
-        other.stack != BASELINE,
-        other.stack != SUBJECT,
-        other.variant != MINIMAL,
-    )
+def _scatter(run: Run, case: str, reference: str) -> float:
+    """Return the standard error over blocks of the log of a case over a reference.
+
+    It is infinite with fewer than ``BLOCKS_MIN`` blocks, which scatter little by chance.
+    """
+    found = paired(run, case, reference)
+    if found is None or len(found.logs) < BLOCKS_MIN:
+        return math.inf
+    return float(np.std(found.logs, ddof=1)) / math.sqrt(len(found.logs))
 
 
 def _ratio(here: Run, there: Run, case: str, reference: str) -> Interval | None:

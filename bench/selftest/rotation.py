@@ -24,6 +24,7 @@ from random import Random
 
 import numpy as np
 
+from bench.analysis.idle import IDLE, IDLE_MAX_US_PER_S
 from bench.analysis.rounds import block_medians, round_logs
 from bench.analysis.stats import (
     MARGIN,
@@ -60,9 +61,6 @@ COMPANY = {
 }
 """The programs that are alive besides, where company may disturb."""
 PAIRS = ((AGAIN, ZMQ), (ZMQ, SOCKETS), (HTTP, SOCKETS))
-IDLE_MAX_US_PER_S = 1000.0
-"""How much CPU time programs that wait may take: a thousandth of a CPU."""
-
 
 Pair = tuple[str, str]
 
@@ -128,7 +126,7 @@ class Measuring:
         block = measure_block(entries, self._logs / "ensemble", rng)
         made = dict(zip(names, map(_value, block.outcomes), strict=True))
         way.took_s += time.monotonic() - began
-        idle = max(float(m.metadata["idle_cpu_us_per_s"]) for m in made.values())
+        idle = max(float(m.metadata[IDLE]) for m in made.values())
         way.idle_us_per_s = max(way.idle_us_per_s, idle)
         way.keep({name: measured.windows_s for name, measured in made.items()})
 

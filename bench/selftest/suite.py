@@ -38,7 +38,14 @@ NAMES = (
     "topologies",
     "overhead",
 )
-LONG = ("twenty_runs", "levels", "side_by_side", "floor", "rotation")
+LONG = (
+    "twenty_runs",
+    "levels",
+    "side_by_side",
+    "floor",
+    "rotation",
+    "work_in_turns",
+)
 """These run only by name: they take many minutes, or need tools that few machines have."""
 
 

@@ -31,6 +31,7 @@ from bench.report.sections.prose import method
 from bench.report.sections.reading import how_to_read
 from bench.report.sections.response import response_table
 from bench.report.sections.standing import standing
+from bench.report.sections.waiting import waiting
 
 
 def _figures(data: Data, section: str, *names: str) -> list[Any]:
@@ -102,7 +103,8 @@ def _limits(data: Data) -> Section:
     beside = wrk_table(data)
     if beside.rows:
         made.insert(0, beside)
-    return Section("limits", "What limits each case", [lead], tables=made)
+    leads = [lead, *waiting(data)]
+    return Section("limits", "What limits each case", leads, tables=made)
 
 
 def _placement(data: Data) -> Section:

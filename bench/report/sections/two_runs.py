@@ -173,9 +173,9 @@ def basis_said(two: TwoRuns) -> str:
         return (
             "The same machine, and programs took turns in both runs. Each program's time "
             "is divided by that of an unchanged program in the same rounds, since the "
-            "machine's speed differs between runs. A difference counts only if it exceeds "
-            "the one that other unchanged programs certainly have. A change that slows "
-            "both programs alike is not seen."
+            "machine's speed differs between runs. If another unchanged program is faster "
+            "or slower, a difference counts only if it exceeds that one. A change that "
+            "slows both programs alike is not seen."
         )
     if Basis.TIME not in bases:
         return (

@@ -1,0 +1,104 @@
+"""A program with more work in its handler, as a change of it would bring.
+
+The work is a loop, and no wait: on a machine that is half as fast it takes twice as long,
+as the rest of the program does. How many loops make a given share of a round trip is
+measured in turns. A pilot, or a loop alone, meets another machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from bench.analysis.rounds import block_logs
+from bench.analysis.stats import ratio_of_logs
+from bench.contract.find import find_cells
+from bench.contract.model import IMPLEMENTATIONS, Case, Cell
+from bench.errors import NoMiddleError
+from bench.measure.common import Measured
+from bench.run.block import Outcome, Paced, measure_block
+from bench.run.progress import steps
+
+MORE_WORK = """
+
+_serve = serve
+
+
+def serve(address, handle):
+    def slower(request):
+        for _ in range({loops}):
+            pass
+        return handle(request)
+
+    _serve(address, slower)
+"""
+LOOP_S = 20e-9
+"""About how long a turn of an empty loop takes: the first guess."""
+GUESSES, BLOCKS = 2, 8
+"""The first guess is off by as much as a loop takes longer than ``LOOP_S``."""
+
+
+def program_with(cell_id: str, loops: int, folder: Path) -> Cell:
+    """Return a program with so many loops more for each message; with 0 as it is.
+
+    Its stack is copied to ``folder``, unless that was done before.
+    """
+    root = folder if loops else IMPLEMENTATIONS
+    if not root.exists():
+        stack = Path(cell_id).parts[0]
+        unfinished = folder.with_name(folder.name + ".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(IMPLEMENTATIONS / stack, unfinished / stack)
+        with open(unfinished / cell_id, "a", encoding="utf-8") as program:
+            program.write(MORE_WORK.format(loops=loops))
+        unfinished.rename(folder)
+    return next(cell for cell in find_cells([root]) if cell.id == cell_id)
+
+
+def value_of(outcome: Outcome) -> Measured:
+    """Return what was measured. Raises the error of a case that failed."""
+    if isinstance(outcome, NoMiddleError):
+        raise outcome
+    return outcome
+
+
+Windows = list[list[float]]
+"""The windows of a case in seconds, by block and round."""
+
+
+def in_turns(
+    cases: Sequence[Paced], blocks: int, logs: Path, rng: Random, done: Callable[[], None]
+) -> list[Windows]:
+    """Return the windows of cases that take turns. ``done`` is called after each block.
+
+    Raises the error of a case that fails.
+    """
+    made: list[Windows] = [[] for _ in cases]
+    for _ in range(blocks):
+        block = measure_block(cases, logs, rng)
+        for windows, outcome in zip(made, block.outcomes, strict=True):
+            windows.append(value_of(outcome).windows_s)
+        done()
+    return made
+
+
+def loops_for(case: Case, pace_s: float, folder: Path, logs: Path, seed: int) -> float:
+    """Return how many loops take as long as a round trip of a case does, in turns.
+
+    So much work is measured, since noise then matters little. ``pace_s`` is about how long
+    a round trip takes. The programs are kept in ``folder``.
+    """
+    loops = pace_s / LOOP_S
+    with steps("calibrating", GUESSES * BLOCKS) as shown:
+        for guess in range(GUESSES):
+            name = f"guess{guess}.{round(loops)}"
+            slower = program_with(case.cell.id, round(loops), folder / name)
+            pair = [(replace(case, cell=slower), 2 * pace_s), (case, pace_s)]
+            rng = Random(f"{seed}:{guess}")
+            windows = in_turns(pair, BLOCKS, logs, rng, shown.done)
+            found = ratio_of_logs(block_logs(*windows))
+            loops /= max(found.estimate - 1, 0.1)
+    return loops
