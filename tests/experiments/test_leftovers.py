@@ -17,7 +17,9 @@ FULL_SWING = 4
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", ["wire", "push", "strangers", "hung_program"])
+@pytest.mark.parametrize(
+    "name", ["wire", "push", "strangers", "hung_program", "footprint", "tls_and_cores"]
+)
 def test_killing_the_command_ends_every_process_of_an_experiment(
     name: str, tmp_path: Path
 ) -> None:
