@@ -34,10 +34,11 @@ from bench.report.talk_claims.evidence import (
 from bench.report.talk_claims.experiments import measure, read_experiments
 from bench.report.talk_claims.files import CHAPTERS, FOLDER, ledger_digest
 from bench.report.talk_claims.judge import Judged, TalkClaim, judge, read_ledger
+from bench.report.talk_claims.offers import Offer, read_offers
 from bench.report.talk_claims.rules import DEPENDS, NOT_TESTED, REFUTED, RULES, UPHELD
 
 LEDGER = read_ledger()
-SUBJECTS = {"C35", "C36", "C-embed", "C-nagle", "C-sec"}
+SUBJECTS = {"C35", "C36", "C-embed", "C-nagle", "C-sec", "C-tls"}
 CATALOGUE = {f"C{number}" for number in range(1, 40)} - SUBJECTS
 EXACT = {"confidence": 1.0, "unit": "statements", "verdict": None}
 
@@ -596,3 +597,27 @@ def test_claims_json_has_each_claim_with_the_numbers_that_decided_on_it(
         for part in one["parts"]:
             assert set(part["numbers"]) <= known
             assert bool(part["numbers"]) == (part["outcome"] != ABSENT)
+
+
+@pytest.mark.parametrize("offer", read_offers(), ids=lambda offer: offer.claim)
+def test_an_offer_is_for_words_of_its_claim_and_rests_on_its_parts(offer: Offer) -> None:
+    (claim,) = (claim for claim in LEDGER if claim.id == offer.claim)
+    assert offer.instead_of in claim.quote
+    says = {condition.says for condition in claim.conditions}
+    assert {*offer.holds, *offer.fails} <= says
+    assert offer.fails
+    assert not re.search(r"\d", offer.says)
+
+
+def test_an_offer_is_withdrawn_when_a_part_turns_out_otherwise() -> None:
+    parts = "routing.bytes.other_topic", "pipeline.recovery.worker_slow.zmq.minimal.python"
+    filtered = number(parts[0], 0, 0, 0)
+    broken, kept = (number(parts[1], None, 0, 0, verdict=v) for v in ("broken", "kept"))
+
+    def offered(*entries: dict[str, Any]) -> str:
+        (one,) = (e for e in verdicts.entries(judge(LEDGER, entries)) if e["id"] == "C30")
+        return str(one["offered"])
+
+    assert offered(filtered, broken)
+    assert not offered(filtered, kept)
+    assert not offered()

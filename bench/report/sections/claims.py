@@ -13,6 +13,7 @@ from bench.report.talk_claims.evidence import ABSENT, FAILS, HOLDS, OPEN, Part
 from bench.report.talk_claims.experiments import Measured
 from bench.report.talk_claims.files import ledger_digest
 from bench.report.talk_claims.judge import Judged
+from bench.report.talk_claims.offers import offer_for
 from bench.report.talk_claims.rules import (
     DEPENDS,
     NOT_TESTED,
@@ -154,6 +155,7 @@ def page_parts(
         "judged": judged,
         "verdicts": VERDICTS,
         "turns": turns,
+        "offer_for": offer_for,
         "subjects": subjects,
         "subjects_lead": SUBJECTS,
     }

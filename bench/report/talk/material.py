@@ -19,6 +19,7 @@ from bench.report.sections.turning import closest
 from bench.report.talk_claims.evidence import Part
 from bench.report.talk_claims.experiments import Measured, measure, read_experiments
 from bench.report.talk_claims.judge import Judged, judge, read_ledger
+from bench.report.talk_claims.offers import Offer, offer_for
 from bench.report.talk_claims.rules import VERDICTS
 from bench.surveys.languages import tally
 
@@ -46,6 +47,7 @@ class Material:
         self.judged = judge(read_ledger(), self.entries)
         self.subjects = measure(read_experiments(), self.entries)
         self._noted: dict[str, Entry] = {}
+        self._offers: list[Offer] = []
 
     def entry(self, identifier: str) -> Entry:
         if identifier not in self.known:
@@ -79,13 +81,18 @@ class Material:
         return "undecided" if found == Verdict.INCONCLUSIVE else found
 
     def claim(self, name: str) -> Judged:
-        """Return a claim of the talk with its verdict; its nearest numbers are noted."""
+        """Return a claim of the talk with its verdict.
+
+        Its nearest numbers are noted, and other words that the data support.
+        """
         found = [one for one in self.judged if one.claim.id == name]
         if not found:
             raise UsageError(
                 f"the talk names the claim {name}, which report/talk_claims lacks; "
                 "add it, or correct the slide"
             )
+        if (offer := offer_for(found[0])) and offer not in self._offers:
+            self._offers.append(offer)
         for part in found[0].parts:
             if part.findings:
                 for identifier in closest(part).ids:
@@ -120,15 +127,24 @@ class Material:
         return sum(one.verdict == verdict for one in self.judged)
 
     def notes(self, caller: Callable[[], Markup] | None = None) -> Markup:
-        """Return the speaker's notes: what is to be said, then all that was cited."""
+        """Return the speaker's notes: what is to be said, other words for the talk's that
+        the data support, then all that was cited.
+        """
         cited = [
             Markup("<li>{} [{}]: {}.</li>").format(
                 spelled(entry), mark(entry), entry["sentence"]
             )
             for entry in self._noted.values()
         ]
+        other = [
+            Markup("<p>Instead of “{}” the data support: “{}”.</p>").format(
+                offer.instead_of, offer.says
+            )
+            for offer in self._offers
+        ]
         self._noted.clear()
-        said = caller() if caller else Markup("")
+        self._offers.clear()
+        said = (caller() if caller else Markup("")) + Markup("").join(other)
         listed = (
             Markup("<ul>{}</ul>").format(Markup("").join(cited)) if cited else Markup("")
         )

@@ -3,7 +3,7 @@
 README, the pages and the deck get theirs from the same numbers by the same rules.
 A list with one entry for each claim, in the order of the talk: ``id``, ``quote``,
 ``verdict``, ``reason`` in a sentence, ``parts`` and ``missing``, which is what nobody
-measured. A part has ``says``, ``threshold``, ``outcome`` and ``numbers``, the ids of
+measured. ``offered`` has other words that the data support, or nothing. A part has ``says``, ``threshold``, ``outcome`` and ``numbers``, the ids of
 numbers.json that it looked at.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.report.talk_claims.evidence import Part
 from bench.report.talk_claims.judge import Judged
+from bench.report.talk_claims.offers import offer_for
 
 FILE = "claims.json"
 
@@ -29,6 +30,7 @@ def entries(judged: Sequence[Judged]) -> list[dict[str, Any]]:
             "reason": f"{one.reason[:1].upper()}{one.reason[1:]}.",
             "parts": [_part(part) for part in one.parts],
             "missing": one.lacking,
+            "offered": offer.says if (offer := offer_for(one)) else "",
         }
         for one in judged
     ]
