@@ -23,6 +23,7 @@ from bench.report.talk.deck import Assets, browser, fetch, print_pdf, render
 from bench.report.talk.material import FIGURES, NUMBERS, Material
 from bench.report.talk.topologies import CLIENT, TOPOLOGIES, Picture, svg
 from bench.report.talk_claims.conditions import COUNTS
+from bench.report.talk_claims.offers import read_offers
 from bench.report.talk_claims.rules import VERDICTS
 from bench.surveys.languages.tally import FILE as LANGUAGES
 
@@ -113,6 +114,15 @@ def test_each_slide_has_notes_with_the_sentences_of_its_numbers() -> None:
         assert len(notes) > 40, name
         for found in citations(shown, Path(name)):
             assert str(Markup("{}").format(known[found.id]["sentence"])) in notes
+
+
+def test_notes_offer_other_words_until_numbers_withdraw_them(reports: Path) -> None:
+    """C without checks that is as short as Python: the talk's own words may stand."""
+    (offer,) = (offer for offer in read_offers() if offer.claim == "C32")
+    assert made().split('<aside class="notes">', 1)[1].count(offer.says) == 1
+    short = {"value": 1, "ci_low": 1, "ci_high": 1}
+    write(reports, [{**e, **short} if ".slide.c" in e["id"] else e for e in ENTRIES])
+    assert offer.says not in render(Material(reports), STUB)
 
 
 def test_the_slides_follow_the_outline() -> None:

@@ -578,7 +578,7 @@ def test_the_page_has_every_claim_and_loads_nothing_from_other_places(
     assert set(re.findall(r'href="#([^"]+)"', made)) == CATALOGUE
     assert not re.search(r"(https?:)?//[a-z]", made)
     known = {entry["id"] for entry in published}
-    shown = re.findall(r"<code>([^<]+)</code>", made)
+    shown = re.findall(r"<code>([^< ]+)</code>", made)
     assert shown
     assert set(shown) <= known
 
@@ -609,15 +609,46 @@ def test_an_offer_is_for_words_of_its_claim_and_rests_on_its_parts(offer: Offer)
     assert not re.search(r"\d", offer.says)
 
 
-def test_an_offer_is_withdrawn_when_a_part_turns_out_otherwise() -> None:
-    parts = "routing.bytes.other_topic", "pipeline.recovery.worker_slow.zmq.minimal.python"
-    filtered = number(parts[0], 0, 0, 0)
-    broken, kept = (number(parts[1], None, 0, 0, verdict=v) for v in ("broken", "kept"))
+FILTERED, BUSY = (
+    "routing.bytes.other_topic",
+    "pipeline.recovery.worker_slow.zmq.minimal.python",
+)
+"""The numbers of the parts that the offer for C30 rests on."""
 
-    def offered(*entries: dict[str, Any]) -> str:
-        (one,) = (e for e in verdicts.entries(judge(LEDGER, entries)) if e["id"] == "C30")
-        return str(one["offered"])
 
-    assert offered(filtered, broken)
-    assert not offered(filtered, kept)
-    assert not offered()
+def topics(sent: float, verdict: str | None) -> list[Judged]:
+    """Return C30 with these bytes for a topic nobody wants, and a slow worker's verdict."""
+    entries = [number(FILTERED, sent, sent, sent)]
+    if verdict:
+        entries.append(number(BUSY, None, 0, 0, verdict=verdict))
+    return judge([claim for claim in LEDGER if claim.id == "C30"], entries)
+
+
+@pytest.mark.parametrize(
+    ("sent", "verdict", "stands"),
+    [
+        (0, "broken", True),
+        (0, "kept", False),
+        (0, None, False),
+        (64, "broken", False),
+    ],
+)
+def test_other_words_are_offered_only_while_the_parts_they_rest_on_turn_out_so(
+    sent: float, verdict: str | None, stands: bool
+) -> None:
+    (offer,) = (offer for offer in read_offers() if offer.claim == "C30")
+    judged = topics(sent, verdict)
+    (kept,) = verdicts.entries(judged)
+    words = (offer.instead_of, offer.says) if stands else ("", "")
+    assert (kept["instead_of"], kept["offered"]) == words
+    shared = claims.page_parts(judged, {}, [])
+    made = page.plain("claims.html", {"facts": "run", "machine": "host", **shared})
+    assert (offer.says in made) == stands
+
+
+@pytest.mark.parametrize("text", ["", "offers = 3", '[[offers]]\nclaim = "C30"'])
+def test_a_file_of_offers_that_cannot_be_read_is_named(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "offers.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=str(path)):
+        read_offers(path)

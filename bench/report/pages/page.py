@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench.report.charts.dark import HEX_COLOR, mirrored
 from bench.report.model import Figure
@@ -92,7 +92,14 @@ def explorer(parts: Mapping[str, Any], explored: str) -> str:
 
 def plain(name: str, parts: Mapping[str, Any]) -> str:
     """Return a page by the template of that name."""
-    return _environment(escape=True).get_template(name).render(**parts) + "\n"
+    environment = _environment(escape=True)
+    environment.filters["commands"] = _commands
+    return environment.get_template(name).render(**parts) + "\n"
+
+
+def _commands(text: str) -> Markup:
+    """Return text for a page, with what stands in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704
 
 
 def _cell(text: str) -> str:

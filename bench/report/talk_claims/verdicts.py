@@ -3,8 +3,9 @@
 README, the pages and the deck get theirs from the same numbers by the same rules.
 A list with one entry for each claim, in the order of the talk: ``id``, ``quote``,
 ``verdict``, ``reason`` in a sentence, ``parts`` and ``missing``, which is what nobody
-measured. ``offered`` has other words that the data support, or nothing. A part has ``says``, ``threshold``, ``outcome`` and ``numbers``, the ids of
-numbers.json that it looked at.
+measured. ``offered`` has words that the data support, for the words of the quote that stand
+in ``instead_of``; both are empty where none are offered. A part has ``says``,
+``threshold``, ``outcome`` and ``numbers``, the ids of numbers.json that it looked at.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ def entries(judged: Sequence[Judged]) -> list[dict[str, Any]]:
             "reason": f"{one.reason[:1].upper()}{one.reason[1:]}.",
             "parts": [_part(part) for part in one.parts],
             "missing": one.lacking,
-            "offered": offer.says if (offer := offer_for(one)) else "",
+            "instead_of": offer.instead_of if offer else "",
+            "offered": offer.says if offer else "",
         }
         for one in judged
+        for offer in [offer_for(one)]
     ]
 
 
