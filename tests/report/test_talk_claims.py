@@ -642,7 +642,7 @@ def test_other_words_are_offered_only_while_the_parts_they_rest_on_turn_out_so(
     words = (offer.instead_of, offer.says) if stands else ("", "")
     assert (kept["instead_of"], kept["offered"]) == words
     shared = claims.page_parts(judged, {}, [])
-    made = page.plain("claims.html", {"facts": "run", "machine": "host", **shared})
+    made = page.plain("claims.html", {**OF_EVERY_PAGE, **shared})
     assert (offer.says in made) == stands
 
 
