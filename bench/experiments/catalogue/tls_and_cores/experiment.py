@@ -47,7 +47,7 @@ QUANTITIES = {
     ),
     "answering": Quantity(
         "processes",
-        f"{{value}} processes of {{subject}} answer on {NEW} new connections",
+        f"{{subject}} answers on {NEW} new connections with {{value}} of its processes",
         1.0,
     ),
 }
