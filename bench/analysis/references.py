@@ -48,6 +48,7 @@ class Referred:
 
 def noise_of(checks: Sequence[Interval]) -> float:
     """Return how far the ratios that are certainly not 1 may lie from it: 0.03 for 3 %."""
+    # By chance, one of many wide intervals excludes 1. Its far end would hide changes.
     moved = [check for check in checks if verdict(check) in CHANGED]
     return max(map(noise_half_width, moved), default=0.0)
 
