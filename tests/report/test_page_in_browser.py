@@ -92,7 +92,7 @@ def rows(page: Page) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_works_alone_and_says_what_it_is(visit: Any, name: str) -> None:
+def test_every_page_works_alone_and_names_its_subject(visit: Any, name: str) -> None:
     seen = visit(page=name)
     page = seen.page
     if name == EXPLORER:

@@ -26,7 +26,7 @@ from bench.report.charts.findings import front, listed
 from bench.report.charts.style import GRID, INK, MUTED, PAPER, Chart, Look
 
 QUANTITIES = {"request_reply": "latency", "fan_out": "throughput", "pipeline": "throughput"}
-"""What a workload is chosen for: the time of a reply, or the rate of a stream."""
+"""The quantity a workload is chosen for: the time of a reply, or the rate of a stream."""
 DOES = {"request_reply": "answer", "fan_out": "publish", "pipeline": "hand out tasks"}
 NAME, NARROW = "hero", "hero_narrow"
 TICKS = (1, 1.2, 1.5, 2, 3, 5, 10, 20, 50)
@@ -36,7 +36,7 @@ AXIS = "times as long as the fastest"
 class Behind(NamedTuple):
     """A stack's best program in one case: its time over that of the fastest, at least 1.
 
-    ``open`` says that the data cannot tell it from the fastest.
+    ``open``: the data cannot tell it from the fastest.
     """
 
     stack: str
