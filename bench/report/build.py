@@ -76,8 +76,7 @@ def derive_set(leading: Path, beside: Sequence[Path], *, draw: bool = True) -> D
 def opening(data: Data) -> dict[str, Any]:
     """Return what SUMMARY.md says of the run itself, and of its ratios."""
     said = standing(data.compared, data.floor, data.grade)
-    several = machines.summary(data.entries)
-    said += [several] if several else []
+    said += machines.summary(data.entries)
     return {"standing": said, "about_ratios": f"{COMPILED} {ONE_MACHINE}", "talk": ""}
 
 
@@ -105,7 +104,7 @@ def build(
     data = derive_set(Path(run_folders[0]), beside)
     others = [derive(load(Path(folder)), draw=False) for folder in run_folders[1:]]
     out.mkdir(parents=True, exist_ok=True)
-    overlaid = other_runs.overlays(data, others) if others else []
+    overlaid = other_runs.overlays(data, others) if others else machines.charts(data)
     boxes = topologies.read(_survey(out, topologies.FILE))
     drawn = [*struck_boxes.charts(boxes, struck.source(boxes))]
     shown = [*data.charts, *overlaid, *drawn]
@@ -126,7 +125,7 @@ def build(
     about = data.run.about
     compared = other_runs.section(data, others, overlaid) if others else None
     if data.beside:
-        compared = machines.section(data)
+        compared = machines.section(data, overlaid)
     boxed = struck.section(boxes, drawn)
     surveys = [boxed, embedded.section(servers), bindings.section(spoken)]
     said = sections(data, compared, [*surveys, experiments.section(provoked)])

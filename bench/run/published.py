@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.run.archive import Archive
+from bench.run.archive import CODE, Archive
 from bench.run.finished import latest_run, whole_runs
 
 BYTES_MAX = 9_000_000
@@ -70,7 +70,10 @@ def housekeeping(found: PublishedSet) -> Iterator[str]:
     for folder in (found.leading, *found.beside):
         taken = size_bytes(folder)
         if taken > BYTES_MAX:
+            early = (folder / CODE).exists()  # nothing in it is compressed
+            remedy = f"python -m bench.run.repack {os.path.relpath(folder)}"
             yield (
                 f"too large: {folder.name} takes {taken / 1e6:.1f} MB, and a published run "
-                f"may take {BYTES_MAX / 1e6:.0f} MB; do not commit it"
+                f"may take {BYTES_MAX / 1e6:.0f} MB; "
+                f"{f'keep it in less: {remedy}' if early else 'do not commit it'}"
             )

@@ -23,7 +23,7 @@ from bench.report import build as report
 from bench.report.numbers.citation import FORMATS, cite
 from bench.report.numbers.citation_check import check
 from bench.report.pages import readme
-from bench.report.sections import over_machines
+from bench.report.sections import faster, over_machines
 from bench.run.archive import ENVIRONMENT, WEIGHTS, Archive
 
 CASE = "request_reply.latency.64B.tcp.1_clients.shared"
@@ -42,7 +42,7 @@ def entry(*groups: Entry) -> Entry:
     cpus = {"a": "AMD EPYC", "b": "Intel(R) Xeon(R) CPU @ 2.80GHz"}
     rows = [{"run": run, "cpu": cpu} for run, cpu in cpus.items()]
     labels = ["ZeroMQ (minimal)", "HTTP (minimal: requests)"]
-    return {"labels": labels, "machines": rows, "over_machines": [*groups]}
+    return {"labels": labels, "run": "a", "machines": rows, "over_machines": [*groups]}
 
 
 @pytest.mark.parametrize(
@@ -167,11 +167,19 @@ def test_a_comparison_with_two_winners_names_both_and_their_machines(
     )
 
 
+def test_the_first_screen_names_the_fastest_of_each_machine(published: Path) -> None:
+    page = (published / "SUMMARY.md").read_text()
+    (line,) = (line for line in page.splitlines() if "Which is fastest for small" in line)
+    assert "AMD EPYC: BSD sockets; Intel Xeon @ 2.80GHz: ZeroMQ" in line
+
+
 def test_the_page_has_each_machine_beside_the_others(published: Path) -> None:
     page = (published / "REPORT.md").read_text()
     section = page.split("## On each machine", 1)[1].split("\n## ", 1)[0]
     for fact in ("AMD EPYC", "Intel Xeon @ 2.80GHz", "2026-01-02", "in single trials"):
         assert fact in section
+    assert "](figures/machines_shared.svg)" in section
+    assert (published / "figures" / "machines_shared.svg").exists()
     assert "ZeroMQ 4." in section
     assert "ZeroMQ 9." in section
 
@@ -200,6 +208,41 @@ def test_a_citation_of_either_run_is_checked_against_its_own_number(
     text.write_text(f"{lab:.3f} [nomiddle:{HTTP}@attic]\n")
     (wrong,) = check([text], entries).wrong
     assert f"says {lab:.3f}, the data has" in wrong
+
+
+def test_a_ratio_over_machines_is_checked_in_the_words_of_the_pages(
+    entries: list[Entry], tmp_path: Path
+) -> None:
+    text, mark = tmp_path / "talk.md", f"[nomiddle:{HTTP}@lab]"
+    said = over_machines.finding(of(entries, HTTP))
+    answer = said.replace("ZeroMQ", "ZeroMQ answers").replace(" on 2", " than HTTP, on 2")
+    text.write_text(f"{said} {mark}. {over_machines.short(of(entries, HTTP))} {mark}.\n")
+    assert check([text], entries).wrong == []
+    own = faster.finding(of(entries, HTTP))
+    text.write_text(f"{own} {mark}, and over all: {answer} {mark}\n")
+    assert check([text], entries).wrong == []
+    for stale in (
+        said.replace("x to 9", "x to 8"),
+        said.replace("ZeroMQ 4", "ZeroMQ 5"),
+        said.replace("(4", "(3"),
+        said.replace("2 machines", "3 machines"),
+        own.replace("ZeroMQ 4", "ZeroMQ 5"),
+    ):
+        text.write_text(f"{stale} {mark}\n")
+        assert check([text], entries).wrong, stale
+
+
+def test_two_winners_have_the_mark_of_a_run_behind_each_number(
+    entries: list[Entry], tmp_path: Path
+) -> None:
+    said = over_machines.short(
+        of(entries, SOCKETS), f"<!-- nomiddle:{SOCKETS}@{{}} -->".format
+    )
+    assert (said.count("@lab"), said.count("@attic")) == (1, 1)
+    text = tmp_path / "talk.html"
+    text.write_text(said)
+    found = check([text], entries)
+    assert (found.citations, found.wrong) == (2, [])
 
 
 def test_a_range_is_recomputed_from_the_raw_files_of_every_machine(

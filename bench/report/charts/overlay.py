@@ -43,18 +43,21 @@ class Overlaid:
     """The results of several runs for what the first of them declared.
 
     ``runs`` are comparisons by the name of the run, the first run first. All runs have
-    ``complete`` of them, and agree on ``agreed``.
+    ``complete`` of them, and agree on ``agreed``. ``noun`` says by what runs are called.
     """
 
     runs: Mapping[str, Sequence[Comparison]]
     complete: int
     agreed: int
+    noun: str = "run"
 
 
 def _title(found: Overlaid, placement: str) -> str:
     where = words.PLACEMENTS_SHORT[placement]
     said = f"{found.agreed} of {words.plural(found.complete, 'declared comparison')}"
-    return f"{where[:1].upper()}{where[1:]}: {len(found.runs)} runs agree on {said}"
+    return (
+        f"{where[:1].upper()}{where[1:]}: {len(found.runs)} {found.noun}s agree on {said}"
+    )
 
 
 def _places(pairs: Iterable[Comparison], look: Look) -> dict[Place, float]:
@@ -133,11 +136,11 @@ def overlay(found: Overlaid, placement: str, look: Look) -> Chart:
     at = _places(pairs, look)
     heading = _title(found, placement)
     sourced = replace(
-        look, source=f"runs {', '.join(found.runs)}  |  loopback, one machine each"
+        look, source=f"{found.noun}s {', '.join(found.runs)}  |  loopback, one machine each"
     )
     subtitle = "Time of the first over time of the second: left of 1 the first is faster"
     figure = style.blank(heading, subtitle, footer(pairs), sourced)
-    axes = style.panels(figure, 1, left=0.27)[0]
+    axes = style.panels(figure, 1, left=0.37)[0]
     low, high = spans(pairs)
     room = (high / low) ** 0.15
     _draw(axes, found.runs, at, look)
@@ -147,4 +150,5 @@ def overlay(found: Overlaid, placement: str, look: Look) -> Chart:
     _legend(figure, list(found.runs))
     runs = [name for name, mine in found.runs.items() for _ in mine]
     table = frame(pairs).assign(run=runs)
-    return Chart(f"runs_{placement}", "runs", heading, figure, table, pairs)
+    name = f"{found.noun}s"
+    return Chart(f"{name}_{placement}", name, heading, figure, table, pairs)

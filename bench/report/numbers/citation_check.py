@@ -9,8 +9,11 @@ format permits:
     LaTeX      \nomiddle{0.204}{nomiddle:ID@RUN}     0.204 % nomiddle:ID@RUN
 
 The number is the last one before the mark; an interval in brackets may stand between. It
-may be rounded, and may be in another unit of time. ``ID`` itself names no number: it stands
-for one in texts about citations.
+may be rounded, and may be in another unit of time. A ratio of times with an x is in favour
+of the winner. With "on 2 machines" behind it, it is the ratio over all machines, or the
+range: ``11.4x to 25x faster on 2 machines [nomiddle:ID@RUN]``.
+
+``ID`` itself names no number: it stands for one in texts about citations.
 """
 
 from __future__ import annotations
@@ -24,14 +27,21 @@ from pathlib import Path
 from bench.errors import UsageError, near
 from bench.report import words
 from bench.report.entries import of_run
-from bench.report.numbers.citation import NEVER, Entry, moved_on, spelled
+from bench.report.numbers.citation import (
+    NEVER,
+    Entry,
+    is_ratio,
+    moved_on,
+    spelled,
+)
 from bench.report.talk_claims.retired import why_retired
 
 PLACEHOLDER = "ID"
 MARK = re.compile(r"nomiddle:(?P<id>[\w.\\-]*\w)(?:@(?P<run>[\w.\\-]*\w))?")
 SAID = re.compile(rf"(?<![\w.,])L?[-+]?\d[\d,]*(?:\.\d+)?|\b{NEVER}\b")
 SPAN = re.compile(
-    rf"\(([^()]*?)({SAID.pattern}) to ({SAID.pattern})([^()]*)\)[^()\d]{{0,40}}$"
+    rf"\(([^()]*?)({SAID.pattern})(?: to |\u2013)({SAID.pattern})([^()]*)\)"
+    r"[^()\d]{0,40}$"
 )
 OPENING = re.compile(r"(\]\(|[\s\[({<!\\-])*$")
 WINDOW = 400
@@ -39,12 +49,18 @@ WINDOW = 400
 DIGITS = 3
 """A large whole number may be rounded to so many digits: 253,000 for 252,784."""
 TIMES_S = {"ms": 1e-3, "us": 1e-6, "\N{MICRO SIGN}s": 1e-6, "s": 1.0}
-UNIT = re.compile(r"\W{0,3}(%|ms\b|us\b|\N{MICRO SIGN}s\b|s\b)")
+UNIT = re.compile(r"\W{0,3}(%|ms\b|us\b|\N{MICRO SIGN}s\b|s\b)|(?P<times>x\b)")
+TIMES = "x"
+FROM = re.compile(rf"({SAID.pattern})x to $")
+MACHINES = re.compile(r",? on (\d+) machines?\W*$")
 
 
 @dataclass(frozen=True)
 class Citation:
-    """A number in a text with its mark: ``low`` and ``high`` are '' without an interval."""
+    """A number in a text with its mark: ``low`` and ``high`` are '' without an interval.
+
+    ``machines`` is how many the text names, '' without any, ``least`` where a range begins.
+    """
 
     file: Path
     line: int
@@ -54,6 +70,8 @@ class Citation:
     unit: str
     low: str = ""
     high: str = ""
+    least: str = ""
+    machines: str = ""
 
 
 def citations(text: str, file: Path) -> Iterator[Citation]:
@@ -67,6 +85,8 @@ def citations(text: str, file: Path) -> Iterator[Citation]:
             continue
         low = high = ""
         head = window[: OPENING.search(window).start()]  # type: ignore[union-attr]
+        named = MACHINES.search(head)
+        head = head[: named.start()] if named else head
         span = SPAN.search(head)
         if span:
             low, high = span.group(2), span.group(3)
@@ -74,15 +94,18 @@ def citations(text: str, file: Path) -> Iterator[Citation]:
         numbers = list(SAID.finditer(head))
         said = numbers[-1] if numbers else None
         unit = UNIT.match(window[said.end() :]) if said else None
+        begun = FROM.search(head[: said.start()]) if said else None
         yield Citation(
             file,
             text.count("\n", 0, found.start()) + 1,
             name,
             run,
             said.group() if said else "",
-            unit.group(1) if unit else "",
+            (unit.group(1) or unit.group("times")) if unit else "",
             low,
             high,
+            begun.group(1) if begun else "",
+            named.group(1) if named else "",
         )
 
 
@@ -120,6 +143,16 @@ def agrees(
     return math.isclose(exact, value * factor, rel_tol=1e-9, abs_tol=0.5001 * 10.0**place)
 
 
+def of_winner(entry: Entry) -> Entry:
+    """Return an entry with its ratios at or above 1, as a text has them with an x."""
+    if not is_ratio(entry) or (entry["value"] or entry["least"]) >= 1:
+        return entry
+    ends = {"value": "value", "ci_low": "ci_high", "least": "greatest"}
+    ends |= {end: start for start, end in ends.items()}
+    turned = {new: 1 / entry[old] for new, old in ends.items() if entry.get(old)}
+    return {**entry, **turned}
+
+
 def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
     """Yield what is wrong with a citation: unknown, retired, of another run, stale."""
     entry = entries.get(citation.id)
@@ -140,12 +173,23 @@ def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
     if not citation.said:
         yield f"no number before it: the data has {there}"
         return
+    if citation.machines:
+        groups = entry.get("over_machines") or ({"machines": [entry["run"]]},)
+        counts = " and ".join(str(len(group["machines"])) for group in groups)
+        if counts != citation.machines:
+            yield f"says {citation.machines} machines, the data has {counts}"
+            return
+        entry = {**entry, **groups[0]}
+    if citation.unit == TIMES:
+        entry = of_winner(entry)
     pairs = [(citation.said, "value")]
+    if citation.machines and (citation.least or entry["value"] is None):
+        pairs = [(citation.least or citation.said, "least"), (citation.said, "greatest")]
     if citation.low:
         pairs += [(citation.low, "ci_low"), (citation.high, "ci_high")]
     possible = factors(entry, citation.unit)
     for said, key in pairs:
-        beside = 0.0 if key == "value" else entry["value"] or 0.0
+        beside = entry["value"] or 0.0 if key in ("ci_low", "ci_high") else 0.0
         if not any(agrees(said, entry[key], factor, beside) for factor in possible):
             unit = f" {citation.unit}" if citation.unit else ""
             yield (f"says {said}{unit}, the data has {spelled(entry, key)} {entry['unit']}")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
+
+from matplotlib import rc_context
 
 from bench.analysis.side import Side
 from bench.contract.alike import Kind
 from bench.contract.rows import case_named
 from bench.report import words
-from bench.report.model import Data, Section, Table
+from bench.report.charts import style
+from bench.report.charts.all import look_of
+from bench.report.charts.overlay import RUNS_MAX, Overlaid, overlay
+from bench.report.charts.style import Chart
+from bench.report.model import Data, Figure, Section, Table
 from bench.report.sections import faster, over_machines
 from bench.report.words import date
 
@@ -32,21 +39,24 @@ def declared(entries: Sequence[Entry]) -> list[Entry]:
     return [e for e in entries if e["kind"] == Kind.DECLARED and "machines" in e]
 
 
-def summary(entries: Sequence[Entry]) -> str:
-    """Return on how many machines declared comparisons hold, and how many depend on it.
+def summary(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield on how many machines declared comparisons hold, and how many depend on it.
 
-    '' for a report of one run.
+    Nothing for a report of one run.
     """
     found = declared(entries)
     several = [entry for entry in found if over_machines.count(entry) > 1]
     if not several:
-        return ""
+        return
     most = max(map(over_machines.count, several))
     alike = [entry for entry in several if len(entry["over_machines"]) == 1]
     contrary = sum(map(over_machines.differs, several))
     undecided = len(several) - len(alike) - contrary
-    ranged = sum(entry["over_machines"][0]["value"] is None for entry in alike)
-    return (
+    ranged = sum(
+        group["value"] is None and group["verdict"] in faster.DECIDED
+        for group in (entry["over_machines"][0] for entry in alike)
+    )
+    yield (
         f"{most} machines made {words.plural(len(several), 'declared comparison')}. "
         f"Their verdicts are the same in {len(alike)}, with a range of ratios in {ranged}. "
         f"In {contrary} the winner depends on the machine. In {undecided} one machine "
@@ -54,16 +64,54 @@ def summary(entries: Sequence[Entry]) -> str:
     )
 
 
-def section(data: Data) -> Section:
+def charts(data: Data) -> list[Chart]:
+    """Return the charts that show each machine's ratios, by placement."""
+    look = look_of(data.run, data.grade.letter)
+    with rc_context(style.RC):
+        drawn = [_chart(data, placement, look) for placement in words.PLACEMENTS]
+    return [chart for chart in drawn if chart is not None]
+
+
+def _chart(data: Data, placement: str, look: style.Look) -> Chart | None:
+    sides = (data.side, *data.beside)[:RUNS_MAX]
+    pairs = [pair for pair in data.side.declared if pair.a.placement == placement]
+    each = [
+        [found for pair in pairs if (found := side.by_identity.get(pair.identity))]
+        for side in sides
+    ]
+    if not any(each[1:]):
+        return None
+    verdicts = [
+        [found.verdict for side in sides if (found := side.by_identity.get(pair.identity))]
+        for pair in pairs
+    ]
+    complete = [mine for mine in verdicts if len(mine) == len(sides)]
+    agreed = sum(len(set(mine)) == 1 for mine in complete)
+    runs = dict(zip(_cpus(sides), each, strict=True))
+    return overlay(Overlaid(runs, len(complete), agreed, "machine"), placement, look)
+
+
+def _cpus(sides: Sequence[Side]) -> list[str]:
+    return [over_machines.cpu(side.about["machine"]["cpu"]) for side in sides]
+
+
+def section(data: Data, drawn: Sequence[Chart]) -> Section:
     """Return the section of the machines, of a report on a published set."""
     found = declared(data.entries)
     sides = (data.side, *data.beside)
     tables = [_machines(sides)]
     for workload in dict.fromkeys(case_named(e["case"]).workload for e in found):
         mine = [e for e in found if case_named(e["case"]).workload == workload]
-        tables.append(_ratios(workload, mine, sides))
-    said = [LEAD, summary(data.entries), RULE, HERE]
-    return Section(ID, "On each machine", [s for s in said if s], tables=tables)
+        caption = f"{words.workload(workload)}, declared comparisons"
+        tables.append(_ratios(caption, mine, sides))
+    said = [LEAD, *summary(data.entries), RULE, HERE]
+    placed = {f"machines_{placement}": placement for placement in words.PLACEMENTS}
+    figures = []
+    for chart in drawn:
+        mine = [e for e in found if case_named(e["case"]).placement == placed[chart.name]]
+        behind = replace(_ratios(chart.title, mine, sides), folded=True)
+        figures.append(Figure(chart.name, chart.title, behind))
+    return Section(ID, "On each machine", said, tables=tables, figures=figures)
 
 
 def _machines(sides: Sequence[Side]) -> Table:
@@ -85,9 +133,8 @@ def _machines(sides: Sequence[Side]) -> Table:
     return Table(columns, rows, "Machines")
 
 
-def _ratios(workload: str, found: Sequence[Entry], sides: Sequence[Side]) -> Table:
+def _ratios(caption: str, found: Sequence[Entry], sides: Sequence[Side]) -> Table:
     """Return a row for each comparison: what each machine found, and all together."""
-    names = [over_machines.cpu(side.about["machine"]["cpu"]) for side in sides]
     rows = []
     for entry in found:
         by_run = {row["run"]: row for row in entry["machines"]}
@@ -99,5 +146,5 @@ def _ratios(workload: str, found: Sequence[Entry], sides: Sequence[Side]) -> Tab
         ]
         pair = " / ".join(map(str, entry["labels"]))
         rows.append([faster.case(entry), pair, *each, over_machines.finding(entry)])
-    columns = ["case", "compared", *names, "over machines"]
-    return Table(columns, rows, f"{words.workload(workload)}, declared comparisons")
+    columns = ["case", "compared", *_cpus(sides), "over machines"]
+    return Table(columns, rows, caption)

@@ -8,7 +8,7 @@ Entries that several machines may hold have ``machines``, a row for each, and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from bench.analysis.stats import Verdict
@@ -17,6 +17,7 @@ from bench.report.charts.findings import listed
 from bench.report.sections import faster
 
 Entry = Mapping[str, Any]
+Marked = Callable[[str], str]
 DEPENDS = "depends on the machine: "
 NO_NAME = re.compile(r"\((?:R|TM)\)|\b(?:CPU|Processor)\b", re.IGNORECASE)
 """Words that vendors add to the name of a CPU."""
@@ -37,9 +38,15 @@ def finding(entry: Entry) -> str:
     return _joined(entry, interval=True) or faster.finding(entry)
 
 
-def short(entry: Entry) -> str:
-    """Return the same without intervals."""
-    return _joined(entry, interval=False) or faster.short(entry)
+def short(entry: Entry, marked: Marked = lambda _: "") -> str:
+    """Return the same without intervals, with a mark behind each number.
+
+    ``marked`` makes the mark of a run, by its name.
+    """
+    if not count(entry):
+        ratio = entry["verdict"] in faster.DECIDED
+        return f"{faster.short(entry)}{marked(entry['run']) if ratio else ''}"
+    return _joined(entry, interval=False, marked=marked)
 
 
 def sentence(entry: Entry) -> str:
@@ -71,13 +78,15 @@ def differs(entry: Entry) -> bool:
     return found >= set(faster.DECIDED)
 
 
-def _joined(entry: Entry, *, interval: bool) -> str:
+def _joined(entry: Entry, *, interval: bool, marked: Marked = lambda _: "") -> str:
     found = entry.get("over_machines", ())
     if len(found) == 1:
-        machines = words.plural(count(entry), "machine")
+        mark = marked(entry["run"]) if found[0]["verdict"] in faster.DECIDED else ""
+        machines = f"{words.plural(count(entry), 'machine')}{mark}"
         return f"{_said(entry, found[0], interval=interval)} on {machines}"
     said = [
-        f"{_said(entry, group, interval=interval)} on {listed(_names(entry, group))}"
+        f"{_said(entry, group, interval=interval, marked=marked)} on "
+        f"{listed(_names(entry, group))}"
         for group in found
     ]
     return f"{DEPENDS if differs(entry) else ''}{', '.join(said)}"
@@ -88,7 +97,9 @@ def _names(entry: Entry, group: Entry) -> list[str]:
     return [names[run] for run in group["machines"]]
 
 
-def _said(entry: Entry, group: Entry, *, interval: bool) -> str:
+def _said(
+    entry: Entry, group: Entry, *, interval: bool, marked: Marked = lambda _: ""
+) -> str:
     """Return what a group of machines found: who is faster, or that they cannot tell."""
     if group["verdict"] not in faster.DECIDED:
         said = words.ONE_WORD[group["verdict"]]
@@ -97,7 +108,9 @@ def _said(entry: Entry, group: Entry, *, interval: bool) -> str:
     found = faster.of_winner({**group, "value": group["value"] or group["least"]})
     times = found.times if group["value"] else _from_to(group)
     ends = found.interval if interval else ""
-    return f"{faster.side(entry, found.winner)} {times} faster{ends}"
+    alone = len(group["machines"]) == 1  # several have no number that is of one run
+    mark = marked(group["machines"][0]) if alone else ""
+    return f"{faster.side(entry, found.winner)} {times}{mark} faster{ends}"
 
 
 def _from_to(group: Entry) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from bench.analysis.estimates import estimates
+from bench.analysis.ranking import Race
 from bench.analysis.rows import Estimate, of_most_alike
 from bench.contract.rows import case_named
 from bench.report import sentences, words
@@ -25,7 +27,8 @@ RIVAL, SHARED = "http", "shared"
 
 
 def fastest(data: Data) -> Iterator[Answer]:
-    """Yield which declared program is fastest in each workload."""
+    """Yield which declared program is fastest in each workload, on each machine."""
+    beside = [(estimates(side.run), side.compared) for side in data.beside]
     for workload, question in ASKED.items():
         raced = declared_races(data.estimates, data.compared, workload)
         if raced:
@@ -33,15 +36,34 @@ def fastest(data: Data) -> Iterator[Answer]:
             case = raced[0].leader.case
             said = f"{words.size(case.size_bytes)} over {case.transport}: "
             said += "; ".join(sentences.race(race, data.stacks) for race in raced)
-            fronts = [
-                (f"on {words.PLACEMENTS_SHORT[race.placement]}", front(race))
-                for race in raced
-            ]
+            found = [_found(raced, data)]
+            found += [_found(declared_races(*each, workload), data) for each in beside]
             ran = [r.row for race in raced for r in race.rivals]
             ran += [race.leader for race in raced]
             spoken = of_languages(row.case.language for row in ran)
-            found = f"{leaders(fronts, data)}{spoken}"
-            yield Answer(question, found, f"{said}.", quantity, workload)
+            sides = (data.side, *data.beside)
+            machines = [over_machines.cpu(side.about["machine"]["cpu"]) for side in sides]
+            if beside:
+                said = f"{machines[0]}, {said}"
+            shown = on_each(dict(zip(machines, found, strict=True)))
+            yield Answer(question, f"{shown}{spoken}", f"{said}.", quantity, workload)
+
+
+def _found(raced: Sequence[Race], data: Data) -> str:
+    """Return who leads the races of one machine, '' without any."""
+    fronts = [
+        (f"on {words.PLACEMENTS_SHORT[race.placement]}", front(race)) for race in raced
+    ]
+    return leaders(fronts, data) if fronts else ""
+
+
+def on_each(found: Mapping[str, str]) -> str:
+    """Return an answer by machine as one: "A on 2 machines", or "EPYC: A; Xeon: B"."""
+    told = {machine: said for machine, said in found.items() if said}
+    if len(set(told.values())) > 1:
+        return "; ".join(f"{machine}: {said}" for machine, said in told.items())
+    where = f" on {words.plural(len(told), 'machine')}" if len(found) > 1 else ""
+    return f"{next(iter(told.values()))}{where}"
 
 
 def _in_short(pair: Entry) -> str:
