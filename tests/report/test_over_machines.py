@@ -218,6 +218,8 @@ def test_a_ratio_over_machines_is_checked_in_the_words_of_the_pages(
     answer = said.replace("ZeroMQ", "ZeroMQ answers").replace(" on 2", " than HTTP, on 2")
     text.write_text(f"{said} {mark}. {over_machines.short(of(entries, HTTP))} {mark}.\n")
     assert check([text], entries).wrong == []
+    text.write_text(f"<b>{over_machines.short(of(entries, HTTP))}</b><!-- {mark[1:-1]} -->")
+    assert check([text], entries).wrong == []
     own = faster.finding(of(entries, HTTP))
     text.write_text(f"{own} {mark}, and over all: {answer} {mark}\n")
     assert check([text], entries).wrong == []

@@ -52,7 +52,7 @@ TIMES_S = {"ms": 1e-3, "us": 1e-6, "\N{MICRO SIGN}s": 1e-6, "s": 1.0}
 UNIT = re.compile(r"\W{0,3}(%|ms\b|us\b|\N{MICRO SIGN}s\b|s\b)|(?P<times>x\b)")
 TIMES = "x"
 FROM = re.compile(rf"({SAID.pattern})x to $")
-MACHINES = re.compile(r",? on (\d+) machines?\W*$")
+MACHINES = re.compile(r",? on (\d+) machines?(?:\W|</\w+>)*$")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from bench.report.sections import (
     flexibility,
     levels,
     losses,
-    machines,
     price,
     questions,
     side_by_side,
@@ -51,11 +50,7 @@ def _answer(data: Data) -> Section:
     return Section(
         "answer",
         "The answer",
-        [
-            *standing(data.compared, data.floor, data.grade),
-            *machines.summary(data.entries),
-            answers.summary(data),
-        ],
+        [*standing(data.compared, data.floor, data.grade), answers.summary(data)],
         groups=[(question, said) for question, said in asked if said],
         figures=_figures(data, "headline", hero.NAME),
         answers=questions.answered(data),

@@ -57,7 +57,7 @@ def _figures(data: Data, *names: str) -> list[Figure]:
 
 def opening(data: Data) -> Section:
     """Return the first screen: the first chart, three verdicts, and how far to believe."""
-    several = filter(None, [machines.summary(data.entries)])
+    several = machines.summary(data.entries)
     groups = [
         ("Speed", list(_speed(data))),
         ("Code", list(_code(data))),
