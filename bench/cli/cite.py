@@ -10,7 +10,7 @@ import click
 from bench.cli.common import REPORTS
 from bench.errors import UsageError
 
-FORMS = ("text", "markdown", "latex", "bibtex", "json")
+FORMS = ("text", "markdown", "latex", "bibtex", "json", "url")
 
 
 @click.command()
@@ -39,9 +39,10 @@ def cite(
 ) -> None:
     """Print a number with its interval, case, machine, versions and run.
 
-    An ID with stars lists the matching ids. With --check, the command finds every citation
-    in FILEs (a number with nomiddle:ID@RUN behind it). It fails if a citation is stale,
-    unknown or from another run.
+    An ID may be given by its short name, which is printed too. An ID with stars lists the
+    matching ids. With --check, the command finds every citation in FILEs (a number with
+    nomiddle:ID@RUN behind it). It fails if a citation is stale, unknown or from another
+    run.
 
     \b
     Examples:

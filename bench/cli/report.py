@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -58,6 +58,17 @@ def _report_folder(run_folder: Path) -> Path:
     return REPORTS if whole else run_folder / "report"
 
 
+def _claim(identifier: str, runs: Sequence[Path], out: Path | None) -> Path:
+    """Write the page of a comparison of a run, or of the published report."""
+    from bench.report.pages.claim import write
+
+    if len(runs) > 1:
+        raise UsageError("--claim is about one report: name at most one RUN")
+    folder = _report_folder(runs[0]) if runs else REPORTS
+    data = runs[0].resolve().parent if runs else DATA
+    return write(identifier, folder / "numbers.json", data, out)
+
+
 def _tell(sentences: Iterable[str]) -> None:
     for sentence in sentences:
         console.print(sentence, soft_wrap=True)
@@ -71,7 +82,19 @@ def _tell(sentences: Iterable[str]) -> None:
     is_flag=True,
     help="Write each chart also as PNG, in dark colours, and as CSV.",
 )
-def report(runs: tuple[Path, ...], out: Path | None, all_files: bool) -> None:
+@click.option("--one-file", is_flag=True, help="Also join all pages in report.html.")
+@click.option(
+    "--claim",
+    metavar="ID",
+    help="Write one comparison as one page, from the published report.",
+)
+def report(
+    runs: tuple[Path, ...],
+    out: Path | None,
+    all_files: bool,
+    one_file: bool,
+    claim: str | None,
+) -> None:
     """Rebuild a report from its raw data, without measuring.
 
     Without a RUN it uses the published set: the latest whole run of each kind of machine in
@@ -84,16 +107,25 @@ def report(runs: tuple[Path, ...], out: Path | None, all_files: bool) -> None:
     Each chart is an SVG in figures/. For slides and tables of your own, --all-files writes
     it in more formats. The next report without --all-files removes them.
 
+    --one-file makes a file to send by mail. --claim ID makes a page of one comparison: both
+    programs, every value, the machine, and the command that measures it again.
+
     \b
     Examples:
       nomiddle report
       nomiddle report --all-files
+      nomiddle report --one-file
+      nomiddle report --claim ID
       nomiddle report reports/data/RUN
       nomiddle report reports/data/NEW reports/data/OLD
     """
     from bench.report.build import build, renew_readme
+    from bench.report.pages.site import joined
     from bench.run.published import housekeeping, published
 
+    if claim:
+        console.print(f"claim: {as_typed(_claim(claim, runs, out))}")
+        return
     of_set = len(runs) < 2 and (not runs or _report_folder(runs[0]) == REPORTS)
     found = published(DATA, *runs) if of_set else None
     folders = [found.leading] if found else list(runs)
@@ -102,6 +134,8 @@ def report(runs: tuple[Path, ...], out: Path | None, all_files: bool) -> None:
     beside = found.beside if found else ()
     page = build(folders, place, beside=beside, all_files=all_files)
     console.print(f"report: {as_typed(page)}")
+    if one_file:
+        console.print(f"in one file: {as_typed(joined(page.parent))}")
     if found:
         _tell(housekeeping(found))
     renew_readme(page)

@@ -14,8 +14,11 @@ from once import run_made_once
 from bench.analysis.results import load
 from bench.errors import ResultsError, UsageError
 from bench.report.build import derive
-from bench.report.numbers.citation import cite, find, fitting
+from bench.report.numbers.alias import CHARS_MAX, alias
+from bench.report.numbers.citation import address, cite, find, fitting
+from bench.report.numbers.citation_check import check
 from bench.report.numbers.numbers import numbers
+from bench.report.pages import site
 
 KEYS = {
     "id", "kind", "sentence", "value", "unit", "ci_low", "ci_high", "confidence", "blocks",
@@ -42,6 +45,37 @@ def path(entries: list[dict[str, Any]], tmp_path: Path) -> Path:
     made = tmp_path / "numbers.json"
     made.write_text(json.dumps(entries, allow_nan=False))
     return made
+
+
+def test_short_names_are_short_and_tell_all_numbers_apart(
+    entries: list[dict[str, Any]], path: Path
+) -> None:
+    names = [alias(entry["id"]) for entry in entries]
+    assert len(names) == len(set(names))
+    assert max(map(len, names)) <= CHARS_MAX
+    # Slides and mails have them: another name for the same id would break these.
+    assert alias(VERSUS) == "rr.lat.shared.zmq.min.vs.sockets-6kynlx"
+    assert find(alias(VERSUS), path) == find(VERSUS, path)
+
+
+def test_a_number_s_address_is_a_section_of_a_page(entries: list[dict[str, Any]]) -> None:
+    for entry in entries:
+        page, _, place = address(entry).partition("#")
+        assert site.page_of(place.split("?")[0]).file == page
+
+
+def test_a_citation_in_markdown_links_a_page_and_is_found_by_check(
+    path: Path, tmp_path: Path, entries: list[dict[str, Any]]
+) -> None:
+    text = tmp_path / "text.md"
+    text.write_text(cite(VERSUS, path, "markdown").split(" (")[0])
+    assert "](reports/workloads.html#comparisons" in text.read_text()
+    checked = check([text], entries)
+    assert (checked.citations, checked.wrong) == (1, [])
+    text.write_text(text.read_text().replace("](", "1]("))
+    assert check([text], entries).wrong
+    text.write_text(f"{find(VERSUS, path)['value']:.3g} [nomiddle:{alias(VERSUS)}@run]")
+    assert "from the run run" in check([text], entries).wrong[0]
 
 
 def test_an_entry_has_every_key(entries: list[dict[str, Any]]) -> None:

@@ -11,13 +11,15 @@ import fnmatch
 import json
 import platform
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.contract.alike import Kind
 from bench.errors import SUGGESTIONS_MAX, ResultsError, UsageError, near
 from bench.report import words
 from bench.report.entries import of_run
+from bench.report.numbers.alias import alias
 from bench.run.machine import c_version, native_versions
 from bench.trial.requirements import version
 
@@ -30,6 +32,22 @@ HOLDS = f"for that machine and run: {ELSEWHERE}"
 """The caution that each citation of a ratio carries."""
 NEVER = "never"
 """How a time is written that was never reached: numbers.json has null for it."""
+PAGES = "reports/"
+"""The folder of the published pages, from the root of the repository."""
+COMPARED = "workloads.html#comparisons"
+PLACES = {
+    **dict.fromkeys(Kind, COMPARED),
+    "experiment": "experiments.html#experiments",
+    "topology": "topologies.html#topologies",
+    "embedding": "code.html#embedding",
+    "languages": "code.html#bindings",
+    "price": "failures.html#price",
+    "change": "code.html#flexibility",
+    **dict.fromkeys(("own", "total", "twins", "weight"), "code.html#size"),
+    "noise": "method.html#noise",
+    "time": "method.html#time",
+}
+"""Where the numbers of a kind stand. All others are in the explorer."""
 LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -63,13 +81,19 @@ def fitting(pattern: str, numbers: Path) -> list[str]:
     return found
 
 
+def full_names(identifiers: Iterable[str]) -> dict[str, str]:
+    """Return ids by their short names."""
+    return {alias(identifier): identifier for identifier in identifiers}
+
+
 def find(identifier: str, numbers: Path) -> dict[str, Any]:
-    """Return an entry by its id, or by the mark of a citation.
+    """Return an entry by its id, its short name, or the mark of a citation.
 
     Raises UsageError for an unknown id, with those most like it, and for another run's.
     """
     entries = {entry["id"]: entry for entry in load_numbers(numbers)}
     name, _, run = identifier.removeprefix(SCHEME).partition("@")
+    name = full_names(entries).get(name, name)
     if name not in entries:
         stars = f"*{name.replace('.', '*')}*"
         inside = fnmatch.filter(entries, stars)
@@ -155,6 +179,7 @@ def _text(entry: Entry) -> str:
         f"  versions  {entry['versions']}",
         f"  run       {entry['run']}, {entry['date']}, grade {entry['grade']}",
         f"  id        {entry['id']}",
+        f"  in short  {alias(entry['id'])}",
         f"  cite as   {spelled(entry)} [{mark(entry)}]",
         *([f"  holds     {holds(entry)}"] if is_ratio(entry) else []),
     ]
@@ -177,8 +202,9 @@ def _split(entry: Entry) -> tuple[str, str, str]:
 def _markdown(entry: Entry) -> str:
     before, number, after = _split(entry)
     caution = holds(entry)
+    link = f'{PAGES}{address(entry)} "{mark(entry)}"'
     return (
-        f"{before}[{number}]({mark(entry)}){after}. "
+        f"{before}[{number}]({link}){after}. "
         f"({entry['machine']}; {entry['versions']}; {entry['date']}, grade "
         f"{entry['grade']}; run {entry['run']}; case `{entry['case']}`"
         f"{f'. {caution[0].upper()}{caution[1:]}' if is_ratio(entry) else ''}.)"
@@ -225,8 +251,23 @@ def _bibtex(entry: Entry) -> str:
     )
 
 
+def address(entry: Entry) -> str:
+    """Return the page of a report with the number on it, and where it is on the page."""
+    place = PLACES.get(entry["kind"])
+    return place or f"explore.html#explore?id={entry['id']}"
+
+
+def _url(entry: Entry) -> str:
+    return f"{PAGES}{address(entry)}"
+
+
 def _json(entry: Entry) -> str:
-    more = {"cite": f"{spelled(entry)} [{mark(entry)}]", "moved_on": moved_on(entry)}
+    more = {
+        "alias": alias(entry["id"]),
+        "address": address(entry),
+        "cite": f"{spelled(entry)} [{mark(entry)}]",
+        "moved_on": moved_on(entry),
+    }
     return json.dumps({**entry, **more}, indent=1, allow_nan=False)
 
 
@@ -236,6 +277,7 @@ FORMATS: dict[str, Callable[[Entry], str]] = {
     "latex": _latex,
     "bibtex": _bibtex,
     "json": _json,
+    "url": _url,
 }
 
 

@@ -4,7 +4,7 @@ A citation is a number followed by a mark, ``nomiddle:ID@RUN``, in whatever way 
 format permits:
 
     plain      0.204 [nomiddle:ID@RUN]          0.204 (0.197 to 0.209) [nomiddle:ID@RUN]
-    Markdown   [0.204](nomiddle:ID@RUN)
+    Markdown   [0.204](nomiddle:ID@RUN)         [0.204](PAGE "nomiddle:ID@RUN")
     HTML       0.204<!-- nomiddle:ID@RUN -->
     LaTeX      \nomiddle{0.204}{nomiddle:ID@RUN}     0.204 % nomiddle:ID@RUN
 
@@ -30,6 +30,7 @@ from bench.report.entries import of_run
 from bench.report.numbers.citation import (
     NEVER,
     Entry,
+    full_names,
     is_ratio,
     moved_on,
     spelled,
@@ -43,7 +44,7 @@ SPAN = re.compile(
     rf"\(([^()]*?)({SAID.pattern})(?: to |\u2013)({SAID.pattern})([^()]*)\)"
     r"[^()\d]{0,40}$"
 )
-OPENING = re.compile(r"(\]\(|[\s\[({<!\\-])*$")
+OPENING = re.compile(r'(\]\(\S+ "|\]\(|[\s\[({<!\\-])*$')
 WINDOW = 400
 """How far before its mark a number may stand, in characters: a sentence or two."""
 DIGITS = 3
@@ -214,6 +215,7 @@ def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
     Raises UsageError for a file that cannot be read as text.
     """
     known = {str(entry["id"]): entry for entry in entries}
+    known |= {short: known[name] for short, name in full_names(known).items()}
     count, failed, expired, without = 0, [], [], []
     for file in files:
         before = count

@@ -9,7 +9,7 @@ const view = (() => {
   const first = { what: "latency" };
   const selects = {}, listeners = [];
   const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-  const wanted = (row) => filters.every((name) => [ALL, row[at[name]]].includes(selects[name].value));
+  const wanted = (row) => made.id ? row[at.id] === made.id : filters.every((name) => [ALL, row[at[name]]].includes(selects[name].value));
 
   function address() {
     const state = new URLSearchParams();
@@ -28,10 +28,12 @@ const view = (() => {
       selects[name].value = [...selects[name].options].some((option) => option.value === value) ? value : ALL;
     }
     made.sort = state.get("sort") || SORT;
+    made.id = state.get("id");
     show();
   }
 
   function change() {
+    made.id = null;
     address();
     show();
   }
@@ -58,7 +60,7 @@ const view = (() => {
   addEventListener("hashchange", recall);
 
   const made = {
-    columns, filters, rows, colors, at, change, recall, many, sort: SORT,
+    columns, filters, rows, colors, at, change, recall, many, sort: SORT, id: null,
     chosen: () => rows.filter(wanted),
     listen: (listener) => listeners.push(listener),
   };
