@@ -220,7 +220,8 @@ LIST = {
 }
 CITE = {
     *HELP,
-    *("report", "report.numbers", "report.numbers.citation", "report.words"),
+    *("report", "report.numbers", "report.numbers.alias", "report.numbers.citation"),
+    "report.words",
     "report.entries",  # the numbers of other machines
     *("run.kernel", "run.machine"),
     *("trial", "trial.build", "trial.kernel_files", "trial.placement"),

