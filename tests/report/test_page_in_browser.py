@@ -39,8 +39,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = run_made_once(tmp_path_factory, "page run")
-    folder = once(tmp_path_factory, "page report", lambda out: build([run], out))
+    run = run_made_once(tmp_path_factory, "run with faults", keep=lambda _: True)
+    folder = once(tmp_path_factory, "report with faults", lambda out: build([run], out))
     return folder
 
 
