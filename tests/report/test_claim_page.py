@@ -78,7 +78,7 @@ def test_one_file_has_the_text_of_every_page_and_leads_within_itself(out: Path) 
         name, _, target = address.partition("#")
         assert name in ("", "explore.html") or name.startswith("side_by_side/"), address
         assert not target or name or target in ids, address
-    for page in ("workloads", "failures", "claims", "method"):
+    for page in ("workloads", "code", "claims", "method"):
         heading = re.search(r"<h1>(.*?)</h1>", (out / f"{page}.html").read_text())
         assert heading
         assert heading[1] in text

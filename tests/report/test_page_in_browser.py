@@ -265,6 +265,7 @@ def test_the_interactive_chart_is_dark_on_a_dark_page(visit: Any) -> None:
 
 def test_the_explorer_works_with_the_keyboard(visit: Any) -> None:
     page = visit().page
+    page.click("#explore-reset")
     page.focus("select[name=workload]")
     page.keyboard.type("Pipe")
     assert {row[0] for row in rows(page)} == {"Pipeline"}

@@ -175,9 +175,9 @@ def joined(out: Path) -> Path:
 
 
 def _within(text: str) -> str:
-    text = re.sub(r'href="[a-z_]+\.html#', 'href="#', text)
+    text = re.sub(r'href="(?!explore)[a-z_]+\.html#', 'href="#', text)
     text = text.replace(f'href="{INDEX}"', 'href="#answer"')
-    return re.sub(r'href="([a-z_]+)\.html"', r'href="#page-\1"', text)
+    return re.sub(r'href="(?!explore)([a-z_]+)\.html"', r'href="#page-\1"', text)
 
 
 def _once(text: str) -> str:
