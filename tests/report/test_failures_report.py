@@ -296,10 +296,21 @@ def test_a_timeline_has_a_strip_for_every_program(
         assert np.nanmax(xs) <= limits.copy().pop()[1] + 1e-9
 
 
-def test_there_is_a_timeline_for_every_fault_and_workload(out: Path, shown: Any) -> None:
-    pairs = {(row.fault.name, row.case.workload) for row in measured(shown)}
+def test_there_is_a_timeline_where_programs_of_a_variant_come_to_different_verdicts(
+    out: Path, shown: Any
+) -> None:
+    verdicts: dict[tuple[str, str], dict[str, set[object]]] = {}
+    for row in measured(shown):
+        of_variant = verdicts.setdefault((row.fault.name, row.case.workload), {})
+        of_variant.setdefault(row.case.variant, set()).add(row.verdict)
+    differ = {
+        f"timeline_{fault}_{workload}"
+        for (fault, workload), found in verdicts.items()
+        if any(len(each) > 1 for each in found.values())
+    }
     drawn = {path.stem for path in (out / "figures").glob("timeline_*.svg")}
-    assert drawn == {f"timeline_{fault}_{workload}" for fault, workload in pairs}
+    assert drawn == differ
+    assert 0 < len(drawn) < len(verdicts)
 
 
 # -- the length of the cut ---------------------------------------------------------------
