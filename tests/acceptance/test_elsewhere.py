@@ -69,5 +69,5 @@ def test_a_run_compares_and_reports_without_linux(tmp_path: Path) -> None:
     done = run_elsewhere("report", str(run), "--out", str(tmp_path / "out"), **UNUSUAL)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "numbers.json").exists()
-    page = (tmp_path / "out" / "index.html").read_bytes()
+    page = (tmp_path / "out" / "workloads.html").read_bytes()
     assert "\N{PLUS-MINUS SIGN}" in page.decode("utf-8")

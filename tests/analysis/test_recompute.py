@@ -26,6 +26,7 @@ from bench.measure.percentiles import quantile
 from bench.report.build import derive
 from bench.run import archive
 from bench.run.environment import BlockEnvironment
+from bench.run.finished import latest_run
 
 REPORTS = PROJECT / "reports"
 PROGRAM = PROJECT / "tests" / "recompute.py"
@@ -147,7 +148,8 @@ def test_both_programs_read_the_samples_of_a_run_of_today(tmp_path: Path) -> Non
 def test_changed_samples_are_found(tmp_path: Path, entries: list[Entry]) -> None:
     shutil.copytree(REPORTS / "data", tmp_path / "data")
     (tmp_path / "numbers.json").write_text(json.dumps(entries), encoding="utf-8")
-    victim = sorted((tmp_path / "data").glob("*/samples/*.npz"))[0]
+    leading = latest_run(tmp_path / "data")
+    victim = min((leading / "samples").glob("*.npz"))
     victim.write_bytes(victim.read_bytes()[::-1])
     ended = run_over(tmp_path)
     assert ended.returncode == 1
