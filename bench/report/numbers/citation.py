@@ -95,7 +95,8 @@ def find(identifier: str, numbers: Path) -> dict[str, Any]:
     """
     entries = {entry["id"]: entry for entry in load_numbers(numbers)}
     name, _, run = identifier.removeprefix(SCHEME).partition("@")
-    name = full_names(entries).get(name, name)
+    if name not in entries:  # 5,000 short names take a tenth of a second
+        name = full_names(entries).get(name, name)
     if name not in entries:
         stars = f"*{name.replace('.', '*')}*"
         inside = fnmatch.filter(entries, stars)
