@@ -21,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -36,8 +37,18 @@ ANSWER_S = 10.0
 """For longer, a copy of a process does not take."""
 ANSWER_BYTES_MAX = 64
 
-Key = tuple[str, int]
-"""The ``timed_id`` of a cell, and the number of an A/A copy."""
+Key = tuple[Path, str, int]
+"""The file of a program, its event loop, and the number of an A/A copy."""
+
+
+@cache
+def can_await_copies() -> bool:
+    """Say whether the kernel tells the end of a process that is no child (Linux 5.3)."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 class ForkedProcess:
@@ -124,6 +135,7 @@ class ForkServer:
         except (OSError, ValueError) as error:
             os.close(stdin)
             os.close(stdout)
+            self.kill()  # a late answer would be taken for that to the next question
             raise TrialError(f"a copy of {spec.cell} did not start: {error}") from error
         finally:
             os.close(told)
@@ -152,11 +164,12 @@ class ForkServer:
         self._process.wait()
 
 
-class ForkServers:
-    """The fork servers of one block. Use it with ``with``: at the end they are killed.
+def _key(cell: Cell, copy: int) -> Key:
+    return cell.path, cell.loop, copy
 
-    Their logs go to a folder below ``logs``.
-    """
+
+class ForkServers:
+    """The fork servers of one block. Use it with ``with``: at the end they are killed."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -167,8 +180,8 @@ class ForkServers:
 
         Returns when all have loaded their programs. ``logs`` is where they complain.
         """
-        for case in cases:
-            key = case.cell.timed_id, case.copy
+        for case in cases if can_await_copies() else ():
+            key = _key(case.cell, case.copy)
             if case.cell.language == "python" and key not in self._servers:
                 log = logs / f"{len(self._servers)}.server.log"
                 padding_bytes = self._rng.randrange(PADDING_BYTES_MAX)
@@ -178,7 +191,7 @@ class ForkServers:
 
     def of(self, cell: Cell, copy: int) -> ForkServer | None:
         """Return what copies a program; None where its hosts start as usual."""
-        server = self._servers.get((cell.timed_id, copy))
+        server = self._servers.get(_key(cell, copy))
         return server if server and server.has_loaded() else None
 
     def __enter__(self) -> Self:

@@ -15,6 +15,7 @@ from helpers_bench import find_cell, hosts_of, make_case
 from bench.contract.model import Case
 from bench.errors import TrialError
 from bench.measure import latency
+from bench.trial import fork_servers
 from bench.trial.descendants import stat
 from bench.trial.ensemble import Ensemble, ensemble
 from bench.trial.fork_servers import ForkServers
@@ -74,6 +75,36 @@ def test_an_a_a_copy_and_its_original_are_copies_of_different_processes(
         original, copy = parents(started)
     assert len(original) == len(copy) == 1
     assert original.isdisjoint(copy)
+
+
+def test_two_files_of_one_program_are_copies_of_different_processes(
+    servers: ForkServers, tmp_path: Path
+) -> None:
+    cases = [(asked(ASK), IN_TURNS), (altered(tmp_path, ""), IN_TURNS)]
+    with ensemble(cases, tmp_path, random.Random(1), servers) as started:
+        project, changed = parents(started)
+    assert project.isdisjoint(changed)
+
+
+def test_hosts_start_as_usual_where_the_end_of_a_copy_cannot_be_awaited(
+    servers: ForkServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fork_servers, "can_await_copies", lambda: False)
+    with ensemble([(asked(ASK), IN_TURNS)], tmp_path, random.Random(1), servers) as started:
+        assert parents(started) == [{os.getpid()}]
+
+
+def test_a_server_without_an_answer_is_killed_and_the_program_fails(
+    servers: ForkServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fork_servers, "ANSWER_S", 0.2)
+    servers.load([asked(ASK)], tmp_path)
+    (server,) = hosts_of(os.getpid())
+    os.kill(server, signal.SIGSTOP)
+    cases = [(asked(ASK), IN_TURNS)]
+    with ensemble(cases, tmp_path, random.Random(1), servers) as started:
+        assert "did not start" in str(started.members[0].failed)
+        assert not hosts_of(os.getpid())
 
 
 @pytest.mark.parametrize(
