@@ -19,8 +19,10 @@ from bench.report.charts import style
 from bench.report.charts.ratios import (
     MARGIN_COLOR,
     NAMES_PT,
+    SUBTITLE,
     footer,
     name_rows,
+    ratio_axis,
     spans,
     spoken,
 )
@@ -106,7 +108,7 @@ def _mark(axes: Axes, pair: Comparison, y: float, number: int, *, named: bool) -
     ends = [v for v in (times.ratio, times.low, times.high) if not math.isnan(v)]
     below = times.ratio < 1
     axes.annotate(
-        words.number(times.ratio), (min(ends) if below else max(ends), y),
+        words.times(times.ratio), (min(ends) if below else max(ends), y),
         (-11 if below else 11, 0), textcoords="offset points", va="center",
         ha="right" if below else "left", fontsize=13.5, color=color,
     )  # fmt: skip
@@ -138,14 +140,12 @@ def overlay(found: Overlaid, placement: str, look: Look) -> Chart:
     sourced = replace(
         look, source=f"{found.noun}s {', '.join(found.runs)}  |  loopback, one machine each"
     )
-    subtitle = "Time of the first over time of the second: left of 1 the first is faster"
-    figure = style.blank(heading, subtitle, footer(pairs), sourced)
+    figure = style.blank(heading, SUBTITLE, footer(pairs), sourced)
     axes = style.panels(figure, 1, left=0.37)[0]
     low, high = spans(pairs)
     room = (high / low) ** 0.15
     _draw(axes, found.runs, at, look)
-    style.log_axis(axes, low / room, high * room, "ratio of times", lambda v: f"{v:g}")
-    axes.xaxis.labelpad = 2
+    ratio_axis(axes, low / room, high * room, "times faster (log scale)")
     name_rows(axes, at, NAMES_PT, above=0.85)
     _legend(figure, list(found.runs))
     runs = [name for name, mine in found.runs.items() for _ in mine]

@@ -24,6 +24,7 @@ from bench.report.charts import style
 from bench.report.charts.rows import MIN_COMPANIONS
 from bench.report.charts.style import Chart, Look
 
+SUBTITLE = "Left of the line the first is so many times faster, right of it the second"
 NAMES_PT = 15.5
 NAMES_WIDE = 0.3
 """How much of the width is for names of pairs."""
@@ -155,7 +156,7 @@ def _mark(axes: Axes, pair: Comparison, y: float) -> None:
     # The number stands on the side away from 1, clear of the line and the bands.
     below = times.ratio < 1
     axes.annotate(
-        words.number(times.ratio), (left if below else right, y),
+        words.times(times.ratio), (left if below else right, y),
         (-13 if below else 13, 0), textcoords="offset points", va="center",
         ha="right" if below else "left", fontsize=style.SMALL_PT,
     )  # fmt: skip
@@ -187,6 +188,12 @@ def _panel(
     for pair in pairs:
         _mark(axes, pair, at[pair.a.workload, spoken(pair, look)])
     axes.set_ylim(min(at.values()) - 0.7, max(at.values()) + 1.45)
+
+
+def ratio_axis(axes: Axes, low: float, high: float, what: str) -> None:
+    """Make x an axis of ratios of times, whose numbers are at least 1 on both sides."""
+    style.log_axis(axes, low, high, what, lambda v: f"{round(max(v, 1 / v), 1):g}x")
+    axes.xaxis.labelpad = 2
 
 
 def name_rows(
@@ -242,16 +249,14 @@ def headline(compared: Sequence[Comparison], placement: str, look: Look) -> Char
         return None
     at = _places(pairs, look)
     heading = title(pairs, placement, look)
-    subtitle = "Time of the first over time of the second: left of 1 the first is faster"
-    figure = style.blank(heading, subtitle, footer(pairs), look)
+    figure = style.blank(heading, SUBTITLE, footer(pairs), look)
     axes = style.panels(figure, 1, left=NAMES_WIDE)[0]
     low, high = spans(pairs)
     room = (high / low) ** 0.22
     low, high = low / room, high * room
     _panel(axes, pairs, at, look)
-    what = "ratio of times (log scale): round trip p50, else time per delivered message"
-    style.log_axis(axes, low, high, what, lambda v: f"{v:g}")
-    axes.xaxis.labelpad = 2
+    what = "times faster (log scale), by round trip p50, else by time per delivered message"
+    ratio_axis(axes, low, high, what)
     size = NAMES_PT if len(at) <= 12 else max(12.5, 210 / len(at))
     name_rows(axes, at, size, above=0.95)
     wide = (NAMES_WIDE - 0.015) * figure.bbox.width

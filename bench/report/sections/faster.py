@@ -67,11 +67,7 @@ def times(values: Sequence[float]) -> str:
 def span(entry: Entry) -> str:
     """Return "between 1.01x slower and 1.14x faster" of the first, by the interval."""
     ends = [(1 / entry[end], "faster") for end in ("ci_high", "ci_low")]
-    said = [
-        f"{words.number(1 / ratio if ratio < 1 else ratio)}x "
-        f"{'slower' if ratio < 1 else way}"
-        for ratio, way in ends
-    ]
+    said = [f"{words.times(ratio)} {'slower' if ratio < 1 else way}" for ratio, way in ends]
     return f"between {' and '.join(said)}"
 
 
