@@ -161,13 +161,13 @@ def alone_in_its_namespace() -> list[str]:
     return [need("unshare", "util-linux"), *user, "--pid", "--kill-child", "--"]
 
 
-def sockets(pid: int) -> int:
-    """Return how many sockets a process holds."""
-    held = 0
+def sockets(pid: int) -> set[str]:
+    """Return the sockets that a process holds, by their names, ``socket:[INODE]``."""
+    held = set()
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # it was closed between the listing and the look
-            held += os.readlink(link).startswith("socket:")
-    return held
+            held.add(os.readlink(link))
+    return {name for name in held if name.startswith("socket:")}
 
 
 def beside_strangers(port: int, is_slow: bool) -> tuple[float, float]:
@@ -188,16 +188,20 @@ def beside_strangers(port: int, is_slow: bool) -> tuple[float, float]:
 
 
 def reached(made: Site) -> int:
-    """Return how many of the strangers' connections reach the aiohttps."""
+    """Return how many of the strangers' connections reach the aiohttps.
 
-    def held() -> int:
-        return sum(sockets(app.pid) for app in made.apps)
+    Connections of earlier clients may end meanwhile, so new sockets are counted, and no
+    difference of two counts.
+    """
 
-    before = settled(held, STILL_S)
+    def held() -> set[str]:
+        return set().union(*(sockets(app.pid) for app in made.apps))
+
+    before = held()
     strangers = Strangers(made.port, is_slow=False)
-    found = settled(held, STILL_S) - before
+    found = settled(lambda: len(held() - before), STILL_S)
     strangers.close()
-    return min(max(found, 0), STRANGERS)
+    return min(found, STRANGERS)
 
 
 def tried(subject: str, folder: Path) -> tuple[dict[str, float], dict[str, str]]:
