@@ -24,7 +24,7 @@ from bench.report.charts.export import export
 from bench.report.model import Data
 from bench.report.numbers import machines as over_machines
 from bench.report.numbers.numbers import numbers
-from bench.report.pages import page, readme, site
+from bench.report.pages import declared, page, readme, site
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
 from bench.report.sections import (
@@ -155,9 +155,12 @@ def build(
 
 
 def renew_readme(page: Path) -> None:
-    """Render README from a report's numbers, where that is the published one.
+    """Render README and COMPARISONS.md from the numbers of the published report.
 
-    Raises UsageError where README cites numbers that the report lacks.
+    Raises UsageError where COMPARISONS.md cites numbers that the report lacks; then both
+    stay as they are.
     """
     if page.parent.resolve() == REPORTS.resolve():
-        readme.update(README, page.with_name("numbers.json"))
+        numbers = page.with_name("numbers.json")
+        declared.update(page.with_name(declared.FILE), numbers)
+        readme.update(README, numbers)

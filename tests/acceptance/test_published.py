@@ -8,7 +8,8 @@ import pytest
 from bench.contract.model import PROJECT
 from bench.experiments import kept
 from bench.report.build import derive_set
-from bench.report.pages import readme
+from bench.report.numbers.citation import load_numbers
+from bench.report.pages import declared, readme
 from bench.report.sections import bindings, embedded, experiments, topologies
 from bench.run.archive import CODE, ROUNDS
 from bench.run.finished import verify
@@ -60,6 +61,8 @@ def test_superseded_runs_have_left_the_tree(runs: PublishedSet) -> None:
 
 def test_readme_has_the_numbers_of_the_newest_run() -> None:
     assert not readme.stale(PROJECT / "README.md", NUMBERS)
+    kept = (REPORTS / declared.FILE).read_text()
+    assert kept == declared.text(load_numbers(NUMBERS))
 
 
 def test_the_page_on_the_method_knows_if_programs_of_the_leading_run_took_turns(
@@ -79,7 +82,8 @@ def test_the_data_is_small_enough_to_keep() -> None:
 
 
 def test_charts_are_published_as_pages_show_them_and_in_no_other_format() -> None:
-    pages = [PROJECT / "README.md", REPORTS / "REPORT.md", REPORTS / "SUMMARY.md"]
+    names = ("REPORT.md", "SUMMARY.md", declared.FILE)
+    pages = [PROJECT / "README.md", *(REPORTS / name for name in names)]
     shown = set()
     for page in pages:
         for name in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text()):

@@ -19,7 +19,7 @@ from bench.contract.alike import SUBJECT
 from bench.contract.model import Case
 from bench.report.build import derive
 from bench.report.model import Data
-from bench.report.pages import readme
+from bench.report.pages import declared
 from bench.report.sections import losses
 from bench.report.sections.levels import spelled
 from bench.report.sections.placement import placement_sentences
@@ -196,7 +196,7 @@ def test_a_level_names_the_further_fault_that_breaks_the_program(failed: Data) -
     zmq, http = (rows[f"{s}/resilient/request_reply.py"] for s in (SUBJECT, "http"))
     assert spelled(zmq) == "L2, except link_refused"
     assert spelled(http) == "L2"
-    text = "\n".join(readme.levels_table(failed.entries))
+    text = "\n".join(declared.levels_table(failed.entries))
     (line,) = (text for text in text.splitlines() if "Request/reply, resilient" in text)
     assert line.count("L2, except link_refused") == 1
     assert "docs/failures.md#refused-by-icmp" in text
@@ -216,7 +216,7 @@ def test_the_shortest_program_at_equal_guarantees_is_named_with_the_fault_that_b
 def test_a_resilient_program_below_its_level_is_shown_with_the_fault_that_keeps_it_there(
     failed: Data,
 ) -> None:
-    text = "\n".join(readme.levels_table(failed.entries))
+    text = "\n".join(declared.levels_table(failed.entries))
     (line,) = (line for line in text.splitlines() if "Fan-out, resilient" in line)
     assert line.count(f"{FLOOD}: 1 reported lost") == 1
     assert f"L1, {FLOOD}: 1 reported lost" in line
@@ -226,8 +226,10 @@ def test_a_resilient_program_below_its_level_is_shown_with_the_fault_that_keeps_
     )
 
 
-def test_readme_counts_wins_of_zeromq_beside_its_losses(data: Data) -> None:
-    said = next(readme.losing(data.entries))
+def test_the_comparisons_count_wins_of_zeromq_beside_its_losses(
+    data: Data,
+) -> None:
+    said = next(declared.losing(data.entries))
     counts = [int(number) for number in re.findall(r"\d+", said)]
     won, compared, lost, equivalent, undecided = counts
     assert lost == len(lost_by_the_table(data))

@@ -21,7 +21,7 @@ from bench.report import words
 from bench.report.numbers import citation
 from bench.report.numbers.citation import FORMATS, cite, mark, moved_on, spelled
 from bench.report.numbers.citation_check import agrees, check, citations
-from bench.report.pages import readme
+from bench.report.pages import declared
 from bench.report.talk_claims.retired import retired, why_retired
 from bench.run.manifest import case_table
 from bench.run.plan import plan
@@ -229,28 +229,29 @@ def test_every_citation_in_the_project_s_own_texts_is_true() -> None:
 
 
 def cited_page(folder: Path, numbers: Path) -> Path:
-    """Return a README as rendered from numbers, with their ids in its hidden list."""
-    page = folder / "README.md"
-    page.write_text(f"{readme.BEGIN}\n{readme.END}\n")
-    readme.update(page, numbers)
+    """Return the page of comparisons from numbers, with their ids in its hidden list."""
+    page = folder / declared.FILE
+    declared.update(page, numbers)
     return page
 
 
-def test_readme_is_not_built_when_a_number_that_it_cites_is_gone(tmp_path: Path) -> None:
+def test_comparisons_are_not_rendered_when_a_cited_number_is_gone(
+    tmp_path: Path,
+) -> None:
     entries = json.loads(NUMBERS.read_text())
     path = tmp_path / "numbers.json"
     path.write_text(json.dumps(entries))
     kept = cited_page(tmp_path, path)
     rendered = kept.read_text()
-    names = [name for name in readme.cited(entries) if not why_retired(name)]
+    names = [name for name in declared.cited(entries) if not why_retired(name)]
     assert len(names) > 40
     for gone in names[::9]:
         path.write_text(json.dumps([e for e in entries if e["id"] != gone]))
         with pytest.raises(UsageError, match=re.escape(gone)):
-            readme.update(kept, path)
+            declared.update(kept, path)
         assert kept.read_text() == rendered
     path.write_text(json.dumps(entries))
-    readme.update(kept, path)
+    declared.update(kept, path)
     assert kept.read_text() == rendered
 
 
@@ -262,8 +263,10 @@ def test_a_retired_number_may_go_and_its_citation_is_refused_with_the_reason(
     path.write_text(json.dumps(entries))
     kept = cited_page(tmp_path, path)
     path.write_text(json.dumps([e for e in entries if e["id"] != RETIRED]))
-    kept.write_text(kept.read_text().replace(readme.CITES, f"{readme.CITES}\n{RETIRED}"))
-    readme.update(kept, path)
+    kept.write_text(
+        kept.read_text().replace(declared.CITES, f"{declared.CITES}\n{RETIRED}")
+    )
+    declared.update(kept, path)
     assert RETIRED not in kept.read_text()
     text.write_text(f"0.0853 [nomiddle:{RETIRED}@{entries[0]['run']}]")
     known = [entry for entry in entries if entry["id"] != RETIRED]

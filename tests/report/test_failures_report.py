@@ -40,7 +40,7 @@ from bench.report.charts.all import charts, look_of
 from bench.report.charts.style import Look
 from bench.report.numbers.citation import cite
 from bench.report.numbers.numbers import numbers
-from bench.report.pages import readme
+from bench.report.pages import declared
 from bench.report.sections import levels
 
 BUSY = "server_killed_busy"
@@ -509,8 +509,8 @@ def test_survivors_have_their_size_among_the_numbers(entries: Any) -> None:
     assert "request_reply.size.statements.zmq.reconnecting.python" in entries
 
 
-def test_readme_has_levels_and_the_map(out: Path) -> None:
-    block = readme.block(list(json.loads((out / "numbers.json").read_text())))
+def test_the_page_of_comparisons_has_levels_and_the_map(out: Path) -> None:
+    block = declared.text(list(json.loads((out / "numbers.json").read_text())))
     assert "figures/failures.svg" in block
     assert re.search(r"\| Request/reply, minimal \| L0 \(\d+ statements\) ", block)
 
@@ -527,7 +527,9 @@ def _standing(stack: str, variant: str, level: int, said: str = "") -> dict[str,
     }
 
 
-def test_readme_names_minimal_programs_that_need_no_resilient_variant() -> None:
+def test_the_comparisons_name_minimal_programs_that_need_no_resilient_one() -> (
+    None
+):
     entries = [
         _standing("raw_socket", "minimal", 0),
         _standing("zmq", "minimal", 1, ", may lose"),
@@ -535,7 +537,7 @@ def test_readme_names_minimal_programs_that_need_no_resilient_variant() -> None:
         _standing("raw_socket", "reconnecting", 1),
         _standing("zmq", "resilient", 2),
     ]
-    rows = [line for line in readme.levels_table(entries) if line.startswith("| Fan-out")]
+    rows = [line for line in declared.levels_table(entries) if line.startswith("| Fan-out")]
     assert rows == [
         "| Fan-out, minimal | L0 | L1, may lose |",
         "| Fan-out, lossless | (same as minimal) | L1 |",

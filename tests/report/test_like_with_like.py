@@ -24,7 +24,7 @@ from bench.contract.rows import CaseRow
 from bench.report.build import derive, opening
 from bench.report.charts.ratios import in_headline
 from bench.report.model import Data
-from bench.report.pages import readme
+from bench.report.pages import declared
 from bench.report.sections import faster
 from bench.report.sections.code import programs
 from bench.report.sections.paired import declared_cases
@@ -114,7 +114,7 @@ def test_charts_and_titles_take_no_other_pairs(data: Data) -> None:
         assert len({exercised(row.case) for row in rows}) == 1, name
 
 
-def test_each_chart_shows_the_pairs_of_its_column_in_readme(data: Data) -> None:
+def test_each_chart_shows_the_pairs_of_its_column_in_the_table(data: Data) -> None:
     for placement in ("split", "shared"):
         drawn = [(p.a.cell, p.b.cell) for p in in_headline(data.compared, placement)]
         tabled = [
@@ -131,7 +131,7 @@ def test_each_chart_shows_the_pairs_of_its_column_in_readme(data: Data) -> None:
 def test_differences_beside_protocols_are_shown_with_the_ratio(
     data: Data,
 ) -> None:
-    pages = opening(data)["about_ratios"], readme.block(data.entries)
+    pages = opening(data)["about_ratios"], declared.text(data.entries)
     for said in pages:
         assert faster.COMPILED in said
         assert faster.ONE_MACHINE in said

@@ -22,7 +22,7 @@ from bench.contract.model import Case
 from bench.report import build as report
 from bench.report.numbers.citation import FORMATS, cite
 from bench.report.numbers.citation_check import check
-from bench.report.pages import readme
+from bench.report.pages import declared
 from bench.report.sections import faster, over_machines
 from bench.run.archive import ENVIRONMENT, WEIGHTS, Archive
 
@@ -151,7 +151,7 @@ def test_a_ratio_that_is_another_on_each_machine_is_a_range_everywhere(
     assert re.fullmatch(r"ZeroMQ 4\.\d+x to 9\.\d+x faster on 2 machines", said)
     for page in ("SUMMARY.md", "REPORT.md"):
         assert said in (published / page).read_text()
-    assert said.removesuffix(" faster on 2 machines") in readme.block(entries)
+    assert said.removesuffix(" faster on 2 machines") in declared.text(entries)
 
 
 def test_a_comparison_with_two_winners_names_both_and_their_machines(
@@ -160,7 +160,7 @@ def test_a_comparison_with_two_winners_names_both_and_their_machines(
     said = over_machines.finding(of(entries, SOCKETS))
     assert said.startswith("depends on the machine: BSD sockets 1.3")
     assert "on AMD EPYC, ZeroMQ 1.2" in said
-    assert said in readme.block(entries)
+    assert said in declared.text(entries)
     assert said in (published / "REPORT.md").read_text()
     assert (
         "In 1 the winner depends on the machine." in (published / "SUMMARY.md").read_text()

@@ -27,7 +27,8 @@ from bench.report.charts.all import charts
 from bench.report.charts.dark import DARK_PAPER, mirrored
 from bench.report.charts.export import export
 from bench.report.charts.style import PAPER, Chart
-from bench.report.pages import readme
+from bench.report.numbers.citation import load_numbers
+from bench.report.pages import declared, readme
 from bench.report.pages.site import PAGES, page_of
 from bench.report.sections.tables import every_cell
 
@@ -410,11 +411,18 @@ def test_readme_is_rendered_from_the_numbers(out: Path, tmp_path: Path) -> None:
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "42 us" not in text
+    assert "reports/figures/hero.svg" in text
+    assert re.search(r"on one CPU\*\*, ZeroMQ .* BSD sockets 1\.3\dx faster", text)
+    assert "http.client" not in text, "the fastest and the shortest of a stack only"
+
+
+def test_the_page_of_comparisons_has_the_subject_s_ratios(out: Path) -> None:
+    text = declared.text(load_numbers(out / "numbers.json"))
     assert "| **Request/reply, round trip: ZeroMQ (minimal) compared with** |" in text
     assert re.search(r"\| BSD sockets \(minimal\) \| .*BSD sockets 1\.3\dx faster \(", text)
     assert "HTTP (minimal: requests) against" not in text, "only the subject's ratios"
     assert "http.client" in text
-    assert "reports/figures/headline_shared.svg" in text
+    assert "figures/headline_shared.svg" in text
 
 
 def test_a_readme_without_markers_is_left_alone(out: Path, tmp_path: Path) -> None:
@@ -434,9 +442,10 @@ def test_a_run_without_numbers_that_readme_cites_succeeds_and_leaves_readme(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A machine without a compiler has no number of the programs in C."""
-    page = tmp_path / "README.md"
-    text = f"{readme.BEGIN}\n{readme.CITES}\nonly.where.there.is.a.compiler\n{readme.END}\n"
+    page, listed = tmp_path / "README.md", out / declared.FILE
+    text = f"{readme.BEGIN}\n{readme.END}\n"
     page.write_text(text)
+    listed.write_text(f"{declared.CITES}\nonly.where.there.is.a.compiler\n-->\n")
     monkeypatch.setattr(report, "README", page)
     monkeypatch.setattr(report, "REPORTS", out)
     monkeypatch.setattr(report, "build", lambda *_, **__: out / "index.html")
@@ -447,6 +456,7 @@ def test_a_run_without_numbers_that_readme_cites_succeeds_and_leaves_readme(
     assert page.read_text() == text
     with pytest.raises(UsageError, match=r"only\.where\.there"):
         renew_readme(out / "index.html")
+    listed.unlink()
 
 
 def test_a_run_of_nothing_but_throughput_has_a_report(tmp_path: Path) -> None:

@@ -12,15 +12,13 @@ from rich.table import Table
 
 from bench.analysis.recovery import VARIANTS
 from bench.contract.alike import Kind, stack_order
-from bench.contract.rows import case_named
-from bench.faults.all_faults import controls
 from bench.measure.recovery import KEPT
 from bench.report import words
-from bench.report.facets import program_at
 from bench.report.numbers.citation import load_numbers
-from bench.report.pages.readme import name_of
+from bench.report.pages.declared import name_of
 from bench.report.sections import over_machines
 from bench.report.sections.paired import declared_cases, opponent
+from bench.report.sections.survival import verdicts
 
 
 def table(numbers: Path) -> Table | None:
@@ -66,25 +64,15 @@ def is_headline(entry: Mapping[str, Any]) -> bool:
 
 def survival(numbers: Path) -> Table | None:
     """Return how many faults each stack's programs survive, None without any fault."""
-    verdicts = {
-        (entry["cells"][0], entry["case"]): entry["verdict"]
-        for entry in load_numbers(numbers)
-        if entry["kind"] == "recovery" and case_named(entry["case"]).fault not in controls()
-    }
-    kept, met = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for (cell, _), verdict in verdicts.items():
-        row = program_at(cell)
-        met[row.variant, row.stack] += 1
-        kept[row.variant, row.stack] += verdict == KEPT
-    if not met:
+    found = verdicts(load_numbers(numbers))
+    stacks = sorted({stack for by in found.values() for stack in by}, key=stack_order)
+    if not stacks:
         return None
-    stacks = sorted({stack for _, stack in met}, key=stack_order)
     shown = Table(box=None, pad_edge=False)
     for column in ("faults survived", *stacks):
         shown.add_column(column)
     for variant in VARIANTS:
-        if any(met[variant, stack] for stack in stacks):
-            shown.add_row(
-                variant, *(f"{kept[variant, s]} of {met[variant, s]}" for s in stacks)
-            )
+        if by := found.get(variant):
+            counts = [by.get(stack, Counter()) for stack in stacks]
+            shown.add_row(variant, *(f"{one[KEPT]} of {one.total()}" for one in counts))
     return shown

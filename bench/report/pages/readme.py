@@ -1,277 +1,133 @@
-"""The numbers in README.md: rendered from numbers.json, never typed."""
+"""The first screen of README.md: rendered from numbers.json, never typed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.contract.alike import VERBS, Kind
-from bench.contract.rows import CaseRow, case_named
+from bench.contract.alike import Kind, stack_order
+from bench.contract.rows import case_named
 from bench.errors import UsageError
+from bench.measure.recovery import BROKEN, KEPT
 from bench.report import words
 from bench.report.facets import program_at
-from bench.report.numbers.citation import load_numbers, mark, spelled
-from bench.report.sections import claims, faster, losses, over_machines
-from bench.report.sections.levels import MAY_LOSE
-from bench.report.sections.paired import declared_cases, opponent
+from bench.report.numbers.citation import load_numbers
+from bench.report.pages.declared import FILE as COMPARISONS
+from bench.report.pages.declared import source
+from bench.report.sections import claims, losses, over_machines
+from bench.report.sections.paired import declared_cases, opponent, stands
+from bench.report.sections.survival import verdicts
 from bench.report.talk_claims.judge import judge, read_ledger
-from bench.report.talk_claims.retired import FILE as RETIRED
-from bench.report.talk_claims.retired import missing
 from bench.run.archive import write_whole
 
 BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
-CHARTS = {
-    "split": "Ratios of times, driver and peers on separate CPUs",
-    "shared": "Ratios of times, everything on one CPU",
-}
-FOLDER = "reports/figures"
-FIRST = "minimal"
+HERO = "reports/figures/hero.svg"
+SHARED = "shared"
+MADE_ALIKE = ("buffered", "lossless")
+"""Variants of sockets and HTTP that keep the promises of ZeroMQ's program."""
+SHORT = "minimal"
+STRUCK = {SHORT: "short programs", "resilient": "resilient programs"}
+"""The variants whose failures README counts, and what it calls them."""
 Entry = Mapping[str, Any]
-Standing = tuple[int, str]
-"""The level of a program, and its text in the table."""
-CITES = "<!-- cites:"
-"""The ids of all numbers that README shows follow this: none may go unless retired."""
 
 
-def _found(pair: Entry | None) -> str:
-    if pair is None:
-        return words.PASSED_OVER
-    if pair["kind"] == Kind.APART:
-        return faster.apart(pair)
-    return over_machines.finding(pair)
+def block(entries: Sequence[Entry]) -> str:
+    """Return the text between the markers: a chart, a line a finding, and their source."""
+    found = [*_speed(entries), *_failures(entries), *_code(entries)]
+    if not found:
+        return "No run has compared the headline cases yet."
+    judged = claims.in_short(judge(read_ledger(), entries), f"reports/{claims.PAGE}")
+    lines = [
+        f"![How far behind the fastest each stack is, with its statements]({HERO})",
+        "",
+        *(f"* {line}" for line in found),
+        "",
+        f"{losses.counted(entries)} {judged}",
+        f"[{COMPARISONS}](reports/{COMPARISONS}) has every comparison with its interval.",
+        "",
+        " ".join([source(entries), *time_words(entries)]),
+    ]
+    return "\n".join(lines)
 
 
-def _rows(entries: Sequence[Entry]) -> Iterator[list[str]]:
-    """Yield a heading row for each program, and below it a row for each opponent."""
-    found: dict[tuple[CaseRow, str], dict[str, dict[str, Entry]]] = {}
+def _speed(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield who is faster in each workload on one CPU, a line a workload."""
     for name, pairs in declared_cases(entries).items():
         case = case_named(name)
-        heading = replace(case, name="", placement="")
-        for pair in pairs:
-            opponents = found.setdefault((heading, pair["labels"][0]), {})
-            opponents.setdefault(opponent(pair), {})[case.placement] = pair
-    for (heading, first), opponents in found.items():
-        yield [f"**{_name(heading)}: {first} compared with**", *("" for _ in CHARTS)]
-        for name, placed in opponents.items():
-            yield [name, *(_found(placed.get(place)) for place in CHARTS)]
+        shown = [pair for pair in pairs if _is_shown(pair)]
+        if case.placement == SHARED and shown:
+            about = f"{words.workload(case.workload)} on one CPU"
+            found = (f"{opponent(pair)}: {over_machines.short(pair)}" for pair in shown)
+            first = shown[0]["labels"][0]
+            yield f"**{about}**, {first} compared with {'; '.join(found)}."
 
 
-def unlike(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield why pairs of the table are not compared."""
-    reasons = [
-        str(pair["reason"])
-        for pairs in declared_cases(entries).values()
-        for pair in pairs
-        if pair["kind"] == Kind.APART
-    ]
-    verbs = [verb for verb in VERBS.values() if any(verb in why for why in reasons)]
-    if verbs:
-        yield (
-            f"*Not compared*: only one of the two {' or '.join(verbs)}. Or both may lose "
-            "messages: then the rate depends on how much each may queue."
-        )
-        yield ""
-
-
-def _unmeasured(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield what a dash in the table means, if it has one."""
-    if any(words.PASSED_OVER in row for row in rows):
-        yield f"{words.PASSED_OVER}: not measured in this placement."
-        yield ""
-
-
-def _undecided(entries: Sequence[Entry]) -> str:
-    """Return when a difference is undecided, with the noise of the run if it is known."""
-    widths = [float(e["value"]) for e in entries if e["kind"] == "noise"]
-    noise = f": up to {words.number(widths[0], digits=2)} % in this run" if widths else ""
+def _is_shown(pair: Entry) -> bool:
+    """Say whether a pair is of programs in Python that promise the same, and stands out."""
+    rows = [program_at(cell) for cell in pair["cells"]]
     return (
-        "A difference is *undecided* if its interval reaches below 5 %, or below the "
-        f"difference between two copies of the same program{noise}."
+        pair["kind"] != Kind.APART
+        and all(row.language == words.PYTHON for row in rows)
+        and (stands(pair) or rows[1].variant in MADE_ALIKE)
     )
 
 
-def _name(case: CaseRow) -> str:
-    return f"{words.workload(case.workload)}, {words.quantity(case)}"
-
-
-def name_of(case: str) -> str:
-    row = case_named(case)
-    placed = words.PLACEMENTS_SHORT.get(row.placement, row.placement)
-    return ", ".join([_name(row), placed, *([words.load(row.load)] if row.load else [])])
-
-
-def levels_table(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield the lines of the table of levels, with the size of each program."""
-    found = [entry for entry in entries if entry["kind"] == "level"]
-    if not found:
-        return
-    sizes = {entry["id"]: entry["value"] for entry in entries if entry["kind"] == "size"}
-    stacks: dict[str, str] = {}
-    table: dict[tuple[str, str], dict[str, Standing]] = {}
-    for entry in found:
-        program = program_at(entry["cells"][0])
-        stacks[program.stack] = words.stack_of(entry["labels"][0])
-        size = sizes.get(size_of(entry))
-        written = f" ({size} statements)" if size else ""
-        row = table.setdefault((program.workload, program.variant), {})
-        row[program.stack] = entry["value"], f"{entry['short']}{written}"
-    yield f"![Outcome of each fault, by stack and variant]({FOLDER}/failures.svg)"
-    yield ""
-    yield (
-        "Which failures each program survives, and how many statements it takes. L0 works "
-        "while nothing fails. L1 survives a restart of its server, but may lose messages. "
-        "L2 survives every fault of [a fixed list](docs/failures.md#levels), without "
-        "lost, repeated or wrong messages. L2 has two exceptions. Under a fault that "
-        "outlasts the deadline, a request may be reported as failed. A killed process "
-        "loses the messages that it had accepted. *Loses*: the restart did cost messages. "
-        "*May lose*: the program drops messages for a slow subscriber. *Same as minimal*: "
-        "the minimal program already reaches this level. *Except*: the program breaks "
-        "under this fault, which is [on no list](docs/failures.md#refused-by-icmp). "
-        "A fault behind a level keeps the program from the next one."
-    )
-    yield ""
-    yield f"| | {' | '.join(stacks.values())} |"
-    yield "|" + " --- |" * (1 + len(stacks))
-    for (workload, variant), row in table.items():
-        minimal = table.get((workload, FIRST), {})
-        least = min(level for level, _ in row.values())
-        cells = [
-            row[stack][1] if stack in row else _absent(variant, least, minimal.get(stack))
-            for stack in stacks
+def _failures(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield how many faults the programs of each stack survive, and how many break them."""
+    labels = {
+        program_at(entry["cells"][0]).stack: words.stack_of(entry["labels"][0])
+        for entry in entries
+        if entry["kind"] == "recovery"
+    }
+    found = verdicts(entries)
+    for variant, programs in STRUCK.items():
+        said = [
+            f"{labels[stack]} {counts[KEPT]} of {counts.total()}, {counts[BROKEN]} broken"
+            for stack, counts in found.get(variant, {}).items()
         ]
-        yield f"| {words.workload(workload)}, {variant} | {' | '.join(cells)} |"
-    yield ""
+        if said:
+            yield f"**Faults that {programs} survive**: {'; '.join(said)}."
 
 
-def _absent(variant: str, least: int, minimal: Standing | None) -> str:
-    """Return the text for a variant that a stack lacks: its minimal may be as good."""
-    if minimal is None:
-        return words.PASSED_OVER
-    level, said = minimal
-    as_promised = variant in ("lossless", "lossy") and MAY_LOSE not in said
-    return f"(same as {FIRST})" if level >= least or as_promised else words.PASSED_OVER
-
-
-def cited(entries: Sequence[Entry]) -> list[str]:
-    """Return the ids of all numbers in the block, in its order."""
-    compared = [pair["id"] for pairs in declared_cases(entries).values() for pair in pairs]
-    levels = [entry for entry in entries if entry["kind"] == "level"]
-    sizes = {entry["id"] for entry in entries if entry["kind"] == "size"}
-    written = [name for name in map(size_of, levels) if name in sizes]
-    return [*compared, *(entry["id"] for entry in levels), *written]
-
-
-def size_of(level: Entry) -> str:
-    """Return the id of the size of a program, from the entry of its level."""
-    return str(level["id"]).replace(".level.", ".size.statements.")
-
-
-def _refuse_lost(readme: Path, before: str, entries: Sequence[Entry]) -> None:
-    """Raise UsageError if the run lacks a number that README cites.
-
-    Numbers may go if they are retired in ``bench/report/talk_claims/retired.toml``, with
-    the reason.
-    """
-    if CITES not in before:
-        return
-    names = before.split(CITES, 1)[1].split("-->", 1)[0].split()
-    lost = missing(names, {entry["id"] for entry in entries})
-    if lost:
-        raise UsageError(
-            f"{readme} cites {words.plural(len(lost), 'number')} that this run lacks, the "
-            f"first {lost[0]}; measure it, or retire it in {RETIRED.name} with the reason"
-        )
-
-
-def losing(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield how ZeroMQ's comparisons ended, and a line for each program it loses to."""
-    counted = losses.counted(entries)
-    if not losses.lost(entries):
-        yield counted
-        return
-    yield f"{counted} It loses:"
-    yield ""
-    yield from (f"* {clause}" for clause in losses.in_short(entries))
+def _code(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the statements of the short programs of each stack."""
+    cases = [f"{workload}.size.statements" for workload in words.WORKLOADS]
+    sizes = {
+        (entry["case"], row.stack): entry
+        for entry in entries
+        if entry["case"] in cases
+        and (row := program_at(entry["cells"][0])).variant == SHORT
+        and row.language == words.PYTHON
+    }
+    said = []
+    for stack in sorted({stack for _, stack in sizes}, key=stack_order):
+        found = [sizes[case, stack] for case in cases if (case, stack) in sizes]
+        counts = ", ".join(str(entry["value"]) for entry in found)
+        said.append(f"{words.stack_of(found[0]['labels'][0])} {counts}")
+    if said:
+        names = ", ".join(words.workload(name).lower() for name in words.WORKLOADS)
+        yield f"**Statements of short programs** ({names}): {'; '.join(said)}."
 
 
 def time_words(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield how long the run took, if it kept its times."""
     took = {str(e["id"]): float(e["value"]) for e in entries if e["kind"] == "time"}
-    if not took:
-        return
-    parts = [
-        f"{name.rsplit('.', 1)[1]} {minutes:.1f}"
-        for name, minutes in took.items()
-        if name != "run.time.whole"
-    ]
-    yield (
-        f"This run took {took['run.time.whole']:.0f} minutes on that machine, without "
-        f"installation; in minutes: {', '.join(parts)}."
-    )
-    yield ""
-
-
-def block(entries: Sequence[Entry]) -> str:
-    """Return the text between the markers: charts, tables, and their source."""
-    rows = list(_rows(entries))
-    if not rows:
-        return "No run has compared the headline cases yet."
-    source = entries[0]
-    placed = [words.PLACEMENTS_SHORT[name] for name in CHARTS]
-    lines = [
-        *(
-            f"![{title}]({FOLDER}/headline_{placement}.svg)"
-            for placement, title in CHARTS.items()
-            if any(case_named(c).placement == placement for c in declared_cases(entries))
-        ),
-        "",
-        'An entry such as "2.0x faster (1.9\N{EN DASH}2.1)" gives a ratio of times with '
-        "its 95 % interval. "
-        f"{_undecided(entries)}",
-        faster.COMPILED,
-        "",
-        f"| | {' | '.join(placed)} |",
-        "|" + " --- |" * (1 + len(placed)),
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-        *_unmeasured(rows),
-        *unlike(entries),
-        *losing(entries),
-        "",
-        claims.in_short(judge(read_ledger(), entries), f"reports/{claims.PAGE}"),
-        "",
-        *levels_table(entries),
-        *over_machines.note(entries),
-        f"Run {source['run']}, {source['date']}, grade {source['grade']} (A is quiet, C is "
-        f"noisy): {source['machine']}; 64 B over tcp, loopback, one machine. "
-        f"{faster.ONE_MACHINE}",
-        "",
-        *time_words(entries),
-        "To cite a number, paste it with its id. The number is the ratio of times, first "
-        f"program over second: {spelled(source)} [{mark(source)}].",
-        "",
-        CITES,
-        *cited(entries),
-        "-->",
-    ]
-    return "\n".join(lines)
+    if took:
+        yield f"It took {took['run.time.whole']:.0f} minutes, without installation."
 
 
 def render(readme: Path, numbers: Path) -> str:
     """Return README's text with its block rendered from the numbers.
 
-    Raises UsageError if README lacks the markers, or cites a number that is missing.
+    Raises UsageError if README lacks the markers.
     """
     text = readme.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text.split(BEGIN, 1)[1]:
         raise UsageError(f"{readme} lacks the lines {BEGIN} and {END}; put them back")
     before, rest = text.split(BEGIN, 1)
-    shown, after = rest.split(END, 1)
-    entries = load_numbers(numbers)
-    _refuse_lost(readme, shown, entries)
-    return f"{before}{BEGIN}\n\n{block(entries)}\n\n{END}{after}"
+    after = rest.split(END, 1)[1]
+    return f"{before}{BEGIN}\n\n{block(load_numbers(numbers))}\n\n{END}{after}"
 
 
 def stale(readme: Path, numbers: Path) -> bool:

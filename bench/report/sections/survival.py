@@ -1,0 +1,35 @@
+"""How many faults the programs of each stack survive, as README and the terminal count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bench.contract.alike import stack_order
+from bench.contract.rows import case_named
+from bench.faults.all_faults import controls
+from bench.report.facets import program_at
+
+Entry = Mapping[str, Any]
+
+
+def verdicts(entries: Iterable[Entry]) -> dict[str, dict[str, Counter[str]]]:
+    """Return how many trials of a fault ended with each verdict, by variant and stack.
+
+    A program counts once for each fault that it met; controls, in which nothing fails, do
+    not count.
+    """
+    ended = {
+        (entry["cells"][0], entry["case"]): str(entry["verdict"])
+        for entry in entries
+        if entry["kind"] == "recovery" and case_named(entry["case"]).fault not in controls()
+    }
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for (cell, _), verdict in ended.items():
+        row = program_at(cell)
+        found.setdefault(row.variant, {}).setdefault(row.stack, Counter())[verdict] += 1
+    return {
+        variant: {stack: stacks[stack] for stack in sorted(stacks, key=stack_order)}
+        for variant, stacks in found.items()
+    }
