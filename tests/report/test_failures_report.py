@@ -527,9 +527,7 @@ def _standing(stack: str, variant: str, level: int, said: str = "") -> dict[str,
     }
 
 
-def test_the_comparisons_name_minimal_programs_that_need_no_resilient_one() -> (
-    None
-):
+def test_the_comparisons_name_minimal_programs_that_need_no_resilient_one() -> None:
     entries = [
         _standing("raw_socket", "minimal", 0),
         _standing("zmq", "minimal", 1, ", may lose"),
