@@ -16,6 +16,7 @@ from bench.cli.check import check
 from bench.cli.cite import cite
 from bench.cli.common import all_cells, more_roots, show_what_is_not_built
 from bench.cli.compare import compare
+from bench.cli.demo import demo
 from bench.cli.embedding import embedding
 from bench.cli.experiments import experiments
 from bench.cli.languages import languages
@@ -31,7 +32,7 @@ from bench.run.progress import console
 
 GROUPS = {
     "Measure": ("run", "reproduce", "check", "selftest", "doctor"),
-    "Read and cite": ("report", "compare", "cite", "talk"),
+    "Read and cite": ("report", "compare", "cite", "talk", "demo"),
     "Programs": ("list", "build", "size"),
     "Surveys": ("embedding", "languages", "experiments", "topologies"),
 }
@@ -215,5 +216,6 @@ for command in (
     languages,
     experiments,
     topologies,
+    demo,
 ):
     main.add_command(command)
