@@ -13,7 +13,7 @@ import click
 from rich.table import Table
 
 from bench.cli.common import more_roots, show_what_is_not_built
-from bench.contract.find import choose, find_cells
+from bench.contract.find import choose, find_cells, stack_names
 from bench.contract.model import IMPLEMENTATIONS, Cell
 from bench.errors import NoMiddleError
 from bench.run.progress import console
@@ -77,10 +77,11 @@ def size(
     from bench.measure.code.programs import described, exhibits
 
     every = exhibits(find_cells([IMPLEMENTATIONS, *more]))
+    named = stack_names(stacks, every)
     cells = [
         cell
         for cell in choose(every, globs)
-        if (not stacks or cell.stack.name in stacks)
+        if (not named or cell.stack.name in named)
         and (not workloads or cell.workload.name in workloads)
     ]
     if not cells:

@@ -8,7 +8,7 @@ a second time. Facts that are not in a path (label, color, transports) are in th
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -214,3 +214,22 @@ def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
     if not globs:
         return list(cells)
     return [cell for cell in cells if any(fnmatch(cell.id, glob) for glob in globs)]
+
+
+def stack_names(words: Iterable[str], cells: Sequence[Cell]) -> set[str]:
+    """Return the stacks that a user names, by folder or by the label of charts: "ZeroMQ".
+
+    Raises UsageError for a name that no stack has.
+    """
+    known = {
+        word.casefold(): cell.stack.name
+        for cell in cells
+        for word in (cell.stack.name, cell.stack.label)
+    }
+    for word in words:
+        if word.casefold() not in known:
+            listed = ", ".join(dict.fromkeys(cell.stack.label for cell in cells))
+            raise UsageError(
+                f"no stack is called {word!r}, but {listed}; see `nomiddle list`"
+            )
+    return {known[word.casefold()] for word in words}

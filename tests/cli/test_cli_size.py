@@ -61,6 +61,12 @@ def test_size_lists_names_of_libraries_on_request() -> None:
     )
 
 
+def test_a_stack_may_be_named_as_charts_name_it() -> None:
+    assert run("--stack", "BSD sockets", "--json").output == (
+        run("--stack", "raw_socket", "--json").output
+    )
+
+
 def test_an_unknown_stack_is_named_with_the_next_step() -> None:
     result = run("--stack", "carrier_pigeon")
     assert result.exit_code == 1
