@@ -62,6 +62,7 @@ def round_trips(case: Case) -> bool:
     return minimal and case.quantity == "latency" and not case.fault
 
 
+@pytest.mark.thorough
 def test_a_run_compares_and_reports_without_linux(tmp_path: Path) -> None:
     same = run_elsewhere("compare", RUN, RUN)
     assert "name two" in same.stderr, same.stderr

@@ -67,6 +67,7 @@ def test_a_program_that_became_slower_is_found_and_no_other(
     assert not [case for case, row in found.items() if row.verdict == "faster"]
 
 
+@pytest.mark.thorough
 def test_a_machine_that_became_slower_is_no_regression(
     tmp_path: Path, before: Path
 ) -> None:

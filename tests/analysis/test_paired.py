@@ -75,6 +75,7 @@ def test_another_program_finds_the_same_numbers(run: Run) -> None:
     assert {"claim", "absolute"} <= set(compared)
 
 
+@pytest.mark.thorough
 def test_programs_of_a_set_that_was_cut_are_compared_with_its_shared_programs_by_round(
     tmp_path: Path,
 ) -> None:

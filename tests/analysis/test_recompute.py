@@ -54,6 +54,7 @@ def raw(entries: list[Entry]) -> recompute.Run:
     return recompute.Run(REPORTS / "data" / run)
 
 
+@pytest.mark.thorough
 def test_every_published_number_follows_from_the_raw_files() -> None:
     ended = run_over(REPORTS)
     assert "\n0 differences in " in f"\n{ended.stdout}", ended.stdout

@@ -148,6 +148,7 @@ def test_only_differences_between_the_machines_are_listed() -> None:
     assert not any("kernel" in fact or "pyzmq" in fact for fact in facts)
 
 
+@pytest.mark.thorough
 def test_two_runs_are_compared_without_measuring(tmp_path: Path) -> None:
     published = run(tmp_path / "published")
     ended = bench("reproduce", published, "--with", run(tmp_path / "here"))

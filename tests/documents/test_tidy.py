@@ -204,7 +204,7 @@ def test_nothing_that_measures_loads_tables_or_charts(module: str) -> None:
 
 
 COMMANDS = (
-    "build check cite common compare embedding experiments languages levels main report "
+    "build check cite common compare demo embedding experiments languages levels main report "
     "run size talk topologies"
 )
 HELP = {

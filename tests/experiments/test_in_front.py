@@ -67,6 +67,7 @@ def test_a_site_has_as_many_lines_as_its_file(front: fronts.Front, tmp_path: Pat
     assert str(tmp_path / "main.conf") in words
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", fronts.FRONTS)
 def test_the_workers_of_a_front_die_with_it(name: str, tmp_path: Path) -> None:
     try:

@@ -26,6 +26,7 @@ def heard() -> dict[str, dict[str, float]]:
         pytest.skip(str(error))
 
 
+@pytest.mark.thorough
 def test_a_client_that_polls_hears_last(heard) -> None:
     """A machine that is busy for a moment delays one event, and not the median of all."""
     assert heard["polling"]["delay_p50_ms"] > heard["websocket"]["delay_p50_ms"]

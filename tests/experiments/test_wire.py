@@ -20,6 +20,7 @@ def counted() -> dict[str, dict[str, float]]:
         pytest.skip(str(error))
 
 
+@pytest.mark.thorough
 def test_bytes_on_sockets_are_message_and_length(counted) -> None:
     """So nothing is counted twice, and nothing of the start or the end of a trial."""
     assert counted[SOCKETS]["payload_bytes"] == 2 * (4 + 64)

@@ -73,6 +73,7 @@ def test_a_server_joins_under_load_and_every_edit_is_counted(
     assert not hosts_of(os.getpid())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", thorough_but(["zmq.lru"], PLAYERS))
 def test_a_removed_server_is_taken_from_all_lists_before_it_ends(
     cell: Cell, tmp_path: Path
@@ -83,6 +84,7 @@ def test_a_removed_server_is_taken_from_all_lists_before_it_ends(
     assert sum(share > 0 for share in found["shares"].values()) >= 2, "the others serve"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", thorough_but(["raw_socket.balanced"], PLAYERS))
 def test_no_client_gets_an_error_when_a_server_is_cut_off(
     cell: Cell, tmp_path: Path
@@ -94,6 +96,7 @@ def test_no_client_gets_an_error_when_a_server_is_cut_off(
     assert not found["told"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", thorough_but(["zmq.lru"], PLAYERS))
 def test_requests_are_served_and_state_is_missed_as_in_theory_while_all_is_calm(
     cell: Cell, tmp_path: Path

@@ -264,6 +264,7 @@ def test_a_socket_client_gets_an_error_from_a_dead_server(found: Metadata) -> No
     assert found["raised"]
 
 
+@pytest.mark.thorough
 @of((f"{SOCKET}/{ASK}", "server_frozen", "application_hung", "link_cut_1s"))
 def test_a_socket_client_waits_for_a_silent_server(found: Metadata) -> None:
     """TCP has everything arrive in the end, and tells nobody that it took so long."""
@@ -297,6 +298,7 @@ def test_a_slow_worker_delays_the_tasks_that_it_was_dealt(found: Metadata) -> No
     assert facts(found, "verdict", "settled") == (CONTRACT_BROKEN, 0)
 
 
+@pytest.mark.thorough
 @of((f"{ZMQ}/{TELL}", "subscriber_stalled"))
 def test_a_lossy_publisher_drops_messages_for_a_stalled_subscriber(found: Metadata) -> None:
     assert facts(found, "verdict", "told") == (CONTRACT_BROKEN, "no")
@@ -344,6 +346,7 @@ def test_the_order_of_starting_makes_no_difference(found: Metadata) -> None:
     assert found["delivered"] == found["attempted"]
 
 
+@pytest.mark.thorough
 @of((f"{SOCKET}/{TELL}", "subscriber_joins"))
 def test_a_consumer_that_joins_must_get_messages_due_after_it_joined(
     found: Metadata,
@@ -462,6 +465,7 @@ def test_a_second_server_takes_over_a_socket_path_silently(found: Metadata) -> N
     assert found["settled"] == 0
 
 
+@pytest.mark.thorough
 @of(
     (f"{SOCKET}/{ASK}", "server_absent", "name_unknown"),
     (f"{SOCKET}/{TELL}", "server_absent", "name_unknown"),
@@ -493,6 +497,7 @@ def test_queued_messages_arrive_after_their_sender_has_left(found: Metadata) -> 
     assert found["remark_left_after_s"] != "never"
 
 
+@pytest.mark.thorough
 @of((f"{SOCKET}/{ASK}", "leaves_alone"))
 def test_a_driver_that_leaves_without_any_peer_gets_an_error(found: Metadata) -> None:
     assert facts(found, "verdict", "told", "delivered") == (KEPT, "yes", 0)

@@ -298,6 +298,7 @@ def test_every_credited_program_keeps_its_guarantee(
     assert breaches(made, CREDITED[cell.variant.name]) == []
 
 
+@pytest.mark.thorough
 def test_a_program_that_breaks_a_guarantee_is_found(tmp_path: Path) -> None:
     cells = [find_cell("failing/never_reconnecting/request_reply.py", BROKEN)]
     (standing,) = standings(trials_of(cells, (KILLED,)), tmp_path, 1)

@@ -421,6 +421,7 @@ def test_a_client_that_never_reconnects_did_not_recover(outcome: Outcome) -> Non
     assert outcome.record.total("held") > 100
 
 
+@pytest.mark.thorough
 @of("broken/careless/fan_out.py", FROZEN)
 def test_every_hundredth_message_that_is_dropped_is_counted_and_no_other(
     outcome: Outcome,

@@ -69,6 +69,7 @@ print_most(sys.argv[1])
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stack", STACKS)
 def test_resilient_servers_run_as_many_handlers_at_once(stack: str) -> None:
     """In a process of its own: libzmq aborts one whose sockets another thread closes."""

@@ -192,6 +192,7 @@ def test_closing_loses_nothing_over_tcp(tmp_path: Path) -> None:
     assert len(found) == 2 * len(over_tcp)  # and over ipc, where it does
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "cell", thorough_but(["zmq/minimal/pipeline.py"], {c.id: c for c in CELLS})
 )

@@ -346,6 +346,7 @@ def test_fan_out_is_shown_by_the_program_that_loses_nothing(out: Path) -> None:
     assert "zmq/minimal/fan_out.py" not in shortest
 
 
+@pytest.mark.thorough
 def test_pages_and_figures_are_the_same_when_built_again(
     data: Data, out: Path, tmp_path: Path
 ) -> None:

@@ -144,6 +144,7 @@ def test_the_overview_shows_the_worst_verdict_of_each_fault_number(
         assert found.get(failures.COLORS[verdict], 0) == worst.count(verdict)
 
 
+@pytest.mark.thorough
 def test_an_overview_of_few_faults_shows_each_fault(run: Run, look: Look) -> None:
     names = (BUSY, "server_killed", "link_cut_1s")
     few = [row for row in recoveries(run) if row.fault.name in names]
@@ -552,6 +553,7 @@ def test_old_runs_have_no_number_of_failures(run: Run) -> None:
     assert KEPT not in {entry["verdict"] for entry in made}
 
 
+@pytest.mark.thorough
 def test_a_run_of_failures_alone_has_its_report(tmp_path: Path) -> None:
     def keep(case: Case) -> bool:
         return bool(case.fault) and case.cell.variant.name == "resilient"

@@ -124,6 +124,7 @@ def out(runs: tuple[Path, Path, Path], tmp_path_factory: pytest.TempPathFactory)
     return once(tmp_path_factory, "runs report", make)
 
 
+@pytest.mark.thorough
 def test_the_report_of_several_runs_is_complete_and_replaces_no_other(
     out: Path, data: list[Data]
 ) -> None:

@@ -167,6 +167,7 @@ def test_a_narrow_run_is_not_extended(make: Make) -> None:
     assert Counter(trials(archive)) == expected_trials(archive, 0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("spread", [NARROW, WIDE])
 def test_an_extension_depends_on_widths_and_not_on_ratios_or_verdicts(
     make: Make, spread: float
@@ -205,6 +206,7 @@ def test_a_run_killed_during_its_extension_is_completed_as_decided(make: Make) -
     assert decision(archive).is_made
 
 
+@pytest.mark.thorough
 def test_a_run_killed_before_its_extension_decides_as_an_uninterrupted_run(
     make: Make,
 ) -> None:
@@ -229,6 +231,7 @@ def test_the_cost_of_an_extension_is_printed_before_the_start(make: Make) -> Non
     assert more.startswith(f"{counts[1] - counts[0]} more, about ")
 
 
+@pytest.mark.thorough
 def test_the_report_names_the_reason_of_an_extension_and_counts_its_blocks(
     make: Make, tmp_path: Path
 ) -> None:

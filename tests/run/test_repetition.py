@@ -124,6 +124,7 @@ def test_a_trial_with_a_fault_that_failed_keeps_no_repetition_from_counting(
     assert run.replaced == [SPOILED]
 
 
+@pytest.mark.thorough
 def test_the_report_publishes_both_analyses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

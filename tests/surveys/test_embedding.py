@@ -125,6 +125,7 @@ def ask_until_it_ends(server: Running, speech: Speech, asked: Semaphore) -> None
             continue
 
 
+@pytest.mark.thorough
 @every_program
 def test_an_embedded_server_stops_cleanly_between_a_request_and_its_reply(
     program: Embedded, tmp_path: Path

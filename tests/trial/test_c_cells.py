@@ -114,6 +114,7 @@ SANE = pairs(IN_C, sanitized=True)
 HAPPY = pairs(SHOWN, sanitized=False)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "pair", thorough_but([SOCKETS.format("request_reply") + " tcp"], SANE)
 )

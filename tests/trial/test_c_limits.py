@@ -231,6 +231,7 @@ def test_a_server_answers_an_announced_length_with_the_limit(
         wait_until(lambda: str(LIMIT_BYTES) in (tmp_path / "log").read_text())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", IN_C, ids=by_id)
 def test_every_program_serves_ipv6(
     cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

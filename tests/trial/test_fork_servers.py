@@ -107,6 +107,7 @@ def test_a_server_without_an_answer_is_killed_and_the_program_fails(
         assert not hosts_of(os.getpid())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "lines",
     [

@@ -244,8 +244,8 @@ def source(entries: Sequence[Entry]) -> str:
     """Return which run the numbers are of, its date, grade and machine."""
     run = entries[0]
     return (
-        f"Run {run['run']}, {run['date']}, grade {run['grade']} (A is quiet, C is noisy): "
-        f"{run['machine']}; 64 B over tcp, loopback, one machine."
+        f"Run {run['run']}, {run['date']}, grade {run['grade']} (A is quiet, C is noisy). "
+        f"{run['machine']}. 64 B over tcp, loopback, one machine."
     )
 
 

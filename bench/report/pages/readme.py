@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from bench.errors import UsageError
 from bench.measure.recovery import BROKEN, KEPT
 from bench.report import words
 from bench.report.facets import program_at
-from bench.report.numbers.citation import load_numbers
+from bench.report.numbers.citation import load_numbers, mark, spelled
 from bench.report.pages.declared import FILE as COMPARISONS
 from bench.report.pages.declared import source
 from bench.report.sections import claims, losses, over_machines
@@ -33,34 +33,60 @@ Entry = Mapping[str, Any]
 
 
 def block(entries: Sequence[Entry]) -> str:
-    """Return the text between the markers: a chart, a line a finding, and their source."""
-    found = [*_speed(entries), *_failures(entries), *_code(entries)]
-    if not found:
+    """Return the text between the markers: a chart, two tables, and their source."""
+    speed, counts = [*_speed(entries)], [*_failures(entries), *_code(entries)]
+    if not speed:
         return "No run has compared the headline cases yet."
+    stacks = sorted({stack for _, by in counts for stack in by}, key=stack_order)
+    labels = [words.stack_of(_label(entries, stack)) for stack in stacks]
     judged = claims.in_short(judge(read_ledger(), entries), f"reports/{claims.PAGE}")
     lines = [
         f"![How far behind the fastest each stack is, with its statements]({HERO})",
         "",
-        *(f"* {line}" for line in found),
-        "",
+        *_table(["on one CPU", "ZeroMQ compared with", "who is faster"], speed),
+        *_table(
+            ["", *labels],
+            [
+                [name, *(by.get(s, words.PASSED_OVER) for s in stacks)]
+                for name, by in counts
+            ],
+        ),
         f"{losses.counted(entries)} {judged}",
         f"[{COMPARISONS}](reports/{COMPARISONS}) has every comparison with its interval.",
         "",
         " ".join([source(entries), *time_words(entries)]),
+        "",
+        *_example(entries),
     ]
     return "\n".join(lines)
 
 
-def _speed(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield who is faster in each workload on one CPU, a line a workload."""
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table in Markdown, and an empty line; nothing without rows."""
+    if every := [*rows]:
+        yield f"| {' | '.join(heads)} |"
+        yield "|" + " --- |" * len(heads)
+        yield from (f"| {' | '.join(row)} |" for row in every)
+        yield ""
+
+
+def _label(entries: Iterable[Entry], stack: str) -> str:
+    return next(
+        str(entry["labels"][0])
+        for entry in entries
+        if entry["cells"] and program_at(entry["cells"][0]).stack == stack
+    )
+
+
+def _speed(entries: Sequence[Entry]) -> Iterator[list[str]]:
+    """Yield a row for each stand-out pair of each workload on one CPU."""
     for name, pairs in declared_cases(entries).items():
         case = case_named(name)
-        shown = [pair for pair in pairs if _is_shown(pair)]
-        if case.placement == SHARED and shown:
-            about = f"{words.workload(case.workload)} on one CPU"
-            found = (f"{opponent(pair)}: {over_machines.short(pair)}" for pair in shown)
-            first = shown[0]["labels"][0]
-            yield f"**{about}**, {first} compared with {'; '.join(found)}."
+        if case.placement == SHARED:
+            about = words.workload(case.workload)
+            for pair in filter(_is_shown, pairs):
+                yield [about, opponent(pair), over_machines.short(pair)]
+                about = ""
 
 
 def _is_shown(pair: Entry) -> bool:
@@ -73,41 +99,53 @@ def _is_shown(pair: Entry) -> bool:
     )
 
 
-def _failures(entries: Sequence[Entry]) -> Iterator[str]:
+def _failures(entries: Sequence[Entry]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield how many faults the programs of each stack survive, and how many break them."""
-    labels = {
-        program_at(entry["cells"][0]).stack: words.stack_of(entry["labels"][0])
-        for entry in entries
-        if entry["kind"] == "recovery"
-    }
     found = verdicts(entries)
     for variant, programs in STRUCK.items():
-        said = [
-            f"{labels[stack]} {counts[KEPT]} of {counts.total()}, {counts[BROKEN]} broken"
-            for stack, counts in found.get(variant, {}).items()
-        ]
-        if said:
-            yield f"**Faults that {programs} survive**: {'; '.join(said)}."
+        if by := found.get(variant):
+            yield (
+                f"faults that {programs} survive",
+                {
+                    stack: f"{counts[KEPT]} of {counts.total()}, {counts[BROKEN]} broken"
+                    for stack, counts in by.items()
+                },
+            )
 
 
-def _code(entries: Sequence[Entry]) -> Iterator[str]:
+def _code(entries: Sequence[Entry]) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the statements of the short programs of each stack."""
     cases = [f"{workload}.size.statements" for workload in words.WORKLOADS]
     sizes = {
-        (entry["case"], row.stack): entry
+        (entry["case"], program_at(entry["cells"][0]).stack): str(entry["value"])
         for entry in entries
-        if entry["case"] in cases
-        and (row := program_at(entry["cells"][0])).variant == SHORT
-        and row.language == words.PYTHON
+        if entry["case"] in cases and _is_short(entry)
     }
-    said = []
-    for stack in sorted({stack for _, stack in sizes}, key=stack_order):
-        found = [sizes[case, stack] for case in cases if (case, stack) in sizes]
-        counts = ", ".join(str(entry["value"]) for entry in found)
-        said.append(f"{words.stack_of(found[0]['labels'][0])} {counts}")
-    if said:
+    if sizes:
         names = ", ".join(words.workload(name).lower() for name in words.WORKLOADS)
-        yield f"**Statements of short programs** ({names}): {'; '.join(said)}."
+        yield (
+            f"statements of short programs: {names}",
+            {
+                stack: ", ".join(
+                    sizes.get((case, stack), words.PASSED_OVER) for case in cases
+                )
+                for stack in {stack for _, stack in sizes}
+            },
+        )
+
+
+def _is_short(entry: Entry) -> bool:
+    row = program_at(entry["cells"][0])
+    return (row.variant, row.language) == (SHORT, words.PYTHON)
+
+
+def _example(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield how a number stands in a text with its id."""
+    for entry in entries:
+        if str(entry["case"]).endswith(".size.statements") and _is_short(entry):
+            cited = f"{spelled(entry)} [{mark(entry)}]"
+            yield f"To cite a number, write its id behind it: {cited}."
+            return
 
 
 def time_words(entries: Sequence[Entry]) -> Iterator[str]:
