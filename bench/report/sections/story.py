@@ -228,7 +228,7 @@ def screens(
 
 
 def _survey(section: Section) -> Screen:
-    """Return a survey's section in short: its first sentences and its first picture."""
+    """Return a survey's section in short: its first picture, or else its first sentences."""
     made = [table for table in section.tables if not table.folded][:1]
     small = [table for table in made if len(table.rows) <= 12]
     return Screen(
@@ -236,7 +236,7 @@ def _survey(section: Section) -> Screen:
         section.title,
         section.figures[:1],
         [] if section.figures else small,
-        section.paragraphs[:1],
+        [] if section.figures else section.paragraphs[:1],
         page=f"{section.id}.html" if section.tables else "",
         more=f"More on: {section.title}",
     )
