@@ -228,7 +228,7 @@ def screens(
 
 
 def _survey(section: Section) -> Screen:
-    """Return a survey's section in short: its first picture, or else its first sentences."""
+    """Return a survey in short: its first picture, or else its first sentences."""
     made = [table for table in section.tables if not table.folded][:1]
     small = [table for table in made if len(table.rows) <= 12]
     return Screen(
