@@ -5,11 +5,14 @@ reproductions, and of the run that measures a new stack. A program's promise sta
 stack's ``stack.toml`` (see ``contract.PROMISES``) and ``check`` tests it. A promise
 separates two programs only in a case that exercises it:
 
-loses, acknowledges   in every case
-batches               where messages stream at full speed
-concurrent            where several clients ask one server
+loses, acknowledges, encrypts   in every case
+batches                         where messages stream at full speed
+concurrent                      where several clients ask one server
 
-A program without a case (its size, say) exercises the first two alone.
+A program without a case (its size, say) exercises the first three alone.
+
+Encryption is the only promise that may differ in a pair: a program is also compared with
+its counterparts, which ``stack.toml`` names.
 """
 
 from __future__ import annotations
@@ -19,18 +22,23 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any, TypeVar
 
-from bench.contract.model import PROMISES, Cell
+from bench.contract.model import ENCRYPTS, PROMISES, SECURITIES, Cell
 from bench.contract.rows import PYTHON, CaseRow, ProgramRow, promise_of
 
 SUBJECT = "zmq"
 """The stack that the talk is about: always the first of a pair."""
 BASELINE = "raw_socket"
 """The baseline: every stack is built on it, and it is always the second of a pair."""
-LOSES, ACKNOWLEDGES, BATCHES, CONCURRENT = PROMISES
+LOSES, ACKNOWLEDGES, BATCHES, CONCURRENT, _ = PROMISES
 AT_FULL_SPEED = ("throughput", "zero_loss")
 """Quantities in which messages wait for each other, so that a program can join them."""
 MINIMAL = "minimal"
-STAND_INS = {"lossless": "", "buffered": BATCHES, "lossy": LOSES}
+STAND_INS = {
+    "lossless": "",
+    "buffered": BATCHES,
+    "lossy": LOSES,
+    **dict.fromkeys(SECURITIES, ENCRYPTS),
+}
 """Variants that stand for their stack where its ``minimal`` promises something else, in
 this order: one named after a promise does so only where the case exercises that."""
 ADJECTIVES = {
@@ -38,12 +46,14 @@ ADJECTIVES = {
     ACKNOWLEDGES: "acknowledged",
     BATCHES: "batched",
     CONCURRENT: "concurrent",
+    ENCRYPTS: "encrypted",
 }
 VERBS = {
     LOSES: "may lose messages",
     ACKNOWLEDGES: "acknowledges each message",
     BATCHES: "batches messages",
     CONCURRENT: "handles several requests at a time",
+    ENCRYPTS: "encrypts messages",
 }
 BOTH_LOSE = (
     "both may lose messages, so that a rate depends on how much each may queue; the "
@@ -61,7 +71,7 @@ class Kind(StrEnum):
     FURTHER = "further"
     """Headline cells in any other case; the subject and alternatives of other stacks."""
     ALTERNATIVE = "alternative"
-    """A variant and the headline cell of its own stack."""
+    """A variant and the headline cell of its own stack, or a counterpart in it."""
     LANGUAGE = "language"
     """A cell in Python and its port to another language."""
     OTHER_LANGUAGE = "other_language"
@@ -101,6 +111,7 @@ def exercised(row: ProgramRow) -> tuple[str, ...]:
         ACKNOWLEDGES: True,
         BATCHES: quantity in AT_FULL_SPEED,
         CONCURRENT: row.workload == "request_reply" and instances > 1,
+        ENCRYPTS: True,
     }
     promised = row.promise.split(", ")
     return tuple(word for word in PROMISES if word in promised and counts[word])
@@ -189,9 +200,37 @@ def headline_cells(rows: Iterable[Row]) -> dict[str, Row]:
 
 def pairs(rows: Sequence[CaseRow]) -> Iterator[tuple[Kind, CaseRow, CaseRow]]:
     """Yield (kind, a, b) of one case's rows in one language: all that gets a verdict."""
+    yielded = set()
     for group in likes(rows):
         if may_be_judged(group[0]):
-            yield from _pairs_of_likes(group)
+            for kind, a, b in _pairs_of_likes(group):
+                yielded |= {(a.id, b.id), (b.id, a.id)}
+                yield kind, a, b
+    for kind, a, b in _pairs_of_counterparts(rows):
+        if (a.id, b.id) not in yielded:
+            yielded |= {(a.id, b.id), (b.id, a.id)}
+            yield kind, a, b
+
+
+def are_counterparts(a: ProgramRow, b: ProgramRow) -> bool:
+    """Say whether the first of two rows of one case differs from the second in one thing.
+
+    Its ``stack.toml`` says so. Both run on one event loop, and promise the same but for
+    encryption.
+    """
+    named = f"{b.stack}.{b.variant}" in a.counterparts.split(", ")
+    same = {*exercised(a)} ^ {*exercised(b)} <= {ENCRYPTS} and a.loop == b.loop
+    return named and same and may_be_judged(a)
+
+
+def _pairs_of_counterparts(
+    rows: Sequence[CaseRow],
+) -> Iterator[tuple[Kind, CaseRow, CaseRow]]:
+    for row in sorted(rows, key=lambda row: row.key):
+        for other in rows:
+            if are_counterparts(row, other):
+                own = row.stack == other.stack
+                yield Kind.ALTERNATIVE if own else Kind.FURTHER, row, other
 
 
 def _pairs_of_likes(rows: list[CaseRow]) -> Iterator[tuple[Kind, CaseRow, CaseRow]]:

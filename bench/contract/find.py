@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.contract.model import (
+    ENCRYPTS,
     LANGUAGES,
     PROMISES,
+    SECURITIES,
     SLIDE,
     TRANSPORTS,
     Cell,
@@ -34,7 +36,11 @@ VARIANT_KEYS = (
     "programs",
     "requirements",
     "stays_open",
+    "security",
+    "counterparts",
 )
+DECLARED = tuple(word for word in PROMISES if word != ENCRYPTS)
+"""The promises that ``stack.toml`` lists; the other one follows from ``security``."""
 UNLIMITED = "none"
 
 
@@ -70,10 +76,10 @@ def _promises(path: Path, variant: str, table: dict[str, Any]) -> dict[str, froz
     for of in table:
         words = _strings(path, table, of)
         for word in words:
-            if word not in PROMISES:
+            if word not in DECLARED:
                 raise ContractError(
                     f"{path}: [variants.{variant}] promises.{of}: no promise is called "
-                    f"{word!r}{near(word, PROMISES)}: write some of {', '.join(PROMISES)}"
+                    f"{word!r}{near(word, DECLARED)}: write some of {', '.join(DECLARED)}"
                 )
         promises[of] = frozenset(words)
     return promises
@@ -89,6 +95,16 @@ def _limit_bytes(path: Path, variant: str, table: dict[str, Any]) -> int | None:
             f'largest message in bytes, or "{UNLIMITED}" where memory is the only limit'
         )
     return value
+
+
+def _security(path: Path, variant: str, table: dict[str, Any]) -> str:
+    value = table.get("security", "")
+    if value and value not in SECURITIES:
+        raise ContractError(
+            f"{path}: [variants.{variant}] security = {value!r}{near(value, SECURITIES)}: "
+            f"write one of {', '.join(SECURITIES)}, or leave it out"
+        )
+    return str(value)
 
 
 def _transports(
@@ -120,6 +136,8 @@ def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
             _strings(path, table, "programs"),
             _strings(path, table, "requirements"),
             _transports(path, name, table, "stays_open"),
+            _security(path, name, table),
+            _strings(path, table, "counterparts"),
         )
 
 
@@ -165,7 +183,7 @@ def _stack_cells(stack: Stack, workloads: dict[str, Workload]) -> Iterator[Cell]
         if not {path.stem, path.name} & set(variant.promises):
             raise ContractError(
                 f"{path}: list its promises in stack.toml, [variants.{variant.name}]: "
-                f"promises.{path.stem} = [some of {', '.join(PROMISES)}]"
+                f"promises.{path.stem} = [some of {', '.join(DECLARED)}]"
             )
         yield Cell(stack, variant, workloads[path.stem], path)
 

@@ -27,13 +27,18 @@ LOADS = ("common", "own")
 common: the lowest saturation rate of all cells of the case, so that all get the same load.
 own: the saturation rate of the cell itself.
 """
-PROMISES = ("loses", "acknowledges", "batches", "concurrent")
+SECURITIES = ("tls", "curve")
+"""How a variant keeps strangers out: see ``bench.trial.keys`` for the keys of each."""
+ENCRYPTS = "encrypts"
+"""The promise that follows from a security. It is never written in ``stack.toml``."""
+PROMISES = ("loses", "acknowledges", "batches", "concurrent", ENCRYPTS)
 """The promises of a program about its messages, in the words of ``stack.toml``.
 
 loses: it may drop messages silently. acknowledges: a message is asked for or acknowledged
 before the next. batches: messages that wait are joined into one write. concurrent: it
-handles several requests at a time. Without a word, the program promises the opposite. Only
-programs that promise the same may be compared.
+handles several requests at a time. encrypts: only peers that hold its keys send or receive.
+Without a word, the program promises the opposite. Only programs that promise the same may
+be compared.
 """
 LOOPS = ("uvloop",)
 """Event loops for programs on asyncio, beside Python's own.
@@ -108,7 +113,9 @@ class Variant:
     workload (``fan_out``) or a file (``fan_out.c``, which has precedence) to words of
     ``PROMISES``. ``limit_bytes`` is the largest message that its programs take; None if
     memory is the only limit. ``stays_open`` are transports over which a driver keeps its
-    stream open after the last message, until the trial is over.
+    stream open after the last message, until the trial is over. ``security`` is one of
+    ``SECURITIES``, or empty. ``counterparts`` are the variants from which it differs in one
+    thing: names of its own stack, or ``<stack>.<variant>`` of another.
     """
 
     name: str
@@ -118,6 +125,8 @@ class Variant:
     programs: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     stays_open: tuple[str, ...] = ()
+    security: str = ""
+    counterparts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,7 +204,8 @@ class Cell:
     def promise(self) -> frozenset[str]:
         """The promises of the program, in words of ``PROMISES``."""
         told = self.variant.promises
-        return told.get(self.path.name, told.get(self.workload.name, frozenset()))
+        promised = told.get(self.path.name, told.get(self.workload.name, frozenset()))
+        return promised | {ENCRYPTS} if self.variant.security else promised
 
     @property
     def lossy(self) -> bool:
@@ -205,6 +215,13 @@ class Cell:
     def promise_words(self) -> str:
         """The promises as in tables: "loses, batches", or an empty string."""
         return ", ".join(word for word in PROMISES if word in self.promise)
+
+    @property
+    def counterparts(self) -> str:
+        """The programs from which it differs in one thing, as ``<stack>.<variant>``s."""
+        named = self.variant.counterparts
+        own = (name if "." in name else f"{self.stack.name}.{name}" for name in named)
+        return ", ".join(own)
 
     def as_row(self) -> dict[str, Any]:
         """Return the columns of tables that describe the cell."""
@@ -217,6 +234,7 @@ class Cell:
             "language": self.language,
             "loop": self.loop,
             "promise": self.promise_words,
+            "counterparts": self.counterparts,
         }
 
 

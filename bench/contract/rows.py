@@ -23,7 +23,8 @@ class ProgramRow:
 
     ``cell`` is its path, ``key`` its name in citations. ``loop`` is the event loop, '' for
     Python's own; ``promise`` has words of ``contract.PROMISES``, joined by commas.
-    ``floor`` is true for the null stack.
+    ``floor`` is true for the null stack. ``counterparts`` are those of its variant in
+    ``stack.toml``, as ``<stack>.<variant>`` and joined by commas.
     """
 
     workload: str = ""
@@ -32,6 +33,7 @@ class ProgramRow:
     language: str = ""
     loop: str = ""
     promise: str = ""
+    counterparts: str = ""
     floor: bool = False
     cell: str = ""
     key: str = ""

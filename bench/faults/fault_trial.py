@@ -26,6 +26,7 @@ from bench.faults.participants import Participants
 from bench.faults.processes import LOOK_S, Processes
 from bench.faults.schedule import Schedule
 from bench.faults.trial_network import TrialNetwork
+from bench.trial.keys import make_keys
 from bench.trial.process_group import ProcessGroup
 
 
@@ -52,6 +53,9 @@ class FaultTrial:
         self.network = TrialNetwork(
             network, self.participants, fault.setup, case.transport, folder, rng
         )
+        names = [f"tcp://{fault.setup.look_up}"] if fault.setup.look_up else []
+        urls = [*self.network.addresses.values(), *names]
+        make_keys(case.cell.variant.security, folder, urls)
         self.group = ProcessGroup(logs, forgives=self._note_crashes)
         self.processes = Processes(
             case, fault.setup, self.participants, self.network, self.group, folder

@@ -54,8 +54,9 @@ def take_over_stdout() -> int:
 
 
 def load_cell(path: Path, search: Sequence[str]) -> ModuleType:
-    sys.path[:0] = [folder for folder in search if folder not in sys.path]
-    spec = importlib.util.spec_from_file_location(f"cell_{path.stem}", path)
+    folders = map(os.path.abspath, search)  # a host has another current folder later
+    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
+    spec = importlib.util.spec_from_file_location(f"cell_{path.stem}", path.absolute())
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -158,6 +159,7 @@ def run_host(spec: HostSpec) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ["TMPDIR"] = spec.folder  # its files are removed after the trial
     host = Host(spec, events)
+    os.chdir(spec.folder)  # where a program finds the keys of the trial
     threading.Thread(target=host.listen, args=(told,), daemon=True).start()
     host.run()
 

@@ -81,6 +81,43 @@ ON_UVLOOP = (
     Group(("*/aiohttp_client/request_reply.*",), ("latency",), loop=UVLOOP),
 )
 """Programs on asyncio of which a user would run both ends on libuv's loop."""
+ON_ASYNCIO = (
+    Group(("*/asyncio/request_reply.*",), ("latency",)),
+    Group(("*/asyncio/pipeline.*",), ("throughput",), SHARED),
+    Group(
+        ("*/asyncio/request_reply.*", "*/streams/request_reply.*"),
+        ("latency",),
+        SHARED,
+        loop=UVLOOP,
+    ),
+)
+"""What asyncio costs a stack whose headline program has threads, and on libuv's loop."""
+ONE_END = ("uvicorn", "pycurl", "urllib3", "httpx")
+OTHER_ENDS = (
+    Group(
+        tuple(f"http/{variant}/request_reply.*" for variant in ONE_END),
+        ("latency",),
+        SHARED,
+    ),
+)
+"""Programs with one end of aiohttp, each beside the one with both."""
+SECURED = ("*/tls/", "*/curve/")
+
+
+def _secured(*workloads: str) -> tuple[str, ...]:
+    """Return globs of programs that encrypt."""
+    return tuple(f"{variant}{each}.*" for variant in SECURED for each in workloads)
+
+
+ENCRYPTED = (
+    Group(_secured("request_reply"), ("latency",)),
+    Group(_secured("fan_out", "pipeline"), ("throughput",), SHARED),
+)
+ENCRYPTED_LARGE = (
+    Group(_secured("request_reply"), ("latency",), SHARED, LARGE_BYTES),
+    Group(_secured("fan_out", "pipeline"), ("throughput",), SHARED, LARGE_BYTES),
+)
+"""Where ciphers have the most to do. The plain programs have these cases in ``full``."""
 ALTERNATIVES = (
     Group(("*/buffered/*",), ("throughput",)),
     *WEBSOCKET,
@@ -154,6 +191,9 @@ STANDARD = (
     *CLIENTS_OF_DECLARED,
     *ALTERNATIVES,
     *ON_UVLOOP,
+    *ON_ASYNCIO,
+    *OTHER_ENDS,
+    *ENCRYPTED,
     *OTHER_QUANTITIES,
     *LARGE,
     *OTHER_TRANSPORTS,
@@ -196,6 +236,7 @@ PROFILES = {
                 ZERO_LOSS,
                 WRK,
                 *LARGE_PIPELINE,
+                *ENCRYPTED_LARGE,
                 Group(("*/*/fan_out.*", "*/*/pipeline.*"), lossy=False),
                 Group(("*/*/fan_out.*",), lossy=True),
                 Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=12),

@@ -5,6 +5,7 @@ Promises decide which programs are compared (``bench.contract.alike``), so each 
 loses, acknowledges   freeze the consumers: the driver continues or waits
 batches               send short bursts, and count the TCP segments of the driver
 concurrent            two clients ask, and each handle waits for another one
+encrypts              a stranger with keys of its own joins, and must get and give nothing
 
 All trials are over TCP, where each role is a process; a promise holds for every transport.
 The project's programs are far from the bounds on both sides.
@@ -21,11 +22,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.contract.model import Case, Cell
+from bench.contract.model import ENCRYPTS, Case, Cell
+from bench.trial.keys import make_strangers_keys
+from bench.trial.process_group import ProcessGroup
+from bench.trial.processes import host_program
 from bench.trial.record import TrialRecord, Window
 from bench.trial.scenario import Scenario, judge
+from bench.trial.scratch import scratch_folder
 from bench.trial.segments import are_counted, data_segments_from
-from bench.trial.trial import Trial, run_trial
+from bench.trial.trial import READY_S, Trial, run_trial
 
 SMALL_BYTES = 64
 STALLED_BYTES = 16 * 1024
@@ -50,6 +55,13 @@ TRIALS_MAX = 3
 LOOK_S = 0.02
 TOGETHER_S = 0.25
 ROUND_TRIPS = 3
+STRANGER = 99
+"""The number of a role that no trial has."""
+STRANGER_S = 1.0
+"""How long a stranger may try alone; it also stays while the others are served."""
+SERVED_MESSAGES = 60
+HANDLE_S = 0.001
+"""A handle that waits for another one counts that it was called."""
 
 Probe = Callable[[Cell, Path], str]
 
@@ -66,6 +78,8 @@ def broken_promise(cell: Cell, logs: Path) -> str:
 
 
 def _probes(cell: Cell) -> Iterator[Probe]:
+    if ENCRYPTS in cell.promise:
+        yield _encrypts
     if cell.workload.lockstep:
         yield _concurrent
         return
@@ -191,3 +205,53 @@ def _concurrent(cell: Cell, logs: Path) -> str:
         found = "handles two requests at a time" if most > 1 else "handles one at a time"
         return f"{_words(cell, 'concurrent')}, but {found}"
     return ""
+
+
+# -- encrypts --------------------------------------------------------------------------
+
+
+def _encrypts(cell: Cell, logs: Path) -> str:
+    """Let a stranger join as a client, subscriber or worker, and serve the others."""
+    window = Window(SERVED_MESSAGES, 2, sizes_bytes=(SMALL_BYTES,))
+    case = Case(cell, "throughput", "tcp", SMALL_BYTES, 1, "free")
+    received = False
+
+    def measure(trial: Trial) -> None:
+        nonlocal received
+        with scratch_folder() as folder:
+            make_strangers_keys(cell.variant.security, folder, trial.folder)
+            group = ProcessGroup(folder, forgives=lambda: True)  # it may fail as it likes
+            try:
+                _join_alone(trial, group, folder)
+                trial.measure()
+                received = _has_received(group)
+            finally:
+                group.close()
+
+    trial = run_trial(case, window, logs, random.Random(), measure=measure)
+    promised = f'its security in stack.toml is "{cell.variant.security}"'
+    if received:
+        return f"{promised}, but a stranger without its keys received messages"
+    reason, _ = judge(case, Scenario("stranger", window, 1), trial)
+    return f"{promised}, but beside a stranger without its keys {reason}" if reason else ""
+
+
+def _join_alone(trial: Trial, group: ProcessGroup, folder: Path) -> None:
+    """Start the role that connects once more, with the keys of a folder; let it try."""
+    role = next(role for role in trial.workload.roles if role.connects)
+    spec = trial.host_spec(trial.case.cell, [trial.role_spec(role, STRANGER)])
+    program = host_program(trial.case.cell)
+    spec = spec._replace(folder=str(folder), together_s=HANDLE_S)
+    group.spawn("stranger", spec, program)
+    group.wait_until(group.all_ready, READY_S)
+    group.tell_roles("go", [spec.roles[0].id])
+    group.hear_for(STRANGER_S)
+
+
+def _has_received(group: ProcessGroup) -> bool:
+    """End a stranger; say whether its role has yielded or handled a message."""
+    progress = group.progress
+    group.end()
+    group.wait_until(lambda: bool(progress.results), READY_S)
+    results = [each for left in progress.results.values() for each in left["results"]]
+    return bool(progress.seen) or any(each["most_at_once"] for each in results)

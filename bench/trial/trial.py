@@ -20,6 +20,7 @@ from bench.hosts.spec import HostSpec, RoleSpec
 from bench.trial import addresses
 from bench.trial.ceilings import blames_ceilings
 from bench.trial.fork_servers import ForkServers
+from bench.trial.keys import make_keys
 from bench.trial.placement import cpus_for
 from bench.trial.process_group import CpuTimes, ProcessGroup
 from bench.trial.processes import PADDING_BYTES_MAX, HostProcess, host_program
@@ -129,6 +130,7 @@ class Trial:
     def spawn(self) -> None:
         """Start a host for each role, or one for all where the transport has no reach."""
         placement = self.case.placement
+        make_keys(self.case.cell.variant.security, self.folder, self.bound.values())
         roles = [
             self.role_spec(role, number)
             for role in self.workload.roles

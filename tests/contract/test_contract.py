@@ -143,6 +143,14 @@ def test_a_stack_taken_for_a_root_is_an_error_that_names_the_root() -> None:
     [
         ('requirement = ["pynng"]\n[variants.minimal]', "requirement'.*requirements"),
         ('[variants.minimal]\ntransport = ["tcp"]', "minimal.*transport'.*transports"),
+        (
+            '[variants.minimal]\ntransports = ["tcp"]\nsecurity = "tsl"',
+            "minimal.*security = 'tsl'; did you mean tls",
+        ),
+        (
+            '[variants.minimal]\ntransports = ["tcp"]\npromises.fan_out = ["encrypts"]',
+            "no promise is called 'encrypts'",
+        ),
     ],
 )
 def test_a_misspelt_key_of_a_stack_is_an_error(
@@ -152,6 +160,22 @@ def test_a_misspelt_key_of_a_stack_is_an_error(
     (tmp_path / "new" / "stack.toml").write_text(f'label = "New"\n{text}\n')
     with pytest.raises(ContractError, match=said):
         find_cells([tmp_path])
+
+
+def test_a_variant_with_keys_promises_to_encrypt() -> None:
+    for cell in find_cells([IMPLEMENTATIONS]):
+        assert ("encrypts" in cell.promise) == (cell.variant.name in ("tls", "curve"))
+
+
+def test_every_counterpart_is_a_program_of_the_same_workload() -> None:
+    cells = find_cells([IMPLEMENTATIONS])
+    workloads: dict[str, set[str]] = {}
+    for cell in cells:
+        key = f"{cell.stack.name}.{cell.variant.name}"
+        workloads.setdefault(key, set()).add(cell.workload.name)
+    for cell in (each for each in cells if each.counterparts):
+        found = [workloads[name] for name in cell.counterparts.split(", ")]
+        assert any(cell.workload.name in each for each in found), cell.id
 
 
 def test_every_workload_has_one_driver_and_one_consumer() -> None:

@@ -184,6 +184,54 @@ def test_a_new_stack_is_compared_with_programs_of_equal_promise() -> None:
     assert len(list(pairs_apart(minimal[2:]))) == 1
 
 
+def test_an_encrypted_program_is_compared_with_encrypted_ones_and_its_counterpart() -> None:
+    programs = {
+        "zmq.minimal": ("", ""),
+        "zmq.curve": ("encrypts", "zmq.minimal, zmq.lossless"),
+        "http.aiohttp_client": ("", ""),
+        "http.tls": ("encrypts", "http.aiohttp_client"),
+        "raw_socket.minimal": ("concurrent", ""),
+        "raw_socket.tls": ("concurrent, encrypts", "raw_socket.minimal"),
+    }
+    asked = {"workload": "request_reply", "quantity": "latency", "instances": 1}
+    rows = [
+        row(
+            **asked, id=key, key=key, stack=key.split(".")[0], variant=key.split(".")[1],
+            language="python", promise=promise, counterparts=named,
+        )
+        for key, (promise, named) in programs.items()
+    ]  # fmt: skip
+    compared = [(a.key, b.key) for _, a, b in pairs(rows)]
+    assert len(compared) == len({frozenset(pair) for pair in compared})
+    secured = (".tls", ".curve")
+    assert {pair for pair in compared if any(key.endswith(secured) for key in pair)} == {
+        ("zmq.curve", "http.tls"),
+        ("zmq.curve", "raw_socket.tls"),
+        ("http.tls", "raw_socket.tls"),
+        ("zmq.curve", "zmq.minimal"),
+        ("http.tls", "http.aiohttp_client"),
+        ("raw_socket.tls", "raw_socket.minimal"),
+    }
+
+
+def test_a_counterpart_with_a_further_difference_in_its_promise_is_not_compared() -> None:
+    secured = {
+        "variant": "curve",
+        "promise": "batches, encrypts",
+        "counterparts": "zmq.minimal, zmq.lossless",
+    }
+    programs: list[dict[str, str]] = [
+        secured,
+        {"variant": "minimal", "promise": "loses, batches"},
+        {"variant": "lossless", "promise": "batches"},
+    ]
+    rows = [
+        row(workload="fan_out", stack="zmq", language="python", id=each["variant"], **each)
+        for each in programs
+    ]
+    assert [(a.id, b.id) for _, a, b in pairs(rows)] == [("curve", "lossless")]
+
+
 def test_only_the_promise_decides_which_programs_are_compared() -> None:
     for path in (PROJECT / "bench").rglob("*.py"):
         if path != PROJECT / "bench" / "contract" / "rows.py":

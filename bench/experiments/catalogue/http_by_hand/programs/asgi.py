@@ -19,4 +19,5 @@ class Server(uvicorn.Server):
         print(self.servers[0].sockets[0].getsockname()[1], flush=True)
 
 
-Server(uvicorn.Config(echo, port=0, lifespan="off", log_level="critical")).run()
+options = {"http": "h11", "lifespan": "off", "log_level": "critical"}
+Server(uvicorn.Config(echo, port=0, **options)).run()

@@ -1,0 +1,26 @@
+"""Hand a message to one of several connections, in turn, while their buffers have room."""
+
+from threading import Thread
+
+
+def hand_out(data, free):
+    """Send data to the next of the queue ``free``, whose connections never wait."""
+    peer = free.get()
+    try:
+        sent = peer.send(data)
+    except OSError:  # it has no room, or has left
+        sent = 0
+    if sent == len(data):
+        free.put(peer)
+    else:
+        Thread(target=finish, args=(peer, data, sent, free), daemon=True).start()
+
+
+def finish(peer, data, sent, free):
+    try:
+        peer.setblocking(True)
+        peer.sendall(data[sent:])  # TLS has begun with just these bytes
+        peer.setblocking(False)
+        free.put(peer)
+    except OSError:  # it has left without the whole message, which goes to another
+        hand_out(data, free)
