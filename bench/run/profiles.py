@@ -118,6 +118,9 @@ ENCRYPTED_LARGE = (
     Group(_secured("fan_out", "pipeline"), ("throughput",), SHARED, LARGE_BYTES),
 )
 """Where ciphers have the most to do. The plain programs have these cases in ``full``."""
+ENCRYPTED_ON_UVLOOP = Group(
+    ("http/tls/request_reply.*",), ("latency",), SHARED, loop=UVLOOP
+)
 ALTERNATIVES = (
     Group(("*/buffered/*",), ("throughput",)),
     *WEBSOCKET,
@@ -237,6 +240,7 @@ PROFILES = {
                 WRK,
                 *LARGE_PIPELINE,
                 *ENCRYPTED_LARGE,
+                ENCRYPTED_ON_UVLOOP,
                 Group(("*/*/fan_out.*", "*/*/pipeline.*"), lossy=False),
                 Group(("*/*/fan_out.*",), lossy=True),
                 Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=12),
