@@ -5,21 +5,19 @@ from threading import Thread
 
 def hand_out(data, free):
     """Send data to the next of the queue ``free``, whose connections never wait."""
-    peer = free.get()
+    peer, sent = free.get(), 0
     try:
-        sent = peer.send(data)
-    except OSError:  # it has no room, or has left
-        sent = 0
-    if sent == len(data):
+        while sent < len(data):
+            sent += peer.send(data[sent:])  # TLS sends 16 KiB at a time
         free.put(peer)
-    else:
+    except OSError:  # it has no room, or has left
         Thread(target=finish, args=(peer, data, sent, free), daemon=True).start()
 
 
 def finish(peer, data, sent, free):
     try:
         peer.setblocking(True)
-        peer.sendall(data[sent:])  # TLS has begun with just these bytes
+        peer.sendall(data[sent:])  # TLS has begun with these bytes, and wants the same
         peer.setblocking(False)
         free.put(peer)
     except OSError:  # it has left without the whole message, which goes to another

@@ -17,7 +17,7 @@ def distribute(address, tasks):
     welcome = (listen(address), join, for_server(), free)
     Thread(target=attend, args=welcome, daemon=True).start()
     for task in tasks:
-        hand_out(frame(task), free)
+        hand_out(memoryview(frame(task)), free)
     Event().wait()  # to leave would end the workers
 
 
