@@ -43,7 +43,7 @@ CLIENT_OF_MINIMAL = {"http": "requests"}
 """The client library of a stack's minimal cells, where it has other clients as well."""
 CLIENT = "_client"
 PYTHON = "python"
-SPOKEN = {"websocket": "WebSocket"}
+SPOKEN = {"websocket": "WebSocket", "tls": "TLS", "curve": "CURVE"}
 PASSED_OVER = "\N{EN DASH}"
 KIB = 1024
 LARGE_FROM = 1000

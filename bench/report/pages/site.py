@@ -33,7 +33,7 @@ PAGES = (
         "how fast is each stack, and what limits it?",
         (
             "latency", "throughput", "response", "placement", "limits", "other",
-            "cost", "loses", "undecided", "comparisons", "machines", "runs",
+            "encryption", "cost", "loses", "undecided", "comparisons", "machines", "runs",
         ),
     ),
     Page(

@@ -25,6 +25,7 @@ from bench.report.sections import (
     tables,
 )
 from bench.report.sections.against_wrk import wrk_table
+from bench.report.sections.encryption import encryption
 from bench.report.sections.limits import limits_table
 from bench.report.sections.placement import placement_sentences
 from bench.report.sections.prose import method
@@ -236,6 +237,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _placement,
     _limits,
     _large,
+    encryption,
     _loses,
     _cannot_tell,
     _size,
