@@ -91,7 +91,7 @@ ON_ASYNCIO = (
         loop=UVLOOP,
     ),
 )
-"""What asyncio costs a stack whose headline program has threads, and on libuv's loop."""
+"""Programs that show the cost of asyncio, on Python's loop and on libuv's."""
 ONE_END = ("uvicorn", "pycurl", "urllib3", "httpx")
 OTHER_ENDS = (
     Group(

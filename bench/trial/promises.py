@@ -254,4 +254,5 @@ def _has_received(group: ProcessGroup) -> bool:
     group.end()
     group.wait_until(lambda: bool(progress.results), READY_S)
     results = [each for left in progress.results.values() for each in left["results"]]
-    return bool(progress.seen) or any(each["most_at_once"] for each in results)
+    counts = (each["most_at_once"] + each.get("count", 0) for each in results)
+    return bool(progress.seen) or any(counts)

@@ -116,7 +116,8 @@ def test_at_full_speed_only_equal_promises_are_compared(quick: list[Comparison])
     assert at_speed
     for pair in at_speed:
         first, second = (promise[case.key, case.workload] for case in (pair.a, pair.b))
-        assert first == second
+        own = {"encrypts"} if pair.a.stack == pair.b.stack else set()
+        assert first ^ second <= own
 
 
 def test_the_lossless_variant_represents_a_stack_whose_minimal_program_may_lose(
@@ -145,7 +146,8 @@ def test_zmq_is_compared_with_every_http_client(quick: list[Comparison]) -> None
     mine = [p for p in quick if (p.a.name, p.a.stack) == (ROUND_TRIP, "zmq")]
     against = {pair.b.variant for pair in mine if pair.b.stack == "http"}
     clients = {"minimal", "aiohttp_client", "stdlib_client"}
-    assert against == {*clients, "uwsgi", "websocket"}
+    other_ends = {"uwsgi", "uvicorn", "pycurl", "urllib3", "httpx"}
+    assert against == {*clients, *other_ends, "websocket", "tls"}
 
 
 def test_every_variant_is_compared_with_the_headline_program_of_its_stack(

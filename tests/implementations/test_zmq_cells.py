@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import partial
-from inspect import isasyncgenfunction
+from inspect import isasyncgenfunction, iscoroutinefunction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -111,6 +111,8 @@ def exhaust(drive: Any, address: str) -> None:
 
     if isasyncgenfunction(drive):
         asyncio.run(consume())
+    elif iscoroutinefunction(drive):
+        asyncio.run(drive(address, a_failing_async_stream([])))
     else:
         list(drive(address, a_failing_stream([])) or ())
 

@@ -1,4 +1,4 @@
-"""What encryption costs: each program with keys beside a plain one, and beside others."""
+"""The section on encryption: programs with keys beside plain ones, and beside others."""
 
 from __future__ import annotations
 
