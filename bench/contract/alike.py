@@ -215,8 +215,8 @@ def pairs(rows: Sequence[CaseRow]) -> Iterator[tuple[Kind, CaseRow, CaseRow]]:
 def are_counterparts(a: ProgramRow, b: ProgramRow) -> bool:
     """Say whether the first of two rows of one case differs from the second in one thing.
 
-    Its ``stack.toml`` names the second. Both run on one event loop, and promise the same but for
-    encryption.
+    Its ``stack.toml`` names the second. Both run on one event loop, and promise the same
+    but for encryption.
     """
     named = f"{b.stack}.{b.variant}" in a.counterparts.split(", ")
     same = {*exercised(a)} ^ {*exercised(b)} <= {ENCRYPTS} and a.loop == b.loop
