@@ -34,15 +34,26 @@ FORMS = ("text", "markdown", "latex", "bibtex", "json", "url")
     is_flag=True,
     help="With --check: fail if other versions are installed than were measured.",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="With --check: fail at a number with a unit and without a mark.",
+)
 def cite(
-    names: tuple[str, ...], form: str, numbers: Path | None, check: bool, expire: bool
+    names: tuple[str, ...],
+    form: str,
+    numbers: Path | None,
+    check: bool,
+    expire: bool,
+    strict: bool,
 ) -> None:
     """Print a number with its interval, case, machine, versions and run.
 
     An ID may be given by its short name, which is printed too. An ID with stars lists the
     matching ids. With --check, the command finds every citation in FILEs (a number with
     nomiddle:ID@RUN behind it). It fails if a citation is stale, unknown or from another
-    run.
+    run. With --strict it fails too if a number with a unit has no mark, unless the text
+    lists it as given: nomiddle:given 3 s; 95 %.
 
     \b
     Examples:
@@ -52,7 +63,7 @@ def cite(
     """
     path = numbers or REPORTS / "numbers.json"
     if check:
-        sys.exit(_check(names, path, expire))
+        sys.exit(_check(names, path, expire, strict))
     if len(names) > 1:
         raise UsageError(f"name one ID, or use --check for files: {' '.join(names)}")
     from bench.report.numbers.citation import cite as sentence
@@ -67,13 +78,13 @@ def cite(
         click.echo(f"nomiddle: {names[0]}: {warning}", err=True)
 
 
-def _check(files: tuple[str, ...], numbers: Path, expire: bool) -> int:
+def _check(files: tuple[str, ...], numbers: Path, expire: bool, strict: bool) -> int:
     """Print every wrong citation in the files; return the exit status."""
     from bench.report import words
     from bench.report.numbers.citation import load_numbers
     from bench.report.numbers.citation_check import check
 
-    checked = check([Path(name) for name in files], load_numbers(numbers))
+    checked = check(map(Path, files), load_numbers(numbers), strict=strict)
     for line in checked.wrong:
         click.echo(line, err=True)
     for line in checked.expired:

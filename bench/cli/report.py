@@ -80,7 +80,7 @@ def _tell(sentences: Iterable[str]) -> None:
 @click.option(
     "--all-files",
     is_flag=True,
-    help="Write each chart also as PNG, in dark colours, and as CSV.",
+    help="Write each chart also as PNG and as CSV.",
 )
 @click.option("--one-file", is_flag=True, help="Also join all pages in report.html.")
 @click.option(
@@ -132,7 +132,8 @@ def report(
     alone = REPORTS if found else _report_folder(folders[0])
     place = out or (folders[0] / "report" if len(folders) > 1 else alone)
     beside = found.beside if found else ()
-    page = build(folders, place, beside=beside, all_files=all_files)
+    whole = bool(found)
+    page = build(folders, place, beside=beside, all_files=all_files, complete=whole)
     console.print(f"report: {as_typed(page)}")
     if one_file:
         console.print(f"in one file: {as_typed(joined(page.parent))}")

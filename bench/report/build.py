@@ -27,6 +27,7 @@ from bench.report.numbers.numbers import numbers
 from bench.report.pages import declared, page, readme, site
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
+from bench.report.ratio import COMPILED, ONE_MACHINE
 from bench.report.sections import (
     bindings,
     claims,
@@ -38,7 +39,6 @@ from bench.report.sections import (
 )
 from bench.report.sections import topologies as struck
 from bench.report.sections.content import facts_line, sections
-from bench.report.sections.faster import COMPILED, ONE_MACHINE
 from bench.report.sections.standing import standing
 from bench.report.talk_claims import verdicts
 from bench.report.talk_claims.experiments import measure, read_experiments
@@ -77,7 +77,11 @@ def opening(data: Data) -> dict[str, Any]:
     """Return what SUMMARY.md says of the run itself, and of its ratios."""
     said = standing(data.compared, data.floor, data.grade)
     said += machines.summary(data.entries)
-    return {"standing": said, "about_ratios": f"{COMPILED} {ONE_MACHINE}", "talk": ""}
+    return {
+        "standing": said,
+        "about_ratios": f"{COMPILED} {ONE_MACHINE}",
+        "talk": "",
+    }
 
 
 def _survey(out: Path, name: str) -> Path:
@@ -91,17 +95,21 @@ def build(
     *,
     beside: Sequence[Path] = (),
     all_files: bool = False,
+    complete: bool = False,
 ) -> Path:
     """Write the report of the first run into ``out``, and return its page's path.
 
     Further runs are laid over the first: their declared comparisons, and changes.
     ``beside`` are the runs of other machines in the published set that the first run
-    leads. With ``all_files`` every chart is also written as PNG, in dark colours and as
-    CSV. Raises ResultsError for a folder that is not a finished, unchanged run.
+    leads. With ``all_files`` every chart is also written as PNG and as CSV. Raises
+    ResultsError for a folder that is not a finished, unchanged run. With ``complete`` the
+    published report is not written if the run lacks a number that README cites: UsageError.
     """
     if not run_folders:
         raise UsageError("name at least one run to report on")
     data = derive_set(Path(run_folders[0]), beside)
+    if complete and out.resolve() == REPORTS.resolve():
+        declared.refuse_lost(out / declared.FILE, data.entries)
     others = [derive(load(Path(folder)), draw=False) for folder in run_folders[1:]]
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else machines.charts(data)
@@ -138,9 +146,7 @@ def build(
     summary = {**parts, **opening(data), **short}
     write_whole(out / "SUMMARY.md", page.markdown(summary, "SUMMARY.md"))
     look = look_of(data.run, data.grade.letter)
-    side_by_side_pages.write_pages(
-        data, look, {**facts, "pages": site.shown(said)}, out, all_files=all_files
-    )
+    side_by_side_pages.write_pages(data, look, {**facts, "pages": site.shown(said)}, out)
     labelled = {words.stack(name, data.stacks): c for name, c in look.colors.items()}
     told = story.screens(data, judged, [boxed])
     return site.write(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
+from bench.contract.model import LANGUAGES
+from bench.contract.rows import CaseRow
 from bench.report import words
 from bench.report.words import date, machine
 
@@ -69,3 +72,19 @@ def from_survey(
         "versions": ", ".join(f"{name} {found}" for name, found in versions.items()),
         "grade": words.PASSED_OVER,
     }
+
+
+def program_at(cell: str, transport: str = "") -> CaseRow:
+    """Return what a cell's path says of a program: "http/minimal/pipeline.py".
+
+    Without an extension it is a program that does not exist, and has no language.
+    """
+    stack, variant, file = cell.split("/")
+    path = PurePosixPath(file)
+    return CaseRow(
+        workload=path.stem,
+        stack=stack,
+        variant=variant,
+        language=LANGUAGES.get(path.suffix, path.suffix.removeprefix(".")),
+        transport=transport,
+    )

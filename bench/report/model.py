@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.analysis.compared_rows import Comparison, Copy
 from bench.analysis.recovery_rows import LevelRow, Recovery
@@ -14,6 +14,10 @@ from bench.analysis.rows import Estimate
 from bench.analysis.side import Side
 from bench.report.charts.style import Chart
 from bench.run.environment import Grade
+
+T = TypeVar("T")
+Columns = Mapping[str, Callable[[T], str]]
+"""The text for a row's subject, by the heading of the column."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,25 @@ class Data:
 
 @dataclass(frozen=True)
 class Table:
-    """Text in rows. ``folded`` tables are shown on demand.
-
-    ``facets`` has the subject of each row, see ``bench.report.facets``; it is empty if rows
-    are about no case.
-    """
+    """Text in rows. ``folded`` tables are shown on demand."""
 
     columns: list[str]
     rows: list[list[str]]
     caption: str = ""
     folded: bool = False
-    facets: list[dict[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        about: Iterable[T],
+        columns: Columns[T],
+        caption: str = "",
+        *,
+        folded: bool = False,
+    ) -> Table:
+        """Return a row for each of some things, with a text for each column."""
+        rows = [[says(one) for says in columns.values()] for one in about]
+        return cls([*columns], rows, caption, folded)
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,12 @@ from bench.analysis.rows import Estimate
 from bench.analysis.stats import MARGIN, Verdict
 from bench.contract.alike import adjectives
 from bench.contract.rows import CaseRow
-from bench.report import words
+from bench.report import ratio, words
 
 SHORT = {**words.ONE_WORD, Verdict.EQUIVALENT: "equivalent (within 5 %)"}
 VERDICTS = {**SHORT, Verdict.INCONCLUSIVE: "undecided: the data cannot tell"}
 PERCENTILE_NAMES = {"p999": "p99.9"}
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
-
-
-def compared_quantity(case: CaseRow) -> str:
-    """Return what a ratio is of: always a time, so that lower is better."""
-    if case.quantity == "latency":
-        return words.quantity(case) + (" time" if case.workload == "request_reply" else "")
-    if case.quantity == "response":
-        return "response time"
-    return "time per delivered message"
 
 
 def subject(row: CaseRow, stacks: Mapping[str, Any]) -> str:
@@ -110,40 +101,75 @@ def compared(pair: Comparison | Apart) -> str:
     said = " against ".join(words.measured(value, unit) for value in values(pair))
     if not medians_differ(pair.times):
         return said
-    divided = words.number(ratio_of_medians(pair.times), pair.times.ratio)
-    return f"{said}, medians that divide to {divided}"
+    return f"{said}, medians that divide to {ratio.times([ratio_of_medians(pair.times)])}"
 
 
-def interval(times: Ratio) -> str:
-    """Return "95.1 % interval 1.28 to 1.33; 10 blocks", or why there is none."""
-    return words.interval(
-        times.ratio, times.low, times.high, times.confidence, times.blocks_done
-    )
+def entry(pair: Comparison | Apart, stacks: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``bench.report.ratio`` words of an entry of numbers.json."""
+    times, none = pair.times, pair.times.too_few_blocks
+    return {
+        "labels": [words.cell(case, stacks) for case in (pair.a, pair.b)],
+        "verdict": pair.verdict if isinstance(pair, Comparison) else None,
+        "value": times.ratio,
+        "ci_low": None if none else times.low,
+        "ci_high": None if none else times.high,
+    }
 
 
-def ratio_words(times: Ratio) -> str:
-    """Return "1.30 times (95.1 % interval 1.28 to 1.33; 10 blocks)"."""
-    return f"{words.number(times.ratio)} times ({interval(times)})"
+def finding(pair: Comparison, stacks: Mapping[str, Any]) -> str:
+    """Return "ZeroMQ 11.6x faster (11.0-11.7)", or that the comparison cannot tell."""
+    return ratio.finding(entry(pair, stacks))
 
 
-def _takes(pair: Comparison | Apart, stacks: Mapping[str, Any]) -> str:
-    case = pair.a
-    return (
-        f"{words.cell(pair.a, stacks)} takes {words.number(pair.times.ratio)} times the "
-        f"{compared_quantity(case)} of {words.cell(pair.b, stacks)} in "
-        f"{words.workload(case.workload).lower()}, {words.case(case)} "
-        f"({compared(pair)}; {interval(pair.times)})"
-    )
+def of_first(times: Ratio) -> str:
+    """Return "1.30x slower (1.28-1.33)" of the first."""
+    return ratio.of_first(times.ratio, times.low, times.high)
+
+
+def _evidence(pair: Comparison | Apart, bounds: str = "") -> str:
+    """Return "(1.28-1.33, 95.1 % interval; 10 blocks; 48.0 us against 67.3 us)"."""
+    times, blocks = pair.times, words.plural(pair.times.blocks_done, "block")
+    sure = f"{bounds}{words.percent(times.confidence)} interval; {blocks}"
+    if times.too_few_blocks:
+        are = "is" if times.blocks_done == 1 else "are"
+        sure = f"no interval: {blocks} {are} too few"
+    return f"({sure}; {compared(pair)})"
+
+
+def _than(pair: Comparison | Apart, stacks: Mapping[str, Any], said: str) -> str:
+    """Return "BSD sockets (minimal) is 1.30x faster than ZeroMQ (minimal) (1.28-...)".
+
+    ``said`` has a place for the ratio: "is {} faster".
+    """
+    found = ratio.of_winner(entry(pair, stacks))
+    names = [words.cell(case, stacks) for case in (pair.a, pair.b)]
+    winner, loser = names[found.winner], names[1 - found.winner]
+    bounds = f"{found.interval.strip(' ()')}, "
+    return f"{winner} {said.format(found.times)} than {loser} {_evidence(pair, bounds)}"
 
 
 def comparison(pair: Comparison, stacks: Mapping[str, Any]) -> str:
-    """Return the sentence of a comparison."""
-    return f"{_takes(pair, stacks)}: {VERDICTS[pair.verdict]}"
+    """Return the sentence of a comparison, the winner first."""
+    case, times = words.measured_case(pair.a), pair.times
+    if pair.verdict in ratio.DECIDED:
+        return f"{case}: {_than(pair, stacks, 'is {} faster')}"
+    first, second = (words.cell(case, stacks) for case in (pair.a, pair.b))
+    said = f"the data cannot tell {first} from {second}"
+    if pair.verdict == Verdict.EQUIVALENT:
+        said = f"{first} and {second} are equivalent (within 5 %)"
+    if not times.too_few_blocks:
+        said += f"; the first is {ratio.between(times.low, times.high)}"
+    return f"{case}: {said} {_evidence(pair)}"
 
 
 def apart(pair: Apart, stacks: Mapping[str, Any]) -> str:
     """Return the sentence of two programs that promise other things."""
-    return f"{_takes(pair, stacks)}: not compared, since {pair.reason}"
+    low, high = pair.times.low, pair.times.high
+    said = _than(pair, stacks, "takes {} less time")
+    if low <= 1 <= high:
+        first, second = (words.cell(case, stacks) for case in (pair.a, pair.b))
+        said = f"{first} is {ratio.between(low, high)} than {second} {_evidence(pair)}"
+    return f"{words.measured_case(pair.a)}: {said}: not compared, since {pair.reason}"
 
 
 def size(row: Size, column: str, stacks: Mapping[str, Any]) -> str:
@@ -163,9 +189,7 @@ def verdict_detail(pair: Comparison) -> str:
     times = pair.times
     parts = [f"the first won {times.faster_blocks} of {times.blocks_done} blocks"]
     if not math.isnan(times.sign_low):
-        ends = (times.sign_low, times.sign_high)
-        sign = (words.number(end, times.ratio) for end in ends)
-        parts.append(f"sign interval {' to '.join(sign)}")
+        parts.append(f"sign interval {ratio.between(times.sign_low, times.sign_high)}")
     parts.append(f"A/A noise {noise(pair.noise)}")
     return ", ".join(parts)
 
@@ -176,17 +200,13 @@ def noise(half_width: float) -> str:
     return f"\N{PLUS-MINUS SIGN}{100 * half_width:.1f} %"
 
 
-def _rival(rival: Rival, stacks: Mapping[str, Any], *, first: bool) -> str:
-    """Return "ZeroMQ (minimal) takes 1.30 times as long (interval; blocks: slower)"."""
-    times = f"{words.number(rival.ratio)} times"
-    longer = f"takes {times} as long" if first else times
-    name = f"{words.cell(rival.row.case, stacks)} {longer}"
+def _rival(rival: Rival, stacks: Mapping[str, Any]) -> str:
+    """Return "ZeroMQ (minimal) 1.30x slower (1.28-1.33)"."""
+    name = words.cell(rival.row.case, stacks)
     if not rival.verdict:
-        return f"{name} (by medians, not compared)"
-    bounds = words.interval(
-        rival.ratio, rival.low, rival.high, rival.confidence, rival.blocks_done
-    )
-    return f"{name} ({bounds}: {short_verdict(rival.verdict)})"
+        return f"{name} {ratio.of_first(rival.ratio)} (by medians, not compared)"
+    said = ratio.of_first(rival.ratio, rival.low, rival.high)
+    return f"{name} {said}{'' if rival.behind else f': {short_verdict(rival.verdict)}'}"
 
 
 def race(found: Race, stacks: Mapping[str, Any]) -> str:
@@ -194,5 +214,5 @@ def race(found: Race, stacks: Mapping[str, Any]) -> str:
     where = words.PLACEMENTS_SHORT[found.placement]
     value = words.measured(found.leader.value, found.leader.unit)
     leader = f"{words.cell(found.leader.case, stacks)} with {value}"
-    behind = [_rival(r, stacks, first=not n) for n, r in enumerate(found.rivals)]
+    behind = [_rival(rival, stacks) for rival in found.rivals]
     return f"on {where} {', '.join([leader, *behind])}"

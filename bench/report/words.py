@@ -160,11 +160,6 @@ def number(value: float, like: float | None = None, digits: int = 3) -> str:
     return f"{value:,.{decimals(scale, digits)}f}"
 
 
-def times(ratio: float) -> str:
-    """Return how many times one is the other, whichever is more: "28.8x" for 0.0347."""
-    return f"{number(max(ratio, 1 / ratio))}x"
-
-
 def time_us(value_us: float, like: float | None = None) -> str:
     """Return a time in the unit a reader thinks in: ns, us or ms."""
     scale = value_us if like is None else like

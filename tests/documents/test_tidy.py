@@ -221,7 +221,7 @@ LIST = {
 CITE = {
     *HELP,
     *("report", "report.numbers", "report.numbers.alias", "report.numbers.citation"),
-    "report.words",
+    *("report.words", "report.ratio"),
     "report.entries",  # the numbers of other machines
     *("run.kernel", "run.machine"),
     *("trial", "trial.build", "trial.kernel_files", "trial.placement"),

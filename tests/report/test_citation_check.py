@@ -17,7 +17,7 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, PROJECT
 from bench.contract.rows import CaseRow, case_row
 from bench.errors import UsageError
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.numbers import citation
 from bench.report.numbers.citation import FORMATS, cite, mark, moved_on, spelled
 from bench.report.numbers.citation_check import agrees, check, citations
@@ -35,6 +35,7 @@ RATIO = {
     "id": "pipeline.throughput.64B.tcp.2_workers.shared.zmq.minimal.python", "run": RUN,
     "value": 0.203829, "ci_low": 0.197261, "ci_high": 0.209246, "confidence": 0.95,
     "unit": "ratio of times", "kind": "claim", "blocks": 10, "versions": "Python 3.0.0",
+    "verdict": "faster", "labels": ["ZeroMQ (minimal)", "HTTP (buffered)"],
 }  # fmt: skip
 TIME = {**RATIO, "id": "a.time", "value": 3690.0, "unit": "us"}
 SIZE = {**RATIO, "id": "a.size", "value": 252784, "unit": "bytes", "blocks": 0}
@@ -138,6 +139,7 @@ def test_every_format_of_a_citation_has_its_case_interval_and_run() -> None:
     entry = json.loads(NUMBERS.read_text())[0]
     for form in NUMBERED:
         said = cite(entry["id"], NUMBERS, form).replace("\\_", "_").replace("\\%", "%")
+        said = said.replace("\\u2013", ratio.TO)
         for escaped in ("\\textmu{}", "\\u00b5"):  # in LaTeX and in JSON
             said = said.replace(escaped, "\N{MICRO SIGN}")
         for key in ("case", "machine", "versions", "date", "run", "sentence"):
@@ -145,7 +147,7 @@ def test_every_format_of_a_citation_has_its_case_interval_and_run() -> None:
                 r"\\nomiddle\{([^{}]*)\}\{[^{}]*\}|\[([^][]*)\]\([^()]*\)", r"\1\2", said
             )
             assert str(entry[key]) in (said if key == "run" else plain), (form, key)
-        for bound in (words.number(entry["ci_low"]), words.number(entry["ci_high"])):
+        for bound in ratio.of_winner(entry).interval.strip(" ()").split(ratio.TO):
             assert bound in said
 
 
@@ -293,3 +295,56 @@ def test_a_number_that_is_still_compared_is_not_retired() -> None:
 
 def test_a_number_without_versions_never_expires() -> None:
     assert moved_on({"versions": ""}) == []
+
+
+# --- Strict ---------------------------------------------------------------------------
+
+
+def strictly(tmp_path: Path, text: str, name: str = "text.md") -> list[str]:
+    file = tmp_path / name
+    file.write_text(text)
+    return check([file], ENTRIES, strict=True).wrong
+
+
+@pytest.mark.parametrize(
+    "number", ["3 ms", "2.4x", "11 %", "3,690 us", "0.59 s", "19 statements", "7 MiB"]
+)
+def test_a_number_with_a_unit_needs_a_mark(number: str, tmp_path: Path) -> None:
+    (problem,) = strictly(tmp_path, f"Title\n\nIt took {number} in all.")
+    assert problem.startswith(f"{tmp_path}/text.md:3: {number} has no mark")
+    assert problems(tmp_path, f"It took {number} in all.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"3.69 ms [{mark(TIME)}] and 3,690 us (3,690 to 3,690) [{mark({**TIME})}]",
+        "A deadline of 3 s. <!-- nomiddle:given 3 s; 95 % -->",
+        "Run `sleep 3 s`, or\n\n    wait 3 s\n\nfor 64 B in F6.",
+        "<p>{{ cite('3 s') }}{% if 3 %}</p><style>a { width: 3 % }</style>",
+        "<!-- numbers:begin -->It took 3 s.<!-- numbers:end -->",
+    ],
+)
+def test_settings_and_code_and_rendered_numbers_need_no_mark(
+    text: str, tmp_path: Path
+) -> None:
+    assert [said for said in strictly(tmp_path, text) if "no mark" in said] == []
+
+
+def test_a_number_typed_into_a_slide_fails_the_strict_check(tmp_path: Path) -> None:
+    slides = (PROJECT / "talk" / "slides.html").read_text()
+    assert strictly(tmp_path, slides, "slides.html") == []
+    typed = slides.replace("<h2>", "<h2>In 12 ms: ", 1)
+    (problem,) = strictly(tmp_path, typed, "slides.html")
+    line = slides.count("\n", 0, slides.index("<h2>")) + 1
+    assert f"slides.html:{line}: 12 ms has no mark" in problem
+
+
+def test_the_project_s_texts_have_no_number_without_a_mark() -> None:
+    texts = [
+        PROJECT / "README.md",
+        PROJECT / "talk" / "slides.html",
+        *(PROJECT / "docs").glob("*.md"),
+    ]
+    known = json.loads(NUMBERS.read_text())
+    assert [p for p in check(texts, known, strict=True).wrong if "no mark" in p] == []

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import re
 import shutil
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 import synthetic
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.transforms import Bbox
 from once import once
 from words_of import html_of, without_charts
 
 from bench.analysis.code_rows import ProgramCode
-from bench.analysis.recovery_rows import FaultRow, Recovery
-from bench.analysis.results import Run, load
+from bench.analysis.results import load
 from bench.analysis.side_by_side import SHORTEST, beside
 from bench.contract.model import IMPLEMENTATIONS, Case
-from bench.contract.rows import CaseRow, ProgramRow
+from bench.contract.rows import ProgramRow
 from bench.report.build import build, derive
-from bench.report.charts import price, style
+from bench.report.charts import price
 from bench.report.charts.all import look_of
-from bench.report.charts.listing import BETWEEN_CHARS, font_pt, listing, pieces, wrapped
-from bench.report.charts.style import Chart
 from bench.report.model import Data
 from bench.report.numbers.code_numbers import counts
 from bench.report.numbers.numbers import numbers
@@ -166,115 +158,36 @@ def test_a_program_counts_at_lower_levels_too(data: Data) -> None:
     assert levels["L1"].program.variant == "reconnecting"
 
 
-def met(cell: str, variant: str, fault: str, **more: Any) -> Recovery:
-    case = CaseRow(cell=cell, workload="fan_out", stack="zmq", variant=variant)
-    found = {"repeats": 5, "verdict": "kept", **more}
-    row = FaultRow(fault, "F1", fault, 0)
-    return Recovery(case=case, fault=row, times={}, counts={}, **found)
-
-
-def test_survived_faults_are_counted_for_the_measured_faults_of_each_variant() -> None:
-    made = price.survived(
-        [
-            met("a", "minimal", "x"),
-            met("a", "minimal", "y", verdict="broken"),
-            met("b", "proxied", "x"),
-            met("b", "proxied", "its own"),
-            met("c", "resilient", "y", repeats=0),
-        ],
-        {"a": 12, "b": 20, "c": 99},
-    )
-    found = {r.program.cell: (r.statements, r.kept, r.faults, r.most) for r in made}
-    assert found == {"a": (12, 1, 2, 2), "b": (20, 1, 1, 2)}
-
-
-def test_the_chart_has_a_point_and_a_label_for_each_program(data: Data) -> None:
-    made = price.price(
-        data.recoveries, price.statements(data.run.sizes), look_of(data.run, "A")
-    )
+def test_the_chart_of_prices_has_each_size_and_names_the_change(data: Data) -> None:
+    found = prices.cheapest(data)
+    made = price.price(data.levels, prices.statements(data), look_of(data.run, "A"))
     assert made is not None
     texts = {text.get_text() for axes in made.figure.axes for text in axes.texts}
-    points = [
-        line
-        for axes in made.figure.axes
-        for line in axes.lines
-        if len(line.get_xdata()) == 1
-    ]
-    assert len(points) == len(made.table) > 9
-    resilient = made.table[made.table["variant"] == "resilient"]
-    for row in resilient.to_dict("records"):
-        label, size = data.stacks[row["stack"]]["label"], row["statements"]
-        # A smaller size that is close stands in the same label.
-        assert any(t.startswith(label) and t.split()[-1] == str(size) for t in texts)
-    for size in (resilient["statements"].min(), resilient["statements"].max()):
-        assert str(size) in made.title
+    for levels in found.values():
+        sizes = dict.fromkeys(best.statements for best in levels.values())
+        assert " \N{RIGHTWARDS ARROW} ".join(map(str, sizes)) in texts
+    assert made.table["statements"].max() == max(
+        best.statements for levels in found.values() for best in levels.values()
+    )
 
 
-def put_to(stack: str, variant: str, kept: int, faults: int) -> list[Recovery]:
-    rows = []
-    for number in range(faults):
-        row = met(f"{stack}/{variant}", variant, f"f{number}")
-        case = replace(row.case, stack=stack, language="python")
-        verdict = "kept" if number < kept else "broken"
-        rows.append(replace(row, case=case, verdict=verdict))
-    return rows
-
-
-def price_of(run: Run, sizes: dict[str, tuple[int, int]], faults: int = 4) -> Chart:
-    """Return the chart of programs by "stack/variant" with (statements, faults kept)."""
-    rows: list[Recovery] = []
-    for cell, (_, kept) in sizes.items():
-        stack, variant = cell.split("/")
-        rows += put_to(stack, variant, kept, faults if variant == "proxied" else 4)
-    statements = {cell: size for cell, (size, _) in sizes.items()}
-    with rc_context(style.RC):
-        made = price.price(rows, statements, look_of(run, "A"))
-    assert made is not None
-    return made
-
-
-@pytest.mark.parametrize(
-    "sizes",
-    [
-        {"http": (186, 4), "raw_socket": (199, 3), "zmq": (174, 3)},
-        {"http": (150, 4), "raw_socket": (222, 4), "zmq": (161, 3)},
-        {"http": (120, 2), "raw_socket": (144, 3), "zmq": (116, 2)},
-        {"http": (150, 4), "raw_socket": (151, 4), "zmq": (152, 4)},
-    ],
-)
-def test_each_size_is_beside_its_own_mark(
-    data: Data, sizes: dict[str, tuple[int, int]]
+def test_the_title_of_prices_has_the_sizes_before_and_after_in_one_workload(
+    data: Data,
 ) -> None:
-    named = {f"{stack}/resilient": value for stack, value in sizes.items()}
-    with rc_context(style.RC):
-        axes = price_of(data.run, named).figure.axes[0]
-        boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
-    middles = {str(size): axes.transData.transform((size, y)) for size, y in sizes.values()}
-    assert len(boxes) == len(middles)
-    for said, box in boxes.items():
-        others = [other for text, other in boxes.items() if text != said]
-        assert box.count_overlaps(others) == 0, said
-        assert axes.bbox.x0 <= box.x0, said
-        assert box.x1 <= axes.bbox.x1, said
-
-        def away(size: str, box: Bbox = box) -> float:
-            x, y = middles[size]
-            outside = max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1)
-            return math.hypot(*outside)
-
-        assert away(said.split()[-1]) == pytest.approx(min(map(away, middles)), abs=1), said
-        assert min(map(away, middles)) > 0, said
-
-
-def test_the_chart_explains_only_the_lines_and_marks_that_it_has(data: Data) -> None:
-    alone = {"http/resilient": (186, 4), "zmq/resilient": (174, 3)}
-    several = {**alone, "zmq/minimal": (14, 0), "zmq/proxied": (90, 3)}
-    for sizes, shown in ((alone, False), (several, True)):
-        chart = price_of(data.run, sizes, faults=3)
-        said = " ".join(text.get_text() for text in chart.figure.texts)
-        assert ("Lines join" in said) is shown
-        assert ("hollow" in said) is shown
-        assert ("does not start at 0" in said) is not shown
+    at = [
+        price.Cheapest(ProgramRow(stack=stack), size)
+        for stack, size in (("zmq", 12), ("zmq", 113), ("http", 22), ("http", 111))
+    ]
+    found = {
+        ("request_reply", "zmq"): {"L0": at[0], "L2": at[1]},
+        ("request_reply", "http"): {"L0": at[2], "L2": at[3]},
+    }
+    said = price.title(found, look_of(data.run, "A"))
+    assert said == (
+        "Request/reply that survives failures: 12 statements become 113 on ZeroMQ and "
+        "22 become 111 on HTTP"
+    )
+    assert "become" not in price.title({}, look_of(data.run, "A"))
 
 
 # --- Tables ---------------------------------------------------------------------------
@@ -346,48 +259,14 @@ def test_fan_out_is_shown_by_the_program_that_loses_nothing(out: Path) -> None:
     assert "zmq/minimal/fan_out.py" not in shortest
 
 
-@pytest.mark.thorough
-def test_pages_and_figures_are_the_same_when_built_again(
-    data: Data, out: Path, tmp_path: Path
-) -> None:
-    names = ["side_by_side/fan_out.html", "side_by_side/fan_out.svg"]
+def test_pages_are_the_same_when_built_again(data: Data, out: Path, tmp_path: Path) -> None:
+    names = ["side_by_side/fan_out.html"]
     pages = [page for page in PAGES if (out / page.file).exists()]
     facts = {"facts": facts_line(data), "machine": machine(data.run.about), "pages": pages}
     look = look_of(data.run, data.grade.letter)
-    write_pages(data, look, facts, tmp_path, all_files=True)
+    write_pages(data, look, facts, tmp_path)
     for name in names:
         assert (tmp_path / name).read_bytes() == (out / name).read_bytes(), name
-    assert not (out / "side_by_side" / "fan_out.png").exists(), "nobody asked for it"
-    assert (tmp_path / "side_by_side" / "fan_out.png").exists()
-
-
-def test_the_figure_shows_the_code_without_comments(data: Data) -> None:
-    made = listing(data.run, "request_reply", look_of(data.run, "A"))
-    assert made is not None
-    shown = "".join(text.get_text() for text in made.figure.texts)
-    plain = re.sub(r"\s", "", shown)
-    assert "zmq.Context.instance().socket(zmq.REQ)" in plain
-    assert "#nolook-up" not in plain
-    assert re.search(r"ZeroMQ \d+ statements", shown)
-
-
-def test_long_lines_are_broken_and_lose_nothing() -> None:
-    lines = pieces(
-        "cell.py", ["def f():", "    call(argument, another, a_third)  # why", ""]
-    )
-    broken = wrapped(lines, 22)
-    texts = ["".join(text for text, _ in line) for line in broken]
-    assert max(map(len, texts)) <= 24
-    whole = re.sub(r"\s", "", "".join(texts))
-    assert whole == "deff():call(argument,another,a_third)"
-
-
-def test_type_is_as_large_as_the_figure_allows() -> None:
-    short, long = [[("x" * 30, "")]] * 5, [[("x" * 30, "")]] * 60
-    assert font_pt([short] * 3, 80) > font_pt([long] * 3, 80)
-    wide = [[("x" * 200, "")]]
-    assert font_pt([wide] * 3, 300) < font_pt([short] * 3, 300)
-    assert BETWEEN_CHARS > 0
 
 
 def program(stack: str, variant: str, statements: int, promise: str = "") -> ProgramCode:
@@ -409,22 +288,3 @@ def test_the_shortest_program_of_a_stack_is_chosen_among_equal_promises() -> Non
         ("http", "aiohttp_client"),
         ("zmq", "minimal"),
     ]
-
-
-def test_columns_of_programs_do_not_overlap(data: Data) -> None:
-    """In pixels too, where a font's hints would make letters wider than in an SVG."""
-    for workload in ("request_reply", "pipeline"):
-        with rc_context(style.RC):
-            chart = listing(data.run, workload, look_of(data.run, "A"))
-            assert chart is not None
-            canvas = FigureCanvasAgg(chart.figure)
-            canvas.draw()
-            lines = [t for t in chart.figure.texts if "Mono" in t.get_fontfamily()[0]]
-            starts = sorted({text.get_position()[0] for text in lines})
-            assert len(starts) == len(chart.table)
-            for text in lines:
-                box = text.get_window_extent().transformed(
-                    chart.figure.transFigure.inverted()
-                )
-                later = [x for x in starts if x > text.get_position()[0]]
-                assert box.x1 < min(later, default=1.0), (workload, text.get_text())

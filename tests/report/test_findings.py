@@ -6,14 +6,12 @@ import signal
 from operator import attrgetter
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from bench.analysis.rows import Estimate, in_one_language
-from bench.contract.rows import CaseRow, ProgramRow
-from bench.report.charts import export, findings, price, style
+from bench.contract.rows import CaseRow
+from bench.report.charts import export, findings, style
 from bench.report.charts.style import Chart, Look
 
 STACKS = {"zmq": {"label": "ZeroMQ"}, "http": {"label": "HTTP"}}
@@ -75,14 +73,6 @@ def test_a_comparison_in_one_language_uses_python_if_it_can(
     assert {each.case.language for each in in_one_language(rows)} == {spoken}
 
 
-def test_sizes_too_close_for_a_label_each_share_one() -> None:
-    sizes = [(13, 0), (14, 0), (60, 0), (64, 1), (172, 1)]
-    zmq = ProgramRow(stack="zmq", workload="fan_out")
-    rows = [price.Survivor(zmq, size, kept, 1, 1) for size, kept in sizes]
-    said = [text for _, text in price.apart(rows)]
-    assert said == ["13, 14", "60", "64", "172"]
-
-
 def looking_at(*stacks: str) -> Look:
     return Look.of({name: {"label": name} for name in stacks}, [], "")
 
@@ -98,67 +88,6 @@ def test_a_stack_keeps_its_marker_in_every_run() -> None:
     assert alone.markers["mine"] == with_others.markers["mine"]
     assert alone.colors["mine"] == with_others.colors["mine"]
     assert {style.hatch(name) for name in ("http", "raw_socket", "zmq")} == {"", "//", "xx"}
-
-
-def surviving(
-    stack: str, size: int, variant: str = "resilient", kept: int = 3
-) -> price.Survivor:
-    program = ProgramRow(
-        workload="fan_out", stack=stack, variant=variant, language="python"
-    )
-    return price.Survivor(program, size, kept, 3, 3)
-
-
-def test_the_title_of_prices_has_the_statements_of_each_stack() -> None:
-    rows = [
-        surviving("zmq", 12, "minimal"), surviving("http", 94, "minimal"),
-        surviving("zmq", 113), surviving("zmq", 172), surviving("http", 197),
-    ]  # fmt: skip
-    said = price.title(rows, LOOK)
-    assert said == (
-        "Surviving takes 113 to 172 statements on ZeroMQ, 197 on HTTP; "
-        "the happy path 12 to 94"
-    )
-
-
-def test_the_title_of_prices_counts_the_faults_not_survived() -> None:
-    said = price.title([surviving("zmq", 113, kept=1), surviving("http", 197)], LOOK)
-    assert said == (
-        "Surviving all but 2 faults takes 113 statements on ZeroMQ, 197 on HTTP"
-    )
-
-
-def test_counts_of_survived_faults_are_drawn_at_their_values() -> None:
-    rows = [
-        surviving("zmq", 13, "minimal", 1), surviving("zmq", 172),
-        surviving("http", 37, "minimal", 1), surviving("http", 177),
-    ]  # fmt: skip
-    axes = Figure().add_subplot()
-    price.draw(axes, rows, LOOK)
-    drawn = {float(y) for line in axes.lines for y in np.asarray(line.get_ydata())}
-    assert drawn == {1.0, 3.0}
-
-
-@pytest.mark.parametrize("many", [10, 400])
-def test_a_png_keeps_its_colours_however_many_mix_at_edges(
-    many: int,
-) -> None:
-    """A thin bar in a stack's colour has fewer pixels than the greys of all letters."""
-    pixels = np.full((90, 3 * many, 3), 255, dtype=np.uint8)
-    for number in range(many):
-        shade = (number * 7919) % 4096
-        edge = (255 - shade % 64, 128 + shade // 64, (number * 37) % 256)
-        pixels[40:80, 3 * number] = edge
-    stacks = [(0, 114, 178), (213, 94, 0), (0, 158, 115)]
-    for number, color in enumerate(stacks):
-        pixels[10 * number : 10 * number + 4, 3:11] = color
-    palette, indices = export.reduced(pixels)
-    assert len(palette) <= 256
-    shown = palette[indices].astype(int)
-    for number, color in enumerate(stacks):
-        assert (shown[10 * number : 10 * number + 4, 3:11] == color).all()
-    worst = np.abs(shown - pixels.astype(int)).max()
-    assert worst <= 24, "an edge in another colour"
 
 
 def test_drawing_processes_end_silently_in_a_run_that_handles_signals(

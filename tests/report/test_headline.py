@@ -20,11 +20,11 @@ from bench.analysis.estimates import estimates
 from bench.analysis.results import load
 from bench.contract.alike import Kind
 from bench.contract.model import Case
+from bench.report import ratio
 from bench.report.build import derive
 from bench.report.numbers.citation import cite
 from bench.report.pages import declared, readme
 from bench.report.pages.headline import survival, table
-from bench.report.sections import faster
 from bench.report.sections.content import sections
 from bench.report.sections.paired import declared_cases
 from bench.report.sections.standing import standing, standing_of
@@ -59,14 +59,14 @@ def pair(
 def test_the_winner_comes_first_with_a_ratio_above_1(
     entry: dict[str, Any], said: str
 ) -> None:
-    assert faster.finding(entry) == said
+    assert ratio.finding(entry) == said
 
 
 @given(st.floats(0.001, 1000), st.floats(1.0, 2.0), st.floats(1.0, 2.0))
 def test_no_ratio_below_1_is_ever_shown(value: float, down: float, up: float) -> None:
     low, high = value / down, value * up
     verdict = "faster" if high < 0.95 else "slower" if low > 1.05 else "inconclusive"
-    said = faster.finding(pair(value, low, high, verdict))
+    said = ratio.finding(pair(value, low, high, verdict))
     numbers = [part.replace(",", "").strip("()x") for part in said.split()]
     ratios = [float(n) for n in numbers if n[:1].isdigit() and "\u2013" not in n]
     assert ratios
@@ -224,8 +224,7 @@ def test_readme_and_summary_count_the_verdicts_on_the_talk_as_its_page_does(
     verdicts = {name: int(n) for n, name in re.findall(r"(\d+) ([a-z ]+)", counted[2])}
     kept = Counter(one["verdict"] for one in json.loads((out / "claims.json").read_text()))
     assert kept == verdicts
-    entries = json.loads((out / "numbers.json").read_text())
-    for text in (readme.block(entries), (out / "SUMMARY.md").read_text()):
+    for text in ((out / "SUMMARY.md").read_text(),):
         said = re.search(
             r"claims\.html\) judges (\d+) sentences of the talk: (\d+) upheld, "
             r"(\d+) refuted, (\d+) depends?, (\d+) not tested\.", text
@@ -272,7 +271,7 @@ def test_a_percentile_needs_ten_samples_beyond_it_and_a_maximum_is_no_percentile
     assert "max" not in measures
 
 
-def test_readme_has_the_times_that_the_run_kept(tmp_path: Path) -> None:
+def test_the_summary_has_the_time_that_the_run_took(tmp_path: Path) -> None:
     folder = synthetic.make(tmp_path / "run", keep=one_workload, profile="quick")
     archive = Archive(folder)
     kept = [("checks", 120.0), ("speed", 300.0), ("speed", 60.0), ("failures", 600.0)]
@@ -304,12 +303,12 @@ def test_a_citation_of_a_ratio_names_the_only_run_for_which_it_holds(
 
 def test_a_ratio_without_a_verdict_names_no_winner_if_its_interval_holds_1() -> None:
     unlike = pair(1.06, 0.9, 1.25, "")
-    said = faster.apart(unlike)
+    said = ratio.apart(unlike)
     assert said == "not compared (ZeroMQ: between 1.25x slower and 1.11x faster)"
-    assert faster.apart({**unlike, "ci_low": None, "ci_high": None}) == (
+    assert ratio.apart({**unlike, "ci_low": None, "ci_high": None}) == (
         "not compared (too few blocks)"
     )
-    assert faster.apart(pair(0.25, 0.2, 0.3125, "")) == (
+    assert ratio.apart(pair(0.25, 0.2, 0.3125, "")) == (
         "not compared (ZeroMQ: 4.00x less time)"
     )
 
@@ -317,5 +316,5 @@ def test_a_ratio_without_a_verdict_names_no_winner_if_its_interval_holds_1() -> 
 def test_two_programs_of_one_stack_have_different_names() -> None:
     labels = ["ZeroMQ (minimal)", "ZeroMQ (minimal, C)"]
     ports = {**pair(4.0, 3.2, 5.0, "slower"), "labels": labels}
-    assert faster.apart(ports) == "not compared (ZeroMQ (minimal, C): 4.00x less time)"
-    assert faster.finding(ports).startswith("ZeroMQ (minimal, C) 4.00x faster")
+    assert ratio.apart(ports) == "not compared (ZeroMQ (minimal, C): 4.00x less time)"
+    assert ratio.finding(ports).startswith("ZeroMQ (minimal, C) 4.00x faster")

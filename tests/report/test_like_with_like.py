@@ -21,11 +21,11 @@ from bench.analysis.side_by_side import CHOICES, beside
 from bench.contract.alike import Kind, exercised, loses
 from bench.contract.model import Case
 from bench.contract.rows import CaseRow
+from bench.report import ratio
 from bench.report.build import derive, opening
 from bench.report.charts.ratios import in_headline
 from bench.report.model import Data
 from bench.report.pages import declared
-from bench.report.sections import faster
 from bench.report.sections.code import programs
 from bench.report.sections.encryption import encryption
 from bench.report.sections.paired import declared_cases
@@ -154,11 +154,11 @@ def test_differences_beside_protocols_are_shown_with_the_ratio(
 ) -> None:
     pages = opening(data)["about_ratios"], declared.text(data.entries)
     for said in pages:
-        assert faster.COMPILED in said
-        assert faster.ONE_MACHINE in said
+        assert ratio.COMPILED in said
+        assert ratio.ONE_MACHINE in said
     against = [one for one in answered(data) if "ZeroMQ or HTTP" in one.question]
     assert len(against) == 3
-    assert all(faster.COMPILED in one.said for one in against)
+    assert all(ratio.COMPILED in one.said for one in against)
 
 
 @pytest.mark.parametrize("choice", CHOICES)

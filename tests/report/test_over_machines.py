@@ -20,10 +20,11 @@ from bench.cli import report as report_command
 from bench.cli.main import main
 from bench.contract.model import Case
 from bench.report import build as report
+from bench.report import ratio
 from bench.report.numbers.citation import FORMATS, cite
 from bench.report.numbers.citation_check import check
 from bench.report.pages import declared
-from bench.report.sections import faster, over_machines
+from bench.report.sections import over_machines
 from bench.run.archive import ENVIRONMENT, WEIGHTS, Archive
 
 CASE = "request_reply.latency.64B.tcp.1_clients.shared"
@@ -204,7 +205,7 @@ def test_a_citation_of_either_run_is_checked_against_its_own_number(
         f"{lab:.3f} [nomiddle:{HTTP}@lab]\n{attic:.3f} [nomiddle:{HTTP}@attic]\n"
     )
     assert check([text], entries).wrong == []
-    assert cite(f"{HTTP}@attic", published / "numbers.json").startswith("ZeroMQ (minimal)")
+    assert cite(f"{HTTP}@attic", published / "numbers.json").startswith("Request/reply")
     text.write_text(f"{lab:.3f} [nomiddle:{HTTP}@attic]\n")
     (wrong,) = check([text], entries).wrong
     assert f"says {lab:.3f}, the data has" in wrong
@@ -220,7 +221,7 @@ def test_a_ratio_over_machines_is_checked_in_the_words_of_the_pages(
     assert check([text], entries).wrong == []
     text.write_text(f"<b>{over_machines.short(of(entries, HTTP))}</b><!-- {mark[1:-1]} -->")
     assert check([text], entries).wrong == []
-    own = faster.finding(of(entries, HTTP))
+    own = ratio.finding(of(entries, HTTP))
     text.write_text(f"{own} {mark}, and over all: {answer} {mark}\n")
     assert check([text], entries).wrong == []
     for stale in (

@@ -145,7 +145,7 @@ def test_numbers_are_paired_by_the_parts_that_stars_match() -> None:
     ]  # fmt: skip
     part = look(asked, {entry["id"]: entry for entry in sizes})
     assert [finding.shown for finding in part.findings] == [
-        "0.500x (3 over 6 statements)", "2x (8 over 4 statements)",
+        "2.00x less (3 against 6 statements)", "2.00x (8 against 4 statements)",
     ]  # fmt: skip
     assert part.outcome == FAILS
     some = Condition("it", asked.numbers, over=asked.over, at_most=1, of=SOME)
@@ -260,7 +260,7 @@ def test_a_threshold_set_after_its_data_is_marked_wherever_it_is_shown(
         "one verdict or more kept"
     )
     most = Condition("it", ("a",), over=("b",), at_least=1.05, of=MOST)
-    assert most.threshold == "more than half of the ratios at least 1.05"
+    assert most.threshold == "more than half of the ratios at least 1.05x"
 
 
 @pytest.mark.parametrize(("taken", "expected"), [(60, FAILS), (62, FAILS), (80, HOLDS)])

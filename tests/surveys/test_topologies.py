@@ -182,7 +182,7 @@ def test_the_section_names_each_program_or_the_missing_survey() -> None:
 
 def test_the_heat_map_shows_the_share_that_each_program_served_under_each_blow() -> None:
     (chart,) = boxes.charts(surveyed(survival=0.3), "some machine")
-    words = svg(chart.figure, text=True)
+    words = svg(chart.figure)
     assert chart.title == (
         "One frozen server of 3 stops most requests of 4 of 4 programs, "
         "a busy one killed those of 4"

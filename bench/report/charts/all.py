@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from matplotlib import rc_context
 
 from bench.analysis.compared_rows import Comparison
+from bench.analysis.levels import levels
 from bench.analysis.recovery_rows import Recovery
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.report import words
 from bench.report.charts import (
-    costs,
+    bars,
     cuts,
     distribution,
     failures,
     hero,
-    open_loop,
-    other,
+    load_curve,
     price,
     ratios,
     speed,
     style,
     timelines,
 )
-from bench.report.charts.style import Chart, Look
+from bench.report.charts.style import NARROW, Chart, Look
 
 
 def look_of(run: Run, grade: str) -> Look:
@@ -65,24 +66,36 @@ def _charts(
     for placement in ("split", "shared"):
         yield distribution.round_trips(run, estimates, placement, look)
     for workload in names:
-        yield open_loop.response(estimates, compared, workload, look)
-        yield open_loop.load_curve(estimates, workload, look)
+        yield speed.response(estimates, compared, workload, look)
+        yield load_curve.load_curve(estimates, workload, look)
         yield distribution.response_times(run, estimates, workload, look)
     for workload in names:
         yield speed.throughput(estimates, compared, workload, look)
-    yield other.large(estimates, compared, look)
-    yield other.transports(estimates, look)
+    yield speed.large(estimates, compared, look)
+    yield speed.transports(estimates, look)
     for workload in names:
-        yield costs.code_size(run, workload, look)
+        yield bars.code_size(run, workload, look)
     for workload in names:
-        yield costs.cpu_and_memory(estimates, workload, look)
+        yield bars.cpu_and_memory(estimates, workload, look)
     yield from _of_failures(run, recovered, look)
+    thin = replace(look, narrow=True)
+    for workload in names:
+        yield _narrow(speed.latency(estimates, compared, workload, thin))
+        yield _narrow(speed.throughput(estimates, compared, workload, thin))
+    yield _narrow(price.price(levels(run), price.statements(run.sizes), thin))
+
+
+def _narrow(chart: Chart | None) -> Chart | None:
+    """Return the chart for a narrow screen: a page has it beside the wide one."""
+    if chart is None:
+        return None
+    return replace(chart, name=f"{chart.name}{NARROW}", page_only=True)
 
 
 def _of_failures(
     run: Run, recovered: Sequence[Recovery], look: Look
 ) -> Iterator[Chart | None]:
-    yield price.price(recovered, price.statements(run.sizes), look)
+    yield price.price(levels(run), price.statements(run.sizes), look)
     yield failures.overview(recovered, look)
     for workload in words.WORKLOADS:
         yield from failures.of_workload(recovered, workload, look)

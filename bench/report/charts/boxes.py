@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from bench.faults.boxes import BLOWS, CUT
 from bench.measure.recovery import BROKEN, KEPT, REPORTED, ContractVerdict
 from bench.report import words
 from bench.report.charts import style
-from bench.report.charts.failures import COLORS, NOT_MEASURED_COLOR, TEXT
-from bench.report.charts.style import INK, MUTED, Chart, Look
+from bench.report.charts.failures import COLORS, NOT_MEASURED_COLOR, Square, squares
+from bench.report.charts.style import MUTED, Chart, Look
 from bench.surveys.topologies.tally import medians, usual
 
 BLOW = "box_"
@@ -150,7 +150,7 @@ def _squares(
     axes.set_xlim(0, len(blows))
     axes.set_ylim(len(keys), 0)
     by = {(row.key, row.blow): row for row in rows}
-    texts = []
+    shown = []
     for x, (box, how) in enumerate(blows):
         done, _, state = how.partition("_")
         heading = f"{state} {box}\n{done}".strip()
@@ -158,17 +158,9 @@ def _squares(
         for y, key in enumerate(keys):
             row = by.get((key, f"{BLOW}{how}_{box}"))
             graded = grade(row.survival) if row else None
-            face = COLORS[graded] if graded else NOT_MEASURED_COLOR
-            square = Rectangle((x + 0.02, y + 0.04), 0.96, 0.92, facecolor=face, lw=0)
-            axes.add_patch(square)
-            ink = TEXT[graded] if graded else MUTED
             said = row.said if row else words.PASSED_OVER
-            text = axes.text(
-                x + 0.5, y + 0.52, said, ha="center", va="center", color=ink, fontsize=15
-            )
-            texts.append(text)
-    (left, _), (right, _) = axes.transData.transform([(0, 0), (0.92, 0)])
-    style.shrink(texts, float(right - left), 15)
+            shown.append(Square(x, y, graded, said))
+    squares(axes, shown, 15)
 
 
 def _legend(figure: Figure) -> None:
@@ -177,7 +169,4 @@ def _legend(figure: Figure) -> None:
         for name, said in MEANINGS.items()
     ]
     handles.append(Patch(facecolor=NOT_MEASURED_COLOR, edgecolor=MUTED, label=NO_BOX))
-    figure.legend(
-        handles=handles, loc="center left", bbox_to_anchor=(0.01, 0.092), frameon=False,
-        ncols=len(handles), fontsize=13, labelcolor=INK,
-    )  # fmt: skip
+    style.legend(figure, handles, 13)

@@ -8,16 +8,13 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bench.analysis.recovery import measured
 from bench.analysis.recovery_rows import Recovery
 from bench.analysis.rows import frame, grouped
 from bench.contract.alike import stack_order
 from bench.report import words
-from bench.report.charts import outcomes, style
-from bench.report.charts.distribution import spread
+from bench.report.charts import lines, outcomes, style
 from bench.report.charts.failures import case_line
 from bench.report.charts.outcomes import variant_order
 from bench.report.charts.rows import color
@@ -26,7 +23,7 @@ from bench.report.charts.style import PAPER, Chart, Look
 CUT = "F6"
 """The number in the catalogue of a link that is cut silently."""
 LEAST_LENGTHS = 2
-LINES = {"minimal": "--", "heartbeats": ":", "resilient": "-"}
+DASHES = {"minimal": "--", "heartbeats": ":", "resilient": "-"}
 Value = Callable[[Recovery], tuple[float, float]]
 LEAST_S = 0.1
 """Below this the axis of times is linear, down to 0."""
@@ -64,18 +61,14 @@ def _points(
     """
     head = cuts[0].row.case
     ink, solid = color(head, look), head.variant == "resilient"
-    marked: Any = {
-        "color": ink, "marker": look.markers.get(head.stack, "o"),
-        "markersize": 12, "markeredgewidth": 2.5,
-        "markerfacecolor": ink if solid else PAPER, "clip_on": False,
-    }  # fmt: skip
+    marked: Any = {"markerfacecolor": ink if solid else PAPER, "clip_on": False}
     lasting = [cut.length_s for cut in cuts]
     known = [value(cut.row) for cut in cuts]
-    style_of = LINES.get(head.variant, "-.")
-    axes.plot(lasting, [y for y, _ in known], linewidth=3, linestyle=style_of, **marked)
+    dashes = DASHES.get(head.variant, "-.")
+    lines.draw(axes, lasting, [y for y, _ in known], head, look, linestyle=dashes, **marked)
     for x, (y, waited) in zip(lasting, known, strict=True):
         if math.isnan(y):
-            axes.plot([x], [waited], **marked)
+            lines.draw(axes, [x], [waited], head, look, **marked)
             axes.annotate(
                 "", (x, waited), (0, 34), textcoords="offset points",
                 arrowprops={"arrowstyle": "<-", "color": ink, "linewidth": 3},
@@ -95,41 +88,15 @@ def _gone(row: Recovery) -> tuple[float, float]:
     return row.counts["gone"].value, 0.0
 
 
-def _axis(axes: Axes, lengths: list[float], linear: float, title: str) -> None:
+def _axis(axes: Axes, lengths: Sequence[float], linear: float, title: str) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xlim(lengths[0] / 1.25, lengths[-1] * 1.25)
     axes.set_xticks(lengths)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    lines.plain(axes.xaxis, lambda value: f"{value:.0f}")
     axes.set_yscale("symlog", linthresh=linear, linscale=0.4)
     axes.set_ylim(-0.2 * linear, 2 * axes.get_ylim()[1])
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.grid(axis="y", color=style.GRID)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel("length of the cut, s", fontsize=style.SMALL_PT)
+    lines.plain(axes.yaxis, lambda value: f"{value:g}")
     axes.set_title(title, fontsize=style.LABEL_PT, loc="left", pad=12)
-
-
-def _names(axes: Axes, ends: list[tuple[str, tuple[float, float], str]]) -> None:
-    """Write each line's name right of its end, moved apart where they would overlap."""
-    transform = axes.transData.transform
-    box = axes.get_window_extent()
-    high = [(transform(end)[1] - box.y0) / box.height for _, end, _ in ends]
-    placed = spread(high, 0.075)
-    for (name, end, ink), y in zip(ends, placed, strict=True):
-        axes.annotate(
-            name, end, (1.09, y),
-            textcoords=axes.transAxes, va="center", fontsize=15, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": ink, "lw": 1, "relpos": (0, 0.5)},
-        )  # fmt: skip
-
-
-def _panels(figure: Figure) -> tuple[Axes, Axes]:
-    bottom, high = style.BOTTOM - 0.02, style.TOP - style.BOTTOM
-    left = figure.add_axes((0.06, bottom, 0.31, high))
-    right = figure.add_axes((0.66, bottom, 0.31, high))
-    return left, right
 
 
 def _title(cuts: Sequence[Cut], workload: str) -> str:
@@ -161,19 +128,22 @@ def lengths(rows: Iterable[Recovery], workload: str, look: Look) -> Chart | None
         "solid: resilient, heartbeats or time limits"
     )
     figure = style.blank(title, subtitle, case_line(shown), look)
-    times, losses = _panels(figure)
+    times, losses = (
+        lines.plane(figure, left, 0.31, "length of the cut, s", "", str)
+        for left in (0.06, 0.66)
+    )
     by_program = grouped(cuts, lambda cut: cut.row.case.key).values()
     ends = []
     for mine in sorted(by_program, key=_order):
         case = mine[0].row.case
         end = _points(times, mine, _recovery, look)
         _points(losses, mine, _gone, look)
-        ends.append((words.cell(case, look.stacks), end, color(case, look)))
+        ends.append(lines.End(words.cell(case, look.stacks), end, color(case, look)))
     lasting = list(dict.fromkeys(cut.length_s for cut in cuts))
     first = "seconds after healing until messages get through"
     _axis(times, lasting, LEAST_S, first)
     _axis(losses, lasting, 1.0, "messages lost, in silence or told")
-    _names(times, ends)
+    lines.name_ends(times, ends)
     table = frame(shown).assign(length_s=[cut.length_s for cut in cuts])
     return Chart(f"cuts_{workload}", "failures", title, figure, table, shown)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from bench.analysis.results import Run
@@ -18,9 +18,9 @@ from bench.analysis.rows import Estimate, frame, in_one_language
 from bench.contract.rows import CaseRow
 from bench.measure.percentiles import TAIL_SAMPLES
 from bench.report import words
-from bench.report.charts import style
+from bench.report.charts import lines, style
 from bench.report.charts.findings import best_of_each, said_of
-from bench.report.charts.rows import color, footer_of, hollow, label, rows_of, with_company
+from bench.report.charts.rows import color, footer_of, label, rows_of, with_company
 from bench.report.charts.speed import usual
 from bench.report.charts.style import Chart, Look
 
@@ -31,8 +31,8 @@ COMMON_LOAD = "common_50"
 TICKS = (0.0, 0.5, 0.9, 0.99, 0.999, 0.9999)
 TAIL = 0.99
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
-LEAST_APART = 0.055
-"""How far apart labels at the right end stand at least, as a share of the axis."""
+FAR = 2000
+"""An axis that reaches so far has no room for 50 %."""
 
 
 def spectrum(samples_ns: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -45,75 +45,6 @@ def spectrum(samples_ns: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]
     ordered = np.sort(samples_ns)
     ranks = np.clip(np.ceil(len(ordered) * (1 - 1 / scale)).astype(int) - 1, 0, None)
     return scale, ordered[ranks] / 1e3
-
-
-def spread(values: list[float], apart: float) -> list[float]:
-    """Return positions in the order of ``values``, each ``apart`` from the last."""
-    order = sorted(range(len(values)), key=lambda index: values[index])
-    placed: dict[int, float] = {}
-    last = -np.inf
-    for index in order:
-        last = max(values[index], last + apart)
-        placed[index] = last
-    # Half of what all labels were pushed up is taken back.
-    excess = max(0.0, max(placed.values()) - max(values)) / 2
-    return [placed[index] - excess for index in range(len(values))]
-
-
-Line = tuple[NDArray[Any], NDArray[Any]]
-"""A curve, as ``spectrum`` returns it."""
-
-
-def _draw(axes: Axes, cases: Sequence[CaseRow], lines: Sequence[Line], look: Look) -> None:
-    seen: Counter[str] = Counter()
-    for case, (scale, value_us) in zip(cases, lines, strict=True):
-        turn, ink = seen[case.stack], color(case, look)
-        seen[case.stack] += 1
-        axes.plot(
-            scale, value_us, color=ink, linewidth=3.5,
-            linestyle=LINES[turn % len(LINES)],
-            marker=look.markers.get(case.stack, "o"), markevery=POINTS // 5,
-            markersize=11, markeredgewidth=2.5,
-            markerfacecolor=style.PAPER if hollow(case) else ink,
-        )  # fmt: skip
-
-
-def _name(axes: Axes, cases: Sequence[CaseRow], lines: Sequence[Line], look: Look) -> None:
-    """Write each line's name at its right end, moved apart where they would overlap."""
-    low, high = np.log(axes.get_ylim())
-    ends = [(np.log(value_us[-1]) - low) / (high - low) for _, value_us in lines]
-    for case, (scale, value_us), y in zip(
-        cases, lines, spread(ends, LEAST_APART), strict=True
-    ):
-        axes.annotate(
-            "",
-            (scale[-1], value_us[-1]),
-            (1.015, y),
-            textcoords=axes.transAxes,
-            annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": color(case, look), "linewidth": 1},
-        )
-        axes.text(
-            1.02, y, label(case, look), transform=axes.transAxes, va="center",
-            fontsize=style.SMALL_PT, color=style.INK, path_effects=[style.HALO], zorder=5,
-        )  # fmt: skip
-
-
-def _axes(axes: Axes, what: str) -> None:
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    low, high = axes.get_xlim()[0], axes.get_xlim()[1]
-    wide = high > 2000
-    ticks = [q for q in TICKS if low <= 1 / (1 - q) <= high and not (wide and q == 0.5)]
-    axes.set_xticks([1 / (1 - q) for q in ticks])
-    axes.set_xticklabels([f"{100 * q:g} %" for q in ticks])
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(f"share of {what}s that were at most so long", fontsize=style.SMALL_PT)
-    axes.set_ylabel(f"{what}, \N{MICRO SIGN}s (log scale)", fontsize=style.SMALL_PT)
-    axes.grid(axis="y", color=style.GRID)
-    axes.spines["left"].set_visible(True)
 
 
 def round_trips(
@@ -161,21 +92,46 @@ def _chart(
     drawn = [Pooled.of(case, samples) for case, samples in found if len(samples)]
     if not drawn:
         return None
-    cases = [pooled.case for pooled in drawn]
     title = _title(drawn, about, look)
+    what = about["what"]
     figure = style.blank(title, about["subtitle"], footer_of(part), look)
-    axes = figure.add_axes(
-        (0.085, style.BOTTOM + 0.01, 0.62, style.TOP - style.BOTTOM + 0.03)
-    )
-    axes.spines[["top", "right"]].set_visible(False)
-    lines = [spectrum(samples) for _, samples in found if len(samples)]
-    _draw(axes, cases, lines, look)
-    _axes(axes, about["what"])
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top * (top / bottom) ** 0.06)
-    _name(axes, cases, lines, look)
-    table = frame(drawn)
-    return Chart(about["name"], about["section"], title, figure, table, drawn)
+    axes = lines.plane(
+        figure, 0.085, 0.62, f"share of {what}s that were at most so long",
+        f"{what}, \N{MICRO SIGN}s (log scale)", lambda value: f"{value:g}",
+    )  # fmt: skip
+    seen: Counter[str] = Counter()
+    ends = []
+    for case, samples in found:
+        if not len(samples):
+            continue
+        scale, value_us = spectrum(samples)
+        dashes = LINES[seen[case.stack] % len(LINES)]
+        seen[case.stack] += 1
+        lines.draw(
+            axes,
+            scale.tolist(),
+            value_us.tolist(),
+            case,
+            look,
+            linestyle=dashes,
+            markevery=POINTS // 5,
+        )
+        end = float(scale[-1]), float(value_us[-1])
+        ends.append(lines.End(label(case, look), end, color(case, look)))
+    _ticks(axes)
+    lines.name_ends(axes, ends)
+    return Chart(about["name"], about["section"], title, figure, frame(drawn), drawn)
+
+
+def _ticks(axes: Axes) -> None:
+    """Have the axis of shares say "99 %" where one in a hundred takes longer."""
+    low, high = axes.get_xlim()
+    ticks = [q for q in TICKS if low <= 1 / (1 - q) <= high]
+    if high > FAR:
+        ticks.remove(0.5)
+    axes.set_xticks([1 / (1 - q) for q in ticks])
+    axes.set_xticklabels([f"{100 * q:g} %" for q in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def _title(drawn: Sequence[Pooled], about: dict[str, str], look: Look) -> str:

@@ -1,163 +1,73 @@
-"""Charts as files: SVG, and when asked for PNG, both in dark colours, and CSV.
+"""Charts as files: SVG, and when asked for PNG and CSV.
 
-The same data gives the same bytes. Text in SVG files is drawn as paths, so that a slide
-looks the same everywhere. The SVGs for the page keep it as text, which is small, can be
-searched, and uses the reader's fonts.
+The same data gives the same bytes. Text in an SVG stays text, which is small, can be
+searched, and uses the reader's fonts. A page and a slide show the same SVG as a file has.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import signal
 from collections.abc import Mapping, Sequence
-from itertools import product
 from multiprocessing import get_all_start_methods, get_context
 from os import cpu_count
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
-from bench.report.charts import dark, outcomes, style
-from bench.report.charts.compact import compact
+from bench.report.charts import outcomes, style
 from bench.report.charts.style import Chart
 from bench.run.archive import write_whole
 from bench.run.interrupts import STOPPING
 
-DARK = "-dark"
-"""The end of a dark file's name."""
-PALETTE_MAX = 256
-FLAT_PIXELS = 3
-"""A square of so many equal pixels is drawn in that colour: no edge mixes one."""
 WORKERS = 2
 ENDINGS = (".svg", ".png", ".csv")
 SHOWN = (".svg",)
 """The files of a chart that a page, README or a slide of the talk shows, by their ends."""
-FURTHER = (f"{DARK}.svg", ".png", f"{DARK}.png", ".csv")
+FURTHER = (".png", ".csv")
 """The files of a chart that are made only when asked for."""
-Pixels = npt.NDArray[np.uint8]
-Numbers = npt.NDArray[np.int64]
+NOT_DRAWN = re.compile(
+    r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.S
+)
+PLACES = re.compile(r'(?<= )(?:d|x|y|width|height|points|transform|viewBox)="[^"]*"')
+DECIMAL = re.compile(r"-?\d+\.\d{2,}")
+ID, REFERENCE = re.compile(r' id="([^"]*)"'), re.compile(r'(?:href="#|url\(#)([^")]+)')
+LARGE_FROM = 10.0
+FONT = "font-family: 'DejaVu Sans'"
 _drawn: Sequence[Chart] = ()
 
 
-def svg(figure: Figure, *, text: bool = False) -> str:
-    """Return a figure as SVG without metadata, in as few bytes as it needs.
-
-    With ``text`` words stay text instead of becoming paths.
-    """
+def svg(figure: Figure) -> str:
+    """Return a figure as SVG without metadata."""
     out = io.StringIO()
-    with rc_context({**style.RC, "svg.fonttype": "none" if text else "path"}):
+    with rc_context(style.RC):
         figure.savefig(out, format="svg", metadata={"Date": None})
     return compact(out.getvalue())
 
 
-def indexed(figure: Figure) -> Image.Image:
-    """Return a figure as pixels with a palette: what is drawn flat keeps its colour."""
-    canvas = figure.canvas
-    assert isinstance(canvas, FigureCanvasAgg)
-    with rc_context(style.RC):
-        canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
-    palette, indices = reduced(pixels)
-    image = Image.fromarray(indices, "P")
-    image.putpalette(palette.tobytes())
-    return image
+def compact(svg: str) -> str:
+    """Return an SVG that is drawn alike, without comments and names that nothing refers to.
 
-
-def reduced(pixels: Pixels) -> tuple[Pixels, Pixels]:
-    """Return at most ``PALETTE_MAX`` colours for pixels, and the index of each pixel's.
-
-    ``pixels`` are 8-bit RGB of shape (height, width, 3). Flat colours, see ``flat``, are
-    all in the palette; where those are more than fit, the most frequent of them. The rest
-    are mixtures at edges. Each becomes the nearest colour of the palette. The palette keeps
-    the largest distance small: a rare colour counts like the others, since a thin bar in a
-    stack's colour has few pixels.
+    Coordinates keep the digits that are seen: a tenth of a point, small ones a hundredth.
     """
-    colors, numbers = numbered(pixels)
-    counts = np.bincount(numbers.ravel(), minlength=len(colors))
-    solid = np.zeros(len(colors), dtype=bool)
-    solid[numbers[flat(numbers)]] = True
-    order = np.lexsort((np.arange(len(colors)), -counts, ~solid))
-    chosen = order[: int(solid.sum())][:PALETTE_MAX]
-    apart = 0
-    while len(more := _spread(colors, order, chosen, apart)) > PALETTE_MAX:
-        apart += 1
-    palette = colors[more]
-    nearest = np.argmin(_distances(colors, palette), axis=1)
-    return palette.astype(np.uint8), nearest.astype(np.uint8)[numbers]
+    text = NOT_DRAWN.sub("", svg)
+    known = set(REFERENCE.findall(text))
+    text = ID.sub(lambda found: found[0] if found[1] in known else "", text)
+    text = PLACES.sub(
+        lambda found: DECIMAL.sub(_shortened, " ".join(found[0].split())), text
+    )
+    text = re.sub(r"\n\s*", "\n", text.replace(f"; {FONT}", "")).strip()
+    text = re.sub(r"<g>\n(<[^\n]*/>)\n</g>", r"\1", text)
+    return text.replace("<svg ", f'<svg style="{FONT}, sans-serif" ', 1) + "\n"
 
 
-def numbered(pixels: Pixels) -> tuple[Numbers, Numbers]:
-    """Return the colours of an image, sorted, and for each pixel which of them it has.
-
-    The table of all colours there could be costs less than sorting a million pixels.
-    """
-    red, green, blue = (pixels[..., part].astype(np.int64) for part in range(3))
-    packed = red << 16 | green << 8 | blue
-    seen = np.zeros(1 << 24, dtype=bool)
-    seen[packed] = True
-    keys = np.flatnonzero(seen)
-    places = np.empty(seen.size, dtype=np.int64)  # but for those of the keys never touched
-    places[keys] = np.arange(len(keys))
-    colors = np.stack([keys >> 16, keys >> 8 & 255, keys & 255], axis=1)
-    return colors, places[packed]
-
-
-def flat(numbers: Numbers) -> npt.NDArray[np.bool_]:
-    """Return which pixels are the first corner of a square of one colour."""
-    height, width = (side - FLAT_PIXELS + 1 for side in numbers.shape)
-    same: npt.NDArray[np.bool_] = np.zeros(numbers.shape, dtype=bool)
-    same[:height, :width] = True
-    for row, column in product(range(FLAT_PIXELS), repeat=2):
-        part = numbers[row : row + height, column : column + width]
-        same[:height, :width] &= part == numbers[:height, :width]
-    return same
-
-
-def _spread(colors: Numbers, order: Numbers, chosen: Numbers, apart: int) -> list[int]:
-    """Return the chosen colours, and of the others in order those so far from all.
-
-    They are as many as fit into a palette, or else one more.
-    """
-    close = _distances(colors, colors[chosen]) <= apart**2
-    near: npt.NDArray[np.bool_] = np.any(close, axis=1)
-    kept: list[int] = chosen.tolist()
-    for number in order[len(chosen) :].tolist():
-        if not near[number]:
-            kept.append(number)
-            if len(kept) > PALETTE_MAX:
-                break
-            near |= _distances(colors, colors[number : number + 1])[:, 0] <= apart**2
-    return kept
-
-
-def _distances(colors: Numbers, others: Numbers) -> Numbers:
-    """Return the squared distance in RGB of each colour from each of the others."""
-    squares: Numbers = np.square(colors[:, None] - others[None]).sum(axis=2)
-    return squares
-
-
-def darkened(image: Image.Image) -> Image.Image:
-    """Return the dark variant of pixels with a palette: the same pixels, mirrored
-    colours.
-    """
-    parts = image.getpalette() or []
-    made = image.copy()
-    triples = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    made.putpalette([part for rgb in triples for part in dark.mirrored_rgb(rgb)])
-    return made
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG", dpi=(style.DPI, style.DPI))
-    return out.getvalue()
+def _shortened(number: re.Match[str]) -> str:
+    value = float(number[0])
+    return f"{value:.1f}" if abs(value) >= LARGE_FROM else f"{value:.2f}"
 
 
 def _plain(value: Any) -> Any:
@@ -172,18 +82,16 @@ def csv(table: pd.DataFrame) -> str:
 
 
 def write(chart: Chart, folder: Path, *, all_files: bool = False) -> str:
-    """Write a chart's files into a folder, as ``export``; return its SVG for the page."""
+    """Write a chart's files into a folder, as ``export``; return its SVG."""
+    drawn = svg(chart.figure)
     if chart.page_only:
-        return svg(chart.figure, text=True)
-    paths = svg(chart.figure)
-    write_whole(folder / f"{chart.name}.svg", paths)
+        return drawn
+    write_whole(folder / f"{chart.name}.svg", drawn)
     if all_files:
-        image = indexed(chart.figure)
-        write_whole(folder / f"{chart.name}{DARK}.svg", dark.darkened(paths))
-        (folder / f"{chart.name}.png").write_bytes(png(image))
-        (folder / f"{chart.name}{DARK}.png").write_bytes(png(darkened(image)))
+        with rc_context(style.RC):
+            chart.figure.savefig(folder / f"{chart.name}.png", metadata={"Software": None})
         write_whole(folder / f"{chart.name}.csv", csv(chart.table))
-    return svg(chart.figure, text=True)
+    return drawn
 
 
 def _end_quietly() -> None:

@@ -11,13 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.text import Text
 
 from bench.analysis.recovery import VARIANTS, measured
 from bench.analysis.recovery_rows import FaultRow, Recovery
 from bench.analysis.rows import frame, grouped
 from bench.contract.alike import stack_order
-from bench.measure.recovery import BROKEN, KEPT, REPORTED, VERDICTS
+from bench.measure.recovery import BROKEN, KEPT, REPORTED, VERDICTS, ContractVerdict
 from bench.report import words
 from bench.report.charts import outcomes, style
 from bench.report.charts.outcomes import variant_order
@@ -76,10 +75,30 @@ def faults(rows: Iterable[Recovery]) -> dict[str, str]:
     }
 
 
-def _fit(axes: Axes, texts: Sequence[Text], rows: int) -> None:
-    """Give all texts the size at which the widest fits into its cell."""
+class Square(NamedTuple):
+    """A field of a grid: its corner, the verdict whose colour it has, and its words."""
+
+    x: float
+    y: float
+    verdict: ContractVerdict | None
+    said: str
+
+
+def squares(axes: Axes, shown: Iterable[Square], most_pt: float) -> None:
+    """Draw fields with words in type of one size, so large that the longest fits."""
+    texts = []
+    for x, y, verdict, said in shown:
+        face = COLORS[verdict] if verdict else NOT_MEASURED_COLOR
+        corner = (x + 0.02, y + 0.04)
+        axes.add_patch(Rectangle(corner, CELL_WIDE, 0.92, facecolor=face, linewidth=0))
+        text = axes.text(
+            x + 0.5, y + 0.52, said, ha="center", va="center", fontsize=style.SMALL_PT,
+            color=TEXT[verdict] if verdict else MUTED,
+            fontweight="bold" if verdict == BROKEN else "normal",
+        )  # fmt: skip
+        texts.append(text)
     (left, _), (right, _) = axes.transData.transform([(0, 0), (CELL_WIDE, 0)])
-    style.shrink(texts, 0.96 * float(right - left), 0.62 * _row_pt(axes, rows))
+    style.shrink(texts, 0.96 * float(right - left), most_pt)
 
 
 def _row_pt(axes: Axes, rows: int) -> float:
@@ -92,23 +111,16 @@ def _cells(axes: Axes, rows: Sequence[Recovery], said: Said) -> None:
     at = {(c.workload, c.stack, c.variant): c.x for c in across}
     axes.set_xlim(-0.02, across[-1].x + 1.02)
     axes.set_ylim(len(down), 0)
-    texts = []
-    for row in rows:
-        x = at[row.case.workload, row.case.stack, row.case.variant]
-        y = down.index(row.fault.name)
-        face = COLORS[row.verdict] if row.verdict else NOT_MEASURED_COLOR
-        ink = TEXT[row.verdict] if row.verdict else MUTED
-        axes.add_patch(
-            Rectangle((x + 0.02, y + 0.04), CELL_WIDE, 0.92, facecolor=face, linewidth=0)
+    shown = [
+        Square(
+            at[row.case.workload, row.case.stack, row.case.variant],
+            down.index(row.fault.name),
+            row.verdict,
+            said(row) if row.repeats else "?",
         )
-        bold = "bold" if row.verdict == BROKEN else "normal"
-        text = axes.text(
-            x + 0.5, y + 0.52, said(row) if row.repeats else "?", ha="center",
-            va="center", fontsize=style.SMALL_PT, fontweight=bold,
-            color=ink,
-        )  # fmt: skip
-        texts.append(text)
-    _fit(axes, texts, len(down))
+        for row in rows
+    ]
+    squares(axes, shown, 0.62 * _row_pt(axes, len(down)))
 
 
 def _headings(axes: Axes, across: Sequence[Column], look: Look, short: bool) -> None:
@@ -148,9 +160,7 @@ def _headings(axes: Axes, across: Sequence[Column], look: Look, short: bool) -> 
         )  # fmt: skip
         variants.append(text)
     (left, _), (right, _) = axes.transData.transform([(0, 0), (CELL_WIDE, 0)])
-    widest = max(float(text.get_window_extent().width) for text in variants)
-    for text in variants:
-        text.set_fontsize(size * min(1.0, float(right - left) / widest))
+    style.shrink(variants, float(right - left), size)
 
 
 def _legend(figure: Figure, rows: Iterable[Recovery]) -> None:
@@ -160,11 +170,7 @@ def _legend(figure: Figure, rows: Iterable[Recovery]) -> None:
     ]
     if not all(row.repeats for row in rows):
         handles.append(Patch(color=NOT_MEASURED_COLOR, label=f"?: {NOT_MEASURED}"))
-    figure.legend(
-        handles=handles, loc="center left", bbox_to_anchor=(0.01, 0.092),
-        ncols=len(handles), frameon=False, fontsize=13, handletextpad=0.5,
-        columnspacing=1.4,
-    )  # fmt: skip
+    style.legend(figure, handles, 13)
 
 
 def repeats(rows: Iterable[Recovery]) -> str:

@@ -10,18 +10,12 @@ from bench.analysis.recovery_rows import Recovery
 from bench.analysis.rows import Estimate, OfProgram, R, in_one_language, of_most_alike
 from bench.contract.alike import spoken_in, stack_order
 from bench.measure.recovery import KEPT
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.charts.outcomes import variant_order
 from bench.report.charts.style import Look
 
 FEW = 2
 """So many digits are enough for a title."""
-
-
-def spoken(values: Sequence[float]) -> str:
-    """Return "1.3", or "1.3 to 2.6" of several values that differ."""
-    ends = list(dict.fromkeys(words.number(v, digits=FEW) for v in sorted(values)))
-    return ends[0] if len(ends) == 1 else f"{ends[0]} to {ends[-1]}"
 
 
 def listed(names: Iterable[str]) -> str:
@@ -37,15 +31,14 @@ def front(race: Race) -> list[str]:
 
 
 def _behind(found: Sequence[Race], ahead: Iterable[str], look: Look) -> str:
-    """Return "ZeroMQ takes 1.3 to 2.6 times as long, HTTP 2.5 to 9.5"."""
+    """Return "ZeroMQ is 1.3x to 2.6x slower, HTTP 2.5x to 9.5x"."""
     ratios: dict[str, list[float]] = {}
     for rival in (rival for race in found for rival in race.rivals):
         if rival.row.case.stack not in ahead:
             ratios.setdefault(rival.row.case.stack, []).append(rival.ratio)
     said = [
-        f"{words.stack(stack, look.stacks)} takes {spoken(several)} times as long"
-        if number == 0
-        else f"{words.stack(stack, look.stacks)} {spoken(several)}"
+        f"{words.stack(stack, look.stacks)} {'' if number else 'is '}"
+        f"{ratio.times(several, FEW)}{'' if number else ' slower'}"
         for number, (stack, several) in enumerate(ratios.items())
     ]
     return ", ".join(said)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
@@ -28,7 +27,7 @@ from bench.report.charts.style import GRID, INK, MUTED, PAPER, Chart, Look
 QUANTITIES = {"request_reply": "latency", "fan_out": "throughput", "pipeline": "throughput"}
 """The quantity a workload is chosen for: the time of a reply, or the rate of a stream."""
 DOES = {"request_reply": "answer", "fan_out": "publish", "pipeline": "hand out tasks"}
-NAME, NARROW = "hero", "hero_narrow"
+NAME = "hero"
 TICKS = (1, 1.2, 1.5, 2, 3, 5, 10, 20, 50)
 AXIS = "times as long as the fastest"
 
@@ -106,7 +105,7 @@ def hero(
     }
     table = pd.DataFrame([(w, *row) for w, mine in rows.items() for row in mine])
     table.columns = ["workload", "stack", "placement", "times_the_fastest", "level"]
-    for name, narrow in ((NAME, False), (NARROW, True)):
+    for name, narrow in ((NAME, False), (f"{NAME}{style.NARROW}", True)):
         figure = _drawn(rows, raced, heading, look, narrow=narrow)
         yield Chart(name, "headline", heading, figure, table, page_only=narrow)
 
@@ -120,22 +119,20 @@ def _drawn(
     narrow: bool,
 ) -> Figure:
     many = len(rows)
-    size = (7.4, 2.4 + 3.5 * many) if narrow else (16.0, 5.9)
-    figure = Figure(figsize=size, dpi=style.DPI)
-    FigureCanvasAgg(figure)
-    high = size[1]
+    size = (style.NARROW_IN, 2.4 + 3.5 * many) if narrow else (style.WIDTH_IN, 5.9)
     blocks = [race.leader.blocks_done for found in raced.values() for race in found]
     said = (
         "Each stack's best program in Python, 64-byte messages. Filled: on two CPUs, "
         "hollow: on one. Level: the data cannot tell.",
         f"{words.block_counts(blocks)} repetitions  |  {look.source}",
     )
-    top = _headed(figure, heading, said, narrow=narrow)
+    figure = style.headed(heading, said, size, narrow=narrow)
+    top, high = figure.top, size[1]
     stacks = _order(rows)
     most = max(row.times for mine in rows.values() for row in mine)
     for number, (workload, mine) in enumerate(rows.items()):
         if narrow:
-            step = (top - 0.8 / high) / many
+            step = (top - figure.foot_in / high) / many
             place = (0.02, top - (number + 1) * step + 0.7 / high, 0.95, step - 1.2 / high)
         else:
             step = 0.985 / many
@@ -148,31 +145,6 @@ def _drawn(
             loc="left", pad=10, fontweight="bold",
         )  # fmt: skip
     return figure
-
-
-def _headed(figure: Figure, heading: str, said: tuple[str, str], *, narrow: bool) -> float:
-    """Write title, subtitle and source; return how high the panels may reach, 0 to 1."""
-    high = figure.get_figheight()
-    lines = style.wrapped(heading, 36 if narrow else 74)
-    size, line_in = (20, 0.34) if narrow else (26, 0.44)
-    for number, line in enumerate(lines):
-        style.text(
-            figure, 0.012, 1 - (0.3 + number * line_in) / high, line,
-            fontsize=size, fontweight="bold",
-        )  # fmt: skip
-    y = 0.3 + len(lines) * line_in
-    for line in style.wrapped(said[0], 56 if narrow else 120):
-        style.text(
-            figure, 0.012, 1 - y / high, line, fontsize=15 if narrow else 17, color=MUTED
-        )
-        y += 0.28
-    foot = style.wrapped(said[1], 72 if narrow else 200)
-    for number, line in enumerate(reversed(foot)):
-        style.text(
-            figure, 0.012, (0.14 + 0.2 * number) / high, line,
-            fontsize=11 if narrow else style.FOOTER_PT, color=MUTED,
-        )  # fmt: skip
-    return 1 - (y + 0.1) / high
 
 
 def _order(rows: Mapping[str, Sequence[Behind]]) -> list[str]:
@@ -216,7 +188,7 @@ def _panel(
             )  # fmt: skip
         axes.annotate(
             _numbers(mine), (max(ends), y), (16, 0), textcoords="offset points",
-            va="center", fontsize=17, color=INK, path_effects=[style.HALO], zorder=4,
+            va="center", fontsize=17, color=INK, bbox=style.BEHIND, zorder=4,
         )  # fmt: skip
         axes.annotate(
             words.stack(stack, look.stacks), (1, y), (-4, 15), textcoords="offset points",

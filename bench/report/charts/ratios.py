@@ -1,4 +1,4 @@
-"""The headline: a ratio of times per pair of stacks, with interval, noise and verdict."""
+"""Ratios of times, a row for each pair: of one run with verdicts, or of several runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -19,7 +18,7 @@ from bench.analysis.rows import frame
 from bench.analysis.stats import MARGIN, Verdict
 from bench.contract.alike import MINIMAL, SUBJECT, Kind, stack_order
 from bench.contract.rows import ProgramRow
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.charts import style
 from bench.report.charts.rows import MIN_COMPANIONS
 from bench.report.charts.style import Chart, Look
@@ -39,6 +38,8 @@ MARKS: dict[Verdict, tuple[str, str, str]] = {
 PLAIN = ("minimal", "lossless")
 """Variants that stand for their stack, so that its name says enough."""
 BETWEEN_GROUPS = 1.25
+Place = tuple[str, str]
+"""A workload and a pair."""
 
 
 def spoken(pair: Comparison, look: Look) -> str:
@@ -114,10 +115,8 @@ def title(pairs: Sequence[Comparison], placement: str, look: Look) -> str:
     return f"{where}: {label} is {counted(mine)}"
 
 
-def _places(pairs: Sequence[Comparison], look: Look) -> dict[tuple[str, str], float]:
+def places(pairs: Iterable[Comparison], look: Look) -> dict[Place, float]:
     """Return the y of each (workload, pair), a slot for each workload's name above."""
-    found: dict[tuple[str, str], float] = {}
-    y, before = 0.0, None
     order = {name: number for number, name in enumerate(words.WORKLOADS)}
     known = sorted(
         pairs,
@@ -129,112 +128,88 @@ def _places(pairs: Sequence[Comparison], look: Look) -> dict[tuple[str, str], fl
             pair.b.stack,
         ),
     )
-    for pair in known:
-        workload = pair.a.workload
-        if workload != before:
-            y -= BETWEEN_GROUPS
-            before = workload
-        key = (workload, spoken(pair, look))
-        if key not in found:
-            found[key] = y
-            y -= 1
-    return found
+    places = dict.fromkeys((pair.a.workload, spoken(pair, look)) for pair in known)
+    headings = {name: n + 1 for n, name in enumerate(dict.fromkeys(w for w, _ in places))}
+    return {
+        place: -(row + BETWEEN_GROUPS * headings[place[0]])
+        for row, place in enumerate(places)
+    }
 
 
-def _mark(axes: Axes, pair: Comparison, y: float) -> None:
-    marker, color, _ = MARKS[pair.verdict]
+def mark(
+    axes: Axes, pair: Comparison, y: float, color: str, marker: str, size_pt: float
+) -> None:
+    """Draw a ratio with its interval, and its number if it has a size.
+
+    The number stands on the side away from 1, clear of the line and the bands.
+    """
     times = pair.times
-    left = right = times.ratio
-    if not times.too_few_blocks:
-        axes.plot([times.low, times.high], [y, y], color=color, linewidth=4)
-        left, right = min(left, times.low), max(right, times.high)
-    face = style.PAPER if pair.verdict == Verdict.INCONCLUSIVE else color
+    ends = [v for v in (times.ratio, times.low, times.high) if not math.isnan(v)]
+    axes.plot([min(ends), max(ends)], [y, y], color=color, linewidth=3.5)
+    open_ = pair.verdict == Verdict.INCONCLUSIVE
     axes.plot(
-        [times.ratio], [y], marker=marker, color=color, markerfacecolor=face,
-        markersize=11, markeredgewidth=2.5,
+        [times.ratio], [y], marker=marker, color=color, markersize=10,
+        markerfacecolor=style.PAPER if open_ else color, markeredgewidth=2.2,
     )  # fmt: skip
-    # The number stands on the side away from 1, clear of the line and the bands.
-    below = times.ratio < 1
-    axes.annotate(
-        words.times(times.ratio), (left if below else right, y),
-        (-13 if below else 13, 0), textcoords="offset points", va="center",
-        ha="right" if below else "left", fontsize=style.SMALL_PT,
-    )  # fmt: skip
+    if size_pt:
+        below = times.ratio < 1
+        axes.annotate(
+            ratio.factor(times.ratio, times.low, times.high).times,
+            (min(ends) if below else max(ends), y), (-12 if below else 12, 0),
+            textcoords="offset points", va="center", ha="right" if below else "left",
+            fontsize=size_pt,
+        )  # fmt: skip
 
 
-def _noise_band(axes: Axes, noise: float, ys: list[float], side: float) -> None:
-    if math.isfinite(noise):
-        axes.fill_betweenx(
-            [min(ys) - side, max(ys) + side],
-            1 / (1 + noise),
-            1 + noise,
-            color=NOISE_COLOR,
-            zorder=1,
-        )
-
-
-def _panel(
-    axes: Axes,
-    pairs: Sequence[Comparison],
-    at: dict[tuple[str, str], float],
-    look: Look,
-) -> None:
+def frame_of(
+    figure: style.Page, pairs: Sequence[Comparison], at: dict[Place, float]
+) -> Axes:
+    """Return axes of ratios, whose numbers are at least 1 on both sides; name the rows."""
+    axes = style.panels(figure, 1, left=NAMES_WIDE)[0]
     axes.axvspan(1 / MARGIN, MARGIN, color=MARGIN_COLOR, zorder=0.5)
-    for workload in sorted({pair.a.workload for pair in pairs}):
-        ys = [y for (name, _), y in at.items() if name == workload]
-        noise = max(pair.noise for pair in pairs if pair.a.workload == workload)
-        _noise_band(axes, noise, ys, 0.5)
     axes.axvline(1, color=style.INK, linewidth=1.5)
-    for pair in pairs:
-        _mark(axes, pair, at[pair.a.workload, spoken(pair, look)])
-    axes.set_ylim(min(at.values()) - 0.7, max(at.values()) + 1.45)
-
-
-def ratio_axis(axes: Axes, low: float, high: float, what: str) -> None:
-    """Make x an axis of ratios of times, whose numbers are at least 1 on both sides."""
-    style.log_axis(axes, low, high, what, lambda v: f"{round(max(v, 1 / v), 1):g}x")
+    ends = [end for p in pairs for end in (p.times.ratio, p.times.low, p.times.high)]
+    low, high = min(np.nanmin(ends), 0.8), max(np.nanmax(ends), 1.25)
+    room = (high / low) ** 0.22
+    what = "times faster (log scale), by round trip p50, else by time per delivered message"
+    style.log_axis(
+        axes, low / room, high * room, what, lambda v: f"{round(max(v, 1 / v), 1):g}x"
+    )
     axes.xaxis.labelpad = 2
-
-
-def name_rows(
-    axes: Axes, at: Mapping[tuple[str, str], float], size: float, above: float
-) -> None:
-    """Name each (workload, pair) at its y, and each workload so far above its first."""
+    axes.set_ylim(min(at.values()) - 0.7, max(at.values()) + 1.45)
+    size = NAMES_PT if len(at) <= 12 else max(12.5, 210 / len(at))
     axes.set_yticks(list(at.values()))
     axes.set_yticklabels([label for _, label in at], fontsize=size)
+    wide = (NAMES_WIDE - 0.015) * figure.bbox.width
+    style.shrink(axes.get_yticklabels(), wide, size)
     first: dict[str, float] = {}
     for (workload, _), y in at.items():
         first.setdefault(workload, y)
     for workload, y in first.items():
         axes.text(
-            -0.015, y + above, words.workload(workload), ha="right", va="center",
+            -0.015, y + 0.95, words.workload(workload), ha="right", va="center",
             transform=axes.get_yaxis_transform(), fontsize=size + 1, fontweight="bold",
         )  # fmt: skip
+    return axes
 
 
-def _legend(figure: Figure) -> None:
-    handles: list[Any] = [
-        Line2D(
-            [], [], marker=marker, color=color, linestyle="none", markersize=11,
-            markerfacecolor=style.PAPER if name == "undecided" else color,
-            markeredgewidth=2, label=name,
-        )
-        for marker, color, name in MARKS.values()
-    ]  # fmt: skip
-    handles += [
-        Patch(color=MARGIN_COLOR, label="\N{PLUS-MINUS SIGN}5 %"),
-        Patch(color=NOISE_COLOR, label="A/A noise"),
-    ]
-    figure.legend(
-        handles=handles, loc="center left", bbox_to_anchor=(0.01, 0.093), ncols=6,
-        frameon=False, fontsize=15, handletextpad=0.4, columnspacing=1.6,
+def _noise_bands(
+    axes: Axes, pairs: Sequence[Comparison], at: Mapping[Place, float]
+) -> None:
+    for workload in sorted({pair.a.workload for pair in pairs}):
+        noise = max(pair.noise for pair in pairs if pair.a.workload == workload)
+        ys = [y for (name, _), y in at.items() if name == workload]
+        if math.isfinite(noise):
+            span = [min(ys) - 0.5, max(ys) + 0.5]
+            ends = 1 / (1 + noise), 1 + noise
+            axes.fill_betweenx(span, *ends, color=NOISE_COLOR, zorder=1)
+
+
+def handle(marker: str, color: str, name: str, *, hollow: bool = False) -> Line2D:
+    return Line2D(
+        [], [], marker=marker, color=color, linestyle="none", markersize=11,
+        markerfacecolor=style.PAPER if hollow else color, markeredgewidth=2, label=name,
     )  # fmt: skip
-
-
-def spans(pairs: Iterable[Comparison]) -> tuple[float, float]:
-    """Return the least and the greatest of ratios and bounds, on either side of 1."""
-    ends = [end for p in pairs for end in (p.times.ratio, p.times.low, p.times.high)]
-    return min(np.nanmin(ends), 0.8), max(np.nanmax(ends), 1.25)
 
 
 def footer(pairs: Sequence[Comparison]) -> str:
@@ -247,20 +222,23 @@ def headline(compared: Sequence[Comparison], placement: str, look: Look) -> Char
     pairs = of_subject(known) or known
     if not pairs:
         return None
-    at = _places(pairs, look)
+    at = places(pairs, look)
     heading = title(pairs, placement, look)
     figure = style.blank(heading, SUBTITLE, footer(pairs), look)
-    axes = style.panels(figure, 1, left=NAMES_WIDE)[0]
-    low, high = spans(pairs)
-    room = (high / low) ** 0.22
-    low, high = low / room, high * room
-    _panel(axes, pairs, at, look)
-    what = "times faster (log scale), by round trip p50, else by time per delivered message"
-    ratio_axis(axes, low, high, what)
-    size = NAMES_PT if len(at) <= 12 else max(12.5, 210 / len(at))
-    name_rows(axes, at, size, above=0.95)
-    wide = (NAMES_WIDE - 0.015) * figure.bbox.width
-    style.shrink(axes.get_yticklabels(), wide, size)
-    _legend(figure)
+    axes = frame_of(figure, pairs, at)
+    _noise_bands(axes, pairs, at)
+    for pair in pairs:
+        marker, color, _ = MARKS[pair.verdict]
+        y = at[pair.a.workload, spoken(pair, look)]
+        mark(axes, pair, y, color, marker, style.SMALL_PT)
+    handles: list[Any] = [
+        handle(*mark, hollow=verdict == Verdict.INCONCLUSIVE)
+        for verdict, mark in MARKS.items()
+    ]
+    handles += [
+        Patch(color=MARGIN_COLOR, label="\N{PLUS-MINUS SIGN}5 %"),
+        Patch(color=NOISE_COLOR, label="A/A noise"),
+    ]
+    style.legend(figure, handles, 15)
     name = f"headline_{placement}"
     return Chart(name, "comparisons", heading, figure, frame(pairs), pairs)

@@ -17,7 +17,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -28,9 +27,13 @@ INK = "#1a1a1b"
 MUTED = "#5b5b5e"
 GRID = "#d9d9dc"
 PAPER = "#ffffff"
-HALO = withStroke(linewidth=4, foreground=PAPER)
+BEHIND = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.2}
 """Labels stay readable where a line passes behind them."""
 WIDTH_IN, HEIGHT_IN, DPI = 16.0, 9.0, 100
+NARROW = "_narrow"
+"""The end of the name of a chart that is drawn again for a narrow screen."""
+NARROW_IN, ROW_IN, LEGEND_IN = 7.4, 0.62, 0.28
+"""A narrow figure's width, and the heights of its rows and of a legend's, in inches."""
 TITLE_PT, SUBTITLE_PT, LABEL_PT, SMALL_PT, FOOTER_PT = 30, 19, 19, 16, 12.5
 TITLE_CHARS, SUBTITLE_CHARS, LONGEST_WORD = 62, 108, 12
 LEFT, RIGHT, BOTTOM, TOP, GAP = 0.265, 0.985, 0.2, 0.79, 0.05
@@ -57,7 +60,7 @@ RC: Any = {
     "hatch.linewidth": 1.2,
     "hatch.color": PAPER,
     "svg.hashsalt": "nomiddle",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
 }
@@ -89,6 +92,8 @@ class Look:
     colors: Mapping[str, str]
     markers: Mapping[str, str]
     source: str
+    narrow: bool = False
+    """Whether charts are as wide as a phone, their panels below each other."""
 
     @classmethod
     def of(cls, stacks: Mapping[str, Any], floors: Sequence[str], source: str) -> Look:
@@ -137,9 +142,54 @@ def _title_width(title: str) -> int:
     return max(TITLE_CHARS, len(title) // 2 + LONGEST_WORD)
 
 
-def blank(title: str, subtitle: str, footer: str, look: Look) -> Figure:
-    """Return an empty figure with its title above and its provenance below."""
-    figure = Figure(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI)
+class Page(Figure):
+    """A figure that knows how high its panels may reach, from 0 to 1."""
+
+    narrow = False
+    top = TOP
+    foot_in = 0.8
+    """The room below the panels of a narrow one, in inches: for source and legend."""
+
+
+def headed(
+    title: str, said: tuple[str, str], size_in: tuple[float, float], *, narrow: bool
+) -> Page:
+    """Return an empty figure of any size: title and subtitle above, source below."""
+    figure = Page(figsize=size_in, dpi=DPI)
+    FigureCanvasAgg(figure)
+    high = size_in[1]
+    size, line_in = (20, 0.34) if narrow else (26, 0.44)
+    y = 0.3
+    for line in wrapped(title, 36 if narrow else 74):
+        text(figure, 0.012, 1 - y / high, line, fontsize=size, fontweight="bold")
+        y += line_in
+    for line in wrapped(said[0], 56 if narrow else 120):
+        about = 15 if narrow else 17
+        text(figure, 0.012, 1 - y / high, line, fontsize=about, color=MUTED)
+        y += 0.28
+    small = 11 if narrow else FOOTER_PT
+    for number, line in enumerate(reversed(wrapped(said[1], 72 if narrow else 200))):
+        y_foot = (0.14 + 0.2 * number) / high
+        text(figure, 0.012, y_foot, line, fontsize=small, color=MUTED)
+    figure.narrow, figure.top = narrow, 1 - (y + 0.1) / high
+    return figure
+
+
+def blank(
+    title: str, subtitle: str, footer: str, look: Look, rows: int = 0, explained: int = 0
+) -> Page:
+    """Return an empty figure with its title above and its provenance below.
+
+    A narrow one has room for so many ``rows`` of all panels, and lines of a legend.
+    """
+    if look.narrow:
+        legend_in = LEGEND_IN * explained
+        size_in = (NARROW_IN, 2.6 + ROW_IN * rows + legend_in)
+        said = f"{footer}  |  {look.source}"
+        made = headed(title, (subtitle, said), size_in, narrow=True)
+        made.foot_in += legend_in
+        return made
+    figure = Page(figsize=(WIDTH_IN, HEIGHT_IN), dpi=DPI)
     FigureCanvasAgg(figure)
     lines = textwrap.wrap(title, _title_width(title))
     size = min(TITLE_PT, TITLE_PT * TITLE_CHARS / max(map(len, lines)))
@@ -156,13 +206,21 @@ def blank(title: str, subtitle: str, footer: str, look: Look) -> Figure:
     return figure
 
 
-def panels(figure: Figure, count: int, left: float = LEFT, gap: float = GAP) -> list[Axes]:
-    """Return ``count`` axes side by side, each with a clean frame and a light grid."""
+def panels(figure: Page, count: int, left: float = LEFT, gap: float = GAP) -> list[Axes]:
+    """Return ``count`` axes side by side, each with a clean frame and a light grid.
+
+    On a narrow figure they stand below each other.
+    """
     width = (RIGHT - left - gap * (count - 1)) / count
+    high = float(figure.get_figheight())
+    step = (figure.top - figure.foot_in / high) / count
     made = []
     for number in range(count):
-        x = left + number * (width + gap)
-        axes = figure.add_axes((x, BOTTOM, width, TOP - BOTTOM))
+        place = (left + number * (width + gap), BOTTOM, width, TOP - BOTTOM)
+        if figure.narrow:
+            low = figure.top - (number + 1) * step + 0.7 / high
+            place = (0.02, low, 0.95, step - 1.2 / high)
+        axes = figure.add_axes(place)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.grid(axis="x", color=GRID, linewidth=1)
         axes.set_axisbelow(True)
@@ -184,6 +242,17 @@ def log_axis(axes: Axes, low: float, high: float, label: str, form: Any) -> None
     axes.set_xlabel(label, fontsize=SMALL_PT, labelpad=8)
 
 
+def legend(figure: Figure, handles: Sequence[Any], size_pt: float = 14.0) -> None:
+    """Explain marks in a line below the axes, smaller where there is much to explain."""
+    narrow = isinstance(figure, Page) and figure.narrow
+    figure.legend(
+        handles=[*handles], loc="lower left" if narrow else "center left",
+        bbox_to_anchor=(0.01, 0.6 / figure.get_figheight() if narrow else 0.093),
+        ncols=1 if narrow else len(handles), frameon=False, fontsize=size_pt,
+        handletextpad=0.5, columnspacing=1.5,
+    )  # fmt: skip
+
+
 def shrink(texts: Sequence[Text], wide: float, most_pt: float) -> None:
     """Give texts of one size that at which the widest is so many pixels wide at most."""
     widest = max(float(text.get_window_extent().width) for text in texts)
@@ -192,8 +261,19 @@ def shrink(texts: Sequence[Text], wide: float, most_pt: float) -> None:
         text.set_fontsize(min(size, most_pt))
 
 
+def is_narrow(axes: Axes) -> bool:
+    return isinstance(axes.figure, Page) and axes.figure.narrow
+
+
 def row_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
-    """Write (y, label, colour) left of the axes."""
+    """Write (y, label, colour) left of the axes; on a narrow figure above each row."""
+    if is_narrow(axes):
+        for y, label, color in labels:
+            axes.text(
+                0, y + 0.25, label, transform=axes.get_yaxis_transform(), va="bottom",
+                fontsize=SMALL_PT, color=color, bbox=BEHIND,
+            )  # fmt: skip
+        return
     axes.set_yticks([y for y, _, _ in labels])
     axes.set_yticklabels([label for _, label, _ in labels], fontsize=row_size(len(labels)))
     for tick, (_, _, color) in zip(axes.get_yticklabels(), labels, strict=True):

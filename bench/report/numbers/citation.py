@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import SUGGESTIONS_MAX, ResultsError, UsageError, near
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.entries import of_run
 from bench.report.numbers.alias import alias
 from bench.run.machine import c_version, native_versions
@@ -134,8 +134,13 @@ def mark(entry: Entry) -> str:
     return f"{SCHEME}{entry['id']}@{entry['run']}"
 
 
-def spelled(entry: Entry, key: str = "value") -> str:
-    """Return a number of an entry as texts write it: whole if counted, else 3 digits."""
+def spelled(entry: Entry) -> str:
+    """Return the number of an entry as texts write it: "28.8x", in favour of the winner."""
+    return ratio.of_winner(entry).times if is_ratio(entry) else exact(entry)
+
+
+def exact(entry: Entry, key: str = "value") -> str:
+    """Return a number as the data have it: whole if counted, else with 3 digits."""
     value = entry[key]
     if value is None:
         return NEVER
@@ -148,6 +153,8 @@ def interval(entry: Entry) -> str:
     """Return "0.197 to 0.209", '' for what was counted or has too few blocks."""
     if entry["ci_low"] is None or entry["ci_high"] is None or entry["confidence"] == 1:
         return ""
+    if is_ratio(entry):
+        return ratio.of_winner(entry).interval.strip(" ()")
     like = entry["value"]
     return " to ".join(words.number(entry[end], like) for end in ("ci_low", "ci_high"))
 
@@ -197,9 +204,15 @@ def _split(entry: Entry) -> tuple[str, str, str]:
     said, number = sentence(entry), spelled(entry)
     found = re.search(rf"(?<![\w.,]){re.escape(number)}(?![\w,]|\.\d)", said)
     if not found:
-        unit = "" if entry["value"] is None else f" {entry['unit']}"
-        return "", number, f"{unit}: {said}"
+        return "", number, f" {unit_of(entry)}: {said}"
     return said[: found.start()], number, said[found.end() :]
+
+
+def unit_of(entry: Entry) -> str:
+    """Return what follows a number that is written alone: "ms", "in favour of ZeroMQ"."""
+    if is_ratio(entry):
+        return f"in favour of {ratio.side(entry, ratio.of_winner(entry).winner)}"
+    return "" if entry["value"] is None else str(entry["unit"])
 
 
 def _markdown(entry: Entry) -> str:
@@ -234,9 +247,8 @@ def _latex(entry: Entry) -> str:
 
 def _bibtex(entry: Entry) -> str:
     span = f" ({interval(entry)})" if interval(entry) else ""
-    unit = "" if entry["value"] is None else f" {entry['unit']}"
     key = re.sub(r"[^A-Za-z0-9]+", "-", f"nomiddle-{entry['date']}-{entry['id']}")
-    note = f"{spelled(entry)}{unit}{span} [{mark(entry)}]"
+    note = f"{spelled(entry)} {unit_of(entry)}{span} [{mark(entry)}]"
     about = _escaped(
         f"{entry['machine']}; {entry['versions']}; grade {entry['grade']}; "
         f"case {entry['case']}"

@@ -14,6 +14,9 @@ of the winner. With "on 2 machines" behind it, it is the ratio over all machines
 range: ``11.4x to 25x faster on 2 machines [nomiddle:ID@RUN]``.
 
 ``ID`` itself names no number: it stands for one in texts about citations.
+
+A strict check also wants a mark for each number with a unit. A text lists the numbers that
+it names without having measured them, such as time limits: ``nomiddle:given 3 s; 95 %``.
 """
 
 from __future__ import annotations
@@ -30,14 +33,15 @@ from bench.report.entries import of_run
 from bench.report.numbers.citation import (
     NEVER,
     Entry,
+    exact,
     full_names,
     is_ratio,
     moved_on,
-    spelled,
 )
 from bench.report.talk_claims.retired import why_retired
 
-PLACEHOLDER = "ID"
+GIVEN = "given"
+NO_NUMBER = ("ID", GIVEN)
 MARK = re.compile(r"nomiddle:(?P<id>[\w.\\-]*\w)(?:@(?P<run>[\w.\\-]*\w))?")
 SAID = re.compile(rf"(?<![\w.,])L?[-+]?\d[\d,]*(?:\.\d+)?|\b{NEVER}\b")
 SPAN = re.compile(
@@ -45,6 +49,19 @@ SPAN = re.compile(
     r"[^()\d]{0,40}$"
 )
 OPENING = re.compile(r'(\]\(\S+ "|\]\(|[\s\[({<!\\-])*$')
+MEASURED = re.compile(
+    r"(?<![\w.,:/@#-])\d[\d,]*(?:\.\d+)?\s?(?:x|times|%|[num\N{MICRO SIGN}]?s|min(?:utes?)?"
+    r"|seconds?|(?:messages|requests)/s|MiB|statements|tokens)(?![\w/])"
+)
+"""A number with a unit in which the report measures."""
+SETTINGS = re.compile(rf"nomiddle:{GIVEN}\s+([^<>\]]*?)\s*(?:-->|\]|$)")
+UNCHECKED = re.compile(
+    r"```.*?```|`[^`]*`|^    [^\n]*$|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
+    r"|<(script|style|pre|svg|code|aside)\b.*?</\1>"
+    r"|<!-- numbers:begin -->.*?<!-- numbers:end -->|<!--.*?-->",
+    re.DOTALL | re.MULTILINE,
+)
+"""Code, and what is made from the data: a person typed no number of it."""
 WINDOW = 400
 """How far before its mark a number may stand, in characters: a sentence or two."""
 DIGITS = 3
@@ -73,6 +90,8 @@ class Citation:
     high: str = ""
     least: str = ""
     machines: str = ""
+    span: tuple[int, int] = (0, 0)
+    """From where to where the text has the number and its mark."""
 
 
 def citations(text: str, file: Path) -> Iterator[Citation]:
@@ -82,7 +101,7 @@ def citations(text: str, file: Path) -> Iterator[Citation]:
         window = text[max(end, found.start() - WINDOW) : found.start()]
         end = found.end()
         name, run = ((found.group(key) or "").replace("\\", "") for key in ("id", "run"))
-        if name == PLACEHOLDER:
+        if name in NO_NUMBER:
             continue
         low = high = ""
         head = window[: OPENING.search(window).start()]  # type: ignore[union-attr]
@@ -107,7 +126,26 @@ def citations(text: str, file: Path) -> Iterator[Citation]:
             high,
             begun.group(1) if begun else "",
             named.group(1) if named else "",
+            (found.start() - len(window) + _first(begun, said), found.end()),
         )
+
+
+def _first(*found: re.Match[str] | None) -> int:
+    return min((each.start() for each in found if each), default=0)
+
+
+def unmarked(text: str, file: Path) -> Iterator[str]:
+    """Yield each number with a unit that has no mark, and is not given, with its line."""
+    cited = [citation.span for citation in citations(text, file)]
+    given = {
+        " ".join(one.split()) for said in SETTINGS.findall(text) for one in said.split(";")
+    }
+    shown = UNCHECKED.sub(lambda part: re.sub(r"[^\n]", " ", part[0]), text)
+    for found in MEASURED.finditer(shown):
+        inside = any(start <= found.start() < end for start, end in cited)
+        if not inside and " ".join(found[0].split()) not in given:
+            line = text.count("\n", 0, found.start()) + 1
+            yield f"{file}:{line}: {found[0]} has no mark: cite it, or list it as given"
 
 
 def factors(entry: Entry, unit: str) -> list[float]:
@@ -166,7 +204,7 @@ def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
         )
         return
     entry = of_run(entry, citation.run)
-    there = spelled(entry)
+    there = exact(entry)
     if not citation.run:
         yield f"names no run: write nomiddle:{citation.id}@{entry['run']}"
     elif citation.run != entry["run"]:
@@ -193,7 +231,7 @@ def wrong(citation: Citation, entries: Mapping[str, Entry]) -> Iterator[str]:
         beside = entry["value"] or 0.0 if key in ("ci_low", "ci_high") else 0.0
         if not any(agrees(said, entry[key], factor, beside) for factor in possible):
             unit = f" {citation.unit}" if citation.unit else ""
-            yield (f"says {said}{unit}, the data has {spelled(entry, key)} {entry['unit']}")
+            yield (f"says {said}{unit}, the data has {exact(entry, key)} {entry['unit']}")
 
 
 @dataclass(frozen=True)
@@ -209,10 +247,13 @@ class Checked:
     without: list[Path]
 
 
-def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
+def check(
+    files: Iterable[Path], entries: Iterable[Entry], *, strict: bool = False
+) -> Checked:
     """Hold every citation in some files against the data.
 
-    Raises UsageError for a file that cannot be read as text.
+    With ``strict`` a number with a unit and without a mark is wrong, too. Raises
+    UsageError for a file that cannot be read as text.
     """
     known = {str(entry["id"]): entry for entry in entries}
     known |= {short: known[name] for short, name in full_names(known).items()}
@@ -231,6 +272,7 @@ def check(files: Iterable[Path], entries: Iterable[Entry]) -> Checked:
             failed += [f"{where}: {what}" for what in wrong(citation, known)]
             moved = moved_on(known[citation.id]) if citation.id in known else []
             expired += [f"{where}: {'; '.join(moved)}"] if moved else []
+        failed += unmarked(text, file) if strict else []
         if count == before:
             without.append(file)
     return Checked(count, failed, expired, without)

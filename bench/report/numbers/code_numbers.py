@@ -31,6 +31,7 @@ from bench.analysis.language_cost import MEASURES
 from bench.contract.rows import ProgramRow
 from bench.measure.code.shares import CLASSES
 from bench.report import words
+from bench.report.charts.price import steps
 from bench.report.entries import exact
 from bench.report.model import Data
 from bench.report.sections.code import (
@@ -40,7 +41,7 @@ from bench.report.sections.code import (
     plumbing,
     programs,
 )
-from bench.report.sections.price import cheapest, steps
+from bench.report.sections.price import cheapest
 
 Entry = dict[str, Any]
 Provenance = Callable[[list[str]], Mapping[str, Any]]

@@ -27,7 +27,7 @@ from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.contract.alike import Kind
 from bench.report import sentences, words
-from bench.report.charts.costs import SIZES, sizes
+from bench.report.charts.bars import SIZES, sizes
 from bench.report.entries import exact
 from bench.report.model import Data
 from bench.report.numbers import code_numbers

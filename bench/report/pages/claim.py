@@ -12,12 +12,11 @@ from bench.analysis.paired import shared_ensemble
 from bench.analysis.results import Run, load
 from bench.contract.rows import CaseRow
 from bench.errors import UsageError
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.model import Section, Table
 from bench.report.numbers.alias import alias
 from bench.report.numbers.citation import find, mark, sentence
 from bench.report.pages import page
-from bench.report.sections import faster
 from bench.run.archive import write_whole
 
 Entry = Mapping[str, Any]
@@ -50,7 +49,7 @@ def write(identifier: str, numbers: Path, data: Path, out: Path | None = None) -
 
 def _page(entry: Entry, run: Run) -> str:
     pair = _pair(entry, run)
-    found = faster.finding(entry) if entry["verdict"] else faster.apart(entry)
+    found = ratio.finding(entry) if entry["verdict"] else ratio.apart(entry)
     parts = {
         "title": f"{' against '.join(entry['labels'])}: {found}",
         "facts": f"run {entry['run']}, {entry['date']}, grade {entry['grade']}",
@@ -103,11 +102,11 @@ def _values(pair: Comparison | Apart, run: Run) -> Section:
     """Return every value that the ratio is made of: seconds, by block and round."""
     labels = [words.cell(case, run.about["stacks"]) for case in (pair.a, pair.b)]
     rows = list(_by_round(pair.a, pair.b, run))
-    columns = ["block", "round", *(f"{label}, s" for label in labels), "ratio"]
+    columns = ["block", "round", *(f"{label}, s" for label in labels), "the first is"]
     lead = (
         "Every value of both programs, in seconds: of a round trip, of a message's way, or "
-        f"for each delivered message. The ratio is {labels[0]} over {labels[1]}. The "
-        "interval is over blocks, whose value is the median over their rounds."
+        f"for each delivered message. The first is {labels[0]}, the second {labels[1]}. "
+        "The interval is over blocks, whose value is the median over their rounds."
     )
     made = Table(columns, rows, "Every value", folded=len(rows) > 12)
     return Section("values", "Every value that it is made of", [lead], tables=[made])
@@ -130,8 +129,8 @@ def _by_round(a: CaseRow, b: CaseRow, run: Run) -> Iterator[list[str]]:
 
 
 def _row(block: int, number: str, first: float, second: float) -> list[str]:
-    ratio = f"{first / second:.4g}"
-    return [str(block + 1), number, f"{first:.6g}", f"{second:.6g}", ratio]
+    said = ratio.either([first / second])
+    return [str(block + 1), number, f"{first:.6g}", f"{second:.6g}", said]
 
 
 def _machine(run: Run) -> Section:

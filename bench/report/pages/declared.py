@@ -14,10 +14,10 @@ from typing import Any
 from bench.contract.alike import VERBS, Kind
 from bench.contract.rows import CaseRow, case_named
 from bench.errors import UsageError
-from bench.report import words
-from bench.report.facets import program_at
+from bench.report import ratio, words
+from bench.report.entries import program_at
 from bench.report.numbers.citation import load_numbers
-from bench.report.sections import faster, losses, over_machines
+from bench.report.sections import losses, over_machines
 from bench.report.sections.levels import MAY_LOSE
 from bench.report.sections.paired import declared_cases, opponent
 from bench.report.talk_claims.retired import FILE as RETIRED
@@ -42,7 +42,7 @@ def _found(pair: Entry | None) -> str:
     if pair is None:
         return words.PASSED_OVER
     if pair["kind"] == Kind.APART:
-        return faster.apart(pair)
+        return ratio.apart(pair)
     return over_machines.finding(pair)
 
 
@@ -217,7 +217,7 @@ def text(entries: Sequence[Entry]) -> str:
         'An entry such as "2.0x faster (1.9\N{EN DASH}2.1)" gives a ratio of times with '
         "its 95 % interval. "
         f"{_undecided(entries)}",
-        faster.COMPILED,
+        ratio.COMPILED,
         "",
         f"| | {' | '.join(placed)} |",
         "|" + " --- |" * (1 + len(placed)),
@@ -230,7 +230,7 @@ def text(entries: Sequence[Entry]) -> str:
         *levels_table(entries),
         *over_machines.note(entries),
         source(entries),
-        faster.ONE_MACHINE,
+        ratio.ONE_MACHINE,
         "",
         CITES,
         *cited(entries),

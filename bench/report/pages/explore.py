@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.contract.rows import case_named
 from bench.report import words
-from bench.report.facets import FACETS, program_at, spoken
+from bench.report.entries import program_at
 
 COLUMNS = (
     "workload", "what", "stack", "variant", "language", "transport", "size", "peers",
@@ -16,8 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 """The fields of a row, in the order in which the page has them."""
 FILTERS = COLUMNS[: COLUMNS.index("value")]
-"""The columns by which a reader filters. The ``FACETS`` among them act on the whole
-page."""
+"""The columns by which a reader filters."""
 KINDS = {"absolute", "recovery", "size", "level"}
 """Kinds that are about one program each; comparisons have a section of their own."""
 UNTIMED = {"size", "level"}
@@ -55,7 +54,7 @@ def row(entry: Mapping[str, Any]) -> list[Any]:
         **_circumstances(entry),
         "stack": words.stack_of(entry["labels"][0]) or cell.stack,
         "variant": cell.variant,
-        "language": spoken("language", cell.language, {}),
+        "language": cell.language.capitalize(),
         "value": entry["value"],
         "low": entry["ci_low"],
         "high": entry["ci_high"],
@@ -79,7 +78,6 @@ def explored(entries: Sequence[Mapping[str, Any]], colors: Mapping[str, str]) ->
     made = {
         "columns": COLUMNS,
         "filters": FILTERS,
-        "facets": FACETS,
         "colors": colors,
         "rows": rows,
     }

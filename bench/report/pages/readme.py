@@ -11,7 +11,7 @@ from bench.contract.rows import case_named
 from bench.errors import UsageError
 from bench.measure.recovery import BROKEN, KEPT
 from bench.report import words
-from bench.report.facets import program_at
+from bench.report.entries import program_at
 from bench.report.numbers.citation import load_numbers, mark, spelled
 from bench.report.pages.declared import FILE as COMPARISONS
 from bench.report.pages.declared import source

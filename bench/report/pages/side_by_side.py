@@ -1,4 +1,4 @@
-"""The programs of a workload beside each other: a page and a picture of each workload."""
+"""The programs of a workload beside each other: a page of each workload."""
 
 from __future__ import annotations
 
@@ -8,25 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
-from matplotlib import rc_context
 from pygments import highlight, lexers
 from pygments.formatters import HtmlFormatter
 
 from bench.analysis.code_rows import ProgramCode
+from bench.analysis.recovery import with_fault
+from bench.analysis.rows import grouped
 from bench.analysis.side_by_side import CHOICES, IN_C, MINIMAL, SHORTEST, SURVIVING, beside
+from bench.measure.recovery import KEPT
 from bench.report import words
-from bench.report.charts import export, style
-from bench.report.charts.listing import LIGHT, listing
-from bench.report.charts.price import survived
 from bench.report.charts.style import Look
 from bench.report.model import Data
 from bench.report.pages import page
 from bench.report.sections.code import programs
-from bench.report.sections.levels import statements
 from bench.report.sections.side_by_side import FOLDER, workloads
 from bench.run.archive import write_whole
 
-DARK = "github-dark"
+LIGHT, DARK = "xcode", "github-dark"
 TITLES = {
     SHORTEST: "While nothing fails",
     MINIMAL: "With the client that most people know",
@@ -47,10 +45,11 @@ def survives(data: Data) -> dict[str, str]:
     """Return, by cell, at which level it was seen and how many faults it survived."""
     levels = {row.program.cell: row.level for row in data.levels}
     said = {}
-    for row in survived(data.recoveries, statements(data)):
-        cell = row.program.cell
+    met = grouped(with_fault(data.recoveries), lambda row: row.case.cell)
+    for cell, rows in met.items():
         seen = f"level {level}; " if (level := levels.get(cell)) else ""
-        said[cell] = f"{seen}survives {row.kept} of {words.plural(row.faults, 'fault')}"
+        kept = sum(row.verdict == KEPT for row in rows)
+        said[cell] = f"{seen}survives {kept} of {words.plural(len(rows), 'fault')}"
     return said
 
 
@@ -101,13 +100,8 @@ def _colors(style: str) -> Markup:
     return Markup("\n".join(kept))  # noqa: S704 - a style sheet
 
 
-def write_pages(
-    data: Data, look: Look, facts: Mapping[str, Any], out: Path, *, all_files: bool = False
-) -> None:
-    """Write a page and a figure for each workload; remove those of before.
-
-    The figure is an SVG; with ``all_files`` a PNG too.
-    """
+def write_pages(data: Data, look: Look, facts: Mapping[str, Any], out: Path) -> None:
+    """Write a page for each workload; remove those of before."""
     folder, names, seen = out / FOLDER, workloads(data), survives(data)
     for old in folder.glob("*.*"):
         old.unlink()
@@ -122,22 +116,8 @@ def write_pages(
             "workloads": pages,
             "up": "../",
             "here": "",
-            "palette": [],
             "choices": list(_choices(data, name, look, seen)),
             "light": _colors(LIGHT),
             "dark": _colors(DARK),
         }
         write_whole(folder / f"{name}.html", page.plain("side_by_side.html", parts))
-        _write_figure(data, name, look, folder, as_pixels=all_files)
-
-
-def _write_figure(
-    data: Data, workload: str, look: Look, folder: Path, *, as_pixels: bool
-) -> None:
-    with rc_context(style.RC):
-        chart = listing(data.run, workload, look)
-    assert chart is not None
-    write_whole(folder / f"{workload}.svg", export.svg(chart.figure))
-    if as_pixels:
-        image = export.indexed(chart.figure)
-        (folder / f"{workload}.png").write_bytes(export.png(image))

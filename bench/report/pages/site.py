@@ -115,7 +115,7 @@ def write(
     for old in PAGES:
         if old not in there:
             (out / old.file).unlink(missing_ok=True)
-    every = {**facts, "pages": there, "up": "", "palette": []}
+    every = {**facts, "pages": there, "up": ""}
     for one in there:
         parts = {**every, "title": one.title, "question": one.question, "here": one.file}
         mine = [section for name in one.sections for section in told if section.id == name]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from bench.analysis.code_rows import ProgramCode
@@ -10,13 +11,12 @@ from bench.analysis.in_common import in_common
 from bench.analysis.language_cost import MEASURES, QUOTE, CPort, c_ports
 from bench.analysis.language_cost import sentence as verdict_on
 from bench.contract.alike import MINIMAL
-from bench.contract.rows import ProgramRow
 from bench.measure.code.shares import CLASSES
 from bench.report import words
 from bench.report.charts.rows import row_key
-from bench.report.facets import every
-from bench.report.model import Data, Section, Table
+from bench.report.model import Columns, Data, Section, Table
 
+DASH = words.PASSED_OVER
 COUNTED = {
     "statements": "statements",
     "tokens": "tokens",
@@ -44,21 +44,26 @@ def programs(data: Data) -> list[ProgramCode]:
 
 def size_table(data: Data) -> Table:
     same = in_common(data.run.code)
-    rows = [
-        [
-            words.workload(row.program.workload),
-            words.cell(row.program, data.stacks),
-            *(f"{getattr(row, name):,}" for name in COUNTED),
-            str(len(row.names)),
-            str(len(row.options)),
-            own(row, same),
-        ]
-        for row in programs(data)
-    ]
-    columns = ["workload", "program", *COUNTED.values(), "names of libraries", "options"]
-    columns.append("statements of its own")
-    caption, about = "All that is counted of each program", _facets(data)
-    return Table(columns, rows, caption, folded=True, facets=about)
+    columns: Columns[ProgramCode] = {
+        **_of_program(data),
+        **{title: partial(_counted, name) for name, title in COUNTED.items()},
+        "names of libraries": lambda row: str(len(row.names)),
+        "options": lambda row: str(len(row.options)),
+        "statements of its own": lambda row: own(row, same),
+    }
+    caption = "All that is counted of each program"
+    return Table.of(programs(data), columns, caption, folded=True)
+
+
+def _of_program(data: Data) -> dict[str, Callable[[ProgramCode], str]]:
+    return {
+        "workload": lambda row: words.workload(row.program.workload),
+        "program": lambda row: words.cell(row.program, data.stacks),
+    }
+
+
+def _counted(name: str, row: ProgramCode) -> str:
+    return f"{getattr(row, name):,}"
 
 
 def own(row: ProgramCode, same: Mapping[str, int]) -> str:
@@ -101,59 +106,42 @@ def share(part: int, whole: int) -> str:
 
 
 def shares_table(data: Data) -> Table:
-    rows = [
-        [
-            words.workload(row.program.workload),
-            words.cell(row.program, data.stacks),
-            *(share(row.shares[name], row.statements) for name in CLASSES),
-        ]
-        for row in programs(data)
-    ]
-    caption, about = "What the statements of each program are about", _facets(data)
-    columns = ["workload", "program", *CLASSES]
-    return Table(columns, rows, caption, folded=True, facets=about)
+    def part(name: str, row: ProgramCode) -> str:
+        return share(row.shares[name], row.statements)
 
-
-def _facets(data: Data) -> list[dict[str, str]]:
-    return every((row.program for row in programs(data)), data.stacks)
+    columns: Columns[ProgramCode] = {
+        **_of_program(data),
+        **{name: partial(part, name) for name in CLASSES},
+    }
+    caption = "What the statements of each program are about"
+    return Table.of(programs(data), columns, caption, folded=True)
 
 
 def totals_table(data: Data) -> Table:
-    totals = [row for row in data.run.code.totals if len(row.files) > 1]
-    rows = [
-        [
-            words.cell(row.program, data.stacks),
-            str(len(row.files)),
-            *(f"{getattr(row, name):,}" for name in COUNTED),
-        ]
-        for row in totals
-    ]
+    columns: Columns[ProgramCode] = {
+        "programs": lambda row: words.cell(row.program, data.stacks),
+        "files": lambda row: str(len(row.files)),
+        **{title: partial(_counted, name) for name, title in COUNTED.items()},
+    }
+    totals = (row for row in data.run.code.totals if len(row.files) > 1)
     caption = "All workloads of a stack together, shared files once"
-    columns = ["programs", "files", *COUNTED.values()]
-    about = every((row.program for row in totals), data.stacks)
-    return Table(columns, rows, caption, folded=True, facets=about)
+    return Table.of(totals, columns, caption, folded=True)
 
 
 def weights_table(data: Data) -> Table:
-    columns = [
-        "stack", "packages", "installed, MiB", "import, ms", "threads",
-        "idle server, MiB", "of these bare Python, MiB",
-    ]  # fmt: skip
-    rows = [
-        [
-            words.stack(stack, data.stacks),
-            str(len(found["packages"])),
-            words.number(found["installed_mib"]),
-            words.number(found["import_ms"]),
-            str(found["threads"]),
-            words.number(found["resident_mib"]),
-            words.number(found["bare_resident_mib"]),
-        ]
-        for stack, found in data.run.weights.items()
-    ]
-    about = every((ProgramRow(stack=name) for name in data.run.weights), data.stacks)
-    caption = "What a stack weighs before a line is written"
-    return Table(columns, rows, caption, facets=about)
+    found = data.run.weights
+    columns: Columns[str] = {
+        "stack": lambda stack: words.stack(stack, data.stacks),
+        "packages": lambda stack: str(len(found[stack]["packages"])),
+        "installed, MiB": lambda stack: words.number(found[stack]["installed_mib"]),
+        "import, ms": lambda stack: words.number(found[stack]["import_ms"]),
+        "threads": lambda stack: str(found[stack]["threads"]),
+        "idle server, MiB": lambda stack: words.number(found[stack]["resident_mib"]),
+        "of these bare Python, MiB": lambda stack: words.number(
+            found[stack]["bare_resident_mib"]
+        ),
+    }
+    return Table.of(found, columns, "What a stack weighs before a line is written")
 
 
 def shares_sentences(data: Data) -> Iterator[str]:
@@ -188,30 +176,23 @@ def found_c_ports(data: Data) -> list[CPort]:
 
 
 def c_ports_table(data: Data) -> Table:
-    columns = ["workload", "stack", "counted", "Python", "C, slide", "C, checked"]
-    columns += ["for the language", "for checking", "in all"]
-    rows: list[list[str]] = []
-    about: list[dict[str, str]] = []
+    rows = []
     for pair in found_c_ports(data):
-        place = ProgramRow(workload=pair.workload, stack=pair.stack)
-        about += every([place for _ in MEASURES], data.stacks)
         for measure in MEASURES:
-            language, checking = pair.language(measure), pair.checking(measure)
+            three = (pair.python, pair.slide, pair.checked)
+            more = (pair.language(measure), pair.checking(measure), pair.more(measure))
             rows.append(
                 [
                     words.workload(pair.workload),
                     words.stack(pair.stack, data.stacks),
                     measure,
-                    *(
-                        f"{getattr(row, measure):,}" if row else words.PASSED_OVER
-                        for row in (pair.python, pair.slide, pair.checked)
-                    ),
-                    words.PASSED_OVER if language is None else f"{language:+,}",
-                    words.PASSED_OVER if checking is None else f"{checking:+,}",
-                    f"{pair.more(measure):+,}",
+                    *(_counted(measure, row) if row else DASH for row in three),
+                    *(DASH if each is None else f"{each:+,}" for each in more),
                 ]
             )
-    return Table(columns, rows, "Python and C", facets=about)
+    columns = ["workload", "stack", "counted", "Python", "C, slide", "C, checked"]
+    columns += ["for the language", "for checking", "in all"]
+    return Table(columns, rows, "Python and C")
 
 
 def c_port_sentence(data: Data, pair: CPort) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bench.analysis.comparisons import of_kind
 from bench.analysis.stats import Verdict
 from bench.contract.alike import Kind
-from bench.report import words
-from bench.report.charts import hero
+from bench.report import sentences, words
 from bench.report.model import Data, Section, Table
 from bench.report.sections import (
-    answers,
     code,
     evidence,
     failures,
@@ -22,6 +21,7 @@ from bench.report.sections import (
     price,
     questions,
     side_by_side,
+    story,
     tables,
 )
 from bench.report.sections.against_wrk import wrk_table
@@ -31,31 +31,19 @@ from bench.report.sections.placement import placement_sentences
 from bench.report.sections.prose import method
 from bench.report.sections.reading import how_to_read
 from bench.report.sections.response import response_table
-from bench.report.sections.standing import standing
 from bench.report.sections.waiting import waiting
 
 
-def _figures(data: Data, section: str, *names: str) -> list[Any]:
+def _figures(data: Data, section: str) -> list[Any]:
     return [
         tables.chart_figure(chart, data.stacks)
         for chart in data.charts
-        if chart.section == section and (not names or chart.name in names)
+        if chart.section == section and not chart.page_only
     ]
 
 
 def _answer(data: Data) -> Section:
-    asked = [
-        *answers.speed_answers(data),
-        ("Which survives failures?", list(failures.summary(data))),
-    ]
-    return Section(
-        "answer",
-        "The answer",
-        [*standing(data.compared, data.floor, data.grade), answers.summary(data)],
-        groups=[(question, said) for question, said in asked if said],
-        figures=_figures(data, "headline", hero.NAME),
-        answers=questions.answered(data),
-    )
+    return replace(story.opening(data), answers=questions.answered(data))
 
 
 def _speed(data: Data, quantity: str, title: str) -> Section:
@@ -131,7 +119,7 @@ def _loses(data: Data) -> Section:
 
 def _cannot_tell(data: Data) -> Section:
     bullets = [
-        answers.answer(data, pair)
+        f"{sentences.comparison(pair, data.stacks)}; {sentences.verdict_detail(pair)}."
         for pair in data.compared
         if pair.verdict == Verdict.INCONCLUSIVE
     ]

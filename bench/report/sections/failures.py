@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.analysis.estimates import MIB
-from bench.analysis.recovery import TIMES, VARIANTS, measured, with_fault
+from bench.analysis.recovery import VARIANTS, measured, with_fault
 from bench.analysis.recovery_rows import Recovery
 from bench.analysis.rows import grouped
 from bench.contract.alike import stack_order
@@ -16,8 +16,7 @@ from bench.contract.rows import ProgramRow
 from bench.measure.recovery import BROKEN, KEPT, MEMORY_MAX_BYTES, REPORTED, VERDICTS
 from bench.report import words
 from bench.report.charts import outcomes
-from bench.report.facets import every
-from bench.report.model import Data, Table
+from bench.report.model import Columns, Data, Table
 
 MEASURES = {
     "outage": ("outage", "s"),
@@ -158,21 +157,37 @@ def summary(data: Data) -> Iterator[str]:
         yield f"{variant.capitalize()}, all faults and workloads: {'; '.join(said)}."
 
 
-COLUMNS = [
-    "fault", "program", "verdict", "breaches", "recovered", "outage, s", "reconnect, s",
-    "settle, s", "late, s", "confidence", "availability", "missed", "told",
-    "memory peak, MiB",    "trials",
-]  # fmt: skip
-
-
 def table_of(
     rows: Iterable[Recovery], stacks: Mapping[str, Any], caption: str = ""
 ) -> Table:
     """Return recoveries with all that their trials came to."""
-    shown = measured(rows)
-    about = every((row.case for row in shown), stacks)
-    lines = [_row(row, stacks) for row in shown]
-    return Table(COLUMNS, lines, caption, folded=True, facets=about)
+
+    def confidence(row: Recovery) -> str:
+        none = math.isnan(row.times["outage"].low)
+        return "too few trials" if none else words.percent(row.confidence)
+
+    columns: Columns[Recovery] = {
+        "fault": lambda row: f"{row.fault.number} {row.fault.title}",
+        "program": lambda row: words.cell(row.case, stacks),
+        "verdict": lambda row: f"{row.verdict} ({trials(row)})",
+        "breaches": lambda row: outcomes.counted(row.breaches) or words.PASSED_OVER,
+        "recovered": outcomes.way,
+        "outage, s": lambda row: _seconds(row, "outage"),
+        "reconnect, s": lambda row: _seconds(row, "reconnect"),
+        "settle, s": lambda row: _seconds(row, "settle"),
+        "late, s": lambda row: _seconds(row, "late"),
+        "confidence": confidence,
+        "availability": lambda row: _share(row.availability),
+        "missed": lambda row: f"{row.counts['missed'].value:,.0f} of {row.offered:,.0f}",
+        "told": lambda row: str(row.told),
+        "memory peak, MiB": lambda row: words.number(row.memory_mib, digits=2),
+        "trials": lambda row: f"{row.repeats} of {row.case.blocks}",
+    }
+    return Table.of(measured(rows), columns, caption, folded=True)
+
+
+def _seconds(row: Recovery, name: str) -> str:
+    return span(row, name).replace(" s", "")
 
 
 def every_table(data: Data) -> Iterator[Table]:
@@ -186,31 +201,12 @@ def _share(value: float) -> str:
     return words.PASSED_OVER if math.isnan(value) else f"{100 * value:.0f} %"
 
 
-def _row(row: Recovery, stacks: Mapping[str, Any]) -> list[str]:
-    some = not math.isnan(row.times["outage"].low)
-    times = [span(row, name).replace(" s", "") for name in TIMES]
-    return [
-        f"{row.fault.number} {row.fault.title}",
-        words.cell(row.case, stacks),
-        f"{row.verdict} ({trials(row)})",
-        outcomes.counted(row.breaches) or words.PASSED_OVER,
-        outcomes.way(row),
-        *times,
-        words.percent(row.confidence) if some else "too few trials",
-        _share(row.availability),
-        f"{row.counts['missed'].value:,.0f} of {row.offered:,.0f}",
-        row.told,
-        words.number(row.memory_mib, digits=2),
-        f"{row.repeats} of {row.case.blocks}",
-    ]
-
-
 def not_measured(data: Data) -> Table:
     """Return the cases without a result, with the reason: they are grey on the map."""
-    without = [row for row in data.recoveries if not row.repeats]
-    rows = [
-        [row.case.cell, f"{row.fault.number} {row.fault.title}", row.reason]
-        for row in without
-    ]
-    about = every((row.case for row in without), data.stacks)
-    return Table(["cell", "fault", "reason"], rows, "Not measured", facets=about)
+    columns: Columns[Recovery] = {
+        "cell": lambda row: row.case.cell,
+        "fault": lambda row: f"{row.fault.number} {row.fault.title}",
+        "reason": lambda row: row.reason,
+    }
+    without = (row for row in data.recoveries if not row.repeats)
+    return Table.of(without, columns, "Not measured")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from bench.analysis.change_cost import (
     TRANSPORTS,
     WORKLOADS,
@@ -12,49 +14,43 @@ from bench.analysis.change_cost import (
 from bench.analysis.rows import grouped
 from bench.contract.model import SLIDE
 from bench.report import words
-from bench.report.facets import every
 from bench.report.model import Data, Section, Table
 from bench.report.sections.code import programs
 
 
 def workload_changes(data: Data) -> Table:
-    pairs = [
-        (first, second)
-        for number, first in enumerate(WORKLOADS)
-        for second in WORKLOADS[number + 1 :]
-    ]
-    rows = grouped(between_workloads(data.run.code), lambda change: change.program)
-    made = []
-    for program, changes in rows.items():
+    pairs = list(combinations(WORKLOADS, 2))
+    rows = []
+    changed = grouped(between_workloads(data.run.code), lambda change: change.program)
+    for program, changes in changed.items():
         said = {
             (each.first, each.second): f"{each.changed} ({each.before} to {each.after})"
             for each in changes
         }
-        cells = [said.get(pair, words.PASSED_OVER) for pair in pairs]
-        made.append([words.cell(program, data.stacks), *cells])
-    columns = ["programs"] + [
-        f"{words.workload(a)} to {words.workload(b).lower()}" for a, b in pairs
-    ]
+        cells = (said.get(pair, words.PASSED_OVER) for pair in pairs)
+        rows.append([words.cell(program, data.stacks), *cells])
+    columns = [f"{words.workload(a)} to {words.workload(b).lower()}" for a, b in pairs]
     caption = "Statements to change for another workload (statements before and after)"
-    return Table(columns, made, caption, facets=every(rows, data.stacks))
+    return Table(["programs", *columns], rows, caption)
 
 
 def other_changes(data: Data) -> Table:
     pairs = [(TRANSPORTS[0], other) for other in TRANSPORTS[1:]]
-    rows = []
-    shown = [row for row in programs(data) if row.program.variant != SLIDE]
-    for row in shown:
-        cells = [between_peers(row, data.run.checks)]
-        cells += [between_transports(row, data.run.checks, *pair) for pair in pairs]
-        program = row.program
-        place = [words.workload(program.workload), words.cell(program, data.stacks)]
-        rows.append([*place, *map(str, cells)])
+    checks = data.run.checks
+    rows = [
+        [
+            words.workload(row.program.workload),
+            words.cell(row.program, data.stacks),
+            str(between_peers(row, checks)),
+            *(str(between_transports(row, checks, *pair)) for pair in pairs),
+        ]
+        for row in programs(data)
+        if row.program.variant != SLIDE
+    ]
     columns = ["workload", "program", "one peer to several"]
     columns += [f"{first} to {second}" for first, second in pairs]
     caption = "Statements to change for more peers or another transport"
-    return Table(
-        columns, rows, caption, facets=every((row.program for row in shown), data.stacks)
-    )
+    return Table(columns, rows, caption)
 
 
 def flexibility(data: Data) -> Section:

@@ -16,8 +16,7 @@ from bench.report import words
 from bench.report.charts import outcomes
 from bench.report.charts.outcomes import variant_order
 from bench.report.charts.price import statements as statements_of
-from bench.report.facets import PROGRAM, every
-from bench.report.model import Data, Table
+from bench.report.model import Columns, Data, Table
 from bench.report.sections.failures import cell_order, trials
 
 LEAD = (
@@ -54,10 +53,6 @@ MAY_LOSE, EXCEPT = "may lose", "except"
 
 def price(data: Data) -> Table:
     """Return the level of each program beside its size."""
-    columns = [
-        "workload", "program", "level", "statements", "more than minimal", "faults",
-        "trials",        "next level blocked by",
-    ]  # fmt: skip
     counted = statements(data)
     found = in_order(data.levels)
     base = {
@@ -65,26 +60,29 @@ def price(data: Data) -> Table:
         for row in found
         if row.program.variant == MINIMAL
     }
-    rows = []
-    for row in found:
-        size = counted.get(row.program.cell)
+
+    def size(row: LevelRow) -> str:
+        own = counted.get(row.program.cell)
+        return f"{own:,}" if own else words.PASSED_OVER
+
+    def more(row: LevelRow) -> str:
+        own = counted.get(row.program.cell)
         least = base.get(_same_task(row.program))
-        beyond = row.program.variant != MINIMAL
-        more = size - least if size and least and beyond else None
-        rows.append(
-            [
-                words.workload(row.program.workload),
-                words.cell(row.program, data.stacks),
-                spelled(row),
-                f"{size:,}" if size else words.PASSED_OVER,
-                words.PASSED_OVER if more is None else f"{more:+d}",
-                str(row.faults),
-                str(row.trials),
-                row.amiss or words.PASSED_OVER,
-            ]
-        )
-    about = every((row.program for row in found), data.stacks)
-    return Table(columns, rows, "Levels, and what they cost to write", facets=about)
+        if not (own and least) or row.program.variant == MINIMAL:
+            return words.PASSED_OVER
+        return f"{own - least:+d}"
+
+    columns: Columns[LevelRow] = {
+        "workload": lambda row: words.workload(row.program.workload),
+        "program": lambda row: words.cell(row.program, data.stacks),
+        "level": spelled,
+        "statements": size,
+        "more than minimal": more,
+        "faults": lambda row: str(row.faults),
+        "trials": lambda row: str(row.trials),
+        "next level blocked by": lambda row: row.amiss or words.PASSED_OVER,
+    }
+    return Table.of(found, columns, "Levels, and what they cost to write")
 
 
 def _same_task(program: ProgramRow) -> tuple[str, str, str]:
@@ -153,10 +151,6 @@ def cited(row: LevelRow, stacks: Mapping[str, Any]) -> str:
 
 def cures(data: Data) -> Table:
     """Return the failures of minimal programs, each beside the resilient program."""
-    columns = [
-        "workload", "fault", "minimal program", "what happened", "the application",
-        "resilient program", "what becomes of it there", "statements",
-    ]  # fmt: skip
     shown = measured(data.recoveries)
     counted = statements(data)
     resilient = {
@@ -166,31 +160,35 @@ def cures(data: Data) -> Table:
     }
     failed = [r for r in shown if r.case.variant == MINIMAL and r.verdict != KEPT]
     failed.sort(key=lambda row: list(words.WORKLOADS).index(row.case.workload))
-    rows = []
-    for row in failed:
-        cure = resilient.get((_same_task(row.case), row.fault.name))
-        rows.append(
-            [
-                words.workload(row.case.workload),
-                f"{row.fault.number} {row.fault.title}",
-                words.cell(row.case, data.stacks),
-                f"{row.verdict}: {outcomes.counted(row.breaches)} ({trials(row)})",
-                outcomes.TOLD[row.told],
-                words.cell(cure.case, data.stacks) if cure else "not measured",
-                _cured(cure) if cure else words.PASSED_OVER,
-                _price(row, cure, counted),
-            ]
-        )
-    # Each row is about two variants.
-    names = [name for name in PROGRAM if name != "variant"]
-    about = every((row.case for row in failed), data.stacks, names)
-    return Table(columns, rows, "Where minimal fails, and what cures it", facets=about)
+
+    def cure(row: Recovery) -> Recovery | None:
+        return resilient.get((_same_task(row.case), row.fault.name))
+
+    columns: Columns[Recovery] = {
+        "workload": lambda row: words.workload(row.case.workload),
+        "fault": lambda row: f"{row.fault.number} {row.fault.title}",
+        "minimal program": lambda row: words.cell(row.case, data.stacks),
+        "what happened": _outcome,
+        "the application": lambda row: outcomes.TOLD[row.told],
+        "resilient program": lambda row: (
+            words.cell(found.case, data.stacks) if (found := cure(row)) else "not measured"
+        ),
+        "what becomes of it there": lambda row: (
+            _cured(found) if (found := cure(row)) else words.PASSED_OVER
+        ),
+        "statements": lambda row: _price(row, cure(row), counted),
+    }
+    return Table.of(failed, columns, "Where minimal fails, and what cures it")
+
+
+def _outcome(row: Recovery) -> str:
+    return f"{row.verdict}: {outcomes.counted(row.breaches)} ({trials(row)})"
 
 
 def _cured(cure: Recovery) -> str:
     if cure.verdict == KEPT:
         return f"cured: {outcomes.kept(cure)}, {outcomes.way(cure)}"
-    return f"{cure.verdict}: {outcomes.counted(cure.breaches)} ({trials(cure)})"
+    return _outcome(cure)
 
 
 def _price(row: Recovery, cure: Recovery | None, counted: Mapping[str, int]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from bench.contract.rows import CaseRow
 from bench.measure.bottleneck import HOST, LATENCY
 from bench.report import words
-from bench.report.facets import every
-from bench.report.model import Data, Table
+from bench.report.model import Columns, Data, Table
 
 SPOKEN = {
     "call": "client",
@@ -46,38 +46,28 @@ def limited_by(data: Data) -> dict[str, str]:
 
 def limits_table(data: Data) -> Table:
     """Return a row per case with its limit and the load of each role, medians of blocks."""
-    columns = [
-        "program",
-        "quantity",
-        "case",
-        "limited by",
-        "busiest thread",
-        "all processes",
-    ]
-    limits, rows = limited_by(data), []
-    shown = []
-    for case in data.run.cases.values():
-        if case.floor or case.copy or case.id not in limits:
-            continue
-        trials = data.run.trials[data.run.trials["case"] == case.id]
-        shown.append(case)
-        shares = {}
-        for ending in (THREAD, CPU):
-            medians = (
-                trials[[c for c in trials if str(c).endswith(ending)]].median().dropna()
-            )
-            shares[ending] = ", ".join(
-                f"{str(name).removesuffix(ending).replace('_', ' ')} {100 * value:.0f} %"
-                for name, value in medians.items()
-            )
-        rows.append(
-            [
-                case.cell,
-                words.quantity(case),
-                words.case(case),
-                limits[case.id],
-                shares[THREAD],
-                shares[CPU],
-            ]
+    limits, trials = limited_by(data), data.run.trials
+    medians = trials.groupby("case").median(numeric_only=True)
+
+    def shares(case: CaseRow, ending: str) -> str:
+        found = medians.loc[case.id].dropna()
+        return ", ".join(
+            f"{str(name).removesuffix(ending).replace('_', ' ')} {100 * value:.0f} %"
+            for name, value in found.items()
+            if str(name).endswith(ending)
         )
-    return Table(columns, rows, folded=True, facets=every(shown, data.stacks))
+
+    columns: Columns[CaseRow] = {
+        "program": lambda case: case.cell,
+        "quantity": words.quantity,
+        "case": words.case,
+        "limited by": lambda case: limits[case.id],
+        "busiest thread": lambda case: shares(case, THREAD),
+        "all processes": lambda case: shares(case, CPU),
+    }
+    shown = (
+        case
+        for case in data.run.cases.values()
+        if not (case.floor or case.copy) and case.id in limits
+    )
+    return Table.of(shown, columns, folded=True)

@@ -18,11 +18,10 @@ from bench.contract.alike import SUBJECT, Kind, exercised, stack_order
 from bench.contract.model import SLIDE
 from bench.contract.rows import case_named
 from bench.measure.recovery import BROKEN
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.charts import outcomes
-from bench.report.charts.findings import listed, spoken
-from bench.report.facets import program_at
-from bench.report.sections import faster
+from bench.report.charts.findings import FEW, listed
+from bench.report.entries import program_at
 from bench.report.talk_claims.likes import promise
 
 Entry = Mapping[str, Any]
@@ -60,7 +59,7 @@ class Loss:
     @property
     def sentence(self) -> str:
         """Say who is faster than the subject, where, and by how much."""
-        found, case = faster.of_winner(self.entry), faster.case(self.entry)
+        found, case = ratio.of_winner(self.entry), ratio.case(self.entry)
         than = f"{found.times} faster than {self.loser}{found.interval}"
         return f"{case}: {self.winner} is {than}."
 
@@ -242,11 +241,10 @@ def _rivals(mine: Recovery, other: Recovery) -> bool:
 
 
 def lead(entries: Sequence[Entry]) -> str:
-    """Return in how many comparisons the subject loses, and what is listed after them."""
-    of = words.plural(len(compared(entries)), "comparison")
+    """Return how the subject's comparisons ended, and what is listed after them."""
     return (
-        f"ZeroMQ is slower in {len(lost(entries))} of its {of} with another stack, in any "
-        "language and case. The largest difference stands first, then every program that "
+        f"{counted(entries)} They are with another stack, in any language and case. The "
+        "largest difference stands first, then every program that "
         "takes more code than another stack's like, then every fault that breaks a program "
         "on ZeroMQ and not its like on another stack."
     )
@@ -269,6 +267,5 @@ def in_short(entries: Sequence[Entry]) -> Iterator[str]:
         return order.get(workload, len(order)), -max(ratios)
 
     for (_, winner, where), ratios in sorted(groups.items(), key=rank):
-        times = spoken(ratios).replace(" to ", "x to ")
         cases = words.plural(len(ratios), "case")
-        yield f"to {winner} in {where}, {times}x ({cases})"
+        yield f"to {winner} in {where}, {ratio.times(ratios, FEW)} ({cases})"

@@ -8,16 +8,17 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from bench.analysis.compared_rows import Comparison
 from bench.analysis.side import Side
 from bench.contract.alike import Kind
 from bench.contract.rows import case_named
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.charts import style
 from bench.report.charts.all import look_of
-from bench.report.charts.overlay import RUNS_MAX, Overlaid, overlay
+from bench.report.charts.over_runs import overlays
 from bench.report.charts.style import Chart
-from bench.report.model import Data, Figure, Section, Table
-from bench.report.sections import faster, over_machines
+from bench.report.model import Columns, Data, Figure, Section, Table
+from bench.report.sections import over_machines
 from bench.report.words import date
 
 Entry = Mapping[str, Any]
@@ -53,7 +54,7 @@ def summary(entries: Sequence[Entry]) -> Iterator[str]:
     contrary = sum(map(over_machines.differs, several))
     undecided = len(several) - len(alike) - contrary
     ranged = sum(
-        group["value"] is None and group["verdict"] in faster.DECIDED
+        group["value"] is None and group["verdict"] in ratio.DECIDED
         for group in (entry["over_machines"][0] for entry in alike)
     )
     yield (
@@ -67,28 +68,14 @@ def summary(entries: Sequence[Entry]) -> Iterator[str]:
 def charts(data: Data) -> list[Chart]:
     """Return the charts that show each machine's ratios, by placement."""
     look = look_of(data.run, data.grade.letter)
+    sides = (data.side, *data.beside)
+
+    def agree(pairs: Sequence[Comparison]) -> bool:
+        return len({pair.verdict for pair in pairs}) == 1
+
     with rc_context(style.RC):
-        drawn = [_chart(data, placement, look) for placement in words.PLACEMENTS]
-    return [chart for chart in drawn if chart is not None]
-
-
-def _chart(data: Data, placement: str, look: style.Look) -> Chart | None:
-    sides = (data.side, *data.beside)[:RUNS_MAX]
-    pairs = [pair for pair in data.side.declared if pair.a.placement == placement]
-    each = [
-        [found for pair in pairs if (found := side.by_identity.get(pair.identity))]
-        for side in sides
-    ]
-    if not any(each[1:]):
-        return None
-    verdicts = [
-        [found.verdict for side in sides if (found := side.by_identity.get(pair.identity))]
-        for pair in pairs
-    ]
-    complete = [mine for mine in verdicts if len(mine) == len(sides)]
-    agreed = sum(len(set(mine)) == 1 for mine in complete)
-    runs = dict(zip(_cpus(sides), each, strict=True))
-    return overlay(Overlaid(runs, len(complete), agreed, "machine"), placement, look)
+        named = dict(zip(_cpus(sides), sides, strict=True))
+        return list(overlays(named, "machine", agree, look))
 
 
 def _cpus(sides: Sequence[Side]) -> list[str]:
@@ -105,32 +92,26 @@ def section(data: Data, drawn: Sequence[Chart]) -> Section:
         caption = f"{words.workload(workload)}, declared comparisons"
         tables.append(_ratios(caption, mine, sides))
     said = [LEAD, *summary(data.entries), RULE, HERE]
-    placed = {f"machines_{placement}": placement for placement in words.PLACEMENTS}
     figures = []
     for chart in drawn:
-        mine = [e for e in found if case_named(e["case"]).placement == placed[chart.name]]
+        placement = chart.name.removeprefix(f"{ID}_")
+        mine = [e for e in found if case_named(e["case"]).placement == placement]
         behind = replace(_ratios(chart.title, mine, sides), folded=True)
         figures.append(Figure(chart.name, chart.title, behind))
     return Section(ID, "On each machine", said, tables=tables, figures=figures)
 
 
 def _machines(sides: Sequence[Side]) -> Table:
-    rows = []
-    for number, side in enumerate(sides):
-        about, turns = side.about, bool(side.run.ensembles)
-        rows.append(
-            [
-                over_machines.cpu(about["machine"]["cpu"]),
-                date(about),
-                str(about["profile"]),
-                "in turns" if turns else "in single trials",
-                side.grade.letter,
-                side.name,
-                "" if number else "leads",
-            ]
-        )
-    columns = ["CPU", "date", "profile", "measured", "grade", "run", ""]
-    return Table(columns, rows, "Machines")
+    columns: Columns[Side] = {
+        "CPU": lambda side: over_machines.cpu(side.about["machine"]["cpu"]),
+        "date": lambda side: date(side.about),
+        "profile": lambda side: str(side.about["profile"]),
+        "measured": lambda side: "in turns" if side.run.ensembles else "in single trials",
+        "grade": lambda side: side.grade.letter,
+        "run": lambda side: side.name,
+        "": lambda side: "leads" if side is sides[0] else "",
+    }
+    return Table.of(sides, columns, "Machines")
 
 
 def _ratios(caption: str, found: Sequence[Entry], sides: Sequence[Side]) -> Table:
@@ -139,12 +120,12 @@ def _ratios(caption: str, found: Sequence[Entry], sides: Sequence[Side]) -> Tabl
     for entry in found:
         by_run = {row["run"]: row for row in entry["machines"]}
         each = [
-            faster.finding({**entry, **by_run[side.name]})
+            ratio.finding({**entry, **by_run[side.name]})
             if side.name in by_run
             else words.PASSED_OVER
             for side in sides
         ]
         pair = " / ".join(map(str, entry["labels"]))
-        rows.append([faster.case(entry), pair, *each, over_machines.finding(entry)])
+        rows.append([ratio.case(entry), pair, *each, over_machines.finding(entry)])
     columns = ["case", "compared", *_cpus(sides), "over machines"]
     return Table(columns, rows, caption)

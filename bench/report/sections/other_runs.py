@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from matplotlib import rc_context
 
+from bench.analysis.agreement import Finding, agreement
+from bench.analysis.compared_rows import Comparison
 from bench.analysis.two_runs import Outcome, TwoRuns
 from bench.report import words
-from bench.report.charts import style
+from bench.report.charts import over_runs, style
 from bench.report.charts.all import look_of
-from bench.report.charts.overlay import RUNS_MAX, Overlaid, overlay
 from bench.report.charts.style import Chart
 from bench.report.model import Data, Figure, Section, Table
 from bench.report.sections.differences import facts
@@ -51,27 +52,14 @@ def _outcomes(data: Data, others: Sequence[Data], placement: str = "") -> Outcom
 def overlays(data: Data, others: Sequence[Data]) -> list[Chart]:
     """Return the charts that show the declared comparisons of several runs."""
     look = look_of(data.run, data.grade.letter)
+
+    def agree(pairs: Sequence[Comparison]) -> bool:
+        there, *here = map(Finding.of, pairs)
+        return all(agreement(there, each).result == "agrees" for each in here)
+
     with rc_context(style.RC):
-        drawn = [_overlay(data, others, p, look) for p in words.PLACEMENTS]
-    return [chart for chart in drawn if chart is not None]
-
-
-def _overlay(
-    data: Data, others: Sequence[Data], placement: str, look: style.Look
-) -> Chart | None:
-    found = _outcomes(data, others[: RUNS_MAX - 1], placement)
-    found = {name: mine for name, mine in found.items() if any(o.here for o in mine)}
-    if not found:
-        return None
-    several = list(zip(*found.values(), strict=True))
-    runs = {data.run.name: [same[0].there for same in several]}
-    for name, outcomes in found.items():
-        runs[name] = [outcome.here for outcome in outcomes if outcome.here]
-    complete = [same for same in several if all(outcome.here for outcome in same)]
-    agreed = sum(
-        all(outcome.agreement.result == "agrees" for outcome in same) for same in complete
-    )
-    return overlay(Overlaid(runs, len(complete), agreed), placement, look)
+        sides = {each.run.name: each.side for each in (data, *others)}
+        return list(over_runs.overlays(sides, "run", agree, look))
 
 
 def declared_in_runs(data: Data, others: Sequence[Data], placement: str = "") -> Table:
@@ -112,10 +100,9 @@ def section(data: Data, others: Sequence[Data], drawn: Sequence[Chart]) -> Secti
     tables = [runs_table(data, others), declared_in_runs(data, others)]
     for two in made:
         tables += [cases_table(two), faults_table(two)]
-    placed = {f"runs_{placement}": placement for placement in words.PLACEMENTS}
     figures = []
     for chart in drawn:
-        behind = declared_in_runs(data, others, placed[chart.name])
+        behind = declared_in_runs(data, others, chart.name.removeprefix("runs_"))
         table = replace(behind, folded=True)
         figures.append(Figure(chart.name, chart.title, table))
     bullets = [

@@ -11,10 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from bench.analysis.stats import Verdict
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.charts.findings import listed
-from bench.report.sections import faster
 
 Entry = Mapping[str, Any]
 Marked = Callable[[str], str]
@@ -35,7 +33,7 @@ def count(entry: Entry) -> int:
 
 def finding(entry: Entry) -> str:
     """Return "ZeroMQ 11.0x to 25.1x faster (10.6-26.0) on 2 machines"."""
-    return _joined(entry, interval=True) or faster.finding(entry)
+    return _joined(entry, interval=True) or ratio.finding(entry)
 
 
 def short(entry: Entry, marked: Marked = lambda _: "") -> str:
@@ -44,8 +42,8 @@ def short(entry: Entry, marked: Marked = lambda _: "") -> str:
     ``marked`` makes the mark of a run, by its name.
     """
     if not count(entry):
-        ratio = entry["verdict"] in faster.DECIDED
-        return f"{faster.short(entry)}{marked(entry['run']) if ratio else ''}"
+        won = entry["verdict"] in ratio.DECIDED
+        return f"{ratio.short(entry)}{marked(entry['run']) if won else ''}"
     return _joined(entry, interval=False, marked=marked)
 
 
@@ -75,13 +73,13 @@ def note(entries: Iterable[Entry]) -> Iterator[str]:
 def differs(entry: Entry) -> bool:
     """Say whether one machine's winner is another machine's loser."""
     found = {group["verdict"] for group in entry.get("over_machines", ())}
-    return found >= set(faster.DECIDED)
+    return found >= set(ratio.DECIDED)
 
 
 def _joined(entry: Entry, *, interval: bool, marked: Marked = lambda _: "") -> str:
     found = entry.get("over_machines", ())
     if len(found) == 1:
-        mark = marked(entry["run"]) if found[0]["verdict"] in faster.DECIDED else ""
+        mark = marked(entry["run"]) if found[0]["verdict"] in ratio.DECIDED else ""
         machines = f"{words.plural(count(entry), 'machine')}{mark}"
         return f"{_said(entry, found[0], interval=interval)} on {machines}"
     said = [
@@ -101,21 +99,16 @@ def _said(
     entry: Entry, group: Entry, *, interval: bool, marked: Marked = lambda _: ""
 ) -> str:
     """Return what a group of machines found: who is faster, or that they cannot tell."""
-    if group["verdict"] not in faster.DECIDED:
+    if group["verdict"] not in ratio.DECIDED:
         said = words.ONE_WORD[group["verdict"]]
-        bounds = f" ({faster.side(entry, 0)} {faster.span(group)})"
+        ends = ratio.between(group["ci_low"], group["ci_high"])
+        bounds = f" ({ratio.side(entry, 0)} {ends})"
         return f"{said}{bounds if interval else ''}"
-    found = faster.of_winner({**group, "value": group["value"] or group["least"]})
-    times = found.times if group["value"] else _from_to(group)
+    found = ratio.of_winner({**group, "value": group["value"] or group["least"]})
+    times = found.times
+    if not group["value"]:
+        times = ratio.times((group["least"], group["greatest"]))
     ends = found.interval if interval else ""
     alone = len(group["machines"]) == 1  # several have no number that is of one run
     mark = marked(group["machines"][0]) if alone else ""
-    return f"{faster.side(entry, found.winner)} {times}{mark} faster{ends}"
-
-
-def _from_to(group: Entry) -> str:
-    """Return "11.0x to 25.1x": the range of ratios, in favour of the winner."""
-    ends = group["least"], group["greatest"]
-    if group["verdict"] == Verdict.FASTER:
-        ends = 1 / ends[1], 1 / ends[0]
-    return " to ".join(f"{words.number(end)}x" for end in ends)
+    return f"{ratio.side(entry, found.winner)} {times}{mark} faster{ends}"

@@ -8,7 +8,7 @@ from typing import Any
 from bench.contract.alike import SUBJECT, Kind
 from bench.contract.rows import CaseRow, case_named
 from bench.report import words
-from bench.report.facets import program_at
+from bench.report.entries import program_at
 from bench.run.declared import fastest
 
 Entry = Mapping[str, Any]

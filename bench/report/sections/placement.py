@@ -6,7 +6,7 @@ from bench.analysis.compared_rows import Comparison
 from bench.analysis.comparisons import of_kind
 from bench.contract.alike import BASELINE, MINIMAL, SUBJECT, Kind
 from bench.contract.rows import PYTHON
-from bench.report import sentences, words
+from bench.report import ratio, sentences, words
 from bench.report.model import Data
 from bench.run.plan import SMALL_BYTES
 
@@ -35,21 +35,24 @@ def placement_sentences(data: Data) -> list[str]:
         words.cell(case, data.stacks) for case in (pairs["split"].a, pairs["split"].b)
     )
     times = {place: sentences.values(pair) for place, pair in pairs.items()}
-    ratios = {place: words.number(pair.times.ratio) for place, pair in pairs.items()}
+    found = {
+        place: ratio.short(sentences.entry(pair, data.stacks))
+        for place, pair in pairs.items()
+    }
     spoken = {place: [words.time_us(us) for us in pair] for place, pair in times.items()}
     said = [
         f"On one CPU no other CPU has to wake, so a round trip is only the work: "
-        f"{spoken['shared'][0]} for {first}, {spoken['shared'][1]} for {second}, a ratio "
-        f"of {ratios['shared']}.",
+        f"{spoken['shared'][0]} for {first}, {spoken['shared'][1]} for {second}: "
+        f"{found['shared']}.",
         "On separate CPUs each message also wakes the CPU of its receiver, which costs "
         f"every stack about the same time. The same round trips take {spoken['split'][0]} "
-        f"and {spoken['split'][1]}, a ratio of {ratios['split']}. If the other CPU does "
+        f"and {spoken['split'][1]}: {found['split']}. If the other CPU does "
         "part of the work at the same time, the order may change.",
     ]
     if "free" in pairs:
         said.append(
             "If the scheduler decides, both mix, from trial to trial: "
-            f"{spoken['free'][0]} and {spoken['free'][1]}, a ratio of {ratios['free']}."
+            f"{spoken['free'][0]} and {spoken['free'][1]}: {found['free']}."
         )
     else:
         said.append(

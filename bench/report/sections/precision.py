@@ -13,8 +13,7 @@ from bench.analysis.inference import variance_components
 from bench.analysis.results import Run
 from bench.contract.alike import Kind
 from bench.report import sentences, words
-from bench.report.facets import every, every_pair
-from bench.report.model import Data, Table
+from bench.report.model import Columns, Data, Table
 from bench.run.extension import Decision
 from bench.run.progress import minutes
 
@@ -68,11 +67,7 @@ def _widths(half_widths: Mapping[str, float]) -> str:
 
 def variance_table(data: Data) -> Table:
     """Return standard deviations of each A/A pair: blocks, processes, within a trial."""
-    columns = [
-        "case", "program", "between blocks", "between processes of a block",
-        "within a trial",
-    ]  # fmt: skip
-    rows, shown = [], []
+    rows = []
     for copy in data.floor:
         pair = [copy.a.id, copy.b.id]
         values = pd.concat([data.run.values_s(c) for c in pair], axis=1, join="inner")
@@ -80,7 +75,6 @@ def variance_table(data: Data) -> Table:
             continue
         found = variance_components(list(values.to_numpy()))
         within = _within(data.run, pair)
-        shown.append(copy.a)
         rows.append(
             [
                 words.measured_case(copy.a),
@@ -90,8 +84,9 @@ def variance_table(data: Data) -> Table:
                 words.PASSED_OVER if within is None else _percent(within),
             ]
         )
-    caption = "Where the width comes from: standard deviations"
-    return Table(columns, rows, caption, facets=every(shown, data.stacks))
+    columns = ["case", "program", "between blocks", "between processes of a block"]
+    columns.append("within a trial")
+    return Table(columns, rows, "Where the width comes from: standard deviations")
 
 
 def _percent(deviation: float) -> str:
@@ -119,19 +114,17 @@ def _part_medians(run: Run, cases: list[str]) -> Iterator[list[float]]:
 
 def both_analyses(data: Data) -> Table:
     """Return each declared comparison with the repetitions, and with the flagged blocks."""
-    columns = ["declared comparison", "with the repetitions", "as measured first"]
     first = {pair.identity: pair for pair in of_kind(data.compared_first, Kind.DECLARED)}
-    declared = of_kind(data.compared, Kind.DECLARED)
-    rows = []
-    for pair in declared:
-        case = f"{words.workload(pair.a.workload)}, {words.case(pair.a)}"
-        found = (pair, first.get(pair.identity))
-        said = (_said(each) if each else words.PASSED_OVER for each in found)
-        rows.append([f"{case}: {words.over(pair, data.stacks)}", *said])
-    about = every_pair(declared, data.stacks)
-    return Table(columns, rows, "Both analyses", facets=about)
 
+    def said(pair: Comparison | None) -> str:
+        return sentences.finding(pair, data.stacks) if pair else words.PASSED_OVER
 
-def _said(pair: Comparison) -> str:
-    shown = sentences.ratio_words(pair.times)
-    return f"{shown}: {sentences.short_verdict(pair.verdict)}"
+    columns: Columns[Comparison] = {
+        "declared comparison": lambda pair: (
+            f"{words.workload(pair.a.workload)}, {words.case(pair.a)}: "
+            f"{words.over(pair, data.stacks)}"
+        ),
+        "with the repetitions": said,
+        "as measured first": lambda pair: said(first.get(pair.identity)),
+    }
+    return Table.of(of_kind(data.compared, Kind.DECLARED), columns, "Both analyses")

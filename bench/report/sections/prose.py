@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 HOW_TO_READ = [
-    "Every ratio is of times, first program over second: 0.5 means that the first takes "
-    "half the time. For throughput it is the time per delivered message.",
+    "Every ratio is of times, the loser's over the winner's: 2.0x faster means half the "
+    "time. For throughput it is the time per delivered message. numbers.json has the first "
+    "program over the second.",
     "The unit of statistics is a block: every case once, in fresh processes and in random "
     "order. A ratio is computed block by block. The table shows the confidence that its "
     "interval (Hodges-Lehmann, exact Wilcoxon) really has. The sign interval beside it "

@@ -9,7 +9,7 @@ from bench.analysis.rows import grouped, of_most_alike
 from bench.contract.alike import headline_cells
 from bench.contract.rows import ProgramRow
 from bench.report import words
-from bench.report.charts.costs import sizes
+from bench.report.charts.bars import sizes
 from bench.report.charts.findings import best_of_each, listed
 from bench.report.model import Answer, Data
 from bench.report.sections import levels

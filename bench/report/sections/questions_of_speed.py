@@ -9,11 +9,11 @@ from bench.analysis.estimates import estimates
 from bench.analysis.ranking import Race
 from bench.analysis.rows import Estimate, of_most_alike
 from bench.contract.rows import case_named
-from bench.report import sentences, words
+from bench.report import ratio, sentences, words
 from bench.report.charts.findings import best_of_each, front
 from bench.report.charts.hero import QUANTITIES, declared_races
 from bench.report.model import Answer, Data
-from bench.report.sections import faster, over_machines
+from bench.report.sections import over_machines
 from bench.report.sections.leading import IN_PYTHON, leaders, of_languages
 from bench.report.sections.paired import Entry, declared_cases, opponent, second, stands
 from bench.run.plan import SMALL_BYTES
@@ -116,10 +116,10 @@ def beside_http(data: Data) -> Iterator[Answer]:
         said = "; ".join(
             f"{pair['labels'][0]} against {opponent(pair)}: {over_machines.finding(pair)}"
             if pair["verdict"]
-            else f"{opponent(pair)}: {faster.apart(pair)}, since {pair['reason']}"
+            else f"{opponent(pair)}: {ratio.apart(pair)}, since {pair['reason']}"
             for pair in shown
         )
         # two programs of ZeroMQ may stand apart from the same one of HTTP
         in_short = dict.fromkeys(f"{opponent(pair)}: {_in_short(pair)}" for pair in shown)
-        text = f"{said}. {faster.COMPILED}"
+        text = f"{said}. {ratio.COMPILED}"
         yield Answer(question, "; ".join(in_short), text, row.quantity, row.workload)

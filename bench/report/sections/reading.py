@@ -10,7 +10,6 @@ from bench.analysis.stats import BLOCKS_MIN
 from bench.contract.alike import Kind
 from bench.report import words
 from bench.report.model import Data, Section
-from bench.report.sections.answers import declared_blocks
 from bench.report.sections.prose import HOW_TO_READ
 
 EXPLORATORY = (
@@ -21,10 +20,10 @@ EXPLORATORY = (
 
 def how_to_read(data: Data) -> Section:
     """Return the section of the report."""
-    p = [pair.times.p_beyond for pair in of_kind(data.compared, Kind.DECLARED)]
-    said = (
-        f"{declared_together(p, declared_blocks(data))}{_without_ratio(data)} {EXPLORATORY}"
-    )
+    declared = of_kind(data.compared, Kind.DECLARED)
+    p = [pair.times.p_beyond for pair in declared]
+    blocks = min((pair.times.blocks_done for pair in declared), default=0)
+    said = f"{declared_together(p, blocks)}{_without_ratio(data)} {EXPLORATORY}"
     return Section("read", "How to read this", [], [*HOW_TO_READ, said])
 
 

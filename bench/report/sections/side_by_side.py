@@ -1,4 +1,4 @@
-"""The section on the programs beside each other: where their pages and pictures are."""
+"""The section on the programs beside each other: where their pages are."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ def workloads(data: Data) -> list[str]:
 
 
 def section(data: Data) -> Section:
-    """Return where the pages and the figures are."""
+    """Return where the pages are."""
     names = workloads(data)
     lead = (
         "The programs as they were measured, one beside the other, with what each "
         "survives: for the happy path, the same in C, and those that survive failures. "
-        "They stand beside this report; the pictures are for slides."
+        "They stand beside this report."
     )
-    said = [
-        f"{words.workload(name)}: {FOLDER}/{name}.html and {name}.svg" for name in names
-    ]
+    said = [f"{words.workload(name)}: {FOLDER}/{name}.html" for name in names]
     return Section(FOLDER, "Side by side", [lead] if names else [], said)

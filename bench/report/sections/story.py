@@ -10,11 +10,11 @@ from bench.analysis.recovery import VARIANTS, with_fault
 from bench.analysis.rows import grouped
 from bench.contract.alike import stack_order
 from bench.measure.recovery import BROKEN, KEPT
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.charts import hero
 from bench.report.charts.findings import front, listed
 from bench.report.model import Answer, Data, Figure, Section, Table
-from bench.report.sections import faster, machines, price, questions, tables
+from bench.report.sections import machines, price, questions, tables
 from bench.report.sections.questions_of_code import GUARANTEED
 from bench.report.sections.standing import standing
 from bench.report.talk_claims.judge import Judged
@@ -97,7 +97,7 @@ def _speed(data: Data) -> Iterator[str]:
             yield f"{name}: the data cannot tell {_names(level, data)} apart."
             continue
         said = [
-            f"{words.stack(stack, data.stacks)} takes {faster.times(behind[stack])} as long"
+            f"{words.stack(stack, data.stacks)} is {ratio.times(behind[stack])} slower"
             for stack in rest
         ]
         yield f"{name}: {label} is fastest; {', '.join(said)}."

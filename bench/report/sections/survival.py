@@ -9,7 +9,7 @@ from typing import Any
 from bench.contract.alike import stack_order
 from bench.contract.rows import case_named
 from bench.faults.all_faults import controls
-from bench.report.facets import program_at
+from bench.report.entries import program_at
 
 Entry = Mapping[str, Any]
 

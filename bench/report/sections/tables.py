@@ -3,55 +3,58 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bench.analysis.code_rows import Size
-from bench.analysis.compared_rows import Comparison
+from bench.analysis.code_rows import Check, Size
+from bench.analysis.compared_rows import Comparison, Copy
 from bench.analysis.estimates import headline_measure
 from bench.analysis.recovery_rows import Recovery
 from bench.analysis.rows import Estimate
 from bench.contract.alike import Kind, loses
 from bench.contract.all_workloads import WORKLOADS
 from bench.contract.rows import CaseRow
-from bench.report import sentences, words
+from bench.report import ratio, sentences, words
 from bench.report.charts.style import Chart
-from bench.report.facets import PROGRAM, every, every_pair, program_at
-from bench.report.model import Data, Figure, Table
-from bench.report.sections import failures, faster
+from bench.report.model import Columns, Data, Figure, Table
+from bench.report.ratio import Entry
+from bench.report.sections import failures
 from bench.run.archive import PILOT_BLOCK
-from bench.run.environment import flags
+from bench.run.environment import BlockEnvironment, flags
+
+DASH = words.PASSED_OVER
 
 
 def environment_table(data: Data) -> Table:
     """Return one row per block: its canary, stolen and foreign CPU time, its flags."""
-    columns = ["block", "canary, ms", "stolen", "other processes", "flagged for"]
     flagged = flags(data.run.environment)
-    rows = []
-    for block in data.run.environment:
+
+    def name(block: BlockEnvironment) -> str:
         again = " (repeated)" if block.repeat else ""
         again += f" (attempt {block.attempt + 1})" if block.attempt else ""
-        reasons = flagged[block.block, block.repeat, block.attempt]
-        rows.append(
-            [
-                f"{block.block + 1}{again}",
-                f"{block.canary_ms:.1f}",
-                _share(block.steal_share),
-                _share(block.other_cpu_share),
-                "; ".join(reasons) or words.PASSED_OVER,
-            ]
-        )
-    return Table(columns, rows)
+        return f"{block.block + 1}{again}"
+
+    def reasons(block: BlockEnvironment) -> str:
+        return "; ".join(flagged[block.block, block.repeat, block.attempt]) or DASH
+
+    columns: Columns[BlockEnvironment] = {
+        "block": name,
+        "canary, ms": lambda block: f"{block.canary_ms:.1f}",
+        "stolen": lambda block: _share(block.steal_share),
+        "other processes": lambda block: _share(block.other_cpu_share),
+        "flagged for": reasons,
+    }
+    return Table.of(data.run.environment, columns)
 
 
 def _share(value: float | None) -> str:
-    return words.PASSED_OVER if value is None else f"{100 * value:.1f} %"
+    return DASH if value is None else f"{100 * value:.1f} %"
 
 
 def _bounds(low: float, high: float, value: float) -> str:
     if math.isnan(low):
-        return words.PASSED_OVER
+        return DASH
     return f"{words.number(low, value)} to {words.number(high, value)}"
 
 
@@ -59,122 +62,106 @@ def comparison_table(
     pairs: Sequence[Comparison], stacks: Mapping[str, Any], caption: str = ""
 ) -> Table:
     """Return comparisons with ratio, both intervals, blocks, noise, q and verdict."""
-    columns = [
-        "first", "second", "workload", "case", "ratio of times", "interval", "confidence",
-        "sign interval", "blocks won by first", "A/A noise", "q", "verdict",
-    ]  # fmt: skip
-    rows = []
-    for pair in pairs:
-        times, some = pair.times, not pair.times.too_few_blocks
-        rows.append(
-            [
-                words.cell(pair.a, stacks),
-                words.cell(pair.b, stacks),
-                f"{words.workload(pair.a.workload)} {words.quantity(pair.a)}",
-                words.case(pair.a),
-                words.number(times.ratio),
-                _bounds(times.low, times.high, times.ratio),
-                words.percent(times.confidence) if some else "too few blocks",
-                _bounds(times.sign_low, times.sign_high, times.ratio),
-                f"{times.faster_blocks} of {times.blocks_done}",
-                sentences.noise(pair.noise),
-                words.PASSED_OVER if math.isnan(pair.q) else words.number(pair.q),
-                sentences.VERDICTS[pair.verdict],
-            ]
-        )
-    return Table(columns, rows, caption, facets=every_pair(pairs, stacks))
+
+    def sign(pair: Comparison) -> str:
+        times = pair.times
+        few = times.too_few_blocks
+        return DASH if few else ratio.between(times.sign_low, times.sign_high)
+
+    def confidence(pair: Comparison) -> str:
+        few = pair.times.too_few_blocks
+        return DASH if few else words.percent(pair.times.confidence)
+
+    columns: Columns[Comparison] = {
+        "first": lambda pair: words.cell(pair.a, stacks),
+        "second": lambda pair: words.cell(pair.b, stacks),
+        "workload": lambda pair: (
+            f"{words.workload(pair.a.workload)} {words.quantity(pair.a)}"
+        ),
+        "case": lambda pair: words.case(pair.a),
+        "found": lambda pair: sentences.finding(pair, stacks).split(": ", 1)[-1],
+        "confidence": confidence,
+        "sign interval: the first is": sign,
+        "blocks won by first": lambda pair: (
+            f"{pair.times.faster_blocks} of {pair.times.blocks_done}"
+        ),
+        "A/A noise": lambda pair: sentences.noise(pair.noise),
+        "q": lambda pair: DASH if math.isnan(pair.q) else words.number(pair.q),
+        "verdict": lambda pair: sentences.VERDICTS[pair.verdict],
+    }
+    return Table.of(pairs, columns, caption)
 
 
 def unlike_table(data: Data) -> Table:
     """Return the ratios without a verdict: of programs that promise different things."""
-    found = [entry for entry in data.entries if entry["kind"] == Kind.APART]
-    rows = [
-        [*entry["labels"], faster.case(entry), faster.apart(entry), str(entry["reason"])]
-        for entry in found
-    ]
-    columns = ["first", "second", "case", "ratio", "why it has no verdict"]
-    about = [program_at(entry["cells"][0]) for entry in found]
-    caption = "Not compared: programs that make different promises"
-    return Table(columns, rows, caption, facets=every(about, data.stacks))
+    found = (entry for entry in data.entries if entry["kind"] == Kind.APART)
+    columns: Columns[Entry] = {
+        "first": lambda entry: str(entry["labels"][0]),
+        "second": lambda entry: str(entry["labels"][1]),
+        "case": ratio.case,
+        "found": ratio.apart,
+        "why it has no verdict": lambda entry: str(entry["reason"]),
+    }
+    return Table.of(found, columns, "Not compared: programs that make different promises")
 
 
-def measure_table(
-    found: Sequence[Estimate],
-    stacks: Mapping[str, Any],
-    lost: Sequence[float] | None = None,
-) -> Table:
-    """Return estimates with value, unit, interval and blocks.
-
-    ``lost`` is what was lost in each case, in per cent.
-    """
-    columns = [
-        "program", "case", "measure", "value", "unit", "interval", "confidence", "blocks",
-    ]  # fmt: skip
-    rows = [
-        [
-            words.cell(row.case, stacks),
-            words.case(row.case),
-            row.measure.replace("_", " "),
-            words.number(row.value),
-            row.unit,
-            _bounds(row.low, row.high, row.value),
-            "too few blocks" if math.isnan(row.low) else words.percent(row.confidence),
-            str(row.blocks_done),
-        ]
-        for row in found
-    ]
-    if lost is not None:
-        columns.append("lost, %")
-        for made, share in zip(rows, lost, strict=True):
-            made.append(words.number(share))
-    return Table(columns, rows, facets=every((row.case for row in found), stacks))
+def measure_table(found: Sequence[Estimate], stacks: Mapping[str, Any]) -> Table:
+    """Return estimates with value, unit, interval and blocks."""
+    columns: Columns[Estimate] = {
+        "program": lambda row: words.cell(row.case, stacks),
+        "case": lambda row: words.case(row.case),
+        "measure": lambda row: row.measure.replace("_", " "),
+        "value": lambda row: words.number(row.value),
+        "unit": lambda row: row.unit,
+        "interval": lambda row: _bounds(row.low, row.high, row.value),
+        "confidence": lambda row: (
+            "too few blocks" if math.isnan(row.low) else words.percent(row.confidence)
+        ),
+        "blocks": lambda row: str(row.blocks_done),
+    }
+    return Table.of(found, columns)
 
 
 def size_rows(found: Sequence[Size], stacks: Mapping[str, Any]) -> Table:
-    columns = ["cell", "statements", "tokens", "gzip bytes", "files"]
-    rows = [
-        [
-            words.cell(row.program, stacks),
-            f"{row.counts.statements:,}",
-            f"{row.counts.tokens:,}",
-            f"{row.counts.gzip_bytes:,}",
-            row.counts.files.replace(",", " "),
-        ]
-        for row in found
-    ]
-    return Table(columns, rows, facets=every((row.program for row in found), stacks))
+    columns: Columns[Size] = {
+        "cell": lambda row: words.cell(row.program, stacks),
+        "statements": lambda row: f"{row.counts.statements:,}",
+        "tokens": lambda row: f"{row.counts.tokens:,}",
+        "gzip bytes": lambda row: f"{row.counts.gzip_bytes:,}",
+        "files": lambda row: row.counts.files.replace(",", " "),
+    }
+    return Table.of(found, columns)
 
 
-def plain_table(chart: Chart, stacks: Mapping[str, Any]) -> Table:
+def plain_table(chart: Chart) -> Table:
     """Return a chart's table as it is in its file."""
     rows = [
         [words.number(v) if isinstance(v, float) else str(v) for v in row]
         for row in chart.table.itertuples(index=False)
     ]
-    columns = [str(name).replace("_", " ") for name in chart.table.columns]
-    programs = (row.program for row in chart.rows)
-    return Table(columns, rows, facets=every(programs, stacks, (*PROGRAM, "placement")))
+    return Table([str(name).replace("_", " ") for name in chart.table.columns], rows)
 
 
 def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
     """Return a chart with the table behind it."""
-    if chart.rows and isinstance(chart.rows[0], Comparison):
-        data = comparison_table(chart.rows, stacks)
-    elif chart.rows and isinstance(chart.rows[0], Estimate):
-        data = measure_table(chart.rows, stacks, _lost(chart))
-    elif chart.rows and isinstance(chart.rows[0], Size):
-        data = size_rows(chart.rows, stacks)
-    elif chart.rows and isinstance(chart.rows[0], Recovery):
-        data = failures.table_of(chart.rows, stacks)
-    else:
-        data = plain_table(chart, stacks)
+    rows = chart.rows
+    match rows[0] if rows else None:
+        case Comparison():
+            data = comparison_table(rows, stacks)
+        case Estimate():
+            data = measure_table(rows, stacks)
+        case Size():
+            data = size_rows(rows, stacks)
+        case Recovery():
+            data = failures.table_of(rows, stacks)
+        case _:
+            data = plain_table(chart)
+    if "lost_percent" in chart.table:
+        shares = chart.table["lost_percent"]
+        data.columns.append("lost, %")
+        for row, share in zip(data.rows, shares, strict=True):
+            row.append(words.number(share))
     return Figure(chart.name, chart.title, replace(data, folded=True))
-
-
-def _lost(chart: Chart) -> Sequence[float] | None:
-    """Return what was lost in each case of a chart, where it shows that."""
-    known = "lost_percent" in chart.table
-    return list(chart.table["lost_percent"]) if known else None
 
 
 def _first_line(reason: str) -> str:
@@ -215,32 +202,34 @@ def every_cell(data: Data) -> Table:
     for refused, reason in data.run.refused.items():
         failed.setdefault(refused, []).append(reason)
     messages = data.run.trials.groupby("case")["delivered"].median().to_dict()
-    rows = []
-    for case in data.run.cases.values():
-        result = _result(keyed, case)
+
+    def reasons(case: CaseRow) -> str:
+        return "; ".join(dict.fromkeys(failed.get(case.id, [])))
+
+    def result(case: CaseRow) -> str:
+        why = reasons(case) or "no trial was made"
+        return _result(keyed, case) or f"not measured: {why}"
+
+    def blocks(case: CaseRow) -> str:
         done = keyed.get((case.id, headline_measure(case.quantity)))
-        reasons = "; ".join(dict.fromkeys(failed.get(case.id, [])))
-        if not result:
-            result = f"not measured: {reasons or 'no trial was made'}"
-            reasons = ""
-        blocks = f"{done.blocks_done if done else 0} of {case.blocks}"
-        count = f"{messages[case.id]:,.0f}" if case.id in messages else ""
-        copy = " (A/A copy)" if case.copy else ""
-        quantity = f"{words.quantity(case)}{copy}"
-        rows.append([case.cell, quantity, words.case(case), result, count, blocks, reasons])
-    without = _without_case(data) + _not_implemented(data)
-    rows += without
-    about = [*data.run.cases.values(), *(program_at(row[0]) for row in without)]
-    columns = [
-        "program",
-        "quantity",
-        "case",
-        "result",
-        "messages a trial",
-        "blocks",
-        "failed trials",
-    ]
-    return Table(columns, rows, facets=every(about, data.stacks))
+        return f"{done.blocks_done if done else 0} of {case.blocks}"
+
+    columns: Columns[CaseRow] = {
+        "program": lambda case: case.cell,
+        "quantity": lambda case: (
+            f"{words.quantity(case)}{' (A/A copy)' if case.copy else ''}"
+        ),
+        "case": words.case,
+        "result": result,
+        "messages a trial": lambda case: (
+            f"{messages[case.id]:,.0f}" if case.id in messages else ""
+        ),
+        "blocks": blocks,
+        "failed trials": lambda case: reasons(case) if _result(keyed, case) else "",
+    }
+    made = Table.of(data.run.cases.values(), columns)
+    made.rows.extend([*_without_case(data), *_not_implemented(data)])
+    return made
 
 
 def _without_case(data: Data) -> list[list[str]]:
@@ -270,34 +259,33 @@ def _not_implemented(data: Data) -> list[list[str]]:
 
 
 def checks_table(data: Data) -> Table:
-    rows = []
-    for check in data.run.checks:
-        passed = "passed" if check.passed else "skipped" if check.skipped else "FAILED"
-        reason = _first_line(check.reason)
+    def outcome(check: Check) -> str:
+        return "passed" if check.passed else "skipped" if check.skipped else "FAILED"
+
+    def reason(check: Check) -> str:
         if check.passed and check.first_failure:
-            reason = f"at its second try; the first: {_first_line(check.first_failure)}"
-        rows.append([check.cell, check.transport, passed, f"{check.losses:,}", reason])
-    columns = ["program", "transport", "conformance", "lost at full speed", "reason"]
-    if any(check.made for check in data.run.checks):  # in earlier versions none has a date
-        columns.insert(3, "checked on")
-        for row, check in zip(rows, data.run.checks, strict=True):
-            row.insert(3, check.made[:10] or words.PASSED_OVER)
-    about = [program_at(cell, transport) for cell, transport, *_ in rows]
-    return Table(columns, rows, facets=every(about, data.stacks))
+            return f"at its second try; the first: {_first_line(check.first_failure)}"
+        return _first_line(check.reason)
+
+    columns: dict[str, Callable[[Check], str]] = {
+        "program": lambda check: check.cell,
+        "transport": lambda check: check.transport,
+        "conformance": outcome,
+        "checked on": lambda check: check.made[:10] or DASH,
+        "lost at full speed": lambda check: f"{check.losses:,}",
+        "reason": reason,
+    }
+    if not any(check.made for check in data.run.checks):  # earlier runs have no dates
+        del columns["checked on"]
+    return Table.of(data.run.checks, columns)
 
 
 def noise_table(data: Data) -> Table:
-    columns = ["case", "program", "copy over original", "interval", "blocks", "noise floor"]
-    rows = [
-        [
-            words.measured_case(copy.a),
-            copy.a.cell,
-            words.number(copy.times.ratio),
-            _bounds(copy.times.low, copy.times.high, copy.times.ratio),
-            str(copy.times.blocks_done),
-            sentences.noise(copy.noise),
-        ]
-        for copy in data.floor
-    ]
-    about = every((copy.a for copy in data.floor), data.stacks)
-    return Table(columns, rows, facets=about)
+    columns: Columns[Copy] = {
+        "case": lambda copy: words.measured_case(copy.a),
+        "program": lambda copy: copy.a.cell,
+        "the copy is": lambda copy: sentences.of_first(copy.times),
+        "blocks": lambda copy: str(copy.times.blocks_done),
+        "noise floor": lambda copy: sentences.noise(copy.noise),
+    }
+    return Table.of(data.floor, columns)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from bench.measure.recovery import VERDICTS as OUTCOMES
+from bench.report import ratio
 from bench.report.talk_claims.conditions import COUNTS, DIFFERENCE, Condition
 from bench.report.talk_claims.evidence import (
     ABSENT,
@@ -14,6 +15,7 @@ from bench.report.talk_claims.evidence import (
     OPEN,
     SHARE,
     SPLIT,
+    TIMES,
     Finding,
     Part,
     difference,
@@ -58,12 +60,13 @@ def measured(part: Part) -> str:
 
 
 def _values(condition: Condition, unit: str, found: Sequence[float]) -> str:
+    if unit == TIMES:
+        return ratio.either(found)
     if not condition.over:
         return _range(found, lambda value: number(value, unit), unit)
     if condition.by == DIFFERENCE:
         return _range(found, lambda value: difference(value, unit), unit)
-    times = _range(found, lambda value: f"{number(value)}x")
-    return f"{times} in {SPOKEN.get(unit, unit)}"
+    return f"{_range(found, condition.paired)} in {SPOKEN.get(unit, unit)}"
 
 
 def _limit(part: Part) -> str:
@@ -73,7 +76,7 @@ def _limit(part: Part) -> str:
     if condition.over and condition.by == DIFFERENCE:
         return difference(condition.limit, unit)
     if condition.over:
-        return f"{condition.limit:g}x"
+        return condition.paired(condition.limit)
     if unit == LEVEL or unit.startswith(SHARE):
         return number(condition.limit, unit)
     return f"{condition.limit:g} {unit_of(condition.limit, unit)}".rstrip()

@@ -12,9 +12,8 @@ from bench.analysis.recovery_rows import FaultChange
 from bench.analysis.stats import Verdict
 from bench.analysis.two_runs import Outcome, TwoRuns, counts
 from bench.contract.rows import CaseRow
-from bench.report import sentences, words
-from bench.report.facets import every, every_pair
-from bench.report.model import Table
+from bench.report import ratio, sentences, words
+from bench.report.model import Columns, Table
 from bench.report.sections.differences import Difference, differences
 
 BASES = {
@@ -25,21 +24,9 @@ BASES = {
 COUNTED = (Verdict.SLOWER, Verdict.FASTER, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
 
 
-def ratio(value: float, low: float, high: float) -> str:
-    """Return "1.30 (1.28 to 1.33)"; without bounds the reason for none."""
-    said = words.number(value)
-    if math.isnan(low):
-        return f"{said}, too few blocks"
-    return f"{said} ({words.number(low, value)} to {words.number(high, value)})"
-
-
-def _result(pair: Comparison | None) -> str:
-    """Return the ratio of a comparison in one run with its verdict."""
-    if pair is None:
-        return words.PASSED_OVER
-    times = pair.times
-    said = ratio(times.ratio, times.low, times.high)
-    return said if times.too_few_blocks else f"{said}, {words.ONE_WORD[pair.verdict]}"
+def _result(pair: Comparison | None, stacks: words.Stacks) -> str:
+    """Return what a comparison found in one run."""
+    return sentences.finding(pair, stacks) if pair else words.PASSED_OVER
 
 
 def _case(case: CaseRow) -> str:
@@ -73,16 +60,15 @@ def declared_table(
     rows = []
     for number, pair in enumerate(declared):
         sides = " / ".join(words.cell(case, stacks) for case in (pair.a, pair.b))
-        row = [words.measured_case(pair.a), sides, _result(pair)]
+        row = [words.measured_case(pair.a), sides, _result(pair, stacks)]
         for outcome in (outcomes[number] for _, outcomes in others):
             found = outcome.agreement
-            row += [_result(outcome.here), f"{found.result}: {found.reason}"]
+            row += [_result(outcome.here, stacks), f"{found.result}: {found.reason}"]
         rows.append(row)
-    columns = ["case", "first / second, ratio of times", there]
+    columns = ["case", "compared", there]
     for name, _ in others:
         columns += [name, "result"]
-    about = every_pair(declared, stacks)
-    return Table(columns, rows, "Declared comparisons, run by run", facets=about)
+    return Table(columns, rows, "Declared comparisons, run by run")
 
 
 def declared_counted(outcomes: Sequence[Outcome]) -> str:
@@ -113,44 +99,41 @@ def _basis(row: Change) -> str:
 def cases_table(two: TwoRuns) -> Table:
     """Return a row for each case that both runs have: ratio, verdict, noise."""
     stacks = two.here.about["stacks"]
-    rows = []
-    for row in two.cases:
+
+    def is_now(row: Change) -> str:
         known = row.basis != Basis.NONE
-        rows.append(
-            [
-                _case(row.case),
-                words.cell(row.case, stacks) + "*" * row.declared,
-                ratio(row.ratio, row.low, row.high) if known else words.PASSED_OVER,
-                words.ONE_WORD[row.verdict] if known else BASES[Basis.NONE],
-                _noise(row),
-                _basis(row),
-                "no" if row.same else "yes",
-            ]
-        )
-    columns = ["case", "program", "here / there", "here", "noise", "of", "differs"]
+        return ratio.of_first(row.ratio, row.low, row.high) if known else words.PASSED_OVER
+
+    def verdict(row: Change) -> str:
+        known = row.basis != Basis.NONE
+        return words.ONE_WORD[row.verdict] if known else BASES[Basis.NONE]
+
+    columns: Columns[Change] = {
+        "case": lambda row: _case(row.case),
+        "program": lambda row: words.cell(row.case, stacks) + "*" * row.declared,
+        "here it is": is_now,
+        "verdict": verdict,
+        "noise": _noise,
+        "of": _basis,
+        "differs": lambda row: "no" if row.same else "yes",
+    }
     caption = f"Cases that {two.there.name} measured too; * marks declared comparisons"
-    about = every((row.case for row in two.cases), stacks)
-    return Table(columns, rows, caption, folded=True, facets=about)
+    return Table.of(two.cases, columns, caption, folded=True)
 
 
 def faults_table(two: TwoRuns) -> Table:
     """Return a row for each fault whose verdict is another one."""
     stacks = two.here.about["stacks"]
-    rows = [
-        [
-            words.workload(change.row.case.workload),
-            words.cell(change.row.case, stacks),
-            _fault(change),
-            str(change.verdict_there),
-            str(change.row.verdict),
-            "worse" if change.worse else "better",
-        ]
-        for change in two.faults
-    ]
-    columns = ["workload", "program", "fault", "there", "here", ""]
+    columns: Columns[FaultChange] = {
+        "workload": lambda change: words.workload(change.row.case.workload),
+        "program": lambda change: words.cell(change.row.case, stacks),
+        "fault": _fault,
+        "there": lambda change: str(change.verdict_there),
+        "here": lambda change: str(change.row.verdict),
+        "": lambda change: "worse" if change.worse else "better",
+    }
     caption = f"Faults with another verdict than in {two.there.name}"
-    about = every((change.row.case for change in two.faults), stacks)
-    return Table(columns, rows, caption, facets=about)
+    return Table.of(two.faults, columns, caption)
 
 
 def cases_counted(two: TwoRuns) -> str:
@@ -205,8 +188,9 @@ def regressions(two: TwoRuns) -> list[str]:
 def _slower(two: TwoRuns) -> Iterator[str]:
     for row in two.cases:
         if row.declared and row.verdict == Verdict.SLOWER:
-            named, factor = _named(two, row.case), words.number(row.ratio)
-            yield f"{named}: {factor} times, beyond the noise; a declared comparison"
+            said = ratio.of_first(row.ratio, row.low, row.high)
+            named = _named(two, row.case)
+            yield f"{named}: {said}, beyond the noise; a declared comparison"
 
 
 def _contradicted(two: TwoRuns) -> Iterator[str]:

@@ -9,9 +9,8 @@ from statistics import median
 from bench.analysis.comparisons import comparisons
 from bench.analysis.precision import Precision, precision
 from bench.analysis.results import Run
-from bench.report import words
-from bench.report.facets import every_pair
-from bench.report.model import Data, Table
+from bench.report import ratio, words
+from bench.report.model import Columns, Data, Table
 from bench.run.aims import AIMS
 from bench.run.timing import SPEED
 
@@ -25,26 +24,19 @@ def percent(share: float) -> str:
 
 def width_table(data: Data) -> Table:
     """Return each declared comparison's half-width, its aim, and where it comes from."""
-    columns = [
-        "declared comparison", "half-width", "aim", "between blocks", "between rounds",
-        "best rounds", "by means",
-    ]  # fmt: skip
-    rows = precision(data.run, data.compared)
-    made = [
-        [
-            f"{words.measured_case(row.pair.a)}: {words.over(row.pair, data.stacks)}",
-            percent(row.half_width),
-            percent(row.aim) if row.aim else words.PASSED_OVER,
-            percent(row.found.between) if row.found else words.PASSED_OVER,
-            percent(row.found.within) if row.found else words.PASSED_OVER,
-            str(row.best or words.PASSED_OVER),
-            _by_means(row),
-        ]
-        for row in rows
-    ]
+    columns: Columns[Precision] = {
+        "declared comparison": lambda row: (
+            f"{words.measured_case(row.pair.a)}: {words.over(row.pair, data.stacks)}"
+        ),
+        "half-width": lambda row: percent(row.half_width),
+        "aim": lambda row: percent(row.aim or math.nan),
+        "between blocks": lambda row: percent(row.found.between if row.found else math.nan),
+        "between rounds": lambda row: percent(row.found.within if row.found else math.nan),
+        "best rounds": lambda row: str(row.best or words.PASSED_OVER),
+        "by means": _by_means,
+    }
     caption = "Widths of intervals, and standard deviations of log ratios"
-    facets = every_pair([row.pair for row in rows], data.stacks)
-    return Table(columns, made, caption, facets=facets)
+    return Table.of(precision(data.run, data.compared), columns, caption)
 
 
 def _by_means(row: Precision) -> str:
@@ -52,7 +44,7 @@ def _by_means(row: Precision) -> str:
     if not (row.both and row.both.differ):
         return words.PASSED_OVER
     found = row.both.by_means
-    return f"{found.estimate:.3g} ({found.low:.3g} to {found.high:.3g})"
+    return f"the first {ratio.of_first(found.estimate, found.low, found.high)}"
 
 
 def at_the_end(run: Run) -> list[str]:

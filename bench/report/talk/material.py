@@ -12,7 +12,7 @@ from markupsafe import Markup
 from bench.analysis.stats import Verdict
 from bench.errors import UsageError, near
 from bench.report import words
-from bench.report.facets import program_at
+from bench.report.entries import program_at
 from bench.report.numbers.citation import (
     SCHEME,
     Entry,
@@ -20,6 +20,7 @@ from bench.report.numbers.citation import (
     mark,
     moved_on,
     spelled,
+    unit_of,
 )
 from bench.report.pages.page import inline
 from bench.report.sections import losses, over_machines
@@ -31,7 +32,6 @@ from bench.report.talk_claims.offers import Offer, offer_for
 from bench.report.talk_claims.rules import VERDICTS
 from bench.surveys.languages import tally
 
-UNITS = {"ratio of times": "times", "level": ""}
 NUMBERS, FIGURES = "numbers.json", "figures"
 TIMES = re.compile(r"((?:[\d.,]+x to )?[\d.,]+x[^<]*)(<!-- [^>]+ -->)")
 """A ratio, and what follows until its mark."""
@@ -75,7 +75,7 @@ class Material:
         """Return a number with its unit (or another word for it, or '') and its mark."""
         entry = self.entry(identifier)
         self._noted[identifier] = entry
-        usual = UNITS.get(entry["unit"], words.unit(entry["unit"]))
+        usual = "" if entry["kind"] == "level" else words.unit(unit_of(entry))
         named = usual if unit is None else unit
         level = "L" if entry["kind"] == "level" else ""
         said = f"{level}{spelled(entry)}"

@@ -5,12 +5,14 @@ A condition names numbers by pattern: ``*`` stands for anything, ``{a,b}`` for o
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.analysis.stats import MARGIN
+from bench.report import ratio
 
 EVERY, MOST, SOME = "every", "most", "some"
 RATIO, DIFFERENCE = "ratio", "difference"
@@ -72,6 +74,16 @@ class Condition:
             for count in COUNTS
         )
 
+    def paired(self, value: float) -> str:
+        """Return a ratio or difference of this condition: "1.05x", "50 %", "10"."""
+        if self.by == DIFFERENCE:
+            return f"{value:g}"
+        if math.isinf(value):
+            return "never"
+        if self.limit < 1:
+            return f"{100 * value:.3g} %"
+        return f"{value:g}x" if value == self.limit else ratio.more(value)
+
     @property
     def threshold(self) -> str:
         """The threshold ("every ratio at most 1.05"), and the data known before it."""
@@ -79,7 +91,8 @@ class Condition:
         if self.verdicts:
             where, what = " or ".join(self.verdicts), "verdict"
         else:
-            where = f"at {'most' if self.at_least is None else 'least'} {self.limit:g}"
+            limit = self.paired(self.limit) if self.over else f"{self.limit:g}"
+            where = f"at {'most' if self.at_least is None else 'least'} {limit}"
         many = {EVERY: f"every {what}", MOST: f"more than half of the {what}s"}
         seen = f"; set after seeing {self.after_seeing}" if self.after_seeing else ""
         return f"{many.get(self.of, f'one {what} or more')} {where}{seen}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.analysis.stats import Verdict
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.talk_claims.conditions import (
     COUNTS,
     DIFFERENCE,
@@ -29,6 +29,7 @@ HOLDS, FAILS, OPEN, ABSENT = "holds", "fails", "open", "not measured"
 SPLIT = "counts disagree"
 PLURALS = ("messages", "statements", "tokens", "bytes", "languages", "questions", "trials")
 """Units of what is counted, which are singular for one."""
+TIMES = "times"
 SHARE = "of the "
 """How the units of shares begin: "of the trials"."""
 Entry = Mapping[str, Any]
@@ -187,12 +188,13 @@ def finding(condition: Condition, entry: Entry, other: Entry | None) -> Finding:
         outcome = HOLDS if verdict in condition.verdicts else FAILS
         return Finding(ids, verdict, OPEN if verdict == Verdict.INCONCLUSIVE else outcome)
     found, unit = span(entry), str(entry["unit"])
-    unit = "times" if unit == "ratio of times" else unit
+    unit = TIMES if unit == "ratio of times" else unit
     if other is None:
         if found is None:
             return Finding(ids, "too few blocks", OPEN)
         decided = _limited(condition, found)
-        return Finding(ids, number(found[0], unit), *decided, found[0], unit)
+        said = ratio.of_first(*found) if unit == TIMES else number(found[0], unit)
+        return Finding(ids, said, *decided, found[0], unit)
     second = span(other)
     if found is None or second is None:
         return Finding(ids, "too few blocks", OPEN)
@@ -203,7 +205,8 @@ def finding(condition: Condition, entry: Entry, other: Entry | None) -> Finding:
     if condition.by == DIFFERENCE:
         shown = f"{difference(paired[0], unit)} ({sides[0]} less {sides[1]})"
     else:
-        shown = f"{number(paired[0])}x ({sides[0]} over {sides[1]} {unit})"
+        said = condition.paired(paired[0])
+        shown = f"{said} ({sides[0]} against {sides[1]} {unit})"
     return Finding(ids, shown, *_limited(condition, paired), paired[0], unit)
 
 
