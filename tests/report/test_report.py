@@ -354,7 +354,7 @@ def test_few_blocks_are_called_a_screening(blocks: int, words: str, tmp_path: Pa
     folder = build_words([run], tmp_path / "out")
     assert words in text_of(folder).split("\n## ", 2)[1]
     assert words in html_of(folder)
-    assert f"\n{words}" in (folder / "SUMMARY.md").read_text()
+    assert f"* {words}" in (folder / "SUMMARY.md").read_text()
 
 
 def test_ten_blocks_are_not_called_a_screening(out: Path) -> None:

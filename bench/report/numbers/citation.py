@@ -155,7 +155,7 @@ def interval(entry: Entry) -> str:
         return ""
     if is_ratio(entry):
         return ratio.of_winner(entry).interval.strip(" ()")
-    like = entry["value"]
+    like = entry["value"] or None  # beside 0 an end has digits of its own
     return " to ".join(words.number(entry[end], like) for end in ("ci_low", "ci_high"))
 
 
