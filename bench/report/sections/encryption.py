@@ -9,8 +9,7 @@ from bench.contract.model import ENCRYPTS
 from bench.contract.rows import ProgramRow
 from bench.report import words
 from bench.report.charts.price import statements as statements_of
-from bench.report.facets import every_pair
-from bench.report.model import Data, Section, Table
+from bench.report.model import Columns, Data, Section, Table
 from bench.report.sections.tables import comparison_table
 
 TITLE = "What encryption costs"
@@ -45,17 +44,12 @@ def _written(data: Data, price: Sequence[Comparison]) -> Table:
     """Return how many statements each program has, and its plain counterpart."""
     statements = statements_of(data.run.sizes)
     pairs = {(pair.a.cell, pair.b.cell): pair for pair in price}
-    known = [pair for cells, pair in pairs.items() if {*cells} <= statements.keys()]
-    rows = [
-        [
-            words.workload(pair.a.workload),
-            words.cell(pair.a, data.stacks),
-            words.cell(pair.b, data.stacks),
-            str(statements[pair.a.cell]),
-            str(statements[pair.b.cell]),
-        ]
-        for pair in known
-    ]
-    columns = ["workload", "with keys", "plain", "statements with keys", "statements plain"]
-    facets = every_pair(known, data.stacks)
-    return Table(columns, rows, "Statements to write", facets=facets)
+    known = (pair for cells, pair in pairs.items() if {*cells} <= statements.keys())
+    columns: Columns[Comparison] = {
+        "workload": lambda pair: words.workload(pair.a.workload),
+        "with keys": lambda pair: words.cell(pair.a, data.stacks),
+        "plain": lambda pair: words.cell(pair.b, data.stacks),
+        "statements with keys": lambda pair: str(statements[pair.a.cell]),
+        "statements plain": lambda pair: str(statements[pair.b.cell]),
+    }
+    return Table.of(known, columns, "Statements to write")
