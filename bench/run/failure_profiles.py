@@ -47,8 +47,6 @@ HEARTBEATS = "*/heartbeats/*"
 """Programs with heartbeats alone, to see their effect when a link is cut."""
 RESTARTS = FAULTS_OF[L1]
 """The faults of the first level: every program in trials with a fault gets them."""
-ENCRYPTED = ("*/tls/*.py", "*/curve/*.py")
-STRANGERS = ("garbage", "frame_announced", "connection_flood")
 QUICK_RECOVERY = (
     *_recovery(RESTARTS, 3, "*/reconnecting/request_reply.py", *RESTARTED),
     *_recovery(("link_cut_1s",), 3, workloads=("request_reply",)),
@@ -121,5 +119,4 @@ FULL_RECOVERY = (
     *_recovery(LONG_FAULTS, 3),
     *_recovery(("*",), 5, "*/reconnecting/*.py", "*/polling/*.py", but=LONG_FAULTS),
     *_middle(10, "middle_*"),
-    Group(ENCRYPTED, faults=(*RESTARTS, *STRANGERS), blocks=5, leaving_out=()),
 )
