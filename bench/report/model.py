@@ -102,7 +102,7 @@ class Answer:
 class Section:
     """A heading with what stands below it; ``groups`` are questions with their answers.
 
-    ``answers`` stand before all else.
+    ``answers`` stand before all else, ``notes`` on how it was measured behind the figures.
     """
 
     id: str
@@ -111,5 +111,6 @@ class Section:
     bullets: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     groups: list[tuple[str, list[str]]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)

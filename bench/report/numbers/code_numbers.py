@@ -17,7 +17,8 @@ Their ids:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from bench.analysis.change_cost import (
     TRANSPORTS,
@@ -71,37 +72,43 @@ WEIGHTS = {
 }
 
 
-def _entry(
-    identifier: str, kind: str, sentence: str, value: float, unit: str,
-    cells: Sequence[str], labels: Sequence[str], verdict: str | None = None,
-) -> Entry:  # fmt: skip
-    """Return an entry of what was counted: its value is its own interval."""
-    value = value if isinstance(value, int) else float(f"{value:.6g}")
-    return {
-        "id": identifier,
-        "kind": kind,
-        "sentence": sentence,
-        "unit": unit,
-        **exact(value),
-        "cells": [*cells],
-        "labels": [*labels],
-        "case": identifier.rsplit(".", 3 if kind == "size" else 1)[0],
-        "verdict": verdict,
-    }
+class Counted(NamedTuple):
+    """A number of code, before it is an entry: counted, so its value is its interval."""
+
+    id: str
+    kind: str
+    sentence: str
+    value: float
+    unit: str
+    stack: str
+    programs: Sequence[ProgramRow] = ()
+    verdict: str | None = None
+    labelled: ProgramRow | None = None
+    """Whose name stands for the number, if it is of no program alone."""
 
 
 def entries(data: Data, provenance: Provenance, known: Collection[str]) -> Iterator[Entry]:
     """Yield every number of code, but for those whose ids are ``known`` already."""
-    for stacks, entry in _entries(data):
-        if entry["id"] not in known:
-            yield {**entry, **provenance(stacks)}
-
-
-def _entries(data: Data) -> Iterator[tuple[list[str], Entry]]:
-    for row in programs(data):
-        yield from (([row.program.stack], entry) for entry in _sizes(data, row))
-    for made in (_own, _totals, _weights, _c_ports, _prices, _changes, _further_changes):
-        yield from made(data)
+    makers = (_sizes, _own, _totals, _weights, _c_ports, _prices, _changes, _variations)
+    for one in (counted for make in makers for counted in make(data)):
+        if one.id in known:
+            continue
+        value = one.value if isinstance(one.value, int) else float(f"{one.value:.6g}")
+        labels = [words.cell(program, data.stacks) for program in one.programs]
+        if one.labelled:
+            labels = [words.cell(one.labelled, data.stacks)]
+        yield {
+            "id": one.id,
+            "kind": one.kind,
+            "sentence": one.sentence,
+            "unit": one.unit,
+            **exact(value),
+            "cells": [program.cell for program in one.programs],
+            "labels": labels or [words.stack(one.stack, data.stacks)],
+            "case": one.id.rsplit(".", 3 if one.kind == "size" else 1)[0],
+            "verdict": one.verdict,
+            **provenance([one.stack]),
+        }
 
 
 def counts(row: ProgramCode) -> dict[str, int]:
@@ -115,31 +122,10 @@ def counts(row: ProgramCode) -> dict[str, int]:
     }
 
 
-def _sizes(data: Data, row: ProgramCode) -> Iterator[Entry]:
-    program, label = row.program, words.cell(row.program, data.stacks)
+def _named(program: ProgramRow, data: Data) -> str:
+    """Return "ZeroMQ (minimal) request/reply"."""
     workload = words.workload(program.workload).lower()
-    for name, value in counts(row).items():
-        said = f"{label} {workload} program: {value:,} {SPOKEN[name]} (counted)"
-        identifier = f"{program.workload}.size.{name}.{program.key}"
-        yield _entry(identifier, "size", said, value, _unit(name), [program.cell], [label])
-
-
-def _own(data: Data) -> Iterator[tuple[list[str], Entry]]:
-    same = in_common(data.run.code)
-    for row in programs(data):
-        program = row.program
-        if program.cell in same:
-            label, alike = words.cell(program, data.stacks), same[program.cell]
-            own = row.statements - alike
-            said = (
-                f"{label} {words.workload(program.workload).lower()} program: {own:,} of "
-                f"{row.statements:,} statements are its own; {alike:,} are word for "
-                "word in the programs of all stacks"
-            )
-            identifier = f"{program.workload}.own.statements.{program.key}"
-            cells = [program.cell]
-            entry = _entry(identifier, "own", said, own, "statements", cells, [label])
-            yield [program.stack], entry
+    return f"{words.cell(program, data.stacks)} {workload}"
 
 
 def _unit(name: str) -> str:
@@ -147,18 +133,29 @@ def _unit(name: str) -> str:
     return UNITS.get(name, "statements" if SPOKEN[name].startswith("statements") else name)
 
 
-def _totals(data: Data) -> Iterator[tuple[list[str], Entry]]:
-    for row in data.run.code.totals:
-        label, key = words.cell(row.program, data.stacks), _key(row.program)
-        for column in COUNTED:
-            name, value = column.removesuffix("_bytes"), getattr(row, column)
+def _sizes(data: Data) -> Iterator[Counted]:
+    for program, row in ((row.program, row) for row in programs(data)):
+        for name, value in counts(row).items():
+            said = f"{_named(program, data)} program: {value:,} {SPOKEN[name]} (counted)"
+            identifier = f"{program.workload}.size.{name}.{program.key}"
+            stack, unit = program.stack, _unit(name)
+            yield Counted(identifier, "size", said, value, unit, stack, [program])
+
+
+def _own(data: Data) -> Iterator[Counted]:
+    same = in_common(data.run.code)
+    for program, row in ((row.program, row) for row in programs(data)):
+        if program.cell in same:
+            alike = same[program.cell]
+            own = row.statements - alike
             said = (
-                f"{label}, all workloads together, shared files once: {value:,} "
-                f"{SPOKEN[name]} (counted)"
+                f"{_named(program, data)} program: {own:,} of {row.statements:,} "
+                f"statements are its own; {alike:,} are word for word in the programs of "
+                "all stacks"
             )
-            identifier = f"total.{name}.{key}"
-            entry = _entry(identifier, "total", said, value, _unit(name), [], [label])
-            yield [row.program.stack], entry
+            identifier = f"{program.workload}.own.statements.{program.key}"
+            stack = program.stack
+            yield Counted(identifier, "own", said, own, "statements", stack, [program])
 
 
 def _key(program: ProgramRow) -> str:
@@ -166,23 +163,34 @@ def _key(program: ProgramRow) -> str:
     return f"{program.stack}.{program.variant}.{program.language}"
 
 
-def _weights(data: Data) -> Iterator[tuple[list[str], Entry]]:
+def _totals(data: Data) -> Iterator[Counted]:
+    for row in data.run.code.totals:
+        label = words.cell(row.program, data.stacks)
+        for column in COUNTED:
+            name, value = column.removesuffix("_bytes"), getattr(row, column)
+            said = (
+                f"{label}, all workloads together, shared files once: {value:,} "
+                f"{SPOKEN[name]} (counted)"
+            )
+            identifier, stack = f"total.{name}.{_key(row.program)}", row.program.stack
+            yield Counted(
+                identifier, "total", said, value, _unit(name), stack, labelled=row.program
+            )
+
+
+def _weights(data: Data) -> Iterator[Counted]:
     for stack, found in data.run.weights.items():
-        label = words.stack(stack, data.stacks)
         for name, (verb, unit) in WEIGHTS.items():
             value = len(found[name]) if name == "packages" else found[name]
+            label = words.stack(stack, data.stacks)
             said = f"{label} {verb.format(words.number(float(value)))}"
-            identifier = f"weight.{name}.{stack}"
-            yield [stack], _entry(identifier, "weight", said, value, unit, [], [label])
+            yield Counted(f"weight.{name}.{stack}", "weight", said, value, unit, stack)
 
 
-def _c_ports(data: Data) -> Iterator[tuple[list[str], Entry]]:
+def _c_ports(data: Data) -> Iterator[Counted]:
     for pair in found_c_ports(data):
         every = (pair.python, pair.slide, pair.checked)
-        programs_of = [row.program for row in every if row]
-        cells = [program.cell for program in programs_of]
-        labels = [words.cell(program, data.stacks) for program in programs_of]
-        said = c_port_sentence(data, pair)
+        mine = [row.program for row in every if row]
         for measure in MEASURES:
             parts = {
                 "": pair.more(measure),
@@ -191,76 +199,59 @@ def _c_ports(data: Data) -> Iterator[tuple[list[str], Entry]]:
             }
             for part, value in parts.items():
                 if value is not None:
-                    identifier = f"{pair.workload}.twins.{measure}{part}.{pair.stack}"
-                    yield [pair.stack], _entry(
-                        identifier, "twins", said, value, measure, cells, labels,
+                    yield Counted(
+                        f"{pair.workload}.twins.{measure}{part}.{pair.stack}", "twins",
+                        c_port_sentence(data, pair), value, measure, pair.stack, mine,
                         pair.verdict,
                     )  # fmt: skip
 
 
-def _prices(data: Data) -> Iterator[tuple[list[str], Entry]]:
+def _prices(data: Data) -> Iterator[Counted]:
     for (workload, stack), levels in cheapest(data).items():
-        label = words.stack(stack, data.stacks)
         for level, (program, statements), more in steps(levels):
             said = (
-                f"{label} {words.workload(workload).lower()}: {statements} "
-                f"statements ({program.variant}) are the least at level {level}, {more:+d} "
-                "beyond the level before"
+                f"{words.stack(stack, data.stacks)} {words.workload(workload).lower()}: "
+                f"{statements} statements ({program.variant}) are the least at level "
+                f"{level}, {more:+d} beyond the level before"
             )
             identifier = f"{workload}.price.{level}.{stack}"
-            cells, names = [program.cell], [words.cell(program, data.stacks)]
-            entry = _entry(identifier, "price", said, more, "statements", cells, names)
-            yield [stack], entry
+            yield Counted(identifier, "price", said, more, "statements", stack, [program])
 
 
-def _changes(data: Data) -> Iterator[tuple[list[str], Entry]]:
+def _changes(data: Data) -> Iterator[Counted]:
     for change in between_workloads(data.run.code):
-        label = words.cell(change.program, data.stacks)
-        ends = (change.first, change.second)
-        first, second = (words.workload(end).lower() for end in ends)
+        first, second = (
+            words.workload(end).lower() for end in (change.first, change.second)
+        )
         said = (
-            f"{label}: {words.plural(change.changed, 'statement')} to change from {first} "
+            f"{words.cell(change.program, data.stacks)}: "
+            f"{words.plural(change.changed, 'statement')} to change from {first} "
             f"({change.before}) to {second} ({change.after})"
         )
-        yield _change(
-            f"{change.first}_to_{change.second}.changed.{_key(change.program)}",
-            change.program.stack,
-            said,
-            change.changed,
-            [*change.cells],
-            label,
-        )
+        name = f"{change.first}_to_{change.second}.changed.{_key(change.program)}"
+        ends = [replace(change.program, cell=cell) for cell in change.cells]
+        yield Counted(
+            name, "change", said, change.changed, "statements", change.program.stack, ends,
+            labelled=change.program,
+        )  # fmt: skip
 
 
-def _further_changes(data: Data) -> Iterator[tuple[list[str], Entry]]:
-    """Yield those between peers and transports that have a number: the program passed."""
+def _variations(data: Data) -> Iterator[Counted]:
+    """Yield changes for peers and transports that have a number: the program passed."""
     checks = data.run.checks
-    for row in programs(data):
+    for program, row in ((row.program, row) for row in programs(data)):
         found = {"one_peer_to_several": between_peers(row, checks)}
         for other in TRANSPORTS[1:]:
             pair = TRANSPORTS[0], other
             found["_to_".join(pair)] = between_transports(row, checks, *pair)
-        program, label = row.program, words.cell(row.program, data.stacks)
         for name, value in found.items():
             if isinstance(value, int):
                 said = (
-                    f"{label} {words.workload(program.workload).lower()}: "
-                    f"{words.plural(value, 'statement')} to change from "
-                    f"{name.replace('_', ' ')}"
+                    f"{_named(program, data)}: {words.plural(value, 'statement')} to "
+                    f"change from {name.replace('_', ' ')}"
                 )
-                yield _change(
-                    f"{program.workload}.{name}.changed.{program.key}",
-                    program.stack,
-                    said,
-                    value,
-                    [program.cell],
-                    label,
-                )
-
-
-def _change(
-    identifier: str, stack: str, said: str, changed: int, cells: list[str], label: str
-) -> tuple[list[str], Entry]:
-    return [stack], _entry(
-        identifier, "change", said, changed, "statements", cells, [label]
-    )
+                identifier = f"{program.workload}.{name}.changed.{program.key}"
+                yield Counted(
+                    identifier, "change", said, value, "statements", program.stack,
+                    [program],
+                )  # fmt: skip

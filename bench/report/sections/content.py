@@ -195,8 +195,8 @@ def _failures(data: Data) -> Section:
     return Section(
         "failures",
         "What survives which failure",
-        [failures.LEAD, *failures.summary(data), levels.LEAD] if measured else [],
-        groups=list(failures.answers(data)),
+        [*failures.summary(data)] if measured else [],
+        notes=[failures.LEAD, levels.LEAD] if measured else [],
         tables=[table for table in made if table.rows],
         figures=_figures(data, "failures"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bench.analysis.estimates import MIB
@@ -13,7 +13,7 @@ from bench.analysis.recovery_rows import Recovery
 from bench.analysis.rows import grouped
 from bench.contract.alike import stack_order
 from bench.contract.rows import ProgramRow
-from bench.measure.recovery import BROKEN, KEPT, MEMORY_MAX_BYTES, REPORTED, VERDICTS
+from bench.measure.recovery import BROKEN, KEPT, MEMORY_MAX_BYTES, REPORTED
 from bench.report import words
 from bench.report.charts import outcomes
 from bench.report.model import Columns, Data, Table
@@ -101,40 +101,6 @@ def cited_in_place(row: Recovery, stacks: Mapping[str, Any]) -> str:
 def trials(row: Recovery) -> str:
     """Return in how many trials a case came to its verdict: "3 of 5 trials"."""
     return f"{row.verdict_trials} of {row.repeats} trials"
-
-
-def _one(row: Recovery, stacks: Mapping[str, Any]) -> str:
-    """Return what one cell came to, as a clause: "kept by X, in place after 0.6 s"."""
-    said = [outcomes.counted(row.breaches)] if row.breaches else []
-    if row.not_recovered < row.repeats:
-        mixed = "median " if row.not_recovered else ""
-        said.append(f"{outcomes.way(row)} after {mixed}{outcomes.seconds(row)}")
-        late = f"messages late for {outcomes.seconds(row, 'late')}"
-        said.append(late if outcomes.is_late(row) else "no message late")
-    if row.verdict != KEPT:
-        said.append(f"the application {outcomes.TOLD[row.told]}")
-        said[-1] += f" ({trials(row)})"
-    return f"{row.verdict} by {words.cell(row.case, stacks)}: {', '.join(said)}"
-
-
-def sentence(rows: Sequence[Recovery], stacks: Mapping[str, Any]) -> str:
-    """Return one fault in one workload as a sentence over all cells, the best first."""
-    ordered = sorted(rows, key=lambda row: cell_order(row.case))
-    ordered.sort(key=lambda row: VERDICTS.index(row.verdict))
-    said = "; ".join(_one(row, stacks) for row in ordered)
-    return f"{words.workload(rows[0].case.workload)}: {said}."
-
-
-def answers(data: Data) -> Iterator[tuple[str, list[str]]]:
-    """Yield a question for each fault, with a sentence for each workload."""
-    known = list(words.WORKLOADS)
-    by_fault = grouped(measured(data.recoveries), lambda row: row.fault.order)
-    for _, rows in sorted(by_fault.items()):
-        title = rows[0].fault.title
-        groups = grouped(rows, lambda row: row.case.workload)
-        ordered = sorted(groups, key=known.index)
-        said = [sentence(groups[workload], data.stacks) for workload in ordered]
-        yield f"{title[:1].upper()}{title[1:]}: which survives?", said
 
 
 def summary(data: Data) -> Iterator[str]:
