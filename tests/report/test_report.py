@@ -12,7 +12,7 @@ import pytest
 import synthetic
 from once import once, run_made_once
 from PIL import Image
-from words_of import build_words, html_of
+from words_of import build_words, html_of, without_charts
 
 from bench.analysis.comparisons import comparisons
 from bench.analysis.estimates import estimates
@@ -441,6 +441,20 @@ def test_a_run_without_numbers_that_readme_cites_succeeds_and_leaves_readme(
     with pytest.raises(UsageError, match=r"only\.where\.there"):
         renew_readme(out / "index.html")
     listed.unlink()
+
+
+def test_the_published_report_is_not_written_without_a_number_that_it_cites(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = synthetic.make(tmp_path / "run", blocks=2, keep=round_trips)
+    out = tmp_path / "reports"
+    out.mkdir()
+    cited = "request_reply.latency.64B.tcp.1_clients.split.gone.minimal.python"
+    (out / declared.FILE).write_text(f"{declared.CITES}\n{cited}\n-->\n")
+    monkeypatch.setattr(report, "REPORTS", out)
+    with without_charts(), pytest.raises(UsageError, match=re.escape(cited)):
+        build([folder], out, complete=True)
+    assert [path.name for path in out.iterdir()] == [declared.FILE]
 
 
 def test_a_run_of_nothing_but_throughput_has_a_report(tmp_path: Path) -> None:
