@@ -303,11 +303,11 @@ int main(int words, char *word[])
     die_with_parent();
     FILE *lines = take_over_stdio();
     setenv("TMPDIR", spec.folder, true); /* its files are removed after the trial */
-    take_cpus();
     void (*run)(void) = find_role(spec.role);
     const double built_s = build_s();
     if (spec.consumes)
         make_recorder();
+    take_cpus(); /* many hosts start together, and build their messages on all CPUs */
     start_listening(lines);
     tell(json_pack("{s:s, s:f}", "event", "ready", "build_s", built_s));
     while (sem_wait(&go))

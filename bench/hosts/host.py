@@ -82,10 +82,10 @@ class Host:
         self._telling = threading.Lock()
         self.sockets: dict[str, list[int]] = {}
         self.cell = load_cell(Path(spec.cell), spec.search)
-        if spec.cpus:
-            os.sched_setaffinity(0, spec.cpus)
         run = kind_of_role(spec)
         self.roles = [run(spec, role, self) for role in spec.roles]
+        if spec.cpus:  # many hosts start together, and build their messages on all CPUs
+            os.sched_setaffinity(0, spec.cpus)
 
     def tell(self, event: str, **more: Any) -> None:
         line = json.dumps({"event": event, **more}) + "\n"

@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-enum { CHUNK = 64, SMALL_BYTES = 128, SENDERS_MAX = 256, REASONS = 3 };
+enum { CHUNK = 64, SENDERS_MAX = 256, REASONS = 3 };
 
 static take_fn *taking;
 static atomic_size_t warm, count;
@@ -159,11 +159,10 @@ void make_recorder(void)
 {
     const size_t turns = spec.turns > 0 ? spec.turns : 1, size = spec.size_bytes;
     const size_t chosen = 1 + spec.expected / CHUNK + turns;
-    width = size >= HEADER_BYTES && size <= SMALL_BYTES ? size : HEADER_BYTES;
+    width = HEADER_BYTES;
     taking = take_early;
     turn = turn_end = spec.expected / turns;
     if (spec.checking) {
-        width = HEADER_BYTES;
         taking = take_checked;
         bare = json_object();
         reasons = json_array();

@@ -60,9 +60,10 @@ class Heads:
         self._settled += len(self.pending)
         self.pending.clear()
 
-    def to_bytes(self) -> bytes:
+    def view(self) -> memoryview:
+        """Return the bytes of all heads, without a copy of what may be many MiB."""
         self.settle()
-        return bytes(self._buffer[: self._settled * self.width])
+        return memoryview(self._buffer)[: self._settled * self.width]
 
 
 class Recorder:

@@ -208,7 +208,7 @@ class RoleRun:
                     stamps_ns.tofile(file)
         if self.recorder:
             result |= self.recorder.result(self.spec.size_bytes)
-            (folder / f"{self.id}.heads").write_bytes(self.recorder.heads.to_bytes())
+            (folder / f"{self.id}.heads").write_bytes(self.recorder.heads.view())
             with open(folder / f"{self.id}.arrived", "wb") as file:
                 self.recorder.arrived_ns.tofile(file)
         return result

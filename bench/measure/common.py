@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.contract.model import Case
 from bench.errors import TrialError
-from bench.hosts.recorder import head_bytes
+from bench.hosts.recorder import HEAD, head_bytes
 from bench.measure import turns
 from bench.measure.bottleneck import bottleneck, loads
 from bench.trial.checker import NOTHING, Tally, tally
@@ -24,10 +24,10 @@ BYTES_MAX = 64 << 20
 WINDOW_S = 0.2
 """How long a window lasts if the cell sets the pace, in seconds."""
 PILOT_S = 0.1
-BYTES_IN_TURNS_MAX = 256 << 20
+BYTES_IN_TURNS_MAX = 128 << 20
 """The most that all messages of a case may take that lives in an ensemble."""
-BYTES_BESIDE = 60
-"""The memory that Python needs for a message beside its bytes."""
+BYTES_BESIDE = {"python": 60, "c": 16}
+"""The memory that a language needs for a message beside its bytes."""
 WARM_UP_SHARE = 0.1
 WARM_UP_MIN = 50
 WARM_UP_MAX = 2000
@@ -90,9 +90,11 @@ def free_running_window(case: Case, seconds_per_message: float, stamp_each: bool
 def bytes_per_message(case: Case) -> int:
     """Return what drivers and consumers together keep of one message of each driver."""
     workload = case.cell.workload
+    language = case.cell.language
     drivers = case.instances if workload.repeated == workload.driver.name else 1
-    kept = head_bytes(case.size_bytes) * workload.deliveries(drivers, case.instances)
-    return drivers * (case.size_bytes + BYTES_BESIDE) + kept
+    head = HEAD if language == "c" else head_bytes(case.size_bytes)
+    kept = head * workload.deliveries(drivers, case.instances)
+    return drivers * (case.size_bytes + BYTES_BESIDE[language]) + kept
 
 
 def window_in_turns(case: Case, per_turn: float, count: int, stamp_each: bool) -> Window:

@@ -32,14 +32,15 @@ from bench.measure.common import (
 )
 from bench.measure.percentiles import quantile, summary
 from bench.measure.turns import windows
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import RoleRecord, TrialRecord, Window
 from bench.trial.trial import run_trial
 
 PACED_MESSAGES = 60
 PACED_WINDOW_S = 0.4
 """The length of a paced window in seconds; longer if it would hold too few messages."""
-ROUNDS_SHARED = 24
-ROUNDS_APART = 12
+ROUNDS_SHARED = 16
+ROUNDS_APART = 8
 """How many turns of a block have a value. Programs on CPUs of their own scatter less, and
 half as many reach an aim that is twice as wide (bench/run/aims.py)."""
 TURN_S = 0.01
@@ -85,10 +86,16 @@ def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
     return needed_s(pilot, made.messages, made.messages * interval_s)
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: Random,
+    servers: ForkServers | None = None,
+) -> Measured:
     """Make one trial and return its value; raises the errors of ``run_trial``."""
     made = window(case, sizing.seconds_per_message)
-    return measure(case, run_trial(case, made, logs, rng))
+    return measure(case, run_trial(case, made, logs, rng, servers=servers))
 
 
 def late_p99_ns(driver: RoleRecord, rate_hz: float) -> int:

@@ -13,6 +13,7 @@ from typing import Protocol
 from bench.contract.model import Case
 from bench.measure import latency, response, throughput, wrk, zero_loss
 from bench.measure.common import Measured, Sizing
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 
 
@@ -25,8 +26,15 @@ class Quantity(Protocol):
     def cost_s(self, case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
         """Return how many seconds a trial will take, from the times of its pilot."""
 
-    def take(self, case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
-        """Make one trial and return its value; raises the errors of ``run_trial``."""
+    def take(
+        self,
+        case: Case,
+        sizing: Sizing,
+        logs: Path,
+        rng: Random,
+        servers: ForkServers | None = None,
+    ) -> Measured:
+        """Make one trial and return its value; arguments and errors of ``run_trial``."""
 
 
 class QuantityInTurns(Quantity, Protocol):

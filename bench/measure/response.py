@@ -31,10 +31,11 @@ from bench.measure.common import (
     needed_s,
 )
 from bench.measure.percentiles import quantile, summary
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import RoleRecord, TrialRecord, Window
 from bench.trial.trial import run_trial
 
-WINDOW_S = 0.6
+WINDOW_S = 0.4
 LAG_MAX_NS = 100_000
 LAG_MAX_SHARE = 0.2
 GIVEN = "from_given"
@@ -65,9 +66,16 @@ def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
     return needed_s(pilot, made.messages, made.messages / made.rate_hz)
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: random.Random) -> Measured:
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: random.Random,
+    servers: ForkServers | None = None,
+) -> Measured:
     """Make one trial and return its value; raises the errors of ``run_trial``."""
-    return measure(case, run_trial(case, window(case, sizing), logs, rng), sizing)
+    made = window(case, sizing)
+    return measure(case, run_trial(case, made, logs, rng, servers=servers), sizing)
 
 
 def _samples(

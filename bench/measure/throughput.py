@@ -4,8 +4,8 @@ The time is from the first message that a driver pulls to the last one that a co
 yields. Messages add up over subscribers, and losses are kept beside the value. Its inverse
 is messages per second. pyperf keeps times, and a mean of times gives the right mean rate.
 
-Turns are counted whole, without a ramp: filling and draining belong to them, and they are
-as long as the window of a trial.
+Turns are counted whole, without a ramp: filling and draining belong to them. They are
+shorter than the window of a trial, because a machine changes its speed within a long one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from bench.contract.model import Case
 from bench.measure.common import (
     MESSAGES_MAX,
     MESSAGES_MIN,
-    WINDOW_S,
     Measured,
     Sizing,
     common,
@@ -27,14 +26,17 @@ from bench.measure.common import (
     free_running_window,
     needed_s,
     window_in_turns,
-    window_s,
 )
 from bench.measure.turns import spans
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 from bench.trial.trial import run_trial
 
-ROUNDS = 3
-"""How many turns of a block have a value: the fewest of which one may be disturbed."""
+ROUNDS = 4
+"""How many turns of a block have a value. The median of five scatters no less."""
+TURN_S = 0.05
+"""How long a turn lasts. Filling and draining make the time per message 0.6 % longer than
+in turns of 0.2 s (docs/method.md, "Blocks and rounds")."""
 TURN_MESSAGES_MAX = MESSAGES_MAX
 """The most messages of a turn."""
 PACE = "seconds_per_message_given"
@@ -60,7 +62,7 @@ def window(case: Case, seconds_per_message: float | None) -> Window:
 
 def window_of_turns(case: Case, seconds_per_message: float, count: int) -> Window:
     """Return a window of so many turns, from its pilot's seconds per message given."""
-    per_turn = max(MESSAGES_MIN, WINDOW_S / seconds_per_message)
+    per_turn = max(MESSAGES_MIN, TURN_S / seconds_per_message)
     return window_in_turns(case, per_turn, count, stamp_each=case.cell.lossy)
 
 
@@ -70,10 +72,16 @@ def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
     return needed_s(pilot, messages, messages * sizing.seconds_per_message)
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: Random,
+    servers: ForkServers | None = None,
+) -> Measured:
     """Make one trial and return its value; raises the errors of ``run_trial``."""
     made = window(case, sizing.seconds_per_message)
-    return measure(case, run_trial(case, made, logs, rng))
+    return measure(case, run_trial(case, made, logs, rng, servers=servers))
 
 
 def measure(case: Case, trial: TrialRecord) -> Measured:
@@ -84,7 +92,7 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
     total = count(case, trial)
     metadata = common(case, trial, total)
     pairs = list(trial.pairs(case.cell.workload))
-    seconds = window_s(case, trial)
+    seconds = float(metadata["window_s"])
     metadata[PACE] = seconds / max(driver.counts["given"] for _, driver in pairs)
     if not trial.turn:
         return Measured(seconds / total.delivered, metadata)

@@ -18,6 +18,7 @@ from bench.contract.model import Case, Role
 from bench.errors import NotMeasurable, TrialError
 from bench.hosts import message as msg
 from bench.measure.common import Measured, Sizing, free_running_pilot
+from bench.trial.fork_servers import ForkServers
 from bench.trial.placement import cpus_for
 from bench.trial.record import Window
 from bench.trial.scratch import scratch_folder
@@ -95,12 +96,18 @@ def _wrk(case: Case, url: str, folder: Path, lasts_s: int) -> str:
         process.wait()
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: Random,
+    servers: ForkServers | None = None,
+) -> Measured:
     """Return seconds per request of wrk with this cell's server.
 
     Raises NotMeasurable without wrk, and TrialError if the server or wrk fails.
     """
-    del sizing
+    del sizing, servers  # it starts one server, and no client
     if not is_installed():
         raise NotMeasurable("wrk is not installed: install the package wrk to have it")
     logs.mkdir(parents=True, exist_ok=True)

@@ -25,6 +25,7 @@ from bench.measure.common import (
     free_running_pilot,
     needed_s,
 )
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 from bench.trial.trial import QUIET_S, run_trial
 
@@ -93,7 +94,13 @@ def _kept_up(case: Case, trial: TrialRecord, rate_hz: float) -> bool:
     return (len(driver.given_ns) - 1) / elapsed_s >= KEPT_UP_MIN * rate_hz
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: Random,
+    servers: ForkServers | None = None,
+) -> Measured:
     """Search for the zero-loss rate and return seconds per message at it.
 
     A rate that the driver does not keep up with counts as too high: the cell pushes back
@@ -106,7 +113,7 @@ def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
     pushed_back = False
     rate_hz: float | None = search.good_hz
     while rate_hz:
-        trial = run_trial(case, window(case, rate_hz), logs, rng)
+        trial = run_trial(case, window(case, rate_hz), logs, rng, servers=servers)
         total = count(case, trial)
         kept_up = _kept_up(case, trial, rate_hz)
         good = kept_up and not total.lost

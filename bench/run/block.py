@@ -18,7 +18,7 @@ from bench.errors import NoMiddleError
 from bench.measure.common import Measured
 from bench.measure.quantities import IN_TURNS
 from bench.run.rounds import Round, Rounds, counted, repeats_of, tested_cpus
-from bench.trial.ensemble import Member, ensemble
+from bench.trial.ensemble import Groups, Member, ensemble
 from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 
@@ -75,11 +75,12 @@ def measure_block(
     logs: Path,
     rng: random.Random,
     servers: ForkServers | None = None,
+    groups: Groups | None = None,
 ) -> Block:
     """Measure cases of one quantity and placement side by side.
 
-    ``servers`` as of ``ensemble``. Raises NotMeasurable where the machine lacks what the
-    placement needs.
+    ``servers`` are as of ``ensemble``, ``groups`` as of ``Ensemble.take_round``. Raises
+    NotMeasurable where the machine lacks what the placement needs.
     """
     first, _ = cases[0]
     rounds = IN_TURNS[first.quantity].rounds(first)
@@ -87,7 +88,7 @@ def measure_block(
     name = f"{time.time_ns():x}"
     began = time.monotonic()
     with ensemble(windows_of(cases), logs, rng, servers) as started:
-        watched = Rounds(started, cpus, rng)
+        watched = Rounds(started, cpus, rng, groups)
         ready = time.monotonic()
         watched.make(rounds, repeats_of(rounds))
         rounds_s = time.monotonic() - ready

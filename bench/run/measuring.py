@@ -20,9 +20,18 @@ from bench.measure.quantities import QUANTITIES
 from bench.run.archive import Archive
 from bench.run.block import Block, Outcome, measure_block
 from bench.run.block_environment import EnvironmentRecorder
-from bench.run.pilots import Pilot, next_pace_s, predict_block_s, predict_trial_s, sizing_of
+from bench.run.declared import declarations
+from bench.run.pilots import (
+    LOADING_S,
+    Pilot,
+    next_pace_s,
+    predict_block_s,
+    predict_trial_s,
+    sizing_of,
+)
 from bench.run.progress import Steps, console, steps
 from bench.run.schedule import Batch, Slot, slots_of
+from bench.run.sets import groups_of
 from bench.trial.fork_servers import ForkServers
 
 Versions = Mapping[str, Mapping[str, str]]
@@ -51,6 +60,7 @@ class Measuring:
         versions: Versions,
     ) -> None:
         self._archive = archive
+        self._declared = declarations(archive.about())
         self._seed = seed
         self._pilots = pilots
         self._rates_hz = rates_hz
@@ -60,7 +70,12 @@ class Measuring:
 
     def predict_s(self, made: Sequence[Batch]) -> float:
         """Return how many seconds batches will take, those with a pilot."""
-        return sum(map(self._predict_batch_s, made))
+        loaded = {
+            (slot.block, slot.planned.case.cell.timed_id, slot.planned.case.copy)
+            for slot in slots_of(made)
+            if slot.planned.case.cell.language == "python"
+        }
+        return sum(map(self._predict_batch_s, made)) + LOADING_S * len(loaded)
 
     def _predict_batch_s(self, batch: Batch) -> float:
         slots = [s for s in batch.slots if s.planned.case.id in self._pilots]
@@ -142,7 +157,8 @@ class Measuring:
         cases = [slot.planned.case for slot in batch.slots]
         paced = [(case, self._pace_s[case.id]) for case in cases]
         logs = self._logs(batch.slots[0])
-        return measure_block(paced, logs, batch.rng(), self._servers)
+        groups = groups_of(cases, self._declared)
+        return measure_block(paced, logs, batch.rng(), self._servers, groups)
 
     def _keep(self, slot: Slot, outcome: Outcome) -> None:
         if isinstance(outcome, Measured):
@@ -153,7 +169,8 @@ class Measuring:
         case = slot.planned.case
         logs = self._logs(slot)
         sizing = sizing_of(slot, self._seed, self._pace_s[case.id], self._rates_hz)
-        measured = QUANTITIES[case.quantity].take(case, sizing, logs, slot.rng())
+        take = QUANTITIES[case.quantity].take
+        measured = take(case, sizing, logs, slot.rng(), self._servers)
         shutil.rmtree(logs, ignore_errors=True)  # they are for failures
         return measured
 

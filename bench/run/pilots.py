@@ -14,6 +14,7 @@ from bench.measure.common import Measured, Sizing
 from bench.measure.quantities import IN_TURNS, QUANTITIES
 from bench.run.rounds import repeats_of
 from bench.run.schedule import Slot
+from bench.trial.fork_servers import ForkServers
 from bench.trial.trial import PILOT_QUIET_S, QUIET_S, run_trial
 
 DISTURBED_S = 0.5
@@ -32,6 +33,8 @@ ENSEMBLE_S = 0.3
 """The seconds of an ensemble beside what its cases take."""
 SIDE_BY_SIDE = 0.5
 """How much of a trial's start and end is left of it in an ensemble."""
+LOADING_S = 0.08
+"""The seconds of a block for each program in Python, which its fork server loads."""
 CANARIES_S = 0.004
 """The seconds of a round before its first turn."""
 GAP_S = 0.003
@@ -44,34 +47,41 @@ Pilot = dict[str, float]
 ``build_s_per_message``, from which the cost of trials is predicted."""
 
 
-def make_pilot(case: Case, seed: int, logs: Path) -> Pilot:
+def make_pilot(
+    case: Case, seed: int, logs: Path, servers: ForkServers | None = None
+) -> Pilot:
     """Make a pilot, and repeat it once if it failed or took far longer than its window.
+
+    Its hosts are copies made by ``servers``, as those of timed trials.
 
     A case with a share of its saturation as load has three pilots, and their median counts:
     a single fast pilot would ask for more than the cell can do.
     """
     if case.load:
-        made = [_pilot(case, seed, logs) for _ in range(PILOTS_OF_A_LOAD)]
+        made = [_pilot(case, seed, logs, servers) for _ in range(PILOTS_OF_A_LOAD)]
         return sorted(made, key=lambda pilot: pilot["seconds_per_message"])[len(made) // 2]
-    return _pilot(case, seed, logs)
+    return _pilot(case, seed, logs, servers)
 
 
-def _pilot(case: Case, seed: int, logs: Path) -> Pilot:
+def _pilot(case: Case, seed: int, logs: Path, servers: ForkServers | None) -> Pilot:
     try:
-        first = _pilot_once(case, seed, logs)
+        first = _pilot_once(case, seed, logs, servers)
     except TrialError:
-        return _pilot_once(case, seed, logs)
+        return _pilot_once(case, seed, logs, servers)
     if first["window_s"] < DISTURBED_S:
         return first
-    again = _pilot_once(case, seed, logs)
+    again = _pilot_once(case, seed, logs, servers)
     return min(first, again, key=lambda pilot: pilot["seconds_per_message"])
 
 
-def _pilot_once(case: Case, seed: int, logs: Path) -> Pilot:
+def _pilot_once(case: Case, seed: int, logs: Path, servers: ForkServers | None) -> Pilot:
     window = QUANTITIES[case.quantity].pilot(case)
     rng = random.Random(f"{seed}:pilot:{case.id}")
+    logs.mkdir(parents=True, exist_ok=True)
+    if servers:
+        servers.load([case], logs)
     began = time.monotonic()
-    trial = run_trial(case, window, logs, rng)
+    trial = run_trial(case, window, logs, rng, servers=servers)
     measured = throughput.measure(case, trial)
     window_s = float(measured.metadata["window_s"])
     overhead_s = time.monotonic() - began - window_s - trial.build_s

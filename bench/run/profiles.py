@@ -58,11 +58,20 @@ def _a_a_copies(blocks: int) -> tuple[Group, ...]:
     return tuple(replace(group, blocks=blocks) for group in copies)
 
 
-NULL = Group(("*",), placements=SHARED, floor=True)
+def _on_one_cpu(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    """Return groups without the cases on separate CPUs."""
+    return tuple(replace(group, placements=SHARED) for group in groups)
+
+
+NULL = (
+    Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
+    Group(("*/fan_out.*", "*/pipeline.*"), ("throughput",), SHARED, floor=True),
+)
 NULL_LARGE = (
     Group(("*/request_reply.*",), ("latency",), SHARED, LARGE_BYTES, floor=True),
     Group(("*/fan_out.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
 )
+NULL_OF_OTHER_QUANTITIES = Group(("*",), placements=SHARED, floor=True)
 UNDECLARED = (
     Group(FAN_OUT, ("throughput",), lossy=False),
     Group(PIPELINE, ("throughput",)),
@@ -121,14 +130,14 @@ ENCRYPTED_LARGE = (
 ENCRYPTED_ON_UVLOOP = Group(
     ("http/tls/request_reply.*",), ("latency",), SHARED, loop=UVLOOP
 )
-ALTERNATIVES = (
-    Group(("*/buffered/*",), ("throughput",)),
-    *WEBSOCKET,
+ALTERNATIVES = (Group(("*/buffered/*",), ("throughput",)), *WEBSOCKET)
+OTHER_WAYS = (
     Group(("*/polling/*",), ("throughput",)),
     Group(("*/streams/request_reply.*",), ("latency",)),
     Group(("*/streams/fan_out.*", "*/streams/pipeline.*"), ("throughput",)),
     Group(("*/*/fan_out.*",), ("throughput",), SHARED, lossy=True),
 )
+"""Programs on nothing that a user would take first, and those that may lose messages."""
 OTHER_QUANTITIES = (
     Group(_with_clients(REQUEST_REPLY), ("throughput",), SHARED),
     Group(
@@ -150,6 +159,8 @@ LARGE_PIPELINE = (
 OTHER_TRANSPORTS = (
     Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, transport="ipc"),
     Group(REQUEST_REPLY, ("latency",), SHARED, transport="inproc"),
+)
+OTHER_TRANSPORTS_AT_SPEED = (
     Group(_with_clients(FAN_OUT), ("throughput",), SHARED, transport="ipc", lossy=False),
     Group(FAN_OUT, ("throughput",), SHARED, transport="inproc", lossy=False),
     Group(_with_clients(PIPELINE), ("throughput",), SHARED, transport="ipc"),
@@ -159,52 +170,68 @@ C_PORTS = (
     Group(("*/*/fan_out.c", "*/*/pipeline.c"), ("throughput",), leaving_out=()),
 )
 """C ports show the share of Python in a time; sockets in C are the machine's floor."""
-OTHER_QUANTITIES_IN_C = (
-    Group(("*/minimal/request_reply.c",), ("throughput",), SHARED, leaving_out=()),
-    Group(
-        ("*/*/fan_out.c", "*/*/pipeline.c"),
-        ("latency",),
-        SPLIT,
-        leaving_out=(),
-    ),
+ROUND_TRIPS_AT_SPEED_IN_C = Group(
+    ("*/minimal/request_reply.c",), ("throughput",), SHARED, leaving_out=()
 )
-LOADS = ("common_50", "own_70")
+SAME_LOAD = ("common_50",)
+OWN_LOADS = ("own_10", "own_30", "own_50", "own_70", "own_90")
 RESPONSE = ("response",)
-OPEN_LOOP = (Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=LOADS),)
+OPEN_LOOP = Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=SAME_LOAD)
 STREAMS = (
     (*_with_clients(FAN_OUT), "*/buffered/fan_out.*", "*/websocket/fan_out.*"),
     (*_with_clients(PIPELINE), "*/buffered/pipeline.*", "*/websocket/pipeline.*"),
 )
 OPEN_LOOP_OF_STREAMS = tuple(
-    Group(cells, RESPONSE, SPLIT, lossy=False, loads=LOADS) for cells in STREAMS
+    Group(cells, RESPONSE, SPLIT, lossy=False, loads=SAME_LOAD) for cells in STREAMS
 )
-LOAD_CURVE = Group(
-    _with_clients(REQUEST_REPLY),
-    RESPONSE,
-    SPLIT,
-    loads=("own_10", "own_30", "own_50", "own_90"),
-)
-"""With ``own_70`` of ``OPEN_LOOP``."""
+LOAD_CURVE = Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=OWN_LOADS)
 WRK = Group(("http/minimal/request_reply.*",), ("wrk",), BOTH, tool="wrk")
 ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, lossy=True)
 STANDARD = (
     *_headline(16),
     *_a_a_copies(16),
+    *_on_one_cpu(UNDECLARED),
+    CLIENTS_OF_DECLARED[0],
+    *_on_one_cpu(CLIENTS_OF_DECLARED[1:]),
+    *_on_one_cpu(ALTERNATIVES),
+    *_on_one_cpu(ENCRYPTED[:1]),
+    *LARGE,
+    *OTHER_TRANSPORTS,
+    OPEN_LOOP,
+    *NULL,
+    *NULL_LARGE,
+    *STANDARD_RECOVERY,
+)
+"""On separate CPUs: what is declared, and the clients that stand beside `requests`."""
+
+FULL = (
+    *_headline(32),
+    *_a_a_copies(32),
+    *STANDARD,
     *UNDECLARED,
     *CLIENTS_OF_DECLARED,
     *ALTERNATIVES,
+    *OTHER_WAYS,
     *ON_UVLOOP,
     *ON_ASYNCIO,
     *OTHER_ENDS,
     *ENCRYPTED,
+    *OTHER_TRANSPORTS_AT_SPEED,
     *OTHER_QUANTITIES,
-    *LARGE,
-    *OTHER_TRANSPORTS,
-    *OPEN_LOOP,
     *C_PORTS,
-    NULL,
-    *NULL_LARGE,
-    *STANDARD_RECOVERY,
+    ROUND_TRIPS_AT_SPEED_IN_C,
+    *OPEN_LOOP_OF_STREAMS,
+    LOAD_CURVE,
+    ZERO_LOSS,
+    WRK,
+    *LARGE_PIPELINE,
+    *ENCRYPTED_LARGE,
+    ENCRYPTED_ON_UVLOOP,
+    NULL_OF_OTHER_QUANTITIES,
+    Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",)),
+    Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, MEDIUM_BYTES),
+    Group(_with_clients(REQUEST_REPLY), ("throughput",), instances=4),
+    *FULL_RECOVERY,
 )
 
 QUICK = (
@@ -230,32 +257,8 @@ PROFILES = {
         ),
         Profile(
             "full",
-            "standard, and 1 KiB, free placement, several clients, the other quantities",
-            (
-                *STANDARD,
-                *OTHER_QUANTITIES_IN_C,
-                *OPEN_LOOP_OF_STREAMS,
-                LOAD_CURVE,
-                ZERO_LOSS,
-                WRK,
-                *LARGE_PIPELINE,
-                *ENCRYPTED_LARGE,
-                ENCRYPTED_ON_UVLOOP,
-                Group(("*/*/fan_out.*", "*/*/pipeline.*"), lossy=False),
-                Group(("*/*/fan_out.*",), lossy=True),
-                Group(_with_clients(REQUEST_REPLY), ("latency",), ("free",), blocks=12),
-                Group(
-                    _with_clients(REQUEST_REPLY),
-                    ("latency",),
-                    SHARED,
-                    MEDIUM_BYTES,
-                    blocks=12,
-                ),
-                Group(
-                    _with_clients(REQUEST_REPLY), ("throughput",), instances=4, blocks=12
-                ),
-                *FULL_RECOVERY,
-            ),
+            "standard, and separate CPUs, other quantities, several clients, 1 KiB",
+            FULL,
         ),
     )
 }

@@ -24,7 +24,7 @@ from bench.run.environment import (
     slow_or_jumped,
     take,
 )
-from bench.trial.ensemble import Ensemble
+from bench.trial.ensemble import Ensemble, Groups
 from bench.trial.placement import cpus_for
 
 CANARY_SPINS = 60_000
@@ -150,11 +150,18 @@ def tested_cpus(case: Case) -> list[int]:
 class Rounds:
     """Makes the rounds of one ensemble, and keeps what the machine did in each.
 
-    Canaries run on ``cpus``.
+    Canaries run on ``cpus``. ``groups`` are as of ``Ensemble.take_round``.
     """
 
-    def __init__(self, ensemble: Ensemble, cpus: Sequence[int], rng: random.Random) -> None:
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        cpus: Sequence[int],
+        rng: random.Random,
+        groups: Groups | None = None,
+    ) -> None:
         self.made: list[Round] = []
+        self._groups = groups
         self._ensemble = ensemble
         self._rng = rng
         self._cpus = cpus
@@ -172,7 +179,7 @@ class Rounds:
     def _make_one(self, number: int, repeat: int) -> None:
         canary = canary_on(self._cpus)
         before, own_s, slept_ms = take(), self._own_cpu_s(), asleep_ms()
-        order = self._ensemble.take_round(self._rng)
+        order = self._ensemble.take_round(self._rng, self._groups)
         used_s = self._own_cpu_s() - own_s
         seen = between(before, take(), used_s, canary, asleep_ms() - slept_ms)
         canaries = [one.seen.canary_ms for one in self.made]

@@ -8,10 +8,12 @@ where it stopped.
 
 from __future__ import annotations
 
+import random
 import shutil
 import time
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 from bench.contract.model import Case
@@ -29,7 +31,7 @@ from bench.run.measuring import Measuring, signed
 from bench.run.pilots import Pilot, make_pilot, offered_hz
 from bench.run.plan import Planned
 from bench.run.preconditions import require_measurable
-from bench.run.progress import console, minutes, steps
+from bench.run.progress import Steps, console, minutes, steps
 from bench.run.recovery import (
     NO_CHANCE,
     NoValue,
@@ -39,7 +41,13 @@ from bench.run.recovery import (
 )
 from bench.run.schedule import Batch, Slot, batches, slots_of
 from bench.run.timing import FAILURES, PILOTS, keep_time, timed
+from bench.trial.fork_servers import ForkServers
 from bench.trial.placement import cpus_for
+
+
+def _program(entry: Planned) -> str:
+    """Return by what cases of one program stand together: a fork server has one."""
+    return entry.case.cell.timed_id
 
 
 class Runner:
@@ -86,20 +94,28 @@ class Runner:
             if e.case.id not in {*known, *self.failed} and not is_recovery(e.case)
         ]
         with timed(self.archive, PILOTS), steps("pilots", len(todo)) as shown:
-            for entry in todo:
-                case, logs = entry.case, self._log_folder(entry.case, "pilot")
-                shown.now(case.id)
-                try:
-                    cpus_for(case.placement, drives=True)
-                    known[case.id] = make_pilot(case, self.seed, logs)
-                except NoMiddleError as error:
-                    self._give_up(entry, str(error))
-                    shown.done(f"FAILED {case.id}: {error}")
-                else:
-                    self.archive.write(archives.PILOT, known)
-                    shutil.rmtree(logs, ignore_errors=True)
-                    shown.done()
+            for _, entries in groupby(sorted(todo, key=_program), key=_program):
+                with ForkServers(random.Random(self.seed)) as servers:
+                    for entry in entries:
+                        self._pilot(entry, known, servers, shown)
         return known
+
+    def _pilot(
+        self, entry: Planned, known: dict[str, Pilot], servers: ForkServers, shown: Steps
+    ) -> None:
+        """Make the pilot of a case, and keep it among those that are ``known``."""
+        case, logs = entry.case, self._log_folder(entry.case, "pilot")
+        shown.now(case.id)
+        try:
+            cpus_for(case.placement, drives=True)
+            known[case.id] = make_pilot(case, self.seed, logs, servers)
+        except NoMiddleError as error:
+            self._give_up(entry, str(error))
+            shown.done(f"FAILED {case.id}: {error}")
+        else:
+            self.archive.write(archives.PILOT, known)
+            shutil.rmtree(logs, ignore_errors=True)
+            shown.done()
 
     # -- timing --------------------------------------------------------------------
 

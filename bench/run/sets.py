@@ -15,9 +15,11 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatch
+from itertools import chain
 
 from bench.contract.alike import BASELINE
 from bench.contract.model import DIRECT, Case
+from bench.contract.rows import original_name
 from bench.measure.common import BYTES_IN_TURNS_MAX, bytes_per_message
 from bench.measure.quantities import IN_TURNS
 from bench.run.declared import Declared
@@ -132,3 +134,27 @@ def sets_of(
     allowed = allowed_bytes() if memory is None else memory
     cut = [part for each in kinds.values() for part in _cut(each, declared, allowed)]
     return [*cut, *alone]
+
+
+def groups_of(cases: Sequence[Case], declared: Collection[Declared]) -> list[list[int]]:
+    """Return groups of an ensemble's cases, by their numbers: who is compared first.
+
+    Cases that a declared comparison names together are in one group, and so are an A/A
+    copy and its original. Every other case is alone. The nearer two turns are, the less a
+    machine changes between them.
+    """
+    found: list[list[int]] = []
+    for number, case in enumerate(cases):
+        beside = [g for g in found if any(_belong(cases[o], case, declared) for o in g)]
+        found = [group for group in found if group not in beside]
+        found.append([*chain.from_iterable(beside), number])
+    return found
+
+
+def _belong(one: Case, other: Case, declared: Collection[Declared]) -> bool:
+    """Return whether two cases are copies of one program, or declared to be compared."""
+    if one.cell == other.cell:
+        return True
+    keys = {one.cell.key, other.cell.key}
+    names = {original_name(case.name, case.copy) for case in (one, other)}
+    return any({name} == names and {*pair} == keys for name, *pair in declared)

@@ -21,7 +21,7 @@ from bench.selftest.machine_noise import Machine, Schedule, Stays, windows
 
 SIMULATIONS = 4000
 AT_ONCE = 1000
-STANDARD = Schedule(blocks=16, rounds=24, cases=5, window_s=0.01, pause_s=2.0)
+STANDARD = Schedule(blocks=16, rounds=16, cases=5, window_s=0.01, pause_s=2.0)
 QUICK = replace(STANDARD, blocks=8)
 SPREAD = replace(STANDARD, pause_s=20.0)
 TRIALS = Schedule(blocks=10, rounds=1, cases=30, window_s=1.1, pause_s=0.0)

@@ -114,15 +114,22 @@ def assign(
 
 
 def _tcp_listens(port: int, process: str) -> bool:
+    """Look for a port among the listening sockets, which head the kernel's tables.
+
+    The rest is not read: it has a line for each connection of the last minute.
+    """
     wanted = f":{port:04X}"
     for table in ("tcp", "tcp6"):
         path = Path(f"/proc/{process}/net/{table}")
         if not path.exists():
             continue
-        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-            fields = line.split()
-            if fields[1].endswith(wanted) and fields[3] == LISTEN:
-                return True
+        with open(path, encoding="utf-8") as lines:
+            next(lines)
+            for _, address, _, state, *_ in map(str.split, lines):
+                if state != LISTEN:
+                    break
+                if address.endswith(wanted):
+                    return True
     return False
 
 

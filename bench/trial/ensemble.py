@@ -2,7 +2,8 @@
 
 All of them are started at once. Each case joins and warms up; then its driver waits. In a
 round each case takes one turn, while the processes of the others wait for a message. So
-the cases of a round meet the same machine, within a fraction of a second.
+the cases of a round meet the same machine, within a fraction of a second. Cases of one
+group take their turns one after the other, and meet it within less.
 
 A case that fails leaves the ensemble, and the others go on.
 """
@@ -100,6 +101,18 @@ def _sum(first: CpuTimes, second: CpuTimes) -> CpuTimes:
     return total
 
 
+Groups = Sequence[Sequence[int]]
+"""The numbers of an ensemble's cases, each in one group."""
+Order = tuple[int, ...]
+"""The numbers of cases in the order in which they take their turns."""
+
+
+def drawn(groups: Groups, rng: random.Random) -> Order:
+    """Return an order that is drawn: of the groups, and of the numbers in each."""
+    shuffled = rng.sample(groups, len(groups))
+    return tuple(number for group in shuffled for number in rng.sample(group, len(group)))
+
+
 class Ensemble:
     """The members, in the order of the cases that ``ensemble`` was given."""
 
@@ -111,14 +124,17 @@ class Ensemble:
         """The CPU time of all processes up to the end of the last round, in seconds."""
         return sum(member.cpu_ns for member in self.members) / 1e9
 
-    def take_round(self, rng: random.Random) -> tuple[int, ...]:
-        """Let each member take a turn, in an order that is drawn; return their numbers."""
-        order = list(range(len(self.members)))
-        rng.shuffle(order)
+    def take_round(self, rng: random.Random, groups: Groups | None = None) -> Order:
+        """Let each member take a turn, in an order that is drawn; return their numbers.
+
+        Members of one group follow each other. Without ``groups``, each is one of its own.
+        """
+        every = [[number] for number in range(len(self.members))]
+        order = drawn(every if groups is None else groups, rng)
         for number in order:
             member = self.members[number]
             member.attempt(member.take_turn)
-        return tuple(order)
+        return order
 
     def end(self, counted: Sequence[int]) -> list[TrialRecord | NoMiddleError]:
         """Return what each member left, or why it failed; ``counted`` are turns.

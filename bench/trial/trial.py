@@ -375,19 +375,23 @@ def run_trial(
     relay: Relay | None = None,
     played_by: Mapping[str, Cell] | None = None,
     measure: Callable[[Trial], None] = Trial.measure,
+    servers: ForkServers | None = None,
 ) -> TrialRecord:
     """Run one trial in fresh processes and return what it left.
 
     ``logs`` is where the hosts' logs go. ``relay`` is given a listening address and
     returns the one at which connecting roles are to find it. ``played_by`` names roles
-    that another cell plays. ``measure`` opens the window and waits for its end. Raises
-    TrialError when a role fails or hangs, NotMeasurable when the machine lacks what the
-    case needs; no process of the trial lives on either way.
+    that another cell plays. ``measure`` opens the window and waits for its end. Hosts are
+    copies made by ``servers``, if given. Raises TrialError when a role fails or hangs,
+    NotMeasurable when the machine lacks what the case needs; no process of the trial lives
+    on either way.
     """
     began = time.monotonic()
     logs.mkdir(parents=True, exist_ok=True)
+    if servers:
+        servers.load([case], logs)
     with scratch_folder() as folder:
-        trial = Trial(case, window, folder, logs, rng, played_by=played_by)
+        trial = Trial(case, window, folder, logs, rng, played_by=played_by, servers=servers)
         if relay:
             trial.public = {name: relay(url) for name, url in trial.bound.items()}
         try:

@@ -162,7 +162,7 @@ def test_a_turn_of_round_trips_holds_forty_messages_or_ten_milliseconds() -> Non
     assert latency.window_of_turns(case, 50e-6, 24).stamp_each
 
 
-def test_a_turn_of_throughput_is_as_long_as_the_window_of_a_trial() -> None:
+def test_a_turn_of_throughput_lasts_fifty_milliseconds() -> None:
     case = make_case(find_cell("zmq/lossless/fan_out.py"))
-    assert throughput.window_of_turns(case, 10e-6, 5).messages == 5 * 20_000
+    assert throughput.window_of_turns(case, 10e-6, 5).messages == 5 * 5_000
     assert throughput.window_of_turns(case, 10e-6, 5).stamp_each is False

@@ -278,7 +278,7 @@ def test_a_number_that_is_still_compared_is_not_retired() -> None:
     """A pattern that fits too much would let a number vanish unnoticed."""
     cases: dict[str, list[CaseRow]] = {}
     cells = find_cells([IMPLEMENTATIONS])
-    for planned in plan(PROFILES["full"], cells):
+    for planned in plan(PROFILES["standard"], cells):
         case = planned.case
         if not (case.copy or case.fault):
             cases.setdefault(case.name, []).append(case_row(case_table(planned)))
@@ -287,7 +287,7 @@ def test_a_number_that_is_still_compared_is_not_retired() -> None:
         for name, rows in cases.items()
         for _, a, b in pairs([row for row in rows if row.language == "python"])
     ]
-    assert len(compared) > 100
+    assert len(compared) > 50
     assert [name for name in compared if why_retired(name)] == []
     assert all(retired().values())
 

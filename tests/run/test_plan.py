@@ -16,6 +16,7 @@ from bench.faults.all_faults import all_faults
 from bench.measure.levels import L1, L2, faults_of
 from bench.report.talk_claims.conditions import compiled
 from bench.report.talk_claims.judge import TalkClaim, read_ledger
+from bench.run.declared import read_declared
 from bench.run.plan import BLOCKS_MIN, Planned, plan
 from bench.run.profiles import PROFILES
 
@@ -69,14 +70,18 @@ def test_a_name_that_no_case_has_is_refused(name: str) -> None:
         case_named(name)
 
 
-@speed_profiles
-def test_every_program_is_in_the_larger_profiles(name: str) -> None:
-    """But those that are there for one fault alone, where a profile has not that."""
-    planned = WHOLE[name]
-    left_out = {cell.id for cell in CELLS} - {entry.case.cell.id for entry in planned}
-    for_one_fault = ("/proxied/", "/heartbeats/")
-    assert all(any(v in cell_id for v in for_one_fault) for cell_id in left_out)
-    assert not left_out or name != "full"
+def test_full_has_every_program() -> None:
+    assert {cell.id for cell in CELLS} == {entry.case.cell.id for entry in WHOLE["full"]}
+
+
+def test_standard_has_every_variant_that_a_user_would_take_first() -> None:
+    timed = {entry.case.cell.id for entry in PLANS["standard"]}
+    left_out = {c.variant.name for c in CELLS if c.language == "python"} - {
+        cell.variant.name for cell in CELLS if cell.id in timed
+    }
+    assert not left_out & {"minimal", "lossless", "buffered", "websocket", "uwsgi"}
+    assert not {name for name in left_out if name.endswith("_client")}
+    assert "tls" not in left_out
 
 
 @whole_profile
@@ -163,6 +168,22 @@ def test_an_a_a_copy_has_as_many_blocks_as_its_original(planned: list[Planned]) 
             and circumstances(entry.case)[:-1] == circumstances(copy.case)[:-1]
         ]
         assert originals == [copy.blocks]
+
+
+def test_standard_measures_on_separate_cpus_what_is_declared_and_clients_beside_it() -> (
+    None
+):
+    """The rest is for `full`, so that `make bench` takes minutes."""
+    declared = {(case, key) for case, *pair in read_declared() for key in pair}
+    for case in (entry.case for entry in PLANS["standard"] if not entry.case.copy):
+        if case.placement == "split" and case.quantity != "response":
+            is_client = case.cell.variant.name.endswith("_client")
+            assert is_client or (case.name, case.cell.key) in declared
+
+
+def test_full_has_every_case_of_standard_and_more() -> None:
+    standard, full = ({e.case.id for e in PLANS[n]} for n in ("standard", "full"))
+    assert standard < full
 
 
 @every_profile

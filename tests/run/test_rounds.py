@@ -147,8 +147,7 @@ def test_each_round_is_watched_from_its_beginning_to_its_end(
     class Ensemble:
         cpu_s = 0.0
 
-        def take_round(self, rng: random.Random) -> tuple[int, ...]:
-            del rng
+        def take_round(self, *_: object) -> tuple[int, ...]:
             self.cpu_s += 1.0
             return (0,)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import chain, combinations
 
+import pytest
 from helpers_bench import find_cell, make_case
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.contract.find import find_cells
-from bench.contract.model import FLOOR, IMPLEMENTATIONS
+from bench.contract.model import FLOOR, IMPLEMENTATIONS, Case
 from bench.run.declared import read_declared
 from bench.run.plan import Planned, plan
 from bench.run.profiles import PROFILES
 from bench.run.schedule import Batch, batches, schedule
-from bench.run.sets import fits, kind
+from bench.run.sets import fits, groups_of, kind
 
 CELL = find_cell("null/minimal/request_reply.py")
 seeds = st.integers(0, 2**32 - 1)
@@ -140,3 +142,31 @@ def test_cases_that_cannot_wait_are_measured_alone() -> None:
     assert all(len(b.slots) == 1 for b in batches(planned, 1) if not b.in_turns)
     timed = [case for case in alone if case.quantity in ("latency", "throughput")]
     assert all(c.cell.is_floor or c.cell.workload.paced_rate_hz for c in timed)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_programs_of_declared_comparisons_take_their_turns_beside_each_other(
+    name: str,
+) -> None:
+    planned = plan(PROFILES[name], find_cells([IMPLEMENTATIONS, FLOOR]))
+    joined: set[str] = set()
+    for batch in batches(planned, 1, declared=DECLARED):
+        cases = [slot.planned.case for slot in batch.slots]
+        groups = groups_of(cases, DECLARED)
+        assert sorted(chain.from_iterable(groups)) == list(range(len(cases)))
+        of = {number: at for at, group in enumerate(groups) for number in group}
+        for one, other in combinations(range(len(cases)), 2):
+            a, b = cases[one], cases[other]
+            pair = {(a.name, a.cell.key, b.cell.key), (a.name, b.cell.key, a.cell.key)}
+            if pair & DECLARED or (a.cell == b.cell and a.copy != b.copy):
+                assert of[one] == of[other]
+                joined.add(a.name)
+        assert all(len(group) == 1 or _is_declared(cases, group) for group in groups)
+    assert joined
+
+
+def _is_declared(cases: list[Case], group: list[int]) -> bool:
+    return all(
+        any(cases[n].cell.key in pair and pair[0] in cases[n].name for pair in DECLARED)
+        for n in group
+    )

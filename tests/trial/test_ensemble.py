@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections import Counter
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers_bench import BROKEN, find_cell, hosts_of, make_case, thorough_but
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case, Cell
@@ -19,7 +22,7 @@ from bench.measure import latency, throughput
 from bench.measure.common import Measured
 from bench.measure.turns import RAMP_MESSAGES, spans
 from bench.trial.build import build
-from bench.trial.ensemble import ensemble
+from bench.trial.ensemble import drawn, ensemble
 from bench.trial.record import TrialRecord, Window
 from bench.trial.requirements import needs
 
@@ -75,6 +78,26 @@ def ready(cell: Cell) -> Cell:
     if cell.language == "c":
         build(cell)
     return cell
+
+
+@given(st.lists(st.integers(1, 4), max_size=6), st.integers(0, 99))
+def test_an_order_has_each_number_once_and_groups_together(
+    sizes: list[int], seed: int
+) -> None:
+    numbers = iter(range(sum(sizes)))
+    groups = [[next(numbers) for _ in range(size)] for size in sizes]
+    order = drawn(groups, random.Random(seed))
+    assert sorted(order) == list(range(sum(sizes)))
+    for group in groups:
+        places = sorted(map(order.index, group))
+        assert places == list(range(places[0], places[0] + len(group)))
+
+
+def test_each_program_of_a_group_is_as_often_first() -> None:
+    rng = random.Random(1)
+    first = Counter(drawn([[0, 1], [2]], rng)[0] for _ in range(4000))
+    assert first[2] == pytest.approx(2000, abs=200)
+    assert first[0] == pytest.approx(1000, abs=200)
 
 
 @pytest.mark.parametrize("quantity", ["latency", "throughput"])
