@@ -170,9 +170,7 @@ def test_an_a_a_copy_has_as_many_blocks_as_its_original(planned: list[Planned]) 
         assert originals == [copy.blocks]
 
 
-def test_standard_measures_on_separate_cpus_what_is_declared_and_clients_beside_it() -> (
-    None
-):
+def test_on_separate_cpus_standard_has_declared_programs_and_clients() -> None:
     """The rest is for `full`, so that `make bench` takes minutes."""
     declared = {(case, key) for case, *pair in read_declared() for key in pair}
     for case in (entry.case for entry in PLANS["standard"] if not entry.case.copy):
