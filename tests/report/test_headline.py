@@ -178,7 +178,7 @@ def test_unlike_programs_are_listed_apart_with_a_reason_and_no_verdict(
         fan_out = case.cell.workload.name == "fan_out" and case.quantity == "throughput"
         return fan_out and case.cell.variant.name in names and not case.fault
 
-    run = synthetic.make(tmp_path / "run", profile="standard", blocks=6, keep=keep)
+    run = synthetic.make(tmp_path / "run", profile="full", blocks=6, keep=keep)
     out = build_words([run], tmp_path / "out")
     entries = json.loads((out / "numbers.json").read_text())
     apart = [entry for entry in entries if entry["kind"] == "apart"]

@@ -41,7 +41,7 @@ def test_rounds_taken_for_blocks_would_be_found_out(
     monkeypatch.setattr(rotated_coverage, "SIMULATIONS", 300)
     monkeypatch.setattr(rotated_coverage, "rotated_ratio", pooled)
     (answer,) = islice(rotated_coverage._even(), 1, 2)
-    assert answer.question == "interval of a ratio, 8 blocks of 24 rounds"
+    assert answer.question == "interval of a ratio, 8 blocks of 16 rounds"
     assert answer.passed is False
 
 
