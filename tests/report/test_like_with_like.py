@@ -53,7 +53,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
 
 
 def has_no_search(case: Case) -> bool:
-    """Return whether a case is not a zero-loss rate, by which lossy programs are compared."""
+    """Return whether a case is no zero-loss rate, by which lossy programs are compared."""
     return case.quantity != "zero_loss"
 
 
