@@ -21,8 +21,8 @@ from bench.run.progress import console, steps
     type=click.Choice(["quick", "standard", "full"]),
     default="standard",
     show_default=True,
-    help="quick (a first look), standard (to cite), or full (also further numbers of "
-    "clients, and times of several servers).",
+    help="quick (a first look), standard (to cite), or full (also times of several "
+    "servers).",
 )
 @click.option(
     "--trials",

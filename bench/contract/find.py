@@ -38,6 +38,7 @@ VARIANT_KEYS = (
     "stays_open",
     "security",
     "counterparts",
+    "files",
 )
 DECLARED = tuple(word for word in PROMISES if word != ENCRYPTS)
 """The promises that ``stack.toml`` lists; the other one follows from ``security``."""
@@ -60,14 +61,12 @@ def _strings(path: Path, table: dict[str, Any], key: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _c_libraries(path: Path, table: dict[str, Any]) -> dict[str, str]:
-    """Return the table ``[c.libraries]``: pkg-config's names and Debian's packages."""
-    libraries = table.get("c", {}).get("libraries", {})
-    if not all(isinstance(package, str) for package in libraries.values()):
-        raise ContractError(
-            f'{path}: [c.libraries]: write lines like libzmq = "libzmq3-dev"'
-        )
-    return dict(libraries)
+def _packages(path: Path, table: dict[str, Any], key: str, like: str) -> dict[str, str]:
+    """Return a table of what is needed, with Debian's packages; ``key`` is its name."""
+    found = table.get(key.rsplit(".", 1)[-1], {})
+    if not all(isinstance(package, str) for package in found.values()):
+        raise ContractError(f"{path}: [{key}]: write lines like {like}")
+    return dict(found)
 
 
 def _promises(path: Path, variant: str, table: dict[str, Any]) -> dict[str, frozenset[str]]:
@@ -138,6 +137,9 @@ def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
             _transports(path, name, table, "stays_open"),
             _security(path, name, table),
             _strings(path, table, "counterparts"),
+            _packages(
+                path, table, f"variants.{name}.files", '"/usr/lib/some.so" = "some-bin"'
+            ),
         )
 
 
@@ -159,7 +161,9 @@ def load_stack(folder: Path) -> Stack:
             requirements=_strings(path, table, "requirements"),
             system=_strings(path, table, "system"),
             variants=variants,
-            c_libraries=_c_libraries(path, table),
+            c_libraries=_packages(
+                path, table.get("c", {}), "c.libraries", 'libzmq = "libzmq3-dev"'
+            ),
         )
     except FileNotFoundError as error:
         raise ContractError(

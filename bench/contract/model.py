@@ -108,7 +108,8 @@ class Workload:
 class Variant:
     """A variant of a stack.
 
-    ``programs`` are further programs that its cells start. ``requirements`` are the
+    ``programs`` are further programs that its cells start, and ``files`` what these load,
+    with the Debian package of each. ``requirements`` are the
     distributions that the cells need beside those of the stack. ``promises`` maps a
     workload (``fan_out``) or a file (``fan_out.c``, which has precedence) to words of
     ``PROMISES``. ``limit_bytes`` is the largest message that its programs take; None if
@@ -127,6 +128,7 @@ class Variant:
     stays_open: tuple[str, ...] = ()
     security: str = ""
     counterparts: tuple[str, ...] = ()
+    files: dict[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

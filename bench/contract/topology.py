@@ -24,6 +24,8 @@ from bench.errors import ContractError, near
 FOLDER = Path(__file__).parent / "topologies"
 STREAM, HANDLE = "requests", "handle"
 """Parameters that are no addresses: what a client sends, and what a server does with it."""
+CROWD_HZ_MAX = 200.0
+"""Requests a second of all clients together, which two cores carry on every stack."""
 KINDS = ("client", "middle", "server", "database")
 MORE = ("variants", "clients", "stores")
 KEYS = ("title", "boxes", "arrows", "program", *MORE)
@@ -70,10 +72,13 @@ class Topology:
         return next((box for box in self.boxes if role and box.role == role), None)
 
     def with_clients(self, count: int) -> Topology:
-        """Return the same picture with another number of clients."""
-        boxes = (
-            replace(box, count=count) if box is self.client else box for box in self.boxes
-        )
+        """Return the same picture with another number of clients, which ask more rarely if
+        all of them would ask too often.
+        """
+        mine = self.client
+        rate_hz = min(mine.rate_hz, CROWD_HZ_MAX / count)
+        crowd = replace(mine, count=count, rate_hz=rate_hz)
+        boxes = (crowd if box is mine else box for box in self.boxes)
         return replace(self, boxes=tuple(boxes))
 
     @property

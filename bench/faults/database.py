@@ -80,7 +80,7 @@ class Postgres:
         words: list[str | Path] = [self._program, "-D", data, "-p", str(self._port)]
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [*self._enter, *unprivileged(self._enter), *words, *settings],
+                [*self._apart(), *unprivileged(self._enter), *words, *settings],
                 stdout=errors,
                 stderr=errors,
                 env=child_environment(),
@@ -100,6 +100,14 @@ class Postgres:
                     said = log.read_text(errors="replace").strip()
                     raise TrialError(f"PostgreSQL did not start: {said}") from error
             time.sleep(LOOK_S)
+
+    def _apart(self) -> list[str]:
+        """Return the words before its command that lead into the network of its trial.
+
+        There it has shared memory of its own, of which the kernel keeps nothing when it is
+        killed.
+        """
+        return [*self._enter, tool("unshare"), "--ipc"] if self._enter else []
 
     def kill(self) -> None:
         """Send SIGKILL to all its processes, which have sessions of their own."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.contract.model import Cell, Role
 from bench.faults.fault import Setup
-from bench.faults.network.tools import tool
+from bench.faults.network.tools import require
 from bench.trial.processes import HostProcess
 from bench.trial.specs import signature
 
@@ -71,8 +71,7 @@ class Participants(Mapping[str, Participant]):
         self._by_id[f"{participant.role.name}.{participant.number}"] = participant
 
     def _put_in_the_middle(self, cell: Cell) -> None:
-        for program in cell.variant.programs:
-            tool(program)
+        require(cell.variant)
         back = self[self.binder].role.binds
         proxy = Role("proxy", binds=(FRONT,), connects=back)
         self._add(Participant(proxy, 0, far=False))

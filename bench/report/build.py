@@ -19,6 +19,7 @@ from bench.errors import UsageError
 from bench.experiments import kept
 from bench.report import words
 from bench.report.charts import boxes as struck_boxes
+from bench.report.charts import drawings
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
@@ -114,7 +115,8 @@ def build(
     out.mkdir(parents=True, exist_ok=True)
     overlaid = other_runs.overlays(data, others) if others else machines.charts(data)
     boxes = topologies.read(_survey(out, topologies.FILE))
-    drawn = [*struck_boxes.charts(boxes, struck.source(boxes))]
+    whence = struck.source(boxes)
+    drawn = [*struck_boxes.charts(boxes, whence), *drawings.charts(boxes, whence)]
     shown = [*data.charts, *overlaid, *drawn]
     svgs = export(shown, out / "figures", all_files=all_files)
     spoken = languages.read(_survey(out, languages.FILE))

@@ -23,11 +23,14 @@ PLAYERS = {cell.key.removesuffix(".python"): cell for cell in players(SERVERS)}
 EDITED = {
     "zmq.proxied": [],
     "zmq.lru": [],
+    "zmq.heartbeats": [],
     "zmq.direct": ["client"],
     "http.direct": ["client"],
     "raw_socket.direct": ["client"],
     "http.nginx": ["middle"],
     "http.nginx_least": ["middle"],
+    "http.nginx_sticky": ["middle"],
+    "http.apache": ["middle"],
     "raw_socket.balanced": ["middle"],
     "raw_socket.haproxy": ["middle"],
 }

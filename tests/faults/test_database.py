@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from helpers_bench import processes_with
-from helpers_network import wait_for
+from helpers_network import network_of, wait_for
 
 from bench.errors import NotMeasurable, TrialError
 from bench.faults.boxes import kill_database
@@ -65,6 +65,20 @@ def test_a_killed_database_raises_and_leaves_no_process() -> None:
         made.close()
     wait_for(lambda: not [*processes_with("postgres", folder)])
     assert not Path(folder).exists()
+
+
+def test_a_database_in_a_network_has_shared_memory_of_its_own() -> None:
+    """The kernel keeps shared memory of a killed process until its namespace ends."""
+    with network_of("alone") as network:
+        made = Postgres(network.enter("alone"), random.Random(os.getpid()))
+        try:
+            made.start(CLIENTS)
+            mine, its = (
+                os.readlink(f"/proc/{pid}/ns/ipc") for pid in ("self", made._process.pid)
+            )
+            assert mine != its
+        finally:
+            made.close()
 
 
 def test_a_database_without_a_process_cannot_be_killed(tmp_path: Path) -> None:

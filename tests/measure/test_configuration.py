@@ -18,6 +18,12 @@ http {
     upstream back { server 1.2.3.4:5; keepalive 8; }
 }
 """
+APACHE = """
+Listen ${FRONT}  # a variable
+<Proxy balancer://servers>
+    Include members.conf
+</Proxy>
+"""
 HAPROXY = """
 defaults
     mode tcp  # layer four
@@ -29,13 +35,18 @@ frontend front
 
 
 @pytest.mark.parametrize(
-    ("suffix", "text", "size"),
-    [(".conf", NGINX, (6, 11)), (".cfg", HAPROXY, (5, 9)), (".conf", "", (0, 0))],
+    ("name", "text", "size"),
+    [
+        ("nginx.conf", NGINX, (6, 11)),
+        ("haproxy.cfg", HAPROXY, (5, 9)),
+        ("httpd.conf", APACHE, (3, 6)),
+        ("nginx.conf", "", (0, 0)),
+    ],
 )
 def test_directives_and_their_words_are_counted(
-    suffix: str, text: str, size: tuple[int, int], tmp_path: Path
+    name: str, text: str, size: tuple[int, int], tmp_path: Path
 ) -> None:
-    (tmp_path / f"some{suffix}").write_text(text, encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "program.py").write_text("pass", encoding="utf-8")
     found = configuration(tmp_path)
     assert found[:2] == size
@@ -49,7 +60,7 @@ words = st.from_regex(r"[a-z_0-9./:$]{1,9}", fullmatch=True)
 def test_layout_and_comments_change_no_count(lines: list[list[str]], crowded: bool) -> None:
     gap, end = (" ", ";") if crowded else ("\n\t", " ; # done\n\n")
     text = end.join(gap.join(line) for line in [*lines, []])
-    assert [*directives(text, ".conf")] == lines
+    assert [*directives(text, "nginx.conf")] == lines
 
 
 def test_layout_and_comments_change_no_compressed_byte(tmp_path: Path) -> None:
@@ -57,6 +68,6 @@ def test_layout_and_comments_change_no_compressed_byte(tmp_path: Path) -> None:
     for number, text in enumerate((NGINX, NGINX.replace("# else", "# or else").strip())):
         folder = tmp_path / str(number)
         folder.mkdir()
-        (folder / "some.conf").write_text(text, encoding="utf-8")
+        (folder / "nginx.conf").write_text(text, encoding="utf-8")
         found.append(configuration(folder))
     assert found[0] == found[1]

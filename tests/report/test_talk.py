@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from helpers_bench import thorough_but
+from made_up_topologies import surveyed
 from markupsafe import Markup
 
 from bench.contract.model import IMPLEMENTATIONS, PROJECT
@@ -26,6 +27,7 @@ from bench.report.talk_claims.conditions import COUNTS
 from bench.report.talk_claims.offers import read_offers
 from bench.report.talk_claims.rules import VERDICTS
 from bench.surveys.languages.tally import FILE as LANGUAGES
+from bench.surveys.topologies.tally import FILE as TOPOLOGIES_FILE
 
 REPORTS = PROJECT / "reports"
 STUB = Assets(Markup("/* show */"), Markup("/* notes */"), Markup(".reveal{}"))
@@ -123,6 +125,32 @@ def test_notes_offer_other_words_until_numbers_withdraw_them(reports: Path) -> N
     short = {"value": 1, "ci_low": 1, "ci_high": 1}
     write(reports, [{**e, **short} if ".slide.c" in e["id"] else e for e in ENTRIES])
     assert offer.says not in render(Material(reports), STUB)
+
+
+def test_a_measured_topology_has_a_slide_with_a_text_alternative(
+    reports: Path,
+) -> None:
+    assert 'id="measured-' not in made(), "a run without a survey has no such slide"
+    (reports / FIGURES).unlink()
+    shutil.copytree(REPORTS / FIGURES, reports / FIGURES)
+    for name in ("single", "database", "servers_client", "servers_nobody"):
+        picture = f'<svg width="1pt" height="1pt"><path id="{name}"/></svg>'
+        (reports / FIGURES / f"topology_{name}.svg").write_text(picture)
+    (reports / TOPOLOGIES_FILE).write_text(json.dumps(surveyed(1)))
+    page = render(Material(reports), STUB)
+    slides = re.findall(r'<section id="(measured-[\w-]+)">', page)
+    assert slides == [
+        "measured-single",
+        "measured-database",
+        "measured-servers-client",
+        "measured-servers-nobody",
+    ]
+    shown, notes = slide(page, "measured-servers-nobody").split("<aside")
+    assert "ZeroMQ (lru); middle killed 50 %" in shown
+    assert "servers connect to the middle" in notes
+    (reports / FIGURES / "topology_single.svg").unlink()
+    with pytest.raises(UsageError, match="topology_single"):
+        render(Material(reports), STUB)
 
 
 def test_the_slides_follow_the_outline() -> None:

@@ -12,44 +12,20 @@ from typing import Any
 
 import pytest
 from helpers_bench import bench, finish, processes_with, start_bench
+from made_up_topologies import EVERY, ZMQ, of, rows, surveyed
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from bench.contract.topology import players, topologies
 from bench.errors import ResultsError
-from bench.report.charts import boxes
+from bench.report.charts import boxes, drawings
 from bench.report.charts.export import svg
 from bench.report.sections import topologies as section
 from bench.surveys.topologies import survey, tally
-from bench.surveys.topologies.profiles import PROFILES, TIMED_AT_ONCE, Profile
+from bench.surveys.topologies.profiles import (
+    CROWDED_AT_ONCE,
+    PROFILES,
+    TIMED_AT_ONCE,
+)
 from bench.surveys.topologies.survey import Unfinished, left, opening, plan, same
-
-EVERY = [(t, cell) for t in topologies().values() for cell in players(t)]
-ZMQ = [(topology, cell) for topology, cell in EVERY if cell.stack.name == "zmq"]
-VALUES = {
-    "survival": 0.5, "hurt": 2, "handle_ms": 0.1, "network_share": 0.7, "reported": 1,
-    "lost": 2, "held": 3, "doubled": 0, "told": True, "p50_ms": 1.0, "p99_ms": 2.0,
-    "late_ms": 1.0, "missed": 0.66,
-    "shares": {"serve.0": 0.3, "serve.1": 0.3, "serve.2": 0.4},
-    "edits": 20, "reloads": 0, "restarts": 20, "due": 400, "busy": False, "at_once": 1,
-}  # fmt: skip
-
-
-def of(trials: int) -> Profile:
-    return replace(PROFILES["full"], trials=trials)
-
-
-def rows(wanted: list[survey.Wanted], **changed: Any) -> list[dict[str, Any]]:
-    return [
-        VALUES | dict(zip(survey.PLACE, each.key, strict=True)) | changed for each in wanted
-    ]
-
-
-def surveyed(trials: int = 6, **changed: Any) -> dict[str, Any]:
-    made = {
-        **opening(ZMQ, of(trials), 1),
-        "rows": rows(plan(ZMQ, of(trials), 1), **changed),
-    }
-    found: dict[str, Any] = json.loads(json.dumps(made))
-    return found
 
 
 def test_a_round_has_each_program_in_each_situation_once() -> None:
@@ -87,22 +63,25 @@ def test_other_programs_or_options_make_another_survey() -> None:
     assert not same(opened, opening(ZMQ, replace(PROFILES["standard"], trials=1), 1))
 
 
-def test_a_standard_survey_leaves_out_nothing_but_further_clients() -> None:
+def test_a_standard_survey_leaves_out_no_situation() -> None:
     """Whatever claims look at is there often enough for an interval."""
-    standard, full = (plan(EVERY, PROFILES[name], 1) for name in ("standard", "full"))
-    missing = {each.key for each in full} - {each.key for each in standard}
-    assert {key[1] for key in missing} == {10, 50}
-    assert {key[0] for key in missing} == {"single", "database"}
-    quick = plan(EVERY, PROFILES["quick"], 1)
-    assert {each.key for each in quick} < {each.key for each in standard}
+    standard, full = (
+        {each.key for each in plan(EVERY, PROFILES[name], 1)}
+        for name in ("standard", "full")
+    )
+    assert standard == full
+    assert {key[1] for key in standard if key[0] != "servers"} == {1, 10, 50}
+    quick = {each.key for each in plan(EVERY, PROFILES["quick"], 1)}
+    assert {key[1] for key in quick if key[0] != "servers"} == {1}
+    assert quick < standard
 
 
 def test_trials_that_are_timed_come_first_and_have_less_company(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(survey, "take", lambda wanted, _: rows([wanted])[0])
-    wanted, made = plan(ZMQ, PROFILES["quick"], 1), list[dict[str, Any]]()
-    survey.make(wanted, 1, made.append, PROFILES["quick"].at_once)
+    wanted, made = plan(ZMQ, of(1), 1), list[dict[str, Any]]()
+    survey.make(wanted, 1, made.append, PROFILES["standard"].at_once)
     assert len(made) == len(wanted)
     timed = [row for row in made if row["at_once"] <= TIMED_AT_ONCE]
     assert {(row["topology"], row["fault"]) for row in timed} == {
@@ -111,6 +90,8 @@ def test_trials_that_are_timed_come_first_and_have_less_company(
         ("database", "calm_postgres"),
     }
     assert made[: len(timed)] == timed
+    crowded = {row["at_once"] for row in timed if row["clients"] == 50}
+    assert crowded == {CROWDED_AT_ONCE}, "a crowd takes much of a core"
 
 
 def test_a_damaged_file_is_named_with_its_remedy(tmp_path: Path) -> None:
@@ -145,6 +126,12 @@ def test_the_ids_that_claims_name_are_there() -> None:
         "request_reply.network_share.postgres.1_clients.zmq.minimal.python",
         "request_reply.service_p99.sqlite.50_clients.zmq.minimal.python",
         "request_reply.survival.box_killed_server.sqlite.1_clients.zmq.minimal.python",
+        *(
+            f"request_reply.{what}.{store}{clients}_clients.zmq.minimal.python"
+            for what in ("network_share", "service", "service_p99")
+            for store in ("", "sqlite.", "postgres.")
+            for clients in (1, 10, 50)
+        ),
     ):
         assert name in found
     assert found[f"servers.state_missed.{of}"]["value"] == 0.66
@@ -172,11 +159,26 @@ def test_times_count_only_in_trials_with_little_company() -> None:
     assert any(".state_missed." in name for name in found)
 
 
+def test_the_share_of_a_stack_is_of_its_best_program() -> None:
+    """Of two clients of HTTP the quicker one counts; ZeroMQ takes half of its time."""
+    took = {"http.minimal": 8.0, "http.aiohttp_client": 4.0, "zmq.minimal": 2.0}
+    some = [(t, c) for t, c in EVERY if c.key.removesuffix(".python") in took]
+    made = surveyed(6, some)
+    for row in made["rows"]:
+        row["p50_ms"] = took[row["key"].removesuffix(".python")]
+    found = numbers(made)
+    shares = {name: e["value"] for name, e in found.items() if ".stack_share." in name}
+    of_stores = ("", "sqlite.", "postgres.")
+    assert shares == {f"request_reply.stack_share.{s}1_clients": 0.5 for s in of_stores}
+    said = found["request_reply.stack_share.1_clients"]["sentence"]
+    assert "with ZeroMQ (minimal) instead of HTTP (aiohttp_client)" in said
+
+
 def test_the_section_names_each_program_or_the_missing_survey() -> None:
     said = section.section(surveyed())
     shown = [[row[0] for row in table.rows] for table in said.tables]
-    assert shown[-1] == ["ZeroMQ (direct)", "ZeroMQ (direct_default)", "ZeroMQ (lru)",
-                     "ZeroMQ (proxied)"]  # fmt: skip
+    variants = ("direct", "direct_default", "heartbeats", "lru", "proxied")
+    assert shown[-1] == [f"ZeroMQ ({name})" for name in variants]
     assert "nomiddle topologies" in section.section(None).paragraphs[0]
 
 
@@ -184,14 +186,14 @@ def test_the_heat_map_shows_the_share_that_each_program_served_under_each_blow()
     (chart,) = boxes.charts(surveyed(survival=0.3), "some machine")
     words = svg(chart.figure)
     assert chart.title == (
-        "One frozen server of 3 stops most requests of 4 of 4 programs, "
-        "a busy one killed those of 4"
+        "One frozen server of 3 stops most requests of 5 of 5 programs, "
+        "a busy one killed those of 5"
     )
     assert words.count("30 %, 2 hurt") == len(chart.table)
     told = boxes.struck(surveyed(lost=0, held=0), "servers")
     assert {row.said for row in told} == {"50 %, 2 told"}
     (calmer,) = boxes.charts(surveyed(survival=1.0, hurt=0), "")
-    assert " 0 of 4 programs" in calmer.title
+    assert " 0 of 5 programs" in calmer.title
     assert not [*boxes.charts(None, "")]
 
 
@@ -203,6 +205,94 @@ def test_a_share_on_the_heat_map_agrees_with_its_colour() -> None:
         whole = int(boxes.share(per_mille / 1000).split()[0])
         assert whole == per_mille // 10
         assert boxes.grade(per_mille / 1000) == boxes.grade(whole / 100)
+
+
+# -- drawings ------------------------------------------------------------------------------
+
+
+def drawn(found: dict[str, Any]) -> dict[str, drawings.Drawing]:
+    return {each.name: each for each in drawings.drawings(found)}
+
+
+def test_a_drawing_has_the_programs_that_list_servers_in_the_same_box() -> None:
+    found = drawn(surveyed(1, EVERY))
+    assert [*found] == [
+        "topology_single",
+        "topology_database",
+        "topology_servers_client",
+        "topology_servers_middle",
+        "topology_servers_nobody",
+    ]
+    by = {name: {row.key for row in each.rows} for name, each in found.items()}
+    assert by["topology_servers_nobody"] == {
+        f"zmq.{name}.python" for name in ("heartbeats", "lru", "proxied")
+    }
+    assert "http.apache.python" in by["topology_servers_middle"]
+    assert {key.split(".")[0] for key in by["topology_servers_client"]} == {
+        "http", "raw_socket", "zmq",
+    }  # fmt: skip
+
+
+def test_arrows_point_from_the_end_that_connects_to_the_one_that_listens() -> None:
+    links = {
+        row.key: {*row.links}
+        for each in drawn(surveyed(1, EVERY)).values()
+        for row in each.rows
+        if each.topology == "servers"
+    }
+    database = ("server", "database")
+    assert links["zmq.lru.python"] == {
+        ("client", "middle"), ("server", "middle"), database,
+    }  # fmt: skip
+    assert links["http.nginx.python"] == {
+        ("client", "middle"), ("middle", "server"), database,
+    }  # fmt: skip
+    assert links["zmq.direct.python"] == {("client", "server"), database}
+
+
+def test_a_drawing_shows_each_median_on_its_box_and_has_a_text_alternative() -> None:
+    found = surveyed(survival=0.3, edits=0)
+    each = drawn(found)["topology_servers_nobody"]
+    wide, narrow = (
+        chart
+        for chart in drawings.charts(found, "some machine")
+        if chart.name.startswith(each.name)
+    )
+    assert wide.title == (
+        "If servers connect to the middle, one joins without an edit; "
+        "with a busy one killed, 30 % of requests are served"
+    )
+    assert (wide.page_only, narrow.page_only) == (False, True)
+    for chart in (wide, narrow):
+        words = svg(chart.figure, text=True)
+        for blow in ("killed", "busy", "frozen", "cut"):
+            boxes = 3 if blow == "killed" else 1 if blow == "busy" else 2
+            assert words.count(f"{blow} 30 %") == boxes * len(each.rows)
+        assert words.count("66 %") == len(each.rows), "state missed stands on an arrow"
+    said = drawings.told(each)
+    assert "ZeroMQ (lru); middle killed 30 %, frozen 30 %, cut 30 %; server killed" in said
+
+
+def test_no_letters_of_a_drawing_lie_on_others_or_outside() -> None:
+    found = surveyed(6, EVERY, survival=1.0)
+    for chart in drawings.charts(found, "a machine with a name that is long"):
+        figure = chart.figure
+        assert isinstance(figure.canvas, FigureCanvasAgg)
+        renderer = figure.canvas.get_renderer()
+        texts = [text for text in figure.axes[0].texts if text.get_text()]
+        frames = [text.get_window_extent(renderer).shrunk(0.98, 0.8) for text in texts]
+        for text, frame in zip(texts, frames, strict=True):
+            assert frame.x0 >= 0, (chart.name, text.get_text())
+            assert frame.x1 <= figure.bbox.width, (chart.name, text.get_text())
+            over = [o.get_text() for o, f in zip(texts, frames, strict=True)
+                    if o is not text and f.overlaps(frame)]  # fmt: skip
+            assert not over, (chart.name, text.get_text(), over)
+
+
+def test_a_survey_without_a_calm_trial_has_no_drawing() -> None:
+    assert not [*drawings.charts(None, "")]
+    found = surveyed(busy=True)
+    assert not [*drawings.charts(found, "")]
 
 
 # -- the command ---------------------------------------------------------------------------

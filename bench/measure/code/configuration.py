@@ -1,8 +1,9 @@
-"""Count the configuration of a program: nginx.conf, haproxy.cfg.
+"""Count the configuration of a program: nginx.conf, haproxy.cfg, httpd.conf.
 
 A directive counts as a statement, and a word of it as a token. Its normal form, of which
 the compressed bytes count, has one space between words and no comments. In nginx.conf a
-directive ends in a semicolon or opens a block; in other files it is a line.
+directive ends in a semicolon or opens a block; in other files it is a line. The end of a
+block is none, neither nginx's nor Apache's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 SUFFIXES = (".conf", ".cfg", ".yaml")
-PIECE = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|\n|[^\s{};"'#]+""")
+NGINX = "nginx.conf"
+PIECE = r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\n|"""
+OF_NGINX = re.compile(PIECE + r"""[{};]|[^\s{};"'#]+""")
+OF_LINES = re.compile(PIECE + r"""[^\s"'#]+""")
 
 
 class Configuration(NamedTuple):
@@ -30,7 +34,7 @@ class Configuration(NamedTuple):
 def configuration(folder: Path) -> Configuration:
     """Return the size of all files of configuration in a folder."""
     files = (path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES)
-    found = [[*directives(path.read_text(encoding="utf-8"), path.suffix)] for path in files]
+    found = [[*directives(path.read_text(encoding="utf-8"), path.name)] for path in files]
     every = [words for file in found for words in file]
     normal = "\n".join(map(" ".join, every))
     return Configuration(len(every), sum(map(len, every)), _packed(normal) - _packed(""))
@@ -40,13 +44,13 @@ def _packed(text: str) -> int:
     return len(gzip.compress(text.encode(), compresslevel=9, mtime=0))
 
 
-def directives(text: str, suffix: str) -> Iterator[list[str]]:
-    """Yield the words of each directive of a file whose name ends in ``suffix``."""
-    ends = {";", "{", "}"} if suffix == ".conf" else {"\n"}
+def directives(text: str, name: str) -> Iterator[list[str]]:
+    """Yield the words of each directive of a file with that name."""
+    pieces, ends = (OF_NGINX, {";", "{", "}"}) if name == NGINX else (OF_LINES, {"\n"})
     words: list[str] = []
-    for piece in [*PIECE.findall(text), "\n"]:
+    for piece in [*pieces.findall(text), "\n"]:
         if piece in ends:
-            if words:
+            if words and not words[0].startswith("</"):
                 yield words
             words = []
         elif not piece.isspace() and not piece.startswith("#"):

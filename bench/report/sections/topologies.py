@@ -24,11 +24,12 @@ from bench.surveys.topologies.tally import (
     medians,
     program_of,
     situation,
+    stack_shares,
     usual,
 )
 
 Survey = Mapping[str, Any]
-KIND, SIZE = "topology", "size"
+KIND, STACK_SHARE = "topology", "stack_share"
 ID = "topologies"
 TITLE = "The talk's pictures, each box struck"
 NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle topologies."
@@ -107,7 +108,8 @@ def section(survey: Survey | None, drawn: Sequence[Chart] = ()) -> Section:
         "one that deals connections misses none."
     )
     found = [*medians(survey)]
-    figures = [chart_figure(chart, survey["stacks"]) for chart in drawn]
+    shown = [chart for chart in drawn if not chart.page_only]
+    figures = [chart_figure(chart, survey["stacks"]) for chart in shown]
     tables = [*_tables(survey, found)]
     return Section(ID, TITLE, [lead, state], tables=tables, figures=figures)
 
@@ -210,7 +212,8 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
     """Yield the entries of numbers.json; ``run`` is the survey's, by its date.
 
     ``<topology>.<measure>[.<situation>].<boxes>.<key>`` of every median, its bounds null
-    where the trials are too few; ``<topology>.size.<count>.<key>`` of every program.
+    where the trials are too few; ``<topology>.size.<count>.<key>`` of every program;
+    ``<topology>.stack_share[.<situation>].<boxes>`` of every store.
     """
     if survey is None:
         return
@@ -243,6 +246,18 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
             "cells": [program["cell"]],
             "labels": [label(survey, program)],
         }
+    for share in stack_shares(survey):
+        when = situation(survey, share.topology, share.fault)
+        of = case(survey, share.topology, share.clients)
+        fast, slow = (
+            label(survey, programs[share.topology, key]) for key in (share.fast, share.slow)
+        )
+        said = (
+            f"{' '.join([of, *when]).replace('_', ' ')}: with {fast} instead of {slow} "
+            f"a call takes {_share(share.value)} less time (medians over trials)"
+        )
+        name = ".".join([program_of(survey, share.topology), STACK_SHARE, *when, of])
+        yield surveyed(survey, KIND, name, share.value, "share", said)
     for (topology, key), program in programs.items():
         if program_of(survey, topology) != topology:
             continue  # a run counts these

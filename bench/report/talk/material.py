@@ -12,6 +12,7 @@ from markupsafe import Markup
 from bench.analysis.stats import Verdict
 from bench.errors import UsageError, near
 from bench.report import words
+from bench.report.charts.drawings import drawings, told
 from bench.report.entries import program_at
 from bench.report.numbers.citation import (
     SCHEME,
@@ -31,6 +32,7 @@ from bench.report.talk_claims.judge import Judged, judge, read_ledger
 from bench.report.talk_claims.offers import Offer, offer_for
 from bench.report.talk_claims.rules import VERDICTS
 from bench.surveys.languages import tally
+from bench.surveys.topologies import tally as topologies
 
 NUMBERS, FIGURES = "numbers.json", "figures"
 TIMES = re.compile(r"((?:[\d.,]+x to )?[\d.,]+x[^<]*)(<!-- [^>]+ -->)")
@@ -58,6 +60,7 @@ class Material:
         self.subjects = measure(read_experiments(), self.entries)
         self._noted: dict[str, Entry] = {}
         self._offers: list[Offer] = []
+        self._drawings: dict[str, str] = {}
 
     def entry(self, identifier: str) -> Entry:
         if identifier not in self.known:
@@ -182,6 +185,15 @@ class Material:
             )
         return inline(path.read_text(encoding="utf-8"), name, title)
 
+    def drawing(self, name: str) -> Markup:
+        """Return the drawing of a topology with what was measured, '' without a survey."""
+        if not self._drawings:
+            survey = topologies.read(self.reports / topologies.FILE)
+            self._drawings = {d.name: told(d) for d in drawings(survey)} if survey else {}
+        if name not in self._drawings:
+            return Markup("")
+        return self.chart(name, self._drawings[name])
+
     def languages(self) -> Sequence[Mapping[str, Any]]:
         """Return a row for each language of the survey, none where there was no survey.
 
@@ -215,8 +227,9 @@ class Material:
             "verdict": self.verdict,
             "claim": self.claim, "experiment": self.experiment, "finding": self.finding,
             "count": self.count,
-            "notes": self.notes, "chart": self.chart, "languages": self.languages(),
-            "guide": self.guide(), "losses": self.losses, "stacks": STACKS,
+            "notes": self.notes, "chart": self.chart, "drawing": self.drawing,
+            "languages": self.languages(), "guide": self.guide(), "losses": self.losses,
+            "stacks": STACKS,
             "judged": self.judged, "verdicts": VERDICTS,
             "run": self.entries[0], "expired": self.expired(), "nearest": nearest,
         }  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TIMED_AT_ONCE = 4
-"""Timed trials side by side. Each takes a tenth of a core at most."""
+TIMED_AT_ONCE, CROWDED_AT_ONCE = 4, 2
+"""Timed trials side by side. Each takes a tenth of a core at most; one with a crowd of
+clients takes two thirds of a core with the slowest client of HTTP, and a database."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("quick", trials=1, at_once=8),
-        Profile("standard", trials=6, at_once=8),
+        Profile("standard", trials=6, at_once=8, crowds=True),
         Profile("full", trials=6, at_once=2, crowds=True),
     )
 }

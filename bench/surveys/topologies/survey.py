@@ -18,7 +18,7 @@ from bench.contract.topology import Topology
 from bench.errors import NoMiddleError, NotMeasurable, ResultsError
 from bench.faults import database
 from bench.faults.boxes import faults
-from bench.faults.network.tools import tool
+from bench.faults.network.tools import require, tool
 from bench.faults.trial import run_failure
 from bench.measure.code.configuration import configuration
 from bench.measure.code.size import size
@@ -26,7 +26,7 @@ from bench.measure.survival import measure
 from bench.run.machine import HARNESS, describe
 from bench.run.manifest import cell_digest, harness_digest
 from bench.surveys import document
-from bench.surveys.topologies.profiles import TIMED_AT_ONCE, Profile
+from bench.surveys.topologies.profiles import CROWDED_AT_ONCE, TIMED_AT_ONCE, Profile
 from bench.surveys.topologies.tally import is_calm
 from bench.trial.processes import kill_all
 from bench.trial.requirements import needs
@@ -67,6 +67,12 @@ class Wanted:
         """Whether the trial is made for its times: one server, while all is calm."""
         return is_calm(self.fault) and self.topology.server.count == 1
 
+    @property
+    def at_once_max(self) -> int | None:
+        """The most trials at a time, itself included; None if it does not matter."""
+        crowded = self.topology.client.count > self.topology.client.together
+        return (CROWDED_AT_ONCE if crowded else TIMED_AT_ONCE) if self.timed else None
+
 
 def plan(
     players: Sequence[tuple[Topology, Cell]], profile: Profile, seed: int
@@ -98,8 +104,7 @@ def lacks(cell: Cell) -> str:
     if lacking := needs(cell):
         return lacking
     try:
-        for program in cell.variant.programs:
-            tool(program)
+        require(cell.variant)
     except NotMeasurable as error:
         return str(error)
     return ""
@@ -151,10 +156,9 @@ def make(
     Trials that are timed come first, with less company. A row says in ``at_once`` how many
     trials there were beside each other, itself included.
     """
-    timed = [each for each in wanted if each.timed]
-    others = [each for each in wanted if not each.timed]
-    for some, company in ((timed, min(at_once, TIMED_AT_ONCE)), (others, at_once)):
-        _side_by_side(some, seed, keep, company)
+    for most in (TIMED_AT_ONCE, CROWDED_AT_ONCE, None):
+        some = [each for each in wanted if each.at_once_max == most]
+        _side_by_side(some, seed, keep, min(at_once, most or at_once))
 
 
 def _side_by_side(
@@ -200,7 +204,7 @@ def opening(
     }
 
 
-PROGRAMS = {"nginx": "-v", "haproxy": "-v", "postgres": "--version"}
+PROGRAMS = {"nginx": "-v", "haproxy": "-v", "apache2": "-v", "postgres": "--version"}
 """Programs beside the cells, and how each is asked for its version."""
 NUMBER = re.compile(r"\d+(?:\.\d+)+")
 

@@ -72,6 +72,44 @@ def usual(survey: Mapping[str, Any], found: Iterable[Median]) -> list[Median]:
     return [median for median in found if median.clients not in further[median.topology]]
 
 
+@dataclass(frozen=True)
+class StackShare:
+    """The share of a call that the choice of the stack decides, from 0 to 1.
+
+    Each stack takes part with its best program of those that were tried. ``fast`` and
+    ``slow`` are the keys of the fastest stack's and the slowest stack's.
+    """
+
+    topology: str
+    clients: int
+    fault: str
+    fast: str
+    slow: str
+    value: float
+
+
+def stack_shares(survey: Mapping[str, Any]) -> Iterator[StackShare]:
+    """Yield the share of each one-server topology and store: 1 - fastest / slowest median.
+
+    There is one client. With several it would count that some servers handle several
+    requests at a time.
+    """
+    stacks = {row["key"]: row["stack"] for row in survey["programs"]}
+    best: dict[tuple[str, int, str], dict[str, Median]] = {}
+    for median in medians(survey):
+        if median.measure != "p50_ms" or median.clients > 1:
+            continue
+        place = median.topology, median.clients, median.fault
+        mine, stack = best.setdefault(place, {}), stacks[median.key]
+        if stack not in mine or median.value < mine[stack].value:
+            mine[stack] = median
+    for place, found in best.items():
+        ordered = sorted(found.values(), key=lambda each: each.value)
+        fast, slow = ordered[0], ordered[-1]
+        if len(ordered) > 1:
+            yield StackShare(*place, fast.key, slow.key, 1 - fast.value / slow.value)
+
+
 def measures(fault: str) -> tuple[str, ...]:
     """Return what is told of a situation."""
     if is_calm(fault):
