@@ -16,7 +16,7 @@ from made_up_topologies import EVERY, ZMQ, of, rows, surveyed
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from bench.errors import ResultsError
-from bench.report.charts import boxes, drawings
+from bench.report.charts import boxes, drawings, topology_facts
 from bench.report.charts.export import svg
 from bench.report.sections import topologies as section
 from bench.surveys.topologies import survey, tally
@@ -210,8 +210,8 @@ def test_a_share_on_the_heat_map_agrees_with_its_colour() -> None:
 # -- drawings ------------------------------------------------------------------------------
 
 
-def drawn(found: dict[str, Any]) -> dict[str, drawings.Drawing]:
-    return {each.name: each for each in drawings.drawings(found)}
+def drawn(found: dict[str, Any]) -> dict[str, topology_facts.Drawing]:
+    return {each.name: each for each in topology_facts.drawings(found)}
 
 
 def test_a_drawing_has_the_programs_that_list_servers_in_the_same_box() -> None:
@@ -269,7 +269,7 @@ def test_a_drawing_shows_each_median_on_its_box_and_has_a_text_alternative() -> 
             boxes = 3 if blow == "killed" else 1 if blow == "busy" else 2
             assert words.count(f"{blow} 30 %") == boxes * len(each.rows)
         assert words.count("66 %") == len(each.rows), "state missed stands on an arrow"
-    said = drawings.told(each)
+    said = topology_facts.told(each)
     assert "ZeroMQ (lru); middle killed 30 %, frozen 30 %, cut 30 %; server killed" in said
 
 

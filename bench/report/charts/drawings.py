@@ -9,8 +9,7 @@ twice: for a wide screen, and for a narrow one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -19,18 +18,33 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from bench.contract.model import PLURAL
-from bench.report import words
 from bench.report.charts import style
-from bench.report.charts.boxes import BLOW, KILLED, grade, label, share
+from bench.report.charts.boxes import grade, share
 from bench.report.charts.failures import COLORS, TEXT
 from bench.report.charts.style import INK, MUTED, Chart
-from bench.surveys.topologies.tally import ADDED, CALM, medians
+from bench.report.charts.topology_facts import (
+    CLIENT,
+    DATABASE,
+    MIDDLE,
+    SERVER,
+    Drawing,
+    Row,
+    Survey,
+    Values,
+    chips_of,
+    column_of,
+    count_of,
+    drawings,
+    facts_of,
+    heading_of,
+    kinds_of,
+    on_arrow,
+)
+from bench.surveys.topologies.tally import medians
 
 SECTION = "topologies"
 NARROW = "_narrow"
 """The end of the name of a drawing for a narrow screen, as a page looks for it."""
-CLIENT, MIDDLE, SERVER, DATABASE = "client", "middle", "server", "database"
 FILLS = {
     CLIENT: ("#f6ead3", "#8a5a00"),
     MIDDLE: ("#ebe4f5", "#5b3f8c"),
@@ -39,11 +53,6 @@ FILLS = {
 }
 """The paper and the line of each kind of box."""
 LINE = "#85868c"
-BLOWS = {"killed": "killed", "killed_busy": "busy", "frozen": "frozen", "cut": "cut"}
-"""Blows in the order of the squares in a box, and the word of each."""
-STORES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
-NOBODY = "nobody"
-"""The name of a drawing of programs in which no box has a list of servers."""
 COPIES = 3
 """So many copies of a box are drawn at most."""
 LEGEND = (
@@ -52,29 +61,10 @@ LEGEND = (
 )
 ARROWS = "an arrow points from the end that connects to the one that listens"
 OF_ONE = (
-    "network: the share of a call outside of the server's code; p99: 1 of 100 takes longer"
+    "network: the share of a call outside of the server's code; inside: the time in it; "
+    "p99: 1 of 100 takes longer"
 )
 OF_SEVERAL = "missed: requests whose client was served by another server just before"
-Survey = Mapping[str, Any]
-Values = Mapping[tuple[str, int, str, str], float]
-"""Medians by key of the program, number of clients, situation and measure."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One program of a topology: its label, boxes, links and medians.
-
-    ``links`` are pairs of names of boxes, the first of which connects to the second.
-    ``lists`` are the boxes with a list of servers.
-    """
-
-    key: str
-    label: str
-    boxes: tuple[str, ...]
-    links: tuple[tuple[str, str], ...]
-    lists: tuple[str, ...]
-    statements: int
-    directives: int
 
 
 class Size(NamedTuple):
@@ -103,20 +93,6 @@ CHIP, GAP, LID = 0.36, 0.05, 0.1
 HEAD, FOOT = 0.5, 0.3
 
 
-# -- what is drawn -------------------------------------------------------------------------
-
-
-class Drawing(NamedTuple):
-    """What one drawing shows: some programs of a topology, and the finding."""
-
-    name: str
-    topology: str
-    about: Mapping[str, Any]
-    rows: list[Row]
-    values: Values
-    title: str
-
-
 def charts(survey: Survey | None, source: str) -> Iterator[Chart]:
     """Yield the drawings of every topology. ``source`` says whence the numbers are."""
     if survey is None:
@@ -129,145 +105,8 @@ def charts(survey: Survey | None, source: str) -> Iterator[Chart]:
             yield Chart(name, SECTION, each.title, figure, table, page_only=bool(end))
 
 
-def drawings(survey: Survey) -> Iterator[Drawing]:
-    """Yield what each drawing shows, of programs that were measured."""
-    for topology, about in survey["topologies"].items():
-        if not {CLIENT, SERVER} <= {*_kinds(about).values()} <= {*FILLS}:
-            continue  # no picture of clients and servers
-        mine = [median for median in medians(survey) if median.topology == topology]
-        values = {(m.key, m.clients, m.fault, m.measure): m.value for m in mine}
-        measured = {key for key, *_ in values}
-        groups: dict[str, list[Row]] = {}
-        for program in survey["programs"]:
-            if program["topology"] == topology and program["key"] in measured:
-                row = _row(survey, about, program)
-                groups.setdefault(_group(about, row), []).append(row)
-        for group, rows in sorted(groups.items(), key=lambda each: _order(each[0])):
-            name = "_".join(["topology", topology, *([group] if group else [])])
-            said = _title(about, rows, values)
-            yield Drawing(name, topology, about, rows, values, said)
-
-
-def _order(group: str) -> tuple[bool, str]:
-    return group == NOBODY, group
-
-
-def told(drawing: Drawing) -> str:
-    """Return a drawing in words, for those who cannot see it."""
-    said = [drawing.title]
-    for row in drawing.rows:
-        of = drawing.about, row, drawing.values
-        boxes = [
-            f"{name} {', '.join(f'{word} {share(part)}' for word, part in chips)}"
-            for name in row.boxes
-            if (chips := _chips(*of, name))
-        ]
-        said.append("; ".join([row.label, *boxes, *_facts(*of, narrow=False)]))
-    return ". ".join(said)
-
-
-def _row(survey: Survey, about: Mapping[str, Any], program: Mapping[str, Any]) -> Row:
-    roles = {role["name"]: role for role in program["roles"]}
-    boxes = [b for b in about["boxes"] if b["role"] in roles or b["kind"] == DATABASE]
-    connects = {
-        box["name"]: {*roles[box["role"]]["connects"]} if box["role"] else set[str]()
-        for box in boxes
-    }
-    owned = {
-        box["name"]: {n for owns in box["owns"] for n in (owns, owns + PLURAL)}
-        for box in boxes
-    }
-    links = [(a, b) for a in connects for b in owned if a != b and connects[a] & owned[b]]
-    for first, second in about["arrows"]:
-        if second in owned and not owned[second] and first in connects:
-            links.append((first, second))  # a database, which nobody's signature has
-    server = next(box for box in boxes if box["kind"] == SERVER)
-    plurals = {owns + PLURAL for owns in server["owns"]}
-    return Row(
-        program["key"],
-        label(survey, program),
-        tuple(sorted((box["name"] for box in boxes), key=_column(about))),
-        tuple(links),
-        tuple(name for name, known in connects.items() if known & plurals),
-        program["statements"],
-        program["directives"],
-    )
-
-
-def _kinds(about: Mapping[str, Any]) -> dict[str, str]:
-    return {box["name"]: box["kind"] for box in about["boxes"]}
-
-
-def _column(about: Mapping[str, Any]) -> Any:
-    kinds, order = _kinds(about), list(FILLS)
-    return lambda name: (order.index(kinds[name]), name)
-
-
-def _count(about: Mapping[str, Any], kind: str) -> int:
-    return next((int(b["count"]) for b in about["boxes"] if b["kind"] == kind), 0)
-
-
-def _group(about: Mapping[str, Any], row: Row) -> str:
-    """Return whose list of servers a program has; '' where there is one server alone."""
-    if _count(about, SERVER) == 1:
-        return ""
-    return "_".join(row.lists) or NOBODY
-
-
-def _of(
-    about: Mapping[str, Any], rows: Iterable[Row], values: Values, fault: str, name: str
-) -> list[float]:
-    clients = _count(about, CLIENT)
-    places = ((row.key, clients, fault, name) for row in rows)
-    return [values[place] for place in places if place in values]
-
-
-def _title(about: Mapping[str, Any], rows: Sequence[Row], values: Values) -> str:
-    """Return the finding of a drawing."""
-    if _count(about, SERVER) == 1:
-        return _title_of_one(about, rows, values)
-    lists = rows[0].lists
-    edits = _of(about, rows, values, ADDED, "edits")
-    if not lists:
-        free = (
-            "one joins without an edit" if edits and not any(edits) else "nobody has a list"
-        )
-        said = f"If servers connect to the middle, {free}"
-    else:
-        many = words.plural(round(max(edits)), "edit") if edits else "edits"
-        who = "every client" if lists == (CLIENT,) else f"the {' and the '.join(lists)}"
-        said = f"If {who} lists the servers, one joins by {many}"
-    killed = _of(about, rows, values, KILLED, "survival")
-    if not killed:
-        return said
-    return f"{said}; with a busy one killed, {_range(killed)} of requests are served"
-
-
-def _title_of_one(about: Mapping[str, Any], rows: Sequence[Row], values: Values) -> str:
-    parts = [
-        (_range(found), STORES.get(store, store))
-        for store, fault in _calm(about)
-        if (found := _of(about, rows, values, fault, "network_share"))
-    ]
-    if not parts:
-        return str(about["title"])
-    said = [f"{of} with {store}" if store else of for of, store in parts]
-    return f"Of a call to one server, {' and '.join(said)} is network"
-
-
-def _range(values: Sequence[float]) -> str:
-    low, high = share(min(values)), share(max(values))
-    return low if low == high else f"{low.removesuffix(' %')} to {high}"
-
-
-def _calm(about: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return each store of a topology, '' without one, with the situation that has it."""
-    first, *others = about["stores"]
-    return [(first, CALM), *((store, f"{CALM}_{store}") for store in others)]
-
-
 def _table(survey: Survey, topology: str, rows: Sequence[Row]) -> pd.DataFrame:
-    """Return every median that a drawing may show, which says it without the picture."""
+    """Return every median of the programs of a drawing."""
     labels = {row.key: row.label for row in rows}
     found = [
         (labels[m.key], m.clients, m.fault, m.measure, m.value)
@@ -278,14 +117,11 @@ def _table(survey: Survey, topology: str, rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=columns)
 
 
-# -- how -----------------------------------------------------------------------------------
-
-
 def _drawn(drawing: Drawing, source: str, size: Size) -> Figure:
     about, rows, values = drawing.about, drawing.rows, drawing.values
-    facts = {row.key: _facts(about, row, values, narrow=size.narrow) for row in rows}
+    facts = {row.key: facts_of(about, row, values, narrow=size.narrow) for row in rows}
     deep = size.high + (0.72 + 0.27 * max(map(len, facts.values())) if size.narrow else 0.0)
-    more = OF_SEVERAL if _count(about, SERVER) > 1 else OF_ONE
+    more = OF_SEVERAL if count_of(about, SERVER) > 1 else OF_ONE
     lines = style.wrapped(drawing.title, 36 if size.narrow else 70)
     foot = [
         line
@@ -306,11 +142,11 @@ def _drawn(drawing: Drawing, source: str, size: Size) -> Figure:
     for number, line in enumerate(foot):
         y = high - bottom + 0.28 + 0.22 * number
         _text(axes, 0.15, y, line, 11 if size.narrow else 12.5, color=MUTED)
-    columns = sorted({box for row in rows for box in row.boxes}, key=_column(about))
+    columns = sorted({box for row in rows for box in row.boxes}, key=column_of(about))
     places = _places(about, columns, size)
     if not size.narrow:
         for box, x in places.items():
-            _text(axes, x, top - 0.22, _heading(about, box), 15, center=True)
+            _text(axes, x, top - 0.22, heading_of(about, box), 15, center=True)
     for number, row in enumerate(rows):
         y = top + deep * number
         axes.plot([0.15, size.wide - 0.15], [y, y], color=style.GRID, lw=1)
@@ -331,7 +167,7 @@ def _places(
     about: Mapping[str, Any], columns: Sequence[str], size: Size
 ) -> dict[str, float]:
     """Return the middle of each column of boxes, in inches from the left."""
-    kinds = _kinds(about)
+    kinds = kinds_of(about)
     widths = [size.widths[kinds[name]] for name in columns]
     room = size.wide - size.left - size.right
     gap = min(4.0, (room - sum(widths)) / max(1, len(columns) - 1))
@@ -340,11 +176,6 @@ def _places(
         found[name] = x + width / 2
         x += width + gap
     return found
-
-
-def _heading(about: Mapping[str, Any], name: str) -> str:
-    box = next(box for box in about["boxes"] if box["name"] == name)
-    return words.plural(box["count"], name) if box["count"] > 1 else name
 
 
 def _row_drawn(
@@ -356,24 +187,24 @@ def _row_drawn(
     y: float,
     size: Size,
 ) -> None:
-    kinds = _kinds(about)
+    kinds = kinds_of(about)
     halves = {name: size.widths[kinds[name]] / 2 for name in row.boxes}
     for source, target in row.links:
         _arrow(axes, places, halves, (source, target), y)
-        first, second = sorted((source, target), key=_column(about))
+        first, second = sorted((source, target), key=column_of(about))
         between = (places[first] + halves[first] + places[second] - halves[second]) / 2
-        number, of = _on_arrow(about, row, values, kinds[first], kinds[second])
+        number, of = on_arrow(about, row, values, kinds[first], kinds[second])
         _text(axes, between, y - 0.2, number, size.text, center=True, bold=True)
         _text(axes, between, y + 0.2, of, 12, center=True, color=MUTED)
     for name in row.boxes:
         count = next(b["count"] for b in about["boxes"] if b["name"] == name)
-        chips = _chips(about, row, values, name)
+        chips = chips_of(about, row, values, name)
         _box(axes, places[name], y, kinds[name], min(count, COPIES), size)
         lower = LID / 2 if kinds[name] == DATABASE else 0.0
         _squares(axes, places[name], y + lower, chips, size)
         if size.narrow:
             below = y + size.high / 2 - 0.12
-            _text(axes, places[name], below, _heading(about, name), 13, center=True)
+            _text(axes, places[name], below, heading_of(about, name), 13, center=True)
         if name in row.lists:
             above = y - size.high / 2 + 0.14
             _text(axes, places[name], above, "lists servers", size.small, center=True)
@@ -395,73 +226,6 @@ def _arrow(
         shrinkA=0, shrinkB=0,
     )  # fmt: skip
     axes.add_patch(arrow)
-
-
-def _on_arrow(
-    about: Mapping[str, Any], row: Row, values: Values, source: str, target: str
-) -> tuple[str, str]:
-    """Return the number on an arrow and the word below it; two times '' for none."""
-    clients = _count(about, CLIENT)
-    several = _count(about, SERVER) > 1
-    if target == SERVER and several:
-        found = values.get((row.key, clients, CALM, "missed"))
-        return ("", "") if found is None else (share(found), "missed")
-    if target == SERVER and source == CLIENT:
-        found = values.get((row.key, clients, CALM, "network_share"))
-        return ("", "") if found is None else (share(found), "network")
-    if target == DATABASE and not several:
-        found = values.get((row.key, clients, CALM, "handle_ms"))
-        return (
-            ("", "") if found is None else (f"{words.number(found, digits=2)} ms", "inside")
-        )
-    return "", ""
-
-
-def _chips(
-    about: Mapping[str, Any], row: Row, values: Values, name: str
-) -> list[tuple[str, float]]:
-    """Return the word of each blow to a box, with the share of requests still served."""
-    clients = _count(about, CLIENT)
-    places = {word: (row.key, clients, f"{BLOW}{blow}_{name}", "survival")
-              for blow, word in BLOWS.items()}  # fmt: skip
-    return [(word, values[place]) for word, place in places.items() if place in values]
-
-
-def _facts(
-    about: Mapping[str, Any], row: Row, values: Values, *, narrow: bool
-) -> list[str]:
-    """Return what stands beside a row: times, or code and the work of an operator."""
-    if _count(about, SERVER) == 1:
-        return [*_times(about, row, values)]
-    code = words.plural(row.statements, "statement")
-    more = f", {row.directives} in files" if row.directives else ""
-    clients = _count(about, CLIENT)
-    work = {
-        name: values.get((row.key, clients, ADDED, f"{name}s"))
-        for name in ("edit", "reload", "restart")
-    }
-    done = [words.plural(round(n), name) for name, n in work.items() if n]
-    joins = f"joining: {', '.join(done) or 'no edit'}"
-    failed = values.get((row.key, clients, ADDED, "failed"))
-    lost = [] if failed is None else [f"{round(failed)} requests failed meanwhile"]
-    if narrow:
-        return [f"{code}{more}", "; ".join([joins, *lost])]
-    return [f"{code}{more}", joins, *lost]
-
-
-def _times(about: Mapping[str, Any], row: Row, values: Values) -> Iterator[str]:
-    fewest = _count(about, CLIENT)
-    for store, fault in _calm(about):
-        name = f"{STORES.get(store, store)}: " if store else ""
-        for clients in (fewest, *about["clients"]):
-            if store and clients not in (fewest, max(about["clients"], default=fewest)):
-                continue  # the table has them all
-            p50, p99 = (
-                values.get((row.key, clients, fault, of)) for of in ("p50_ms", "p99_ms")
-            )
-            if p50 is not None and p99 is not None:
-                who = f"{clients} clients: " if clients > fewest else name
-                yield f"{who}{words.number(p50)} ms (p99 {words.number(p99)})"
 
 
 def _box(axes: Axes, x: float, y: float, kind: str, copies: int, size: Size) -> None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from bench.analysis.stats import Verdict
 from bench.errors import UsageError, near
 from bench.report import words
-from bench.report.charts.drawings import drawings, told
+from bench.report.charts.topology_facts import drawings, told
 from bench.report.entries import program_at
 from bench.report.numbers.citation import (
     SCHEME,
