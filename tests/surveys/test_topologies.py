@@ -264,7 +264,7 @@ def test_a_drawing_shows_each_median_on_its_box_and_has_a_text_alternative() -> 
     )
     assert (wide.page_only, narrow.page_only) == (False, True)
     for chart in (wide, narrow):
-        words = svg(chart.figure, text=True)
+        words = svg(chart.figure)
         for blow in ("killed", "busy", "frozen", "cut"):
             boxes = 3 if blow == "killed" else 1 if blow == "busy" else 2
             assert words.count(f"{blow} 30 %") == boxes * len(each.rows)

@@ -21,7 +21,7 @@ from matplotlib.patches import Circle, Ellipse, FancyArrowPatch, FancyBboxPatch,
 from bench.report.charts import style
 from bench.report.charts.boxes import grade, share
 from bench.report.charts.failures import COLORS, TEXT
-from bench.report.charts.style import INK, MUTED, Chart
+from bench.report.charts.style import INK, MUTED, NARROW, Chart
 from bench.report.charts.topology_facts import (
     CLIENT,
     DATABASE,
@@ -43,8 +43,6 @@ from bench.report.charts.topology_facts import (
 from bench.surveys.topologies.tally import medians
 
 SECTION = "topologies"
-NARROW = "_narrow"
-"""The end of the name of a drawing for a narrow screen, as a page looks for it."""
 FILLS = {
     CLIENT: ("#f6ead3", "#8a5a00"),
     MIDDLE: ("#ebe4f5", "#5b3f8c"),

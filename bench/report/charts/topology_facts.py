@@ -1,4 +1,4 @@
-"""What a drawing of a topology shows: the boxes and links of each program, and the numbers.
+"""The contents of a drawing of a topology: boxes and links of each program, and numbers.
 
 Programs are in one drawing that have a list of servers in the same box: in every client, in
 the middle, or in none.

@@ -186,11 +186,15 @@ class Material:
         return inline(path.read_text(encoding="utf-8"), name, title)
 
     def drawing(self, name: str) -> Markup:
-        """Return the drawing of a topology with what was measured, '' without a survey."""
+        """Return the drawing of a topology with what was measured.
+
+        '' without a survey, and if the report is older than it.
+        """
         if not self._drawings:
             survey = topologies.read(self.reports / topologies.FILE)
             self._drawings = {d.name: told(d) for d in drawings(survey)} if survey else {}
-        if name not in self._drawings:
+        there = (self.reports / FIGURES / f"{name}.svg").exists()
+        if name not in self._drawings or not there:
             return Markup("")
         return self.chart(name, self._drawings[name])
 
