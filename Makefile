@@ -16,11 +16,12 @@ TESTABLE := $(VENV)/.testable
 PIP = PIP_USER=0 env -u PIP_TARGET -u PIP_PREFIX $(BIN)/python -m pip install \
     --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: bench build experiments topologies node report talk check test test-all lint format clean
+.PHONY: bench build growth experiments topologies node report talk check test test-all lint format clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make bench                 measure (PROFILE=quick|standard|full) and write reports/"
+	@echo "make growth                measure what connections cost, and how that grows"
 	@echo "make experiments           provoke what the talk speaks of (PROFILE=standard|full)"
 	@echo "make topologies            strike each box of the talk's pictures (PROFILE as above)"
 	@echo "make report                rebuild reports/ from the raw data, without measuring"
@@ -56,6 +57,9 @@ node:
 
 bench: $(READY)
 	$(BIN)/python -m bench run $(if $(findstring --resume,$(ARGS)),,--profile $(PROFILE)) $(ARGS)
+
+growth: $(READY)
+	$(BIN)/python -m bench run --profile growth $(ARGS)
 
 experiments: build
 	$(BIN)/python -m bench experiments --profile $(PROFILE) $(ARGS)

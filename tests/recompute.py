@@ -28,6 +28,16 @@ NOT_HERE = {
 PAIRS = ("claim", "further", "alternative", "language", "other_language", "apart")
 CPU, MEMORY = "_cpu_us_per_message", "_peak_memory_bytes"
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
+HEADLINES = {
+    "latency": "p50", "response": "p50", "connect": "p50", "idle_memory": "resident_serve",
+    "cost": "cpu_serve",
+}  # fmt: skip
+OPEN = ("response", "cost")
+HELD = {
+    "resident": ("_bytes_per_connection", 1024), "rest": ("_rest_cpu_ms_per_s", 1),
+    "woken": ("_rest_wake_ups_per_s", 1), "paced": ("_paced_cpu_ms_per_s", 1),
+    "stirred": ("_paced_wake_ups_per_s", 1), "wakes": ("_wake_ups_per_message", 1),
+}  # fmt: skip
 ALIKE = ("workload", "quantity", "placement", "size_bytes", "transport")
 SIZES = ("statements", "tokens", "gzip_bytes", "lines", "complexity", "complexity_max")
 PARTS = ("framing", "connection", "error", "business", "names", "options")
@@ -195,9 +205,9 @@ class Run:
 
     def columns(self, quantity, trials):
         """Yield each measure of a case with its value in every trial, nan for none."""
-        if quantity in ("latency", "response"):
+        if quantity in ("latency", "connect", "idle_memory", *OPEN):
             stored = [self.samples(trial) for trial in trials]
-            for ending in ("", "from_given")[: 1 + (quantity == "response")]:
+            for ending in ("", "from_given")[: 1 + (quantity in OPEN)]:
                 given = bool(ending)
                 mine = [
                     [
@@ -219,15 +229,20 @@ class Run:
                         yield f"{name}_{ending}".strip("_"), values, enough
         else:
             yield "rate", [trial["value"] for trial in trials]
-        if quantity == "response":
+        if quantity in OPEN:
             yield "lag_p99", [trial["lag_p99_ns"] / 1e3 for trial in trials]
             yield "offered", [trial["offered_hz"] for trial in trials]
         yield "lost", [100 * t["lost"] / t["given"] if t["given"] else nan for t in trials]
         roles = sorted({k.removesuffix(CPU) for t in trials for k in t if k.endswith(CPU)})
-        yield "cpu", [sum(t.get(role + CPU, nan) for role in roles) for t in trials]
+        if roles:
+            yield "cpu", [sum(t.get(role + CPU, nan) for role in roles) for t in trials]
         for role in roles:
             yield f"cpu_{role}", [t.get(role + CPU, nan) for t in trials]
             yield f"memory_{role}", [t.get(role + MEMORY, nan) / 2**20 for t in trials]
+        for name, (ending, divisor) in HELD.items():
+            for role in ("call", "serve"):
+                if role + ending in trials[0]:
+                    yield f"{name}_{role}", [t[role + ending] / divisor for t in trials]
 
     def refused(self, trials):
         """Say whether an open loop's own generator was too slow."""
@@ -241,19 +256,42 @@ class Run:
             quantity = row["quantity"]
             if row.get("fault") or row["twin"] or case in self.resultless:
                 continue
-            if quantity == "response" and self.refused(trials):
+            if quantity in OPEN and self.refused(trials):
                 continue
             for measure, values, *enough in self.columns(quantity, trials):
                 found = median(values)
                 if measure == "rate":
                     found = (1 / found[0], 1 / found[2], 1 / found[1], *found[3:])
                 parts = case.split(".")
-                if measure not in ("rate", "p50"):
+                if measure != HEADLINES.get(quantity, "rate"):
                     parts[1] = f"{quantity}_{measure}"
                 if enough == [False]:
                     self.short.add(".".join(parts))
                 if not any(map(isnan, values)):
                     yield ".".join(parts), found
+
+    def growths(self):
+        """Yield the slope of log cost over log connections, of programs on one power."""
+        points = defaultdict(dict)
+        for case, trials in self.trials.items():
+            row = self.cases[case]
+            if row["quantity"] != "cost" or row["twin"] or case in self.resultless:
+                continue
+            if not self.refused(trials):
+                parts = case.split(".")
+                parts[1], parts[4] = "cost_exponent", parts[4].split("_", 1)[1]
+                by_block = {t["block"]: t["serve" + CPU] for t in trials}
+                points[".".join(parts)][row["instances"]] = by_block
+        for name, costs in points.items():
+            blocks = sorted(set.intersection(*map(set, costs.values())))
+            if len(costs) >= 4 and blocks:
+                x = np.log(list(costs))
+                slopes = [
+                    np.polyfit(x, np.log([of[b] for of in costs.values()]), 1)[0]
+                    for b in blocks
+                ]
+                middle, low, high, *rest = ratio(slopes, False)
+                yield name, (log(middle), log(low), log(high), *rest)
 
     def recoveries(self):
         for case, trials in self.trials.items():
@@ -307,7 +345,9 @@ class Run:
     @cached_property
     def known(self):
         """Return what the raw files make, by the ids that it is published under."""
-        found = {**dict(self.absolutes()), **dict(self.recoveries())}
+        found = {
+            **dict(self.absolutes()), **dict(self.growths()), **dict(self.recoveries()),
+        }  # fmt: skip
         for name, value in self.counted():
             number = len(value) if isinstance(value, list) else value
             found[name] = (number, number, number, 1.0, 0)
@@ -419,12 +459,16 @@ def opinion(entries, run):
         if listed[n] != 1 and (listed[n] or n not in run.short)
     ]
     compared, left = Counter(), Counter()
+    named = {entry.get("run", "") for entry in entries} - {run.folder.name, ""}
+    folders = {name: run.folder.parent / name for name in named}
+    others = {n: Run(f) for n, f in folders.items() if (f / "run.json").exists()}
     for entry in entries:
         name, case, kind = entry["id"], entry["case"], entry["kind"]
         if kind in NOT_HERE:
             left[kind] += 1
             continue
-        found, verdict = run.known.get(name), entry["verdict"]
+        mine = others.get(entry.get("run"), run)
+        found, verdict = mine.known.get(name), entry["verdict"]
         if kind in PAIRS:
             keys = name.removeprefix(f"{case}.").replace(".beside.", ".vs.").split(".vs.")
             found, verdict = run.compared(case, *keys)

@@ -43,7 +43,13 @@ from bench.analysis.stats import (
     unpaired_ratio,
     verdict,
 )
-from bench.contract.alike import BASELINE, headline_cells, likes, may_be_judged
+from bench.contract.alike import (
+    BASELINE,
+    has_ratios,
+    headline_cells,
+    likes,
+    may_be_judged,
+)
 from bench.contract.rows import CaseRow
 from bench.measure.recovery import BROKEN, VERDICTS
 from bench.run.declared import Declared, declarations, rests_on
@@ -100,7 +106,10 @@ def _shared(here: Run, there: Run) -> list[CaseRow]:
     return [
         case
         for case in here.cases.values()
-        if not case.floor and may_be_judged(case) and case.id in valued[0] & valued[1]
+        if not case.floor
+        and has_ratios(case)
+        and may_be_judged(case)
+        and case.id in valued[0] & valued[1]
     ]
 
 

@@ -21,6 +21,7 @@ from bench.analysis.stats import noise_half_width, sign_interval_of_logs, verdic
 from bench.contract.alike import (
     Kind,
     alike,
+    has_ratios,
     in_two_languages,
     pairs,
     pairs_apart,
@@ -97,7 +98,7 @@ def _benchmarks(run: Run) -> Iterator[tuple[str, list[CaseRow]]]:
     planned = [
         case
         for case in run.cases.values()
-        if not case.copy and not case.floor and case.id not in refused
+        if not case.copy and not case.floor and case.id not in refused and has_ratios(case)
     ]
     for cases in grouped(planned, lambda case: case.name).values():
         yield "", cases

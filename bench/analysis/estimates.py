@@ -12,6 +12,12 @@ rate                   messages/s    delivered, counted where messages are consu
 lost                   %             of the deliveries that lossless fan-out would make
 cpu, cpu_<role>        us/message    CPU time per delivered message, all threads
 memory_<role>          MiB           peak above what the role's host had when ready
+resident_<role>        KiB/connection  memory of the role for each open connection
+rest_<role>            ms/s          CPU time of the role while connections are idle
+woken_<role>           wake-ups/s    how often it wakes then
+paced_<role>           ms/s          its CPU time at 10 messages a second in all
+stirred_<role>         wake-ups/s    how often it wakes then
+wakes_<role>           wake-ups/message  how often it wakes for a message of a fixed load
 
 A rate is the inverse of the median time per message: averaging times averages rates
 correctly. Bounds are nan where there are too few blocks for an interval.
@@ -48,7 +54,30 @@ UNITS = {
     "lost": "%",
     "cpu": "us/message",
     "memory": "MiB",
+    "resident": "KiB/connection",
+    "rest": "ms/s",
+    "woken": "wake-ups/s",
+    "paced": "ms/s",
+    "stirred": "wake-ups/s",
+    "wakes": "wake-ups/message",
 }
+HELD = {
+    "resident": ("_bytes_per_connection", 1024),
+    "rest": ("_rest_cpu_ms_per_s", 1),
+    "woken": ("_rest_wake_ups_per_s", 1),
+    "paced": ("_paced_cpu_ms_per_s", 1),
+    "stirred": ("_paced_wake_ups_per_s", 1),
+    "wakes": ("_wake_ups_per_message", 1),
+}
+"""Measures of connections that are held: the ending of their columns, and a divisor."""
+HEADLINES = {
+    "latency": "p50",
+    "response": "p50",
+    "connect": "p50",
+    "idle_memory": "resident_serve",
+    "cost": "cpu_serve",
+}
+"""The measure that stands for a quantity; the rate for all others."""
 CPU = "_cpu_us_per_message"
 MEMORY = "_peak_memory_bytes"
 MIB = 1 << 20
@@ -90,6 +119,9 @@ def _columns(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
         yield f"cpu_{role}", trials[role + CPU]
     for role in roles(trials, MEMORY):
         yield f"memory_{role}", trials[role + MEMORY] / MIB
+    for measure, (ending, divisor) in HELD.items():
+        for role in roles(trials, ending):
+            yield f"{measure}_{role}", trials[role + ending] / divisor
 
 
 def _estimate(case: CaseRow, measure: str, found: Interval) -> Estimate:
@@ -125,5 +157,5 @@ def estimates(run: Run) -> list[Estimate]:
 
 
 def headline_measure(quantity: str) -> str:
-    """Return the measure that stands for a quantity: its p50, or its rate."""
-    return "p50" if quantity in ("latency", "response") else "rate"
+    """Return the measure that stands for a quantity, and names its id alone."""
+    return HEADLINES.get(quantity, "rate")

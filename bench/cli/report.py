@@ -27,8 +27,9 @@ def report_after(folder: Path) -> None:
     from bench.run.published import housekeeping, published
 
     place = _report_folder(folder)
-    beside = published(DATA, folder).beside if place == REPORTS else ()
-    page = build([folder], place, beside=beside)
+    found = published(DATA, folder) if place == REPORTS else None
+    beside, growth = (found.beside, found.growth) if found else ((), None)
+    page = build([folder], place, beside=beside, growth=growth)
     numbers = page.parent / "numbers.json"
     for shown in (table(numbers), survival(numbers)):
         if shown:
@@ -37,8 +38,8 @@ def report_after(folder: Path) -> None:
     for sentence in (*standing_of(run), *at_the_end(run)):
         console.print(sentence)
     console.print(f"report: {as_typed(page)}")
-    if place == REPORTS:
-        _tell(housekeeping(published(DATA, folder)))
+    if found:
+        _tell(housekeeping(found))
     try:
         renew_readme(page)
     except UsageError as error:
@@ -131,9 +132,16 @@ def report(
     folders = [found.leading] if found else list(runs)
     alone = REPORTS if found else _report_folder(folders[0])
     place = out or (folders[0] / "report" if len(folders) > 1 else alone)
-    beside = found.beside if found else ()
+    beside, growth = (found.beside, found.growth) if found else ((), None)
     whole = bool(found)
-    page = build(folders, place, beside=beside, all_files=all_files, complete=whole)
+    page = build(
+        folders,
+        place,
+        beside=beside,
+        growth=growth,
+        all_files=all_files,
+        complete=whole,
+    )
     console.print(f"report: {as_typed(page)}")
     if one_file:
         console.print(f"in one file: {as_typed(joined(page.parent))}")

@@ -21,6 +21,7 @@ from bench.cli.common import (
     more_roots,
     recheck_option,
 )
+from bench.cli.points import point
 from bench.cli.report import report_after
 from bench.contract.find import choose
 from bench.contract.model import FLOOR, IMPLEMENTATIONS
@@ -41,7 +42,8 @@ a_path = click.Path(path_type=Path)
     "--profile",
     default="standard",
     show_default=True,
-    help="quick (a first look), standard (to cite) or full (more cases).",
+    help="quick (a first look), standard (to cite), full (more cases) or growth (what "
+    "connections cost).",
 )
 @click.option(
     "--only", multiple=True, metavar="GLOB", help="Measure only programs that match."
@@ -65,6 +67,10 @@ a_path = click.Path(path_type=Path)
     type=click.Choice(["speed", "failures"]),
     help="Only the trials without a fault (speed), or only those with one (failures).",
 )
+@point("--size", "BYTES", "Measure messages of this size instead of the profile's.")
+@point("--clients", "N", "Measure request/reply alone, with so many clients.")
+@point("--subscribers", "N", "Measure fan-out alone, with so many subscribers.")
+@point("--workers", "N", "Measure the pipeline alone, with so many workers.")
 @recheck_option
 @click.option("--out", type=a_path, help="Folder of the run (default: in reports/data/).")
 @click.option("--resume", type=a_path, metavar="RUN", help="Complete an interrupted run.")
@@ -83,6 +89,10 @@ def run(
     blocks: int | None,
     budget_minutes: float | None,
     part: str | None,
+    size: tuple[int, ...],
+    clients: tuple[int, ...],
+    subscribers: tuple[int, ...],
+    workers: tuple[int, ...],
     recheck: bool,
     out: Path | None,
     resume: Path | None,
@@ -94,19 +104,26 @@ def run(
     Every finished trial is kept. If you interrupt a run, it prints the command that
     resumes it. The exit status is 1 if a case has no value.
 
+    A size or a number of peers of your own may be several, with commas. Then the run has
+    the profile's cases of speed at these points. Their names have the same form as any
+    other's, and trials with a fault are left out.
+
     \b
     Examples:
       nomiddle run --profile quick
+      nomiddle run --profile quick --size 1000,100000 --clients 8
       nomiddle run --only 'zmq/*' --only 'http/minimal/*'
       nomiddle run --profile quick --out new --against reports/data/RUN
     """
     from bench.run import manifest
     from bench.run.lock import only_run
+    from bench.run.points import Points
     from bench.run.preconditions import require_measurable
     from bench.trial.descendants import sweep_processes
     from bench.trial.scratch import sweep_folders
 
     require_measurable()
+    counts = {"clients": clients, "subscribers": subscribers, "workers": workers}
     if reference:
         compare.refuse_as_reference(reference)
     with only_run():
@@ -128,6 +145,7 @@ def run(
                 more,
                 budget_minutes,
                 part,
+                Points(size, counts),
                 **thresholds(),
             )
         shown = as_typed(begun.archive.folder)

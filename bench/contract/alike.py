@@ -32,6 +32,9 @@ BASELINE = "raw_socket"
 LOSES, ACKNOWLEDGES, BATCHES, CONCURRENT, _ = PROMISES
 AT_FULL_SPEED = ("throughput", "zero_loss")
 """Quantities in which messages wait for each other, so that a program can join them."""
+NO_RATIOS = ("idle_memory", "cost")
+"""Quantities whose value in pyperf's files is beside the point: their measures are given
+by themselves, and no ratio of times is made."""
 MINIMAL = "minimal"
 STAND_INS = {
     "lossless": "",
@@ -135,6 +138,11 @@ def may_be_judged(row: ProgramRow) -> bool:
     """
     at_speed = getattr(row, "quantity", "zero_loss") != "zero_loss"
     return not (at_speed and loses(row))
+
+
+def has_ratios(row: CaseRow) -> bool:
+    """Say whether the values of a case are times that are divided by each other."""
+    return row.quantity not in NO_RATIOS
 
 
 def what_separates(a: ProgramRow, b: ProgramRow, names: Sequence[str]) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bench.contract.model import (
+    CROWD,
     ENCRYPTS,
     LANGUAGES,
     PROMISES,
@@ -39,6 +41,7 @@ VARIANT_KEYS = (
     "security",
     "counterparts",
     "files",
+    "crowd",
 )
 DECLARED = tuple(word for word in PROMISES if word != ENCRYPTS)
 """The promises that ``stack.toml`` lists; the other one follows from ``security``."""
@@ -118,6 +121,17 @@ def _transports(
     return transports
 
 
+def _crowd(path: Path, variant: str, table: dict[str, Any]) -> str:
+    value = table.get("crowd", "")
+    known = sorted(folder.parent.name for folder in CROWD.glob("*/*/request_reply.c"))
+    if value and value not in known:
+        raise ContractError(
+            f"{path}: [variants.{variant}] crowd = {value!r}: write one of "
+            f"{', '.join(known)}, or leave it out"
+        )
+    return str(value)
+
+
 def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
     for name, table in tables.items():
         _refuse_unknown(path, table, VARIANT_KEYS, f"[variants.{name}] ")
@@ -140,6 +154,7 @@ def _variants(path: Path, tables: dict[str, Any]) -> Iterator[Variant]:
             _packages(
                 path, table, f"variants.{name}.files", '"/usr/lib/some.so" = "some-bin"'
             ),
+            _crowd(path, name, table),
         )
 
 
@@ -220,6 +235,13 @@ def find_cells(roots: Sequence[Path]) -> list[Cell]:
             seen[folder.name] = folder
             cells += _stack_cells(load_stack(folder), WORKLOADS)
     return cells
+
+
+@cache
+def crowd_of(variant: Variant) -> Cell | None:
+    """Return the generator that speaks the wire of a variant's server, None without one."""
+    cells = find_cells([CROWD]) if variant.crowd else []
+    return next((cell for cell in cells if cell.variant.name == variant.crowd), None)
 
 
 def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:

@@ -16,6 +16,9 @@ IMPLEMENTATIONS = PROJECT / "implementations"
 FLOOR = Path(__file__).resolve().parent / "floor"
 """The root of the null stack: the floor of the harness, not a stack to compare."""
 
+CROWD = Path(__file__).resolve().parent / "crowd"
+"""The root of generators that hold many connections: no stack to compare."""
+
 TRANSPORTS = ("tcp", "ipc", "inproc", "direct")
 LANGUAGES = {".py": "python", ".c": "c"}
 SLIDE = "slide"
@@ -116,7 +119,8 @@ class Variant:
     memory is the only limit. ``stays_open`` are transports over which a driver keeps its
     stream open after the last message, until the trial is over. ``security`` is one of
     ``SECURITIES``, or empty. ``counterparts`` are the variants from which it differs in one
-    thing: names of its own stack, or ``<stack>.<variant>`` of another.
+    thing: names of its own stack, or ``<stack>.<variant>`` of another. ``crowd`` is the
+    variant of the crowd that speaks the wire of its request/reply server, or empty.
     """
 
     name: str
@@ -129,6 +133,7 @@ class Variant:
     security: str = ""
     counterparts: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict, hash=False)
+    crowd: str = ""
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,8 @@ class Host:
             role.go.wait()
             role.run()
 
+        if self.spec.connections:
+            gc.collect()  # what is freed later would hide memory of the first connections
         self.tell("ready", build_s=sum(role.build_s for role in self.roles))
         if self.spec.in_turn:
             for role in self.roles:

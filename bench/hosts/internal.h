@@ -37,6 +37,8 @@ struct spec {
     size_t burst; /* messages at each moment of a paced window */
     size_t turns; /* into how many the window is cut; 0 if it is not */
     double interval_s, limit_s; /* 0: none */
+    double rate_hz; /* of an open loop, evenly; 0: none */
+    size_t connections; /* that a role holds; 0: as it does */
     double together_s; /* how long a handle waits for another; 0: not at all */
     int parent;
 };
@@ -50,6 +52,12 @@ void open_warm_up(void);
 void open_window(void);
 void take_turn(void);
 bool next_message(struct message *message);
+/* For a role that holds many connections and must not wait. Gives a message that is due, or
+ * the moment at which to ask again, or the end of the stream. The role names the number of
+ * messages that wait for a reply, and whether it could send another one. */
+enum next { NOW, LATER, ENDED };
+enum next try_next(size_t under_way, bool is_any_idle, struct message *message,
+                   int64_t *moment_ns);
 bool is_request(size_t number, const unsigned char *data, size_t size);
 void add_stream_result(json_t *result);
 
@@ -65,6 +73,9 @@ int most_at_once(void);
 
 /* sockets.c */
 json_t *socket_options(void);
+
+/* Defined by a role that holds many connections. Others have one, and refuse more. */
+extern const bool holds_connections __attribute__((weak));
 
 /* host.c */
 void tell(json_t *event); /* takes the event over */

@@ -42,6 +42,17 @@ def check_signature(cell: ModuleType, function: Any, arguments: list[Any]) -> No
         )
 
 
+def connecting(driver: Any, spec: HostSpec) -> Any:
+    """Return a driver that connects as it is told: as it does, often, or many times."""
+    if not (spec.afresh or spec.connections):
+        return driver
+    from bench.hosts import connections  # other hosts need none of it
+
+    if spec.afresh:
+        return connections.afresh(driver)
+    return connections.in_turn(driver, spec.connections)
+
+
 def run_on(loop: str, role: Coroutine[Any, Any, None]) -> None:
     """Run a role on Python's event loop, or on that of a module with ``new_event_loop``."""
     import asyncio  # a third of a blocking cell's start, had it to pay it
@@ -79,6 +90,8 @@ class RoleRun:
         self.function = find_role(host.cell, role.name)
         if spec.checking:
             check_signature(host.cell, self.function, arguments)
+        if role.drives:
+            self.function = connecting(self.function, spec)
         self.arguments = arguments
 
     @property

@@ -21,8 +21,17 @@ static bool is_set(const json_t *json, const char *key)
 /* End a host that is asked for a measure which only cells in Python have. */
 static void refuse_what_is_not_here(const json_t *json)
 {
-    const char *const absent[] = {"in_turn", "rate_hz", "busy_ns", "stall_ns", "supervised",
-                                  "leaves"};
+    const char *const absent[] = {"in_turn", "busy_ns", "stall_ns", "supervised", "leaves",
+                                  "afresh"};
+    const char *const of_crowds[] = {"rate_hz", "connections"};
+    for (size_t i = 0; !&holds_connections && i < sizeof of_crowds / sizeof *of_crowds; i++)
+        if (is_set(json, of_crowds[i])) {
+            fprintf(stderr, "the C host has no %s: use the cell in Python\n",
+                    of_crowds[i]);
+            exit(1);
+        }
+    if (is_set(json, "rate_hz") && !is_set(json, "evenly"))
+        give_up("an open loop in C is even: use the cell in Python");
     for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
         if (is_set(json, absent[i])) {
             fprintf(stderr, "the C host has no %s: use the cell in Python\n", absent[i]);
@@ -92,6 +101,8 @@ void read_spec(const char *text)
     spec.interval_s = number_or_none(json, "interval_s");
     spec.limit_s = number_or_none(json, "limit_s");
     spec.together_s = number_or_none(json, "together_s");
+    spec.rate_hz = number_or_none(json, "rate_hz");
+    spec.connections = (size_t)number_or_none(json, "connections");
     read_role(json_array_get(roles, 0));
     read_sizes(sizes);
 }

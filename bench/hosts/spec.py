@@ -87,6 +87,10 @@ class HostSpec(NamedTuple):
     """How many messages a second an open loop offers. The Python host's streams."""
     arrivals_seed: int = 0
     """The seed of the moments of an open loop. The Python host's streams."""
+    connections: int = 0
+    """How many connections a driver gives messages in turn, 0 for one. The Python host."""
+    afresh: bool = False
+    """Whether a driver opens a connection for each message. The Python host."""
     evenly: bool = False
     """Whether those moments are evenly spaced. The Python host's streams."""
     busy_ns: int = 0

@@ -13,6 +13,7 @@
 #define JOIN_INTERVAL_S 0.001
 #define POLL_INTERVAL_S 0.0005
 #define OPEN_INTERVAL_S 0.1
+#define SECOND_NS INT64_C(1000000000)
 
 static enum { JOIN, WARM_UP, WINDOW, OVER } phase;
 static atomic_bool warm, window;
@@ -21,6 +22,9 @@ static size_t joined, warmed, given;
 static size_t next_turn = SIZE_MAX; /* the number of its first message */
 static sem_t turn;
 static int64_t *given_ns, start_ns;
+static int64_t *intended_ns, *asked_ns; /* of an open loop */
+static int64_t looked_ns; /* when the role asked for the next message first; 0: not yet */
+static bool was_late; /* whether the message that is due had no idle connection */
 static size_t stamps;
 
 static struct message build_one(size_t size, uint64_t sequence, uint32_t epoch)
@@ -51,6 +55,10 @@ void make_stream(void)
     warm_up_message = build_one(spec.size_bytes, WARM_UP_SEQUENCE, WARM_UP_EPOCH);
     build_window();
     given_ns = claim(spec.stamp_each ? spec.messages : spec.turns + 1, sizeof *given_ns, 0);
+    if (spec.rate_hz > 0) {
+        intended_ns = claim(spec.messages, sizeof *intended_ns, 0);
+        asked_ns = claim(spec.messages, sizeof *asked_ns, 0);
+    }
     if (spec.turns > 0)
         next_turn = 0;
     if (sem_init(&turn, 0, 0))
@@ -177,6 +185,76 @@ bool next_message(struct message *message)
     }
 }
 
+static enum next at(int64_t moment, int64_t *moment_ns)
+{
+    *moment_ns = moment;
+    return LATER;
+}
+
+static enum next try_window(size_t under_way, bool is_any_idle, struct message *message,
+                            int64_t *moment_ns)
+{
+    if (given == spec.messages) {
+        if (under_way > 0)
+            return at(now_ns() + SECOND_NS, moment_ns);
+        finish();
+        return ENDED;
+    }
+    const int64_t due = start_ns + (int64_t)((double)(given + 1) * 1e9 / spec.rate_hz);
+    const int64_t now = now_ns();
+    if (!looked_ns)
+        looked_ns = now;
+    if (now < due)
+        return at(due, moment_ns);
+    if (!is_any_idle) {
+        was_late = true;
+        return at(now + SECOND_NS, moment_ns);
+    }
+    intended_ns[given] = due;
+    asked_ns[given] = was_late ? now : looked_ns < due ? looked_ns : due;
+    given_ns[stamps++] = now;
+    looked_ns = 0;
+    was_late = false;
+    *message = messages[given++];
+    return NOW;
+}
+
+/* As next_message, for a role that must not wait. Before the window one message at a time
+ * is under way. */
+enum next try_next(size_t under_way, bool is_any_idle, struct message *message,
+                   int64_t *moment_ns)
+{
+    static int64_t next_join_ns;
+    const int64_t now = now_ns();
+    if (phase == OVER)
+        return ENDED;
+    if (phase == WINDOW)
+        return try_window(under_way, is_any_idle, message, moment_ns);
+    if (under_way > 0)
+        return at(now + SECOND_NS, moment_ns);
+    if (phase == JOIN && atomic_load(&warm))
+        phase = WARM_UP;
+    if (phase == JOIN) {
+        if (now < next_join_ns)
+            return at(next_join_ns, moment_ns);
+        next_join_ns = now + (int64_t)(JOIN_INTERVAL_S * 1e9);
+        *message = join_message;
+        return NOW;
+    }
+    if (warmed < spec.warm_up) {
+        warmed++;
+        *message = warm_up_message;
+        return NOW;
+    }
+    if (warmed++ == spec.warm_up)
+        tell_of_role("warmed");
+    if (!atomic_load(&window))
+        return at(now + (int64_t)(POLL_INTERVAL_S * 1e9), moment_ns);
+    phase = WINDOW;
+    start_ns = now_ns();
+    return try_window(under_way, is_any_idle, message, moment_ns);
+}
+
 /* Return whether these bytes are request `number` of the window. */
 bool is_request(size_t number, const unsigned char *data, size_t size)
 {
@@ -188,4 +266,8 @@ void add_stream_result(json_t *result)
 {
     json_object_set_new(result, "given", json_integer((json_int_t)given));
     write_file("given", given_ns, stamps * sizeof *given_ns);
+    if (spec.rate_hz > 0) {
+        write_file("intended", intended_ns, given * sizeof *intended_ns);
+        write_file("asked", asked_ns, given * sizeof *asked_ns);
+    }
 }

@@ -68,6 +68,11 @@ def bounded_messages(wanted: float, size_bytes: int) -> int:
     return min(most, max(MESSAGES_MIN, int(wanted)))
 
 
+def bounded_warm_up(wanted: int, size_bytes: int) -> int:
+    """Return a number of warm-up messages of at most ``BYTES_MAX`` bytes, at least one."""
+    return min(wanted, max(1, BYTES_MAX // max(1, size_bytes)))
+
+
 def needed_s(pilot: dict[str, float], messages: int, window_s: float) -> float:
     """Return how many seconds a trial will take, from the times of its pilot."""
     build_s = messages * pilot["build_s_per_message"]
@@ -77,14 +82,14 @@ def needed_s(pilot: dict[str, float], messages: int, window_s: float) -> float:
 def free_running_pilot(case: Case) -> Window:
     """Return the window of a pilot, which counts the messages that fill a timed window."""
     most = bounded_messages(1e9, case.size_bytes)
-    return Window(most, warm_up=WARM_UP_MIN, stamp_each=True, limit_s=PILOT_S)
+    warm_up = bounded_warm_up(WARM_UP_MIN, case.size_bytes)
+    return Window(most, warm_up=warm_up, stamp_each=True, limit_s=PILOT_S)
 
 
 def free_running_window(case: Case, seconds_per_message: float, stamp_each: bool) -> Window:
     """Return a window of ``WINDOW_S`` after a warm-up of a tenth of its messages."""
     messages = bounded_messages(WINDOW_S / seconds_per_message, case.size_bytes)
-    warm_up = max(WARM_UP_MIN, min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
-    return Window(messages, warm_up=warm_up, stamp_each=stamp_each)
+    return Window(messages, warm_up=_warm_up(case, messages), stamp_each=stamp_each)
 
 
 def bytes_per_message(case: Case) -> int:
@@ -101,8 +106,18 @@ def window_in_turns(case: Case, per_turn: float, count: int, stamp_each: bool) -
     """Return a window of ``count`` turns of so many messages, as far as memory allows."""
     most = BYTES_IN_TURNS_MAX // bytes_per_message(case) // count
     turn = max(1, min(most, MESSAGES_MAX, int(per_turn)))
-    warm_up = max(WARM_UP_MIN, min(WARM_UP_MAX, int(turn * WARM_UP_SHARE)))
-    return Window(turn * count, warm_up, stamp_each=stamp_each, turns=count)
+    return Window(turn * count, _warm_up(case, turn), stamp_each=stamp_each, turns=count)
+
+
+def _warm_up(case: Case, messages: int) -> int:
+    """Return how many messages of warm-up precede so many of a window, or of a turn."""
+    wanted = max(WARM_UP_MIN, min(WARM_UP_MAX, int(messages * WARM_UP_SHARE)))
+    return bounded_warm_up(wanted, case.size_bytes)
+
+
+def fits_in_turns(case: Case, turns: int) -> bool:
+    """Return whether a case may keep the messages of so many turns, one of each."""
+    return turns * bytes_per_message(case) <= BYTES_IN_TURNS_MAX
 
 
 def window_s(case: Case, trial: TrialRecord) -> float:

@@ -11,7 +11,16 @@ from random import Random
 from typing import Protocol
 
 from bench.contract.model import Case
-from bench.measure import latency, response, throughput, wrk, zero_loss
+from bench.measure import (
+    connect,
+    cost,
+    idle_memory,
+    latency,
+    response,
+    throughput,
+    wrk,
+    zero_loss,
+)
 from bench.measure.common import Measured, Sizing
 from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
@@ -55,10 +64,16 @@ class QuantityInTurns(Quantity, Protocol):
         """Return what a trial came to."""
 
 
-IN_TURNS: dict[str, QuantityInTurns] = {"latency": latency, "throughput": throughput}
+IN_TURNS: dict[str, QuantityInTurns] = {
+    "latency": latency,
+    "throughput": throughput,
+    "connect": connect,
+}
 QUANTITIES: dict[str, Quantity] = {
     **IN_TURNS,
     "response": response,
     "zero_loss": zero_loss,
     "wrk": wrk,
+    "idle_memory": idle_memory,
+    "cost": cost,
 }

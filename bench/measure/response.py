@@ -25,6 +25,7 @@ from bench.measure.common import (
     Measured,
     Sizing,
     bounded_messages,
+    bounded_warm_up,
     common,
     count,
     free_running_pilot,
@@ -52,7 +53,7 @@ def window(case: Case, sizing: Sizing) -> Window:
     assert sizing.rate_hz
     return Window(
         bounded_messages(WINDOW_S * sizing.rate_hz, case.size_bytes),
-        warm_up=WARM_UP_MIN,
+        warm_up=bounded_warm_up(WARM_UP_MIN, case.size_bytes),
         stamp_each=True,
         rate_hz=sizing.rate_hz,
         arrivals_seed=sizing.arrivals_seed,

@@ -20,6 +20,7 @@ from bench.measure.common import (
     Measured,
     Sizing,
     bounded_messages,
+    bounded_warm_up,
     common,
     count,
     free_running_pilot,
@@ -72,7 +73,7 @@ def pilot(case: Case) -> Window:
 def window(case: Case, rate_hz: float) -> Window:
     return Window(
         bounded_messages(WINDOW_S * rate_hz, case.size_bytes),
-        warm_up=WARM_UP_MIN,
+        warm_up=bounded_warm_up(WARM_UP_MIN, case.size_bytes),
         stamp_each=True,
         rate_hz=rate_hz,
         evenly=True,

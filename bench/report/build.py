@@ -23,6 +23,7 @@ from bench.report.charts import drawings
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
+from bench.report.numbers import growth_numbers
 from bench.report.numbers import machines as over_machines
 from bench.report.numbers.numbers import numbers
 from bench.report.pages import declared, page, readme, site
@@ -74,6 +75,17 @@ def derive_set(leading: Path, beside: Sequence[Path], *, draw: bool = True) -> D
     return replace(data, entries=entries, beside=sides)
 
 
+def with_growth(data: Data, folder: Path | None) -> Data:
+    """Return what is told of a run, with what a run of growth has beyond it."""
+    if folder is None:
+        return data
+    growth = derive(load(folder), draw=False)
+    known = {entry["id"] for entry in data.entries}
+    kinds = ("absolute", growth_numbers.KIND)
+    more = [e for e in growth.entries if e["kind"] in kinds and e["id"] not in known]
+    return replace(data, entries=[*data.entries, *more], growth=growth)
+
+
 def opening(data: Data) -> dict[str, Any]:
     """Return what SUMMARY.md says of the run itself, and of its ratios."""
     said = standing(data.compared, data.floor, data.grade)
@@ -95,6 +107,7 @@ def build(
     out: Path,
     *,
     beside: Sequence[Path] = (),
+    growth: Path | None = None,
     all_files: bool = False,
     complete: bool = False,
 ) -> Path:
@@ -102,13 +115,14 @@ def build(
 
     Further runs are laid over the first: their declared comparisons, and changes.
     ``beside`` are the runs of other machines in the published set that the first run
-    leads. With ``all_files`` every chart is also written as PNG and as CSV. Raises
-    ResultsError for a folder that is not a finished, unchanged run. With ``complete`` the
-    published report is not written if the run lacks a number that README cites: UsageError.
+    leads, ``growth`` is its run of that profile. With ``all_files`` every chart is also
+    written as PNG and as CSV. Raises ResultsError for a folder that is not a finished,
+    unchanged run. With ``complete`` the published report is not written if the run lacks a
+    number that README cites: UsageError.
     """
     if not run_folders:
         raise UsageError("name at least one run to report on")
-    data = derive_set(Path(run_folders[0]), beside)
+    data = with_growth(derive_set(Path(run_folders[0]), beside), growth)
     if complete and out.resolve() == REPORTS.resolve():
         declared.refuse_lost(out / declared.FILE, data.entries)
     others = [derive(load(Path(folder)), draw=False) for folder in run_folders[1:]]

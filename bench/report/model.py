@@ -40,6 +40,8 @@ class Data:
     """The entries of numbers.json that are about the run itself."""
     beside: Sequence[Side] = ()
     """The runs of other machines, where the report is on a published set."""
+    growth: Data | None = None
+    """A run of the profile growth beside it."""
 
     @cached_property
     def side(self) -> Side:

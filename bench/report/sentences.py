@@ -9,6 +9,7 @@ from typing import Any
 from bench.analysis.code_rows import Size
 from bench.analysis.compared_rows import Apart, Comparison, Ratio
 from bench.analysis.estimates import FROM_GIVEN, headline_measure
+from bench.analysis.growth import Growth
 from bench.analysis.ranking import Race, Rival
 from bench.analysis.rows import Estimate
 from bench.analysis.stats import MARGIN, Verdict
@@ -19,6 +20,16 @@ from bench.report import ratio, words
 SHORT = {**words.ONE_WORD, Verdict.EQUIVALENT: "equivalent (within 5 %)"}
 VERDICTS = {**SHORT, Verdict.INCONCLUSIVE: "undecided: the data cannot tell"}
 PERCENTILE_NAMES = {"p999": "p99.9"}
+OF_ROLES = {
+    "cpu": "CPU time",
+    "memory": "peak memory",
+    "resident": "memory for each connection",
+    "rest": "CPU time at rest",
+    "woken": "wake-ups at rest",
+    "paced": "CPU time at 10 messages a second",
+    "stirred": "wake-ups at 10 messages a second",
+    "wakes": "wake-ups",
+}
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
 
 
@@ -60,13 +71,34 @@ def absolute(row: Estimate, stacks: Mapping[str, Any]) -> str:
         percentile = measure.removesuffix(FROM_GIVEN)
         name = f"{PERCENTILE_NAMES.get(percentile, percentile)} from when it was given "
     elif role and measure not in names:
-        name = (
-            f"{'CPU time' if head == 'cpu' else 'peak memory'} of {role.replace('_', ' ')} "
-        )
+        name = f"{OF_ROLES[head]} of {role.replace('_', ' ')} "
     else:
         name = names.get(measure, f"{PERCENTILE_NAMES.get(measure, measure)} ")
     return (
         f"{subject(row.case, stacks)}: {name}{value} {unit} ({with_interval(row, factor)})"
+    )
+
+
+def growth(row: Growth, stacks: Mapping[str, Any]) -> str:
+    """Return the sentence of an exponent of cost over the number of connections."""
+    first, last = row.cases[0], row.cases[-1]
+    label = words.cell(first, stacks)
+    bound = (
+        f"{words.percent(row.confidence)} interval {row.low:.2f} to {row.high:.2f}; "
+        f"{row.blocks_done} blocks"
+    )
+    if math.isnan(row.low):
+        bound = words.interval(
+            row.exponent, row.low, row.high, row.confidence, row.blocks_done
+        )
+    off = ", ".join(f"{number:,}" for number in row.off_line)
+    law = f"; no power law, since the cost at {off} lies off it" if off else ""
+    return (
+        f"{label} {words.workload(first.workload).lower()}: a message's CPU time in the "
+        f"server goes with the number of connections to the power of "
+        f"{row.exponent:.2f} ({bound}), from {first.instances:,} to {last.instances:,} "
+        f"connections, {words.quantity(first)}, {words.size(first.size_bytes)} over "
+        f"{first.transport}, {words.PLACEMENTS_SHORT.get(first.placement, '')}{law}"
     )
 
 

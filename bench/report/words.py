@@ -20,6 +20,9 @@ WORKLOADS = {
 }
 LATENCY = {"request_reply": "round trip"}
 RESPONSE = "response time"
+CONNECT = "connect to first reply"
+IDLE = "idle connections"
+COST = "cost at 1,000 messages/s"
 ZERO_LOSS = "zero-loss rate"
 ONE_WAY = "one-way latency"
 ONE_WORD = {
@@ -57,7 +60,14 @@ def quantity(row: CaseRow) -> str:
     """Return what a case measures: "round trip", "one-way latency", "throughput"."""
     if row.quantity == "latency":
         return LATENCY.get(row.workload, ONE_WAY)
-    spoken = {"response": RESPONSE, "zero_loss": ZERO_LOSS, "wrk": "asked by wrk"}
+    spoken = {
+        "response": RESPONSE,
+        "connect": CONNECT,
+        "idle_memory": IDLE,
+        "cost": COST,
+        "zero_loss": ZERO_LOSS,
+        "wrk": "asked by wrk",
+    }
     return spoken.get(row.quantity, row.quantity)
 
 

@@ -46,6 +46,16 @@ def whole_runs(data: Path) -> list[Path]:
     return sorted(finished, key=lambda folder: str(Archive(folder).about()["started"]))
 
 
+def latest_of(profile: str, data: Path) -> Path | None:
+    """Return the newest finished run of a profile among the folders in ``data``."""
+    folders = [path.parent for path in data.glob(f"*/{SUMS}")]
+    abouts = {
+        folder: Archive(folder).about() for folder in folders if (folder / RUN).exists()
+    }
+    mine = [folder for folder in abouts if abouts[folder].get("profile") == profile]
+    return max(mine, key=lambda folder: str(abouts[folder]["started"]), default=None)
+
+
 def latest_run(data: Path) -> Path:
     """Return the newest whole and finished run among the folders in ``data``.
 

@@ -19,13 +19,16 @@ from bench.run.declared import read_declared
 from bench.run.extension import declaration
 from bench.run.machine import describe
 from bench.run.plan import Planned, plan
-from bench.run.profiles import PROFILES
+from bench.run.points import Points, at_points, declared_at
+from bench.run.profiles import PROFILES, WHOLE
 
 HARNESS = PROJECT / "bench"
 TIMED = ("errors.py", "hosts", "contract", "trial", "faults", "measure", "run")
 """The rooms and files that a run's values depend on: all below the analysis."""
 PARTS = SPEED, FAILURES = "speed", "failures"
 """The two parts of a run: trials without a fault, and trials with one."""
+AS_PLANNED = Points()
+"""No points of a user's own."""
 BUDGET = "budget_minutes"
 """The optional entry of run.json with the longest time to measure, in minutes."""
 
@@ -182,19 +185,24 @@ def begin(
     more: Sequence[Path],
     budget_minutes: float | None = None,
     part: str | None = None,
+    points: Points = AS_PLANNED,
     **facts: Any,
 ) -> Begun:
     """Make the folder of a new run. ``more`` are the further implementations roots.
 
     ``facts`` are further entries of run.json. ``part``, one of PARTS, limits the run to
-    trials of speed or to trials with a fault.
-    Raises UsageError for an unknown profile, or for one without a case of these cells.
+    trials of speed or to trials with a fault. ``points`` are sizes and numbers of peers in
+    place of the profile's: then the comparisons of these cases are the declared ones.
+    Raises UsageError for an unknown profile, for one without a case of these cells, and for
+    a point that no trial can have.
     """
     if profile not in PROFILES:
         raise UsageError(
             f"no profile {profile!r}: choose {', '.join(PROFILES)}{near(profile, PROFILES)}"
         )
-    planned = plan(PROFILES[profile], cells, blocks)
+    planned = at_points(plan(PROFILES[profile], cells, blocks), points)
+    if points:
+        facts["claims"] = declared_at(planned, read_declared())
     if part:
         planned = [p for p in planned if bool(p.case.fault) == (part == FAILURES)]
     if not planned:
@@ -203,10 +211,10 @@ def begin(
             "or another --profile"
         )
     every = plan(PROFILES[profile], find_cells([IMPLEMENTATIONS, FLOOR]))
-    whole = profile != "quick" and planned == every and budget_minutes is None
+    whole = profile in WHOLE and planned == every and budget_minutes is None
     if budget_minutes:
         facts[BUDGET] = budget_minutes
-    if not (blocks or budget_minutes or part == FAILURES):  # it may take longer then
+    if not (blocks or budget_minutes or part == FAILURES or points):  # it may take longer
         facts |= declaration(profile)
     return begin_plan(folder, profile, planned, cells, seed, more, whole=whole, **facts)
 

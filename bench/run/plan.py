@@ -8,7 +8,7 @@ here.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from itertools import product
@@ -150,10 +150,15 @@ def plan(
     ``blocks`` replaces the profile's numbers of blocks. If two groups ask for the same
     case, the greater number of blocks counts.
     """
+    asked = (entry for group in profile.groups for entry in _group_cases(group, cells))
+    return [Planned(entry.case, blocks or entry.blocks) for entry in once(asked)]
+
+
+def once(entries: Iterable[Planned]) -> list[Planned]:
+    """Return each case once, where it came first, with its greatest number of blocks."""
     planned: dict[str, Planned] = {}
-    for group in profile.groups:
-        for entry in _group_cases(group, cells):
-            known = planned.get(entry.case.id)
-            if known is None or known.blocks < entry.blocks:
-                planned[entry.case.id] = entry
-    return [Planned(p.case, blocks or p.blocks) for p in planned.values()]
+    for entry in entries:
+        known = planned.get(entry.case.id)
+        if known is None or known.blocks < entry.blocks:
+            planned[entry.case.id] = entry
+    return list(planned.values())

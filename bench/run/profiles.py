@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bench.run.failure_profiles import FULL_RECOVERY, QUICK_RECOVERY, STANDARD_RECOVERY
-from bench.run.plan import BOTH, IN_PYTHON, Group, Profile
+from bench.run.plan import BOTH, IN_C, IN_PYTHON, SURVIVORS, Group, Profile
 
 MEDIUM_BYTES = 1024
 LARGE_BYTES = 64 * 1024
@@ -173,6 +173,34 @@ C_PORTS = (
 ROUND_TRIPS_AT_SPEED_IN_C = Group(
     ("*/minimal/request_reply.c",), ("throughput",), SHARED, leaving_out=()
 )
+CONNECT = Group(
+    (*_with_clients(REQUEST_REPLY), *DEPLOYED, *_secured("request_reply")),
+    ("connect",),
+    SHARED,
+)
+CONNECT_OF_MORE = (
+    replace(CONNECT, placements=SPLIT),
+    replace(COPY_OF_ROUND_TRIP, quantities=("connect",), placements=BOTH),
+    Group(("*/streams/request_reply.*", "*/websocket/request_reply.*"), ("connect",)),
+)
+IDLE = Group(
+    (*REQUEST_REPLY, "*/aiohttp_client/request_reply.*"),
+    ("idle_memory",),
+    SHARED,
+    instances=1000,
+    leaving_out=(*SURVIVORS, IN_C, "http/minimal/*"),
+)
+"""HTTP has the program whose client opens connections soonest."""
+ON_LOOPS = ("streams", "asyncio", "websocket", "uvicorn")
+WHOLE_FIELD = replace(
+    IDLE, cells=(*IDLE.cells, *(f"*/{each}/request_reply.*" for each in ON_LOOPS))
+)
+IDLE_OF_MORE = tuple(replace(WHOLE_FIELD, instances=number) for number in (1, 100, 1000))
+COST = tuple(
+    replace(WHOLE_FIELD, quantities=("cost",), placements=SPLIT, instances=number)
+    for number in (1, 3, 10, 30, 100, 300, 1000)
+)
+"""Half decades of connections."""
 SAME_LOAD = ("common_50",)
 OWN_LOADS = ("own_10", "own_30", "own_50", "own_70", "own_90")
 RESPONSE = ("response",)
@@ -187,6 +215,10 @@ OPEN_LOOP_OF_STREAMS = tuple(
 LOAD_CURVE = Group(_with_clients(REQUEST_REPLY), RESPONSE, SPLIT, loads=OWN_LOADS)
 WRK = Group(("http/minimal/request_reply.*",), ("wrk",), BOTH, tool="wrk")
 ZERO_LOSS = Group(("*/*/fan_out.*",), ("zero_loss",), SPLIT, lossy=True)
+WHOLE = ("standard", "full")
+"""The profiles whose runs may lead a published set."""
+GROWTH = "growth"
+"""The profile whose latest run stands beside it."""
 STANDARD = (
     *_headline(16),
     *_a_a_copies(16),
@@ -197,6 +229,8 @@ STANDARD = (
     *_on_one_cpu(ENCRYPTED[:1]),
     *LARGE,
     *OTHER_TRANSPORTS,
+    CONNECT,
+    IDLE,
     OPEN_LOOP,
     *NULL,
     *NULL_LARGE,
@@ -225,6 +259,8 @@ FULL = (
     ZERO_LOSS,
     WRK,
     *LARGE_PIPELINE,
+    *CONNECT_OF_MORE,
+    *IDLE_OF_MORE,
     *ENCRYPTED_LARGE,
     ENCRYPTED_ON_UVLOOP,
     NULL_OF_OTHER_QUANTITIES,
@@ -254,6 +290,11 @@ PROFILES = {
             "standard",
             "what `make bench` runs: declared comparisons in 16 blocks, the rest in eight",
             STANDARD,
+        ),
+        Profile(
+            GROWTH,
+            "what connections cost, and how it grows with their number",
+            (*IDLE_OF_MORE, *COST),
         ),
         Profile(
             "full",

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.run.archive import CODE, Archive
-from bench.run.finished import latest_run, whole_runs
+from bench.run.finished import latest_of, latest_run, whole_runs
+from bench.run.profiles import GROWTH
 
 BYTES_MAX = 9_000_000
 """The most that a published run may take: everybody who clones the project gets it."""
@@ -24,12 +25,14 @@ class PublishedSet:
     """The folders of the published runs.
 
     ``beside`` are those of the other kinds of machine, the newest first. ``superseded``
-    are older runs of a kind, each with the run that took its place.
+    are older runs of a kind, each with the run that took its place. ``growth`` is the
+    latest run of that profile, if there is one from the leading run's kind of machine.
     """
 
     leading: Path
     beside: tuple[Path, ...]
     superseded: dict[Path, Path]
+    growth: Path | None = None
 
 
 def kind(folder: Path) -> str:
@@ -53,7 +56,10 @@ def published(data: Path, leading: Path | None = None) -> PublishedSet:
     }
     others = [folder for name, folder in newest.items() if name != kind(first)]
     others.sort(key=runs.index, reverse=True)
-    return PublishedSet(first, tuple(others), superseded)
+    growth = latest_of(GROWTH, data)
+    if growth and kind(growth) != kind(first):
+        growth = None
+    return PublishedSet(first, tuple(others), superseded, growth)
 
 
 def size_bytes(folder: Path) -> int:
@@ -67,7 +73,7 @@ def housekeeping(found: PublishedSet) -> Iterator[str]:
             f"superseded: {old.name} is of the same kind of machine as {new.name} "
             f"({kind(new)}) and older; remove it: git rm -r {os.path.relpath(old)}"
         )
-    for folder in (found.leading, *found.beside):
+    for folder in (found.leading, *found.beside, *filter(None, [found.growth])):
         taken = size_bytes(folder)
         if taken > BYTES_MAX:
             early = (folder / CODE).exists()  # nothing in it is compressed

@@ -7,7 +7,8 @@ the baseline that are declared. Such a program is measured in each ensemble.
 
 Some cases are measured alone. Programs that survive faults have time-outs, which would run
 while they wait. Open loops, paced messages and searches need long undisturbed windows. The
-null stack has one thread, in which nobody can wait.
+null stack has one thread, in which nobody can wait. Memory cannot hold one of the largest
+messages for each turn.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from itertools import chain
 from bench.contract.alike import BASELINE
 from bench.contract.model import DIRECT, Case
 from bench.contract.rows import original_name
-from bench.measure.common import BYTES_IN_TURNS_MAX, bytes_per_message
+from bench.measure.common import (
+    BYTES_IN_TURNS_MAX,
+    bytes_per_message,
+    fits_in_turns,
+)
+from bench.measure.held import HELD
 from bench.measure.quantities import IN_TURNS
 from bench.run.declared import Declared
 from bench.run.plan import SURVIVORS, Planned
@@ -43,7 +49,9 @@ def takes_turns(case: Case) -> bool:
         return False
     is_paced = case.quantity == "latency" and bool(case.cell.workload.paced_rate_hz)
     survives = any(fnmatch(case.cell.id, pattern) for pattern in SURVIVORS)
-    return not (is_paced or survives or case.transport == DIRECT)
+    rounds = IN_TURNS[case.quantity].rounds(case)
+    fits_in = fits_in_turns(case, rounds + repeats_of(rounds))
+    return fits_in and not (is_paced or survives or case.transport == DIRECT)
 
 
 def kind(case: Case) -> Kind:
@@ -62,6 +70,8 @@ def kind(case: Case) -> Kind:
 def processes(case: Case) -> int:
     """Return how many hosts a case has."""
     workload = case.cell.workload
+    if case.quantity in HELD:  # the connections of one client
+        return len(workload.roles)
     repeated = sum(role.name == workload.repeated for role in workload.roles)
     return len(workload.roles) + repeated * (case.instances - 1)
 

@@ -42,6 +42,7 @@ LONG = (
     "twenty_runs",
     "levels",
     "side_by_side",
+    "crowd",
     "floor",
     "rotation",
     "work_in_turns",

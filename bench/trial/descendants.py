@@ -28,6 +28,7 @@ OWNER = "NOMIDDLE_HOST"
 """Environment variable of a host and its descendants, with the harness and the host."""
 END_S = 5.0
 LOOK_S = 0.002
+VOLUNTARY = re.compile(rb"^voluntary_ctxt_switches:\s+(\d+)", re.MULTILINE)
 GONE = (FileNotFoundError, ProcessLookupError)
 
 
@@ -176,6 +177,30 @@ def descendants_peak_bytes(pid: int) -> int:
     for child in descendants(pid):
         shared = memory_bytes(child, r"Shared_\w+", "smaps_rollup")
         total += max(0, memory_bytes(child, "VmHWM") - shared)
+    return total
+
+
+def tree_memory_bytes(pid: int) -> int:
+    """Return the resident anonymous memory of a process and its descendants, in bytes.
+
+    These are heaps and stacks; files that are mapped are not among them. Pages that a
+    forked worker shares with its parent count twice.
+    """
+    return sum(memory_bytes(each, "RssAnon") for each in (pid, *descendants(pid)))
+
+
+def wake_ups(pid: int) -> int:
+    """Return how often living threads of a process and its descendants have gone on.
+
+    That is after they had waited: the kernel's voluntary context switches.
+    """
+    total = 0
+    for each in (pid, *descendants(pid)):
+        with suppress(*GONE):
+            for task in os.listdir(f"/proc/{each}/task"):
+                with suppress(*GONE):
+                    said = _read(f"/proc/{each}/task/{task}/status")
+                    total += sum(map(int, VOLUNTARY.findall(said)))
     return total
 
 

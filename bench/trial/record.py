@@ -37,6 +37,10 @@ class Window:
     rate_hz: float | None = None
     """Messages a second that an open loop offers: by a Poisson schedule, or evenly."""
     arrivals_seed: int = 0
+    connections: int = 0
+    """How many connections one driver gives messages in turn; 0 is as the role does."""
+    afresh: bool = False
+    """Whether a driver opens a connection for each message."""
     evenly: bool = False
     burst: int = 1
     """How many messages are given at each moment of a paced window."""

@@ -62,6 +62,6 @@ def host_spec(
         search=tuple(map(str, cell.search)),
         loop=cell.loop,
         transforms=any(role.handles for role in cell.workload.roles),
-        stays_open=transport in cell.variant.stays_open,
+        stays_open=bool(more.get("connections")) or transport in cell.variant.stays_open,
         **more,
     )

@@ -21,6 +21,7 @@ from bench.trial import addresses
 from bench.trial.ceilings import blames_ceilings
 from bench.trial.fork_servers import ForkServers
 from bench.trial.keys import make_keys
+from bench.trial.open_files import allow_connections
 from bench.trial.placement import cpus_for
 from bench.trial.process_group import CpuTimes, ProcessGroup
 from bench.trial.processes import PADDING_BYTES_MAX, HostProcess, host_program
@@ -32,6 +33,9 @@ READY_S = 20.0
 JOIN_S = 10.0
 BESIDE_S = 2.0
 """How much longer a trial may take to be ready, to join and to end, for each beside it."""
+HOST_S = 0.25
+"""How much longer for each of its hosts beyond ``HOSTS_USUAL``, which start together."""
+HOSTS_USUAL = 8
 WINDOW_S = 30.0
 RESULT_S = 10.0
 SETTLED_S = 0.2
@@ -85,7 +89,8 @@ class Trial:
     # -- placement of the processes ------------------------------------------------------
 
     def instances(self, role: Role) -> list[str]:
-        count = self.case.instances if role.name == self.workload.repeated else 1
+        one = role.name != self.workload.repeated or self.window.connections
+        count = 1 if one else self.case.instances
         return [f"{role.name}.{number}" for number in range(count)]
 
     def _all(self, wanted: Callable[[Role], bool]) -> list[str]:
@@ -141,11 +146,14 @@ class Trial:
         else:
             for role in roles:
                 self._spawn(role.id, [role], cpus_for(placement, role.drives))
+        for host in self.hosts if self.window.connections else ():
+            allow_connections(host, self.window.connections)
 
     # -- how it goes ---------------------------------------------------------------
 
     def _patient(self, seconds: float) -> float:
-        return seconds + BESIDE_S * self.beside
+        further = max(0, len(self.hosts) - HOSTS_USUAL)
+        return seconds + BESIDE_S * self.beside + HOST_S * further
 
     def _await(self, what: str, timeout_s: float, done: Callable[[], bool]) -> None:
         if not self.group.wait_until(done, timeout_s):
@@ -160,7 +168,8 @@ class Trial:
             f"arrived {progress.counts or 'nothing'}{self.group.last_words()}"
         )
 
-    def _await_listening(self, roles: list[Role]) -> None:
+    def await_listening(self, roles: list[Role]) -> None:
+        """Wait until something listens at each address that the roles bind."""
         for url in (self.bound[name] for role in roles for name in role.binds):
             listens = partial(addresses.listens, url)
             join_s = self._patient(JOIN_S)
@@ -183,7 +192,7 @@ class Trial:
             ids = [name for role in step for name in self.instances(role)]
             self.group.tell_roles("go", ids)
             if self.case.transport not in (INPROC, DIRECT):
-                self._await_listening(step)
+                self.await_listening(step)
         awaited = self._awaited()
         self._await(
             f"not every peer was seen ({sorted(awaited)} should be)",
@@ -376,22 +385,23 @@ def run_trial(
     played_by: Mapping[str, Cell] | None = None,
     measure: Callable[[Trial], None] = Trial.measure,
     servers: ForkServers | None = None,
+    kind: type[Trial] = Trial,
 ) -> TrialRecord:
     """Run one trial in fresh processes and return what it left.
 
     ``logs`` is where the hosts' logs go. ``relay`` is given a listening address and
     returns the one at which connecting roles are to find it. ``played_by`` names roles
     that another cell plays. ``measure`` opens the window and waits for its end. Hosts are
-    copies made by ``servers``, if given. Raises TrialError when a role fails or hangs,
-    NotMeasurable when the machine lacks what the case needs; no process of the trial lives
-    on either way.
+    copies made by ``servers``, if given. ``kind`` is the class of the trial. Raises
+    TrialError when a role fails or hangs, NotMeasurable when the machine lacks what the
+    case needs; no process of the trial lives on either way.
     """
     began = time.monotonic()
     logs.mkdir(parents=True, exist_ok=True)
     if servers:
         servers.load([case], logs)
     with scratch_folder() as folder:
-        trial = Trial(case, window, folder, logs, rng, played_by=played_by, servers=servers)
+        trial = kind(case, window, folder, logs, rng, played_by=played_by, servers=servers)
         if relay:
             trial.public = {name: relay(url) for name, url in trial.bound.items()}
         try:

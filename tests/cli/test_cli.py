@@ -166,6 +166,30 @@ def test_a_run_of_no_blocks_is_refused() -> None:
     assert "--blocks" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--size", "64,0"], "--size 0: a timed message has at least 32 bytes"),
+        (["--size", 1 << 25], "takes at most 16777216 bytes"),
+        (["--clients", 0], "--clients 0: a trial has at least 1"),
+        (["--subscribers", 100_000], "--subscribers 100000: "),
+        (["--workers", 2, "--part", "failures"], "no case of these programs"),
+    ],
+)
+def test_a_point_that_no_trial_can_have_is_refused_before_anything_is_measured(
+    words: list[object], said: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert said in error_of("run", "--profile", "quick", "--out", out, *words)
+    assert not out.exists()
+
+
+def test_a_size_that_is_no_number_is_refused() -> None:
+    result = call("run", "--size", "64,many")
+    assert result.exit_code == 2
+    assert "'64,many' is not a whole number" in result.stderr
+
+
 @pytest.mark.parametrize("words", [["report"], ["run", "--resume"]])
 def test_a_folder_that_is_no_run_is_named(words: list[str], tmp_path: Path) -> None:
     assert f"{tmp_path} is not a run" in error_of(*words, tmp_path)

@@ -205,7 +205,7 @@ def test_nothing_that_measures_loads_tables_or_charts(module: str) -> None:
 
 COMMANDS = (
     "build check cite common compare demo embedding experiments languages levels main "
-    "report run size talk topologies"
+    "points report run size talk topologies"
 )
 HELP = {
     *(f"cli.{name}" for name in COMMANDS.split()),

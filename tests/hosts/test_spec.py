@@ -34,8 +34,7 @@ PYTHON_ALONE = {
     "cell",  # the host in C is linked with its program
     "search",
     "loop",
-    "arrivals_seed",  # of an open loop, which it refuses
-    "evenly",
+    "arrivals_seed",  # of an open loop that is not even, which it refuses
     "stall_at",  # of a stall, which it refuses
     "incarnation",  # of a supervised role, which it refuses
     "work_s",

@@ -18,7 +18,7 @@ from bench.report.talk_claims.conditions import compiled
 from bench.report.talk_claims.judge import TalkClaim, read_ledger
 from bench.run.declared import read_declared
 from bench.run.plan import BLOCKS_MIN, Planned, plan
-from bench.run.profiles import PROFILES
+from bench.run.profiles import GROWTH, PROFILES
 
 CELLS = find_cells([IMPLEMENTATIONS, FLOOR])
 WHOLE = {name: plan(profile, CELLS) for name, profile in PROFILES.items()}
@@ -32,6 +32,10 @@ FAILURES = {
 }
 whole_profile = pytest.mark.parametrize("planned", WHOLE.values(), ids=WHOLE)
 every_profile = pytest.mark.parametrize("planned", PLANS.values(), ids=PLANS)
+mixed_profiles = pytest.mark.parametrize(
+    "planned", [PLANS[name] for name in PROFILES if name != GROWTH]
+)
+"""Those that have every workload, the null stack, copies and faults."""
 speed_profiles = pytest.mark.parametrize("name", ["standard", "full"])
 
 
@@ -101,7 +105,7 @@ def test_every_case_has_a_transport_that_its_program_has(planned: list[Planned])
 
 
 @pytest.mark.parametrize("workload", ["request_reply", "fan_out", "pipeline"])
-@every_profile
+@mixed_profiles
 def test_requests_never_represents_http_alone(
     planned: list[Planned], workload: str
 ) -> None:
@@ -155,7 +159,7 @@ def test_fan_out_of_more_blocks_than_the_least_is_lossless(
             assert not entry.case.cell.lossy
 
 
-@every_profile
+@mixed_profiles
 def test_an_a_a_copy_has_as_many_blocks_as_its_original(planned: list[Planned]) -> None:
     copies = [entry for entry in planned if entry.case.copy]
     assert copies
@@ -184,7 +188,7 @@ def test_full_has_every_case_of_standard_and_more() -> None:
     assert standard < full
 
 
-@every_profile
+@mixed_profiles
 def test_the_null_stack_is_in_its_own_group_only(planned: list[Planned]) -> None:
     floor = [entry.case for entry in planned if entry.case.cell.is_floor]
     assert floor
@@ -221,7 +225,7 @@ def test_the_option_blocks_changes_the_number_of_blocks_only() -> None:
     assert [e.case for e in asked] == [e.case for e in WHOLE["standard"]]
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", [name for name in PROFILES if name != GROWTH])
 def test_a_fault_is_planned_for_the_same_variant_of_all_stacks(name: str) -> None:
     """A resilient cell stands for each stack; minimal ones beside it for all, or none."""
     met: dict[tuple[str, str, str], set[tuple[str, str]]] = {}

@@ -12,10 +12,17 @@ from bench.run.archive import FORMAT
 from bench.run.published import BYTES_MAX, housekeeping, published
 
 
-def run(data: Path, name: str, cpu: str, *, whole: bool = True) -> Path:
+def run(
+    data: Path, name: str, cpu: str, *, whole: bool = True, profile: str = "standard"
+) -> Path:
     folder = data / name
     folder.mkdir(parents=True)
-    facts = {"started": f"{name}T00:00:00Z", "whole": whole, "machine": {"cpu": cpu}}
+    facts = {
+        "started": f"{name}T00:00:00Z",
+        "whole": whole,
+        "profile": profile,
+        "machine": {"cpu": cpu},
+    }
     (folder / "run.json").write_text(json.dumps({"format": FORMAT, **facts}))
     (folder / "SHA256SUMS").write_text("")
     return folder
@@ -44,6 +51,20 @@ def test_a_named_run_leads_and_has_no_other_of_its_kind_beside_it(
     )
     found = published(tmp_path, old)
     assert (found.leading, found.beside) == (old, (xeon,))
+
+
+def test_the_latest_run_of_growth_is_beside_a_run_of_its_machine(
+    tmp_path: Path,
+) -> None:
+    run(tmp_path, "2026-01-01", "EPYC")
+    how = {"whole": False, "profile": "growth"}
+    run(tmp_path, "2026-01-02", "EPYC", **how)
+    latest = run(tmp_path, "2026-01-03", "EPYC", **how)
+    (run(tmp_path, "2026-01-04", "EPYC", **how) / "SHA256SUMS").unlink()
+    assert published(tmp_path).growth == latest
+    xeon = run(tmp_path, "2026-01-05", "Xeon")
+    found = published(tmp_path)
+    assert (found.leading, found.growth) == (xeon, None)
 
 
 def test_a_superseded_run_is_named_with_its_successor_and_how_to_remove_it(

@@ -62,6 +62,10 @@ promises = { request_reply = [], fan_out = [], pipeline = [] }
 """
 
 
+TIMES = {"latency": 3, "connect": 10}
+"""How many times the time of a message a quantity takes."""
+
+
 class FastArchive(Archive):
     """Writes each suite once, when the run is sealed: there is no kill to survive."""
 
@@ -85,7 +89,7 @@ class FastArchive(Archive):
 def usual_s(case: Case) -> float:
     """Return the invented seconds of a case: sockets < ZeroMQ < HTTP."""
     cell = case.cell
-    base = BASE_S[cell.workload.name] * (3 if case.quantity == "latency" else 1)
+    base = BASE_S[cell.workload.name] * TIMES.get(case.quantity, 1)
     factor = STACK.get(cell.stack.name, 2.0) * VARIANT.get(cell.variant.name, 1.0)
     placed = 2.5 if case.placement == "split" else 1.0
     return base * factor * placed * (1 + case.size_bytes / 40_000)
@@ -135,7 +139,7 @@ def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
     tail = rng.lognormal(0, 0.25, SAMPLES)
     samples = (value_s * 1e9 * tail / np.median(tail)).astype(np.int64)
     metadata |= summary(samples)
-    if case.quantity == "response":
+    if case.quantity in ("response", "cost"):
         given = {f"from_given_{k}": v // 2 for k, v in summary(samples).items()}
         del given["from_given_n"]
         metadata |= {
@@ -144,8 +148,29 @@ def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
             "generator_share": 0.01,
             "offered_hz": 0.7 / value_s,
         }
+    if case.quantity == "idle_memory":
+        metadata |= _idle(case, value_s)
+    if case.quantity == "cost":
+        metadata |= {
+            f"{role.name}_wake_ups_per_message": 1.5 for role in case.cell.workload.roles
+        }
     consumer = f"{case.cell.workload.consumer.name}.0"
     return Measured(value_s, metadata, {consumer: samples})
+
+
+def _idle(case: Case, value_s: float) -> dict[str, Any]:
+    """Return what connections cost that are idle: more where messages take longer."""
+    return {
+        f"{role.name}_{what}": 1e6 * value_s * factor
+        for role in case.cell.workload.roles
+        for what, factor in {
+            "bytes_per_connection": 1000,
+            "rest_cpu_ms_per_s": 0.001,
+            "rest_wake_ups_per_s": 0.01,
+            "paced_cpu_ms_per_s": 0.1,
+            "paced_wake_ups_per_s": 1,
+        }.items()
+    }
 
 
 def _fill(

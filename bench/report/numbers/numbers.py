@@ -2,12 +2,12 @@
 
 A list of entries. Bounds and confidence are null where too few blocks allow no
 interval; counted things (code sizes) have the value for both bounds and no blocks.
-``kind`` is "absolute", "size", "recovery", "level", "time", "noise", the kind of a
-comparison, or "apart" for a ratio without a verdict. ``code_numbers`` adds "own", "total",
-``twins``, "price", "change" and "weight". ``grade`` is the run's. A comparison has the
-``medians`` of both sides over the blocks that its ratio is made of, in ``medians_unit``,
-and the ``ratio_of_medians`` of times. The ``blocks`` of recovery are trials. A median or a
-bound that was never reached is null as well: the sentence has the time that was waited.
+``kind`` is "absolute", "growth", "size", "recovery", "level", "time", "noise", the kind of
+a comparison, or "apart" for a ratio without a verdict. ``code_numbers`` adds "own",
+"total", ``twins``, "price", "change" and "weight". ``grade`` is the run's. A comparison has
+the ``medians`` of both sides over the blocks of its ratio, in ``medians_unit``, and the
+``ratio_of_medians`` of times. The ``blocks`` of recovery are trials. A median or a bound
+that was never reached is null as well: the sentence has the time that was waited.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bench.report import sentences, words
 from bench.report.charts.bars import SIZES, sizes
 from bench.report.entries import exact
 from bench.report.model import Data
-from bench.report.numbers import code_numbers
+from bench.report.numbers import code_numbers, growth_numbers
 from bench.report.sections import failures, levels, standing
 from bench.report.words import date, machine
 from bench.run.machine import NATIVE, behind
@@ -288,6 +288,7 @@ def numbers(data: Data) -> list[dict[str, Any]]:
         *comparisons_of(data.run, data.compared),
         *_apart(data),
         *_absolutes(data.run, data.estimates),
+        *growth_numbers.entries(data, partial(provenance, data.run), _interval),
         *_sizes(data.run),
         *_recoveries(data.run, data.recoveries),
         *_in_place(data.run, data.recoveries),

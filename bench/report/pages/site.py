@@ -32,8 +32,9 @@ PAGES = (
         "Workloads",
         "how fast is each stack, and what limits it?",
         (
-            "latency", "throughput", "response", "placement", "limits", "other",
-            "encryption", "cost", "loses", "undecided", "comparisons", "machines", "runs",
+            "latency", "throughput", "response", "connections", "placement", "limits",
+            "other", "encryption", "cost", "loses", "undecided", "comparisons", "machines",
+            "runs",
         ),
     ),
     Page(

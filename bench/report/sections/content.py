@@ -13,6 +13,7 @@ from bench.report import sentences, words
 from bench.report.model import Data, Section, Table
 from bench.report.sections import (
     code,
+    connections,
     evidence,
     failures,
     flexibility,
@@ -222,6 +223,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     lambda data: _speed(data, "latency", "Latency"),
     _response,
     lambda data: _speed(data, "throughput", "Throughput"),
+    connections.section,
     _placement,
     _limits,
     _large,

@@ -1,0 +1,149 @@
+"""The cost of a connection: to open it, and while it is open and carries nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from bench.analysis.estimates import headline_measure
+from bench.analysis.growth import Growth, growths, series
+from bench.analysis.results import Run
+from bench.analysis.rows import Estimate, grouped
+from bench.measure.cost import RATE_HZ
+from bench.report import words
+from bench.report.facets import every
+from bench.report.model import Data, Section, Table
+
+LEAD = (
+    "The client of each program connects anew for every message, or holds many "
+    "connections. Memory is what the server has more than before the first connection, "
+    "for each of them. Memory that a library claims once is shared by all: one connection "
+    "shows it, and a thousand do not. Buffers of the kernel are not counted. A wake-up is "
+    "a thread that waited and went on."
+)
+AT_REST = ("rest_serve", "woken_serve", "paced_serve", "stirred_serve")
+Measures = Mapping[str, Estimate]
+
+
+def section(data: Data) -> Section:
+    """Return the section, without a word where nothing of it was measured."""
+    made = (_connect(data), _idle(data), _cost(data))
+    tables = [table for table in made if table.rows]
+    lead = [LEAD] if tables else []
+    refused = [
+        f"{case}: {reason}"
+        for run in _runs(data)
+        for case, reason in run.refused.items()
+        if ".cost." in case
+    ]
+    return Section("connections", "Connections", lead, refused, tables)
+
+
+def _runs(data: Data) -> list[Run]:
+    """Return the run of the report, and that of growth if there is one beside it."""
+    return [data.run, *([data.growth.run] if data.growth else [])]
+
+
+def _of(data: Data, quantity: str) -> Iterator[Measures]:
+    """Yield the measures of each case of a quantity, in order of placement and value."""
+    found: dict[str, dict[str, Estimate]] = {}
+    mine = {row.case.id for row in data.estimates}
+    further = data.growth.estimates if data.growth else ()
+    for row in (*data.estimates, *(row for row in further if row.case.id not in mine)):
+        if row.case.quantity == quantity and not row.case.copy:
+            found.setdefault(row.case.id, {})[row.measure] = row
+    head = headline_measure(quantity)
+    known = [measures for measures in found.values() if head in measures]
+
+    def order(measures: Measures) -> tuple[str, int, float]:
+        row = measures[head]
+        return row.case.placement, row.case.instances, row.value
+
+    yield from sorted(known, key=order)
+
+
+def _connect(data: Data) -> Table:
+    columns = ["program", "case", "connect to first reply, p50", "interval", "p90"]
+    rows, shown = [], []
+    for measures in _of(data, "connect"):
+        row = measures["p50"]
+        shown.append(row.case)
+        rows.append(
+            [
+                words.cell(row.case, data.stacks),
+                words.case(row.case),
+                words.time_us(row.value),
+                _bounds(row),
+                words.time_us(measures["p90"].value) if "p90" in measures else "",
+            ]
+        )
+    caption = "A new connection, from its beginning to the first reply"
+    return Table(columns, rows, caption, facets=every(shown, data.stacks))
+
+
+def _idle(data: Data) -> Table:
+    columns = [
+        "program", "connections", "memory for each, KiB", "interval",
+        "of the client, KiB", "CPU at rest, ms/s", "wake-ups at rest, 1/s",
+        "CPU at 10 messages/s, ms/s", "wake-ups then, 1/s",
+    ]  # fmt: skip
+    rows, shown = [], []
+    for measures in _of(data, "idle_memory"):
+        row = measures["resident_serve"]
+        shown.append(row.case)
+        rows.append(
+            [
+                words.cell(row.case, data.stacks),
+                f"{row.case.instances:,}",
+                words.number(row.value),
+                _bounds(row),
+                *(_number(measures, name) for name in ("resident_call", *AT_REST)),
+            ]
+        )
+    caption = "Open connections that carry nothing, and the processes that hold them"
+    return Table(columns, rows, caption, facets=every(shown, data.stacks))
+
+
+def _cost(data: Data) -> Table:
+    """Return a row per program: a message's cost at each number of connections."""
+    found = [measures["cpu_serve"] for measures in _of(data, "cost")]
+    numbers = sorted({row.case.instances for row in found})
+    exponents = {row.series: row for run in _runs(data) for row in growths(run)}
+    rows, shown = [], []
+    for which, points in grouped(found, lambda row: series(row.case)).items():
+        by_number = {row.case.instances: row.value for row in points}
+        shown.append(points[0].case)
+        growth = exponents.get(which)
+        rows.append(
+            [
+                words.cell(points[0].case, data.stacks),
+                words.size(points[0].case.size_bytes),
+                *(words.number(by_number.get(number, math.nan)) for number in numbers),
+                _exponent(growth) if growth else words.PASSED_OVER,
+            ]
+        )
+    columns = ["program", "size", *(f"{number:,}" for number in numbers), "exponent"]
+    unit = "\N{MICRO SIGN}s"
+    caption = (
+        f"The server's CPU time for a message, {unit}, by the number of connections; "
+        f"{RATE_HZ:,.0f} messages a second in all"
+    )
+    return Table(columns, rows, caption, facets=every(shown, data.stacks))
+
+
+def _exponent(growth: Growth) -> str:
+    """Return "0.01 (-0.02 to 0.04)", and whether there is no power law."""
+    said = f"{growth.exponent:.2f}"
+    if not math.isnan(growth.low):
+        said += f" ({growth.low:.2f} to {growth.high:.2f})"
+    return f"{said}, no power law" if growth.off_line else said
+
+
+def _number(measures: Measures, name: str) -> str:
+    return words.number(measures[name].value) if name in measures else ""
+
+
+def _bounds(row: Estimate) -> str:
+    if math.isnan(row.low):  # too few blocks
+        return words.PASSED_OVER
+    return f"{words.number(row.low, row.value)} to {words.number(row.high, row.value)}"

@@ -1,0 +1,122 @@
+"""What connections cost stands in the report and in numbers.json, with its own run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import synthetic
+from words_of import without_charts
+
+from bench.analysis.results import load
+from bench.contract.model import Case
+from bench.report import build as report
+from bench.report.build import derive, with_growth
+from bench.report.model import Data
+from bench.report.sections.connections import section
+
+ZMQ = "zmq.minimal.python"
+CONNECT = f"request_reply.connect.64B.tcp.1_clients.shared.{ZMQ}"
+IDLE = f"request_reply.idle_memory.64B.tcp.1000_clients.shared.{ZMQ}"
+COST = f"request_reply.cost.64B.tcp.100_clients.split.{ZMQ}"
+EXPONENT = f"request_reply.cost_exponent.64B.tcp.clients.split.{ZMQ}"
+
+
+def is_about_connections(case: Case) -> bool:
+    return case.quantity in ("connect", "idle_memory", "cost")
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    root = tmp_path_factory.mktemp("connections")
+    made = [
+        synthetic.make(root / profile, profile=profile, keep=is_about_connections)
+        for profile in ("standard", "growth")
+    ]
+    return made[0], made[1]
+
+
+@pytest.fixture(scope="module")
+def standard(folders: tuple[Path, Path]) -> Data:
+    return derive(load(folders[0]), draw=False)
+
+
+@pytest.fixture(scope="module")
+def growth(folders: tuple[Path, Path]) -> Data:
+    return derive(load(folders[1]), draw=False)
+
+
+def entry(data: Data, name: str) -> dict[str, object]:
+    (found,) = (entry for entry in data.entries if entry["id"] == name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "words"),
+    [
+        (CONNECT, "us", "connect to first reply"),
+        (IDLE, "KiB/connection", "memory for each connection of serve"),
+    ],
+)
+def test_connecting_and_idle_memory_can_be_cited(
+    standard: Data, name: str, unit: str, words: str
+) -> None:
+    found = entry(standard, name)
+    assert found["unit"] == unit
+    assert words in str(found["sentence"])
+    assert found["ci_low"] is not None
+
+
+def test_cost_and_its_exponent_can_be_cited(growth: Data) -> None:
+    assert entry(growth, COST)["unit"] == "us/message"
+    found = entry(growth, EXPONENT)
+    assert (found["unit"], found["kind"]) == ("exponent", "growth")
+    assert "from 1 to 1,000 connections" in str(found["sentence"])
+    assert float(str(found["value"])) == pytest.approx(0, abs=0.2)
+
+
+def test_further_measures_of_a_connection_have_ids_of_their_own(standard: Data) -> None:
+    for measure in ("resident_call", "rest_serve", "woken_serve", "paced_call", "p50"):
+        assert entry(standard, IDLE.replace("idle_memory", f"idle_memory_{measure}"))
+
+
+def test_connecting_is_compared_and_memory_is_not(standard: Data, growth: Data) -> None:
+    assert {pair.a.quantity for pair in standard.compared} == {"connect"}
+    assert not growth.compared
+
+
+def test_the_section_has_a_table_of_each_that_was_measured(
+    standard: Data, growth: Data
+) -> None:
+    columns = [table.columns for table in section(standard).tables]
+    assert "connect to first reply, p50" in columns[0]
+    assert "memory for each, KiB" in columns[1]
+    idle, cost = section(growth).tables
+    assert {row[1] for row in idle.rows} == {"1", "100", "1,000"}
+    assert cost.columns[-1] == "exponent"
+    assert all(row[-1] for row in cost.rows)
+
+
+def test_a_run_of_growth_adds_its_numbers_and_replaces_none(
+    standard: Data, growth: Data, folders: tuple[Path, Path]
+) -> None:
+    both = with_growth(standard, folders[1])
+    ids = [found["id"] for found in both.entries]
+    assert len(ids) == len(set(ids))
+    assert entry(both, IDLE) == entry(standard, IDLE)
+    assert entry(both, COST)["run"] == growth.run.name
+    assert len(section(both).tables) == 3
+    assert with_growth(standard, None) is standard
+
+
+def test_a_report_has_the_numbers_of_the_run_of_growth_beside_it(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with without_charts() as patch:
+        patch.setattr(report.side_by_side_pages, "write_pages", lambda *_, **__: None)
+        page = report.build([folders[0]], tmp_path, growth=folders[1])
+    entries = json.loads((page.parent / "numbers.json").read_text())
+    runs = {found["id"]: found["run"] for found in entries if "run" in found}
+    assert (runs[IDLE], runs[EXPONENT]) == ("standard", "growth")
+    assert 'id="connections"' in (page.parent / "workloads.html").read_text()
