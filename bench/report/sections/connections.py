@@ -11,7 +11,6 @@ from bench.analysis.results import Run
 from bench.analysis.rows import Estimate, grouped
 from bench.measure.cost import RATE_HZ
 from bench.report import words
-from bench.report.facets import every
 from bench.report.model import Data, Section, Table
 
 LEAD = (
@@ -64,10 +63,9 @@ def _of(data: Data, quantity: str) -> Iterator[Measures]:
 
 def _connect(data: Data) -> Table:
     columns = ["program", "case", "connect to first reply, p50", "interval", "p90"]
-    rows, shown = [], []
+    rows = []
     for measures in _of(data, "connect"):
         row = measures["p50"]
-        shown.append(row.case)
         rows.append(
             [
                 words.cell(row.case, data.stacks),
@@ -78,7 +76,7 @@ def _connect(data: Data) -> Table:
             ]
         )
     caption = "A new connection, from its beginning to the first reply"
-    return Table(columns, rows, caption, facets=every(shown, data.stacks))
+    return Table(columns, rows, caption)
 
 
 def _idle(data: Data) -> Table:
@@ -87,10 +85,9 @@ def _idle(data: Data) -> Table:
         "of the client, KiB", "CPU at rest, ms/s", "wake-ups at rest, 1/s",
         "CPU at 10 messages/s, ms/s", "wake-ups then, 1/s",
     ]  # fmt: skip
-    rows, shown = [], []
+    rows = []
     for measures in _of(data, "idle_memory"):
         row = measures["resident_serve"]
-        shown.append(row.case)
         rows.append(
             [
                 words.cell(row.case, data.stacks),
@@ -101,7 +98,7 @@ def _idle(data: Data) -> Table:
             ]
         )
     caption = "Open connections that carry nothing, and the processes that hold them"
-    return Table(columns, rows, caption, facets=every(shown, data.stacks))
+    return Table(columns, rows, caption)
 
 
 def _cost(data: Data) -> Table:
@@ -109,10 +106,9 @@ def _cost(data: Data) -> Table:
     found = [measures["cpu_serve"] for measures in _of(data, "cost")]
     numbers = sorted({row.case.instances for row in found})
     exponents = {row.series: row for run in _runs(data) for row in growths(run)}
-    rows, shown = [], []
+    rows = []
     for which, points in grouped(found, lambda row: series(row.case)).items():
         by_number = {row.case.instances: row.value for row in points}
-        shown.append(points[0].case)
         growth = exponents.get(which)
         rows.append(
             [
@@ -128,7 +124,7 @@ def _cost(data: Data) -> Table:
         f"The server's CPU time for a message, {unit}, by the number of connections; "
         f"{RATE_HZ:,.0f} messages a second in all"
     )
-    return Table(columns, rows, caption, facets=every(shown, data.stacks))
+    return Table(columns, rows, caption)
 
 
 def _exponent(growth: Growth) -> str:
