@@ -25,6 +25,7 @@ from bench.measure.common import (
     needed_s,
     window_in_turns,
 )
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 from bench.trial.trial import run_trial
 
@@ -67,10 +68,16 @@ def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
     return needed_s(pilot, messages, messages * sizing.seconds_per_message)
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: Random,
+    servers: ForkServers | None = None,
+) -> Measured:
     """Make one trial and return its value; raises the errors of ``run_trial``."""
     made = window(case, sizing.seconds_per_message)
-    return measure(case, run_trial(case, made, logs, rng))
+    return measure(case, run_trial(case, made, logs, rng, servers=servers))
 
 
 def measure(case: Case, trial: TrialRecord) -> Measured:

@@ -24,6 +24,7 @@ from random import Random
 from bench.contract.model import Case
 from bench.measure import held, response
 from bench.measure.common import Measured, Metadata, Sizing, needed_s
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 
 RATE_HZ = 1000.0
@@ -45,8 +46,18 @@ def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
     return needed_s(pilot, MESSAGES, opening_s + MESSAGES / RATE_HZ)
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
-    """Make one trial and return its value; raises the errors of ``run_trial``."""
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: Random,
+    servers: ForkServers | None = None,
+) -> Measured:
+    """Make one trial and return its value; raises the errors of ``run_trial``.
+
+    Its hosts are no copies, as of idle memory.
+    """
+    del servers
     woken: dict[str, int] = {}
 
     def watch(trial: held.Held) -> None:

@@ -26,6 +26,7 @@ from bench.measure import held
 from bench.measure.common import Measured, Metadata, Sizing, count, needed_s, window_s
 from bench.measure.latency import samples_ns
 from bench.measure.percentiles import summary
+from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 
 RATE_HZ = 10.0
@@ -48,9 +49,18 @@ def cost_s(case: Case, sizing: Sizing, pilot: dict[str, float]) -> float:
     return needed_s(pilot, MESSAGES, opening_s + REST_S + MESSAGES / RATE_HZ)
 
 
-def take(case: Case, sizing: Sizing, logs: Path, rng: Random) -> Measured:
-    """Make one trial and return its value; raises the errors of ``run_trial``."""
-    del sizing
+def take(
+    case: Case,
+    sizing: Sizing,
+    logs: Path,
+    rng: Random,
+    servers: ForkServers | None = None,
+) -> Measured:
+    """Make one trial and return its value; raises the errors of ``run_trial``.
+
+    Its hosts are no copies: those would share memory with the process that made them.
+    """
+    del sizing, servers
     found: Metadata = {}
 
     def watch(trial: held.Held) -> None:
