@@ -180,7 +180,6 @@ CONNECT = Group(
 )
 CONNECT_OF_MORE = (
     replace(CONNECT, placements=SPLIT),
-    replace(COPY_OF_ROUND_TRIP, quantities=("connect",), placements=BOTH),
     Group(("*/streams/request_reply.*", "*/websocket/request_reply.*"), ("connect",)),
 )
 IDLE = Group(

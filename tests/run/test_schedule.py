@@ -15,7 +15,7 @@ from bench.contract.find import find_cells
 from bench.contract.model import FLOOR, IMPLEMENTATIONS, Case
 from bench.run.declared import read_declared
 from bench.run.plan import Planned, plan
-from bench.run.profiles import PROFILES
+from bench.run.profiles import GROWTH, PROFILES
 from bench.run.schedule import Batch, batches, schedule
 from bench.run.sets import fits, groups_of, kind
 
@@ -99,6 +99,7 @@ ROUND_TRIPS = [
     for entry in plan(PROFILES["standard"], find_cells([IMPLEMENTATIONS, FLOOR]))
     if entry.case.cell.workload.name == "request_reply"
     and (entry.case.size_bytes, entry.case.placement) == (64, "shared")
+    and entry.case.quantity != "idle_memory"
 ]
 
 
@@ -144,7 +145,7 @@ def test_cases_that_cannot_wait_are_measured_alone() -> None:
     assert all(c.cell.is_floor or c.cell.workload.paced_rate_hz for c in timed)
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", [name for name in PROFILES if name != GROWTH])
 def test_programs_of_declared_comparisons_take_their_turns_beside_each_other(
     name: str,
 ) -> None:
