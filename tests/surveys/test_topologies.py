@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from dataclasses import replace
@@ -185,6 +186,7 @@ def test_the_section_names_each_program_or_the_missing_survey() -> None:
 def test_the_heat_map_shows_the_share_that_each_program_served_under_each_blow() -> None:
     (chart,) = boxes.charts(surveyed(survival=0.3), "some machine")
     words = svg(chart.figure)
+    assert not re.search(r"font-size: [\d.]+px,", words), "a browser cannot read it"
     assert chart.title == (
         "One frozen server of 3 stops most requests of 5 of 5 programs, "
         "a busy one killed those of 5"
@@ -265,6 +267,7 @@ def test_a_drawing_shows_each_median_on_its_box_and_has_a_text_alternative() -> 
     assert (wide.page_only, narrow.page_only) == (False, True)
     for chart in (wide, narrow):
         words = svg(chart.figure)
+        assert not re.search(r"font-size: [\d.]+px,", words), "a browser cannot read it"
         for blow in ("killed", "busy", "frozen", "cut"):
             boxes = 3 if blow == "killed" else 1 if blow == "busy" else 2
             assert words.count(f"{blow} 30 %") == boxes * len(each.rows)

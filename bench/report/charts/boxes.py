@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -98,7 +99,8 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
         if servers > 1 and rows:
             said = title(rows, servers)
             names = [box["name"] for box in about["boxes"]]
-            figure = _map(rows, names, said, Look({}, {}, {}, source))
+            with rc_context(style.RC):
+                figure = _map(rows, names, said, Look({}, {}, {}, source))
             table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
             yield Chart(f"boxes_{topology}", "topologies", said, figure, table)
 

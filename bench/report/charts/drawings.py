@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -98,7 +99,8 @@ def charts(survey: Survey | None, source: str) -> Iterator[Chart]:
     for each in drawings(survey):
         table = _table(survey, each.topology, each.rows)
         for end, size in (("", WIDE), (NARROW, SLIM)):
-            figure = _drawn(each, source, size)
+            with rc_context(style.RC):
+                figure = _drawn(each, source, size)
             name = f"{each.name}{end}"
             yield Chart(name, SECTION, each.title, figure, table, page_only=bool(end))
 
