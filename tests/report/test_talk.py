@@ -118,6 +118,12 @@ def test_each_slide_has_notes_with_the_sentences_of_its_numbers() -> None:
             assert str(Markup("{}").format(known[found.id]["sentence"])) in notes
 
 
+def test_numbers_that_notes_cite_are_in_the_notes_of_that_slide() -> None:
+    """The notes of this slide name two claims, whose nearest numbers follow."""
+    assert "nomiddle:servers.edits.server_added" in slide(made(), "servers")
+    assert "nomiddle:servers.edits.server_added" not in slide(made(), "web")
+
+
 def test_notes_offer_other_words_until_numbers_withdraw_them(reports: Path) -> None:
     """C without checks that is as short as Python: the talk's own words may stand."""
     (offer,) = (offer for offer in read_offers() if offer.claim == "C32")

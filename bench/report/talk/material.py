@@ -155,6 +155,7 @@ class Material:
         """Return the speaker's notes: what is to be said, other words for the talk's that
         the data support, then all that was cited.
         """
+        said = caller() if caller else Markup("")  # first: it may cite as well
         cited = [
             Markup("<li>{} [{}]: {}.</li>").format(
                 spelled(entry), mark(entry), entry["sentence"]
@@ -169,7 +170,7 @@ class Material:
         ]
         self._noted.clear()
         self._offers.clear()
-        said = (caller() if caller else Markup("")) + Markup("").join(other)
+        said += Markup("").join(other)
         listed = (
             Markup("<ul>{}</ul>").format(Markup("").join(cited)) if cited else Markup("")
         )
