@@ -44,9 +44,9 @@ def topologies(
 ) -> None:
     """Run the talk's pictures, and strike each of their boxes in turn.
 
-    One server, one with a database, and servers in turn behind a middle, on every stack.
-    Each box is killed or frozen, and a server is added under load. An interrupted survey
-    goes on where it stopped. `report` reads the file.
+    One server, one with a database, servers in turn behind a middle, and a web of peers, on
+    every stack. Each box is killed or frozen, and a server is added under load. An
+    interrupted survey goes on where it stopped. `report` reads the file.
 
     \b
     Examples:
@@ -62,6 +62,8 @@ def topologies(
     from bench.surveys.topologies import survey
     from bench.surveys.topologies.profiles import PROFILES
     from bench.surveys.topologies.tally import FILE, usable
+    from bench.trial.descendants import sweep_processes
+    from bench.trial.scratch import sweep_folders
 
     require_measurable()
     every = [(t, cell) for t in topologies().values() for cell in players(t)]
@@ -85,6 +87,8 @@ def topologies(
         unfinished.begin(opened)
     wanted = [*survey.left(survey.plan(every, profile, seed), rows)]
     with only_run(), steps("topologies", len(wanted)) as shown:
+        sweep_folders()
+        sweep_processes()
 
         def keep(row: survey.Row) -> None:
             rows.append(row)

@@ -26,10 +26,17 @@ STREAM, HANDLE = "requests", "handle"
 """Parameters that are no addresses: what a client sends, and what a server does with it."""
 CROWD_HZ_MAX = 200.0
 """Requests a second of all clients together, which two cores carry on every stack."""
-KINDS = ("client", "middle", "server", "database")
+KINDS = ("client", "middle", "server", "database", "peer")
 MORE = ("variants", "clients", "stores")
 KEYS = ("title", "boxes", "arrows", "program", *MORE)
-BOX_KEYS = ("kind", "role", "count", "together", "owns", "rate_hz")
+BOX_KEYS = ("kind", "role", "roles", "count", "together", "owns", "rate_hz")
+STREAMS = (STREAM, "messages", "jobs")
+"""Streams of the roles of a peer: requests, each with a name, news, and jobs."""
+CONSUMERS = ("call", "subscribe", "collect", "discover")
+"""The roles of a peer that yield something: replies, news, results, and other peers."""
+OF_PEERS = ("me", "peers", "about", "beacon", "seed", HANDLE)
+"""Further parameters of a peer: its name, the others as they become known, its description
+for them, the address of the whole network, and the address of a peer that all know."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,14 @@ class Box:
 
     ``owns`` are the names of addresses that it binds, if a program asks for them.
     ``together`` of its copies share one process, a thread each. ``rate_hz`` is how many
-    requests a second each copy has.
+    requests a second each copy has. A peer plays several ``roles`` at once; its
+    ``rate_hz`` is that of its news or jobs.
     """
 
     name: str
     kind: str
     role: str = ""
+    roles: tuple[str, ...] = ()
     count: int = 1
     together: int = 1
     owns: tuple[str, ...] = ()
@@ -55,8 +64,9 @@ class Topology:
     """One picture. ``arrows`` are pairs of boxes, of which the first asks the second.
 
     ``program`` is the name of the files that play it, of some ``variants`` or of all that
-    have one. ``clients`` are further numbers of clients while all is calm. ``stores`` are
-    the databases that its servers use in turn, the first where nothing else is said.
+    have one. ``clients`` are further numbers of clients, or of peers, while all is calm.
+    ``stores`` are the databases that its servers use in turn, the first where nothing else
+    is said.
     """
 
     name: str
@@ -72,14 +82,43 @@ class Topology:
         return next((box for box in self.boxes if role and box.role == role), None)
 
     def with_clients(self, count: int) -> Topology:
-        """Return the same picture with another number of clients, which ask more rarely if
-        all of them would ask too often.
+        """Return the same picture with another number of clients, or of peers: as many of
+        each size in proportion. Clients ask more rarely if all would ask too often.
         """
+        if self.peers:
+            asking = self.asking
+            boxes = [
+                replace(box, count=box.count * count // asking)
+                if box in self.peers
+                else box
+                for box in self.boxes
+            ]
+            return replace(self, boxes=tuple(boxes))
         mine = self.client
         rate_hz = min(mine.rate_hz, CROWD_HZ_MAX / count)
         crowd = replace(mine, count=count, rate_hz=rate_hz)
-        boxes = (crowd if box is mine else box for box in self.boxes)
+        boxes = [crowd if box is mine else box for box in self.boxes]
         return replace(self, boxes=tuple(boxes))
+
+    @property
+    def peers(self) -> tuple[Box, ...]:
+        """The kinds of peers of a web; in other pictures there are none."""
+        return tuple(box for box in self.boxes if box.kind == "peer")
+
+    @property
+    def repeated(self) -> str:
+        """A role that every client plays, or every peer."""
+        return self.peers[0].roles[-1] if self.peers else self.client.role
+
+    @property
+    def finds(self) -> bool:
+        """Whether its peers do nothing but find each other."""
+        return any("discover" in box.roles for box in self.peers)
+
+    @property
+    def asking(self) -> int:
+        """The number of clients; in a web everybody is one."""
+        return sum(box.count for box in self.peers or (self.client,))
 
     @property
     def client(self) -> Box:
@@ -126,7 +165,8 @@ def _boxes(path: Path, tables: dict[str, dict[str, Any]]) -> Iterator[Box]:
                 f"{path}: [boxes.{name}] kind = {table['kind']!r}: "
                 f"write one of {', '.join(KINDS)}"
             )
-        yield Box(name, **{**table, "owns": tuple(table.get("owns", ()))})
+        several = {key: tuple(table.get(key, ())) for key in ("owns", "roles")}
+        yield Box(name, **{**table, **several})
 
 
 @cache
@@ -159,6 +199,8 @@ def wiring(topology: Topology, path: Path) -> tuple[Role, ...]:
     than the contract's, and for a client or server that is missing.
     """
     functions = parameters(path)
+    if topology.peers:
+        return _peer_roles(topology, functions, path)
     for box in topology.boxes:
         if box.kind in ("client", "server") and box.role not in functions:
             raise ContractError(f"{path} has no function {box.role}, which a {box.name} is")
@@ -189,6 +231,41 @@ def _role(topology: Topology, box: Box, names: Sequence[str], path: Path) -> Rol
     return Role(box.role, binds, connects, drives=asks, consumes=asks, handles=handles)
 
 
+def _peer_roles(
+    topology: Topology, functions: dict[str, tuple[str, ...]], path: Path
+) -> tuple[Role, ...]:
+    """Return the roles that peers and the hub play. A program may do without a hub."""
+    owners: dict[str, set[str]] = {}
+    for box in topology.boxes:
+        for role in box.roles:
+            if role in functions:
+                owners.setdefault(role, set()).update(box.owns)
+            elif box in topology.peers:
+                raise ContractError(f"{path} has no function {role}, which a {box.name} is")
+    known = [name for box in topology.boxes for name in box.owns]
+    known += [*STREAMS, *OF_PEERS]
+    for role in owners:
+        for name in functions[role]:
+            if name not in known:
+                raise ContractError(
+                    f"{path}: {role}({', '.join(functions[role])}): nothing is called "
+                    f"{name!r}{near(name, known)}"
+                )
+    return tuple(
+        Role(
+            role,
+            binds=tuple(name for name in functions[role] if name in owned),
+            connects=tuple(
+                name for name in functions[role] if name not in {*owned, *STREAMS, HANDLE}
+            ),
+            drives=bool({*STREAMS} & {*functions[role]}),
+            consumes=role in CONSUMERS,
+            handles=HANDLE in functions[role],
+        )
+        for role, owned in owners.items()
+    )
+
+
 def players(topology: Topology, root: Path = IMPLEMENTATIONS) -> list[Cell]:
     """Return every program that plays a topology, in a stable order.
 
@@ -211,8 +288,10 @@ def players(topology: Topology, root: Path = IMPLEMENTATIONS) -> list[Cell]:
             topology.program,
             topology.title,
             wiring(topology, path),
-            repeated=topology.client.role,
-            repeated_label="clients",
+            repeated=topology.peers[0].roles[-1]
+            if topology.peers
+            else topology.client.role,
+            repeated_label="peers" if topology.peers else "clients",
             ordered=True,
             lockstep=True,
             paced_rate_hz=None,

@@ -130,8 +130,8 @@ def freeze(trial: FaultTrial, victim: str) -> None:
     trial.processes.freeze(victim)
 
 
-KILLED, KILLED_BUSY, CUT = "killed", "killed_busy", "cut"
-BLOWS = {KILLED: kill, KILLED_BUSY: kill_busy, "frozen": freeze}
+KILLED, KILLED_BUSY, FROZEN, CUT = "killed", "killed_busy", "frozen", "cut"
+BLOWS = {KILLED: kill, KILLED_BUSY: kill_busy, FROZEN: freeze}
 
 
 def strike(trial: FaultTrial, role: str, blow: Callable[[FaultTrial, str], None]) -> None:

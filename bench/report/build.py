@@ -19,7 +19,7 @@ from bench.errors import UsageError
 from bench.experiments import kept
 from bench.report import words
 from bench.report.charts import boxes as struck_boxes
-from bench.report.charts import drawings
+from bench.report.charts import drawings, webs
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
@@ -131,6 +131,7 @@ def build(
     boxes = topologies.read(_survey(out, topologies.FILE))
     whence = struck.source(boxes)
     drawn = [*struck_boxes.charts(boxes, whence), *drawings.charts(boxes, whence)]
+    drawn += webs.charts(boxes, whence)
     shown = [*data.charts, *overlaid, *drawn]
     svgs = export(shown, out / "figures", all_files=all_files)
     spoken = languages.read(_survey(out, languages.FILE))

@@ -36,6 +36,7 @@ NAMES = (
     "recovery_clock",
     "controls",
     "topologies",
+    "web",
     "overhead",
 )
 LONG = (

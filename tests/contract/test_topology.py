@@ -64,6 +64,48 @@ def test_a_box_binds_the_addresses_that_it_owns() -> None:
     assert (balance.binds, balance.connects) == (("front",), ("servers",))
 
 
+WEB = topologies()["web"]
+
+
+def test_each_stack_plays_a_web_as_a_mesh_and_as_a_star() -> None:
+    hubs = {(c.stack.name, any(r.name == "route" for r in c.workload.roles))
+            for c in players(WEB)}  # fmt: skip
+    assert hubs == {
+        (s, hub) for s in ("raw_socket", "http", "zmq") for hub in (True, False)
+    }
+
+
+def test_a_peer_plays_all_roles_of_its_box_and_binds_its_own_addresses() -> None:
+    (mesh,) = (cell for cell in players(WEB) if cell.key == "zmq.mesh.python")
+    roles = {role.name: role for role in mesh.workload.roles}
+    assert (roles["publish"].binds, roles["publish"].drives) == (("news",), True)
+    assert (roles["call"].connects, roles["call"].consumes) == (("peers",), True)
+    assert (roles["work"].handles, roles["work"].binds) == (True, ())
+
+
+def test_a_web_of_twice_as_many_peers_has_twice_as_many_of_each_size() -> None:
+    assert [box.count for box in WEB.with_clients(2 * WEB.asking).peers] == [4, 8, 12]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("def work(peers, handle)", "def works(peers, handle)", "no function work, which"),
+        (
+            "serve(calls, handle)",
+            "serve(cells, handle)",
+            "called 'cells'; did you mean call",
+        ),
+    ],
+)
+def test_a_program_that_is_no_peer_is_refused(
+    old: str, new: str, said: str, tmp_path: Path
+) -> None:
+    text = (IMPLEMENTATIONS / "zmq" / "mesh" / "web.py").read_text(encoding="utf-8")
+    with pytest.raises(ContractError, match=said):
+        wiring(WEB, program(tmp_path, text.replace(old, new, 1)))
+
+
 def test_programs_of_a_topology_are_in_no_run() -> None:
     assert not any(cell.path.stem == "servers" for cell in find_cells([IMPLEMENTATIONS]))
 

@@ -131,6 +131,65 @@ def connects(before: list[str], address: str, port: int) -> bool:
     return said == "connected\n"
 
 
+HEAR = """
+import socket, sys
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.bind(("", 9999))
+print("bound", flush=True)
+print(one.recv(9).decode(), flush=True)
+"""
+SHOUT = """
+import socket, sys
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+one.sendto(b"hello", (sys.argv[1], 9999))
+"""
+
+
+def test_a_broadcast_reaches_all_hosts_of_a_segment() -> None:
+    with permitted(), Network("a", "b", "c", segment=True) as network:
+        hearing = [
+            subprocess.Popen(
+                [*network.enter(host), sys.executable, "-S", "-c", HEAR],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for host in ("b", "c")
+        ]
+        with ExitStack() as ends:
+            for process in hearing:
+                ends.callback(process.kill)
+                assert process.stdout
+                assert process.stdout.readline() == "bound\n"
+            network.run("a", "python3", "-S", "-c", SHOUT, network.broadcast)
+            said = [process.communicate(timeout=TIMEOUT_S)[0] for process in hearing]
+        assert said == ["hello\n", "hello\n"]
+
+
+def test_a_host_that_is_cut_off_leaves_the_others_connected() -> None:
+    with network_of("a", "b", "c") as network, ExitStack() as open_helpers:
+        talkers = []
+        for one, two in [("a", "b"), ("b", "c")]:
+            spec = {"listen": network.address(one), "connect": []}
+            first = Helper(partition.TALKER, spec, network.enter(one))
+            open_helpers.callback(first.close)
+            spec["connect"] = [network.address(one), first.ready["port"]]
+            talkers.append(Helper(partition.TALKER, spec, network.enter(two)))
+            open_helpers.callback(talkers[-1].close)
+
+        def received() -> list[int]:
+            return [talker.ask(do="tell")["received"] for talker in talkers]
+
+        wait_for(lambda: min(received()) > 3)
+        Link(network).cut_off("a")
+        time.sleep(0.1)  # packets that had passed the middle arrive
+        with_a, with_c = received()
+        wait_for(lambda: received()[1] > with_c + 3)
+        assert received()[0] == with_a
+        Link(network).cut_off()
+        wait_for(lambda: received()[0] > with_a + 3)
+
+
 def test_the_loopback_of_a_host_is_its_own() -> None:
     with network_of("near", "far") as network:
         spec = {"listen": "127.0.0.1", "connect": []}

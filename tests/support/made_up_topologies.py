@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.contract.model import Cell
 from bench.contract.topology import Topology, players, topologies
-from bench.surveys.topologies import survey
+from bench.surveys.topologies import survey, tally
 from bench.surveys.topologies.profiles import PROFILES, Profile
 from bench.surveys.topologies.survey import opening, plan
 
@@ -23,6 +23,20 @@ VALUES = {
     "edits": 20, "reloads": 0, "restarts": 20, "due": 400, "busy": False, "at_once": 1,
 }  # fmt: skip
 
+OF_WEB = {
+    **dict.fromkeys(tally.WEB, 0.5), "joined_s": 0.5, "pairs_alive": 1.0, "late_ms": 1.0,
+    **dict.fromkeys(tally.OF_CHAOS, 0.9), "pairs_each_s": [1.0, 0.8], "doubled": 0,
+    "busy": False, "at_once": 1,
+    "usage": {box: dict.fromkeys(tally.HELD, 3.0) for box in ("large", "medium", "small")},
+}  # fmt: skip
+FOUND = {"joined_s": 0.4, "addresses_given": 1, "late_ms": 0.0, "busy": False, "at_once": 2}
+
+
+def _values_of(topology: Topology) -> dict[str, Any]:
+    if topology.finds:
+        return FOUND
+    return OF_WEB if topology.peers else VALUES
+
 
 def of(trials: int) -> Profile:
     return replace(PROFILES["full"], trials=trials)
@@ -30,7 +44,8 @@ def of(trials: int) -> Profile:
 
 def rows(wanted: list[survey.Wanted], **changed: Any) -> list[dict[str, Any]]:
     return [
-        VALUES | dict(zip(survey.PLACE, each.key, strict=True)) | changed for each in wanted
+        _values_of(each.topology) | dict(zip(survey.PLACE, each.key, strict=True)) | changed
+        for each in wanted
     ]
 
 

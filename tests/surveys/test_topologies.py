@@ -17,7 +17,7 @@ from made_up_topologies import EVERY, ZMQ, of, rows, surveyed
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from bench.errors import ResultsError
-from bench.report.charts import boxes, drawings, topology_facts
+from bench.report.charts import boxes, drawings, topology_facts, webs
 from bench.report.charts.export import svg
 from bench.report.sections import topologies as section
 from bench.surveys.topologies import survey, tally
@@ -27,6 +27,8 @@ from bench.surveys.topologies.profiles import (
     TIMED_AT_ONCE,
 )
 from bench.surveys.topologies.survey import Unfinished, left, opening, plan, same
+
+WEBS = ("web", "discovery")
 
 
 def test_a_round_has_each_program_in_each_situation_once() -> None:
@@ -71,9 +73,11 @@ def test_a_standard_survey_leaves_out_no_situation() -> None:
         for name in ("standard", "full")
     )
     assert standard == full
-    assert {key[1] for key in standard if key[0] != "servers"} == {1, 10, 50}
+    others = ("servers", *WEBS)
+    assert {key[1] for key in standard if key[0] not in others} == {1, 10, 50}
+    assert {key[1] for key in standard if key[0] == "web"} == {12, 24}
     quick = {each.key for each in plan(EVERY, PROFILES["quick"], 1)}
-    assert {key[1] for key in quick if key[0] != "servers"} == {1}
+    assert {key[1] for key in quick if key[0] not in others} == {1}
     assert quick < standard
 
 
@@ -84,13 +88,15 @@ def test_trials_that_are_timed_come_first_and_have_less_company(
     wanted, made = plan(ZMQ, of(1), 1), list[dict[str, Any]]()
     survey.make(wanted, 1, made.append, PROFILES["standard"].at_once)
     assert len(made) == len(wanted)
-    timed = [row for row in made if row["at_once"] <= TIMED_AT_ONCE]
+    webs_too = [row for row in made if row["at_once"] <= TIMED_AT_ONCE]
+    assert made[: len(webs_too)] == webs_too
+    assert {row["at_once"] for row in made if row["topology"] in WEBS} == {1, WEBS_AT_ONCE}
+    timed = [row for row in webs_too if row["topology"] not in WEBS]
     assert {(row["topology"], row["fault"]) for row in timed} == {
         ("single", "calm"),
         ("database", "calm"),
         ("database", "calm_postgres"),
     }
-    assert made[: len(timed)] == timed
     crowded = {row["at_once"] for row in timed if row["clients"] == 50}
     assert crowded == {CROWDED_AT_ONCE}, "a crowd takes much of a core"
 
@@ -139,6 +145,27 @@ def test_the_ids_that_claims_name_are_there() -> None:
     assert not numbers(None)
 
 
+def test_a_web_is_judged_by_the_box_on_which_most_pairs_depend() -> None:
+    found = surveyed()
+    for row in found["rows"]:
+        if row["topology"] == "web" and row["fault"] == "box_killed_hub":
+            row["pairs_alive"] = 0.0
+        if row["topology"] == "web" and row["fault"] == "box_killed_small":
+            row["pairs_alive"] = 0.7
+    told = numbers(found)
+    of = "12_peers.zmq"
+    assert told[f"web.pairs_alive.each_killed.{of}.mesh.python"]["value"] == 0.7
+    assert told[f"web.pairs_alive.each_killed.{of}.star.python"]["value"] == 0
+    assert told[f"web.pairs_alive.each_frozen.{of}.star.python"]["value"] == 1
+    assert told[f"web.pairs_alive.box_killed_hub.{of}.star.python"]["value"] == 0
+    assert told[f"web.chaos_once.{of}.star.python"]["value"] == 0.9
+    assert told["discovery.joined_s.12_peers.zmq.registry.python"]["value"] == 0.4
+    assert told["discovery.addresses_given.12_peers.zmq.registry.python"]["value"] == 1
+    assert told[f"web.joined_s.{of}.mesh.python"]["unit"] == "s"
+    assert told[f"web.descriptors.small.{of}.mesh.python"]["value"] == 3
+    assert "web.size.statements.zmq.mesh.python" in told
+
+
 def test_a_median_of_few_trials_has_no_interval() -> None:
     name = "servers.state_missed.3_servers_20_clients.zmq.lru.python"
     few, enough = numbers(surveyed(3))[name], numbers(surveyed(6))[name]
@@ -179,7 +206,10 @@ def test_the_section_names_each_program_or_the_missing_survey() -> None:
     said = section.section(surveyed())
     shown = [[row[0] for row in table.rows] for table in said.tables]
     variants = ("direct", "direct_default", "heartbeats", "lru", "proxied")
-    assert shown[-1] == [f"ZeroMQ ({name})" for name in variants]
+    assert [f"ZeroMQ ({name})" for name in variants] in shown
+    assert ["ZeroMQ (mesh)", "ZeroMQ (mesh_default)", "ZeroMQ (star)"] in shown
+    assert ["ZeroMQ (gossip)", "ZeroMQ (registry)"] in shown
+    assert any("2 large, 4 medium and 6 small peers" in text for text in said.paragraphs)
     assert "nomiddle topologies" in section.section(None).paragraphs[0]
 
 
@@ -298,6 +328,25 @@ def test_a_survey_without_a_calm_trial_has_no_drawing() -> None:
     assert not [*drawings.charts(found, "")]
 
 
+def test_the_charts_of_a_web_say_how_many_keep_their_pairs() -> None:
+    found = surveyed()
+    for row in found["rows"]:
+        if row["topology"] == "web" and row["fault"] == "box_killed_hub":
+            row["pairs_alive"] = 0.0
+    struck, chaos = webs.charts(found, "some machine")
+    assert struck.title == (
+        "2 of 2 meshes keep the pairs of all unharmed peers; "
+        "with its hub, 1 of 1 stars lose all"
+    )
+    assert svg(struck.figure).count("100 %") == len(struck.table) - 1
+    assert (
+        chaos.title
+        == "Of 3 programs under a monkey, 90.0 to 90.0 % of all pairs talk on average"
+    )
+    assert "ZeroMQ (star)" in svg(chaos.figure)
+    assert not [*webs.charts(None, "")]
+
+
 # -- the command ---------------------------------------------------------------------------
 
 
@@ -321,6 +370,25 @@ def test_a_killed_survey_leaves_nothing_behind_and_goes_on(tmp_path: Path) -> No
     assert "going on: " in ended.stdout
     assert not unfinished.exists()
     assert tally.read(out)
+
+
+@pytest.mark.thorough
+def test_a_survey_that_is_killed_amid_a_web_leaves_no_peer_and_no_network(
+    tmp_path: Path,
+) -> None:
+    words = ("topologies", "--only", "zmq/mesh/web.py", "--trials", 1)
+    process = start_bench(*words, "--out", tmp_path / "z.json")
+    deadline = time.monotonic() + 60
+    while len([*processes_with("bench.hosts.peer", f'"parent": {process.pid},')]) < 12:
+        assert process.poll() is None
+        assert time.monotonic() < deadline, "no web began"
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    finish(process)
+    left = ("bench.hosts.peer", "bench.faults.network.holder")
+    while any([*processes_with(module, f'"parent": {process.pid}')] for module in left):
+        assert time.monotonic() < deadline + 20, "a process outlived the harness"
+        time.sleep(0.1)
 
 
 def test_a_program_that_does_not_exist_is_refused_with_those_like_it() -> None:

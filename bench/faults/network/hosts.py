@@ -20,6 +20,7 @@ from bench.faults.network.tools import tool
 from bench.trial.kernel_files import ROOT, text
 
 MIDDLE = "middle"
+BRIDGE = "segment"
 INTERFACE = "eth0"
 NAME_CHARACTERS_MAX = 12
 """The longest name of a host, because an interface is named after it."""
@@ -50,7 +51,8 @@ def remedy(root: Path) -> str:
 class Network:
     """Hosts by name, each with its own network; a context manager.
 
-    A single host has only its loopback; a middle joins several hosts. Processes in a host
+    A single host has only its loopback; a middle joins several hosts. It is a router, or
+    with ``segment`` a switch: then broadcasts reach all hosts. Processes in a host
     must be killed before ``close``, which forgets the namespaces: the kernel removes a
     namespace when the last process has left it. The thread that makes a network must live
     as long as the network (see ``Helper``).
@@ -59,12 +61,12 @@ class Network:
     for any other failure.
     """
 
-    def __init__(self, *hosts: str) -> None:
+    def __init__(self, *hosts: str, segment: bool = False) -> None:
         if not hosts or MIDDLE in hosts or len({*hosts}) < len(hosts):
             raise ValueError(f"hosts need names of their own, {MIDDLE} is taken: {hosts}")
         if any(len(host) > NAME_CHARACTERS_MAX for host in hosts):
             raise ValueError(f"a name has {NAME_CHARACTERS_MAX} letters at most: {hosts}")
-        self.hosts = hosts
+        self.hosts, self._segment = hosts, segment
         self._enter_user: list[str] = []
         self._holder = self._hold()
         try:
@@ -111,22 +113,30 @@ class Network:
                 f"this kernel cannot connect network namespaces ({error}): use one with "
                 "the module veth"
             ) from error
-        self.set_in_middle(FORWARDING, "1")
+        if not self._segment:
+            self.set_in_middle(FORWARDING, "1")
         for host in self.hosts:
+            way = [] if self._segment else [f"route add default via {self._gateway(host)}"]
             self._ip(
                 host,
                 "link set lo up",
-                f"addr add {self.address(host)}/24 dev {INTERFACE}",
+                f"addr add {self.address(host)}/24 brd + dev {INTERFACE}",
                 f"link set {INTERFACE} up",
-                f"route add default via {self._gateway(host)}",
+                *way,
             )
 
     def _cables(self) -> Iterator[str]:
+        if self._segment:
+            yield f"link add {BRIDGE} type bridge"
+            yield f"link set {BRIDGE} up"
         for host in self.hosts:
             far_end = f"name {INTERFACE} netns {self._holder.ready[host]}"
             interface = self.interface(host)
             yield f"link add {interface} type veth peer {far_end}"
-            yield f"addr add {self._gateway(host)}/24 dev {interface}"
+            if self._segment:
+                yield f"link set {interface} master {BRIDGE}"
+            else:
+                yield f"addr add {self._gateway(host)}/24 dev {interface}"
             yield f"link set {interface} up"
 
     def _ip(self, where: str, *lines: str) -> None:
@@ -136,7 +146,14 @@ class Network:
         """Return a host's IP address, which cannot be reached from other networks."""
         if not self.is_joined:
             return "127.0.0.1"
-        return f"10.0.{1 + self.hosts.index(host)}.2"
+        number = 1 + self.hosts.index(host)
+        return f"10.0.0.{number}" if self._segment else f"10.0.{number}.2"
+
+    @property
+    def broadcast(self) -> str:
+        """The address of all hosts of a segment."""
+        assert self._segment
+        return "10.0.0.255"
 
     def interface(self, host: str) -> str:
         """Return the name of the middle's interface towards a host."""

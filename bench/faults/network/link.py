@@ -109,6 +109,13 @@ class Link:
         """Lose every packet of both directions, silently, until ``heal``."""
         return self._fail(DROP)
 
+    def cut_off(self, *hosts: str) -> Change:
+        """Lose every packet to and from some hosts, silently, and heal all others."""
+        cables = map(self.network.interface, hosts)
+        return self._fail(
+            *(f'{end} "{at}" {DROP}' for at in cables for end in ("iifname", "oifname"))
+        )
+
     def blink(self) -> Change:
         """Cut the link and heal it in one step: no packet meets the cut."""
         flush = "flush chain inet link fault"

@@ -18,13 +18,20 @@ from bench.report import words
 from bench.report.charts import style
 from bench.report.charts.failures import COLORS, NOT_MEASURED_COLOR, Square, squares
 from bench.report.charts.style import MUTED, Chart, Look
-from bench.surveys.topologies.tally import medians, usual
+from bench.surveys.topologies.tally import is_web, medians, usual
 
 BLOW = "box_"
 WHOLE, HALF = 0.99, 0.5
-MEANINGS = {KEPT: "99 % or more served", REPORTED: "50 % or more", BROKEN: "less"}
+MEANINGS = {KEPT: "99 % or more", REPORTED: "50 % or more", BROKEN: "less"}
 NO_BOX = f"{words.PASSED_OVER}: no such box, or not measured"
 KILLED, FROZEN = "box_killed_busy_server", "box_frozen_server"
+SUBTITLE = (
+    "Share of the requests of the next 4 s that were answered within 2 s, and clients hurt"
+)
+FOOTER = (
+    "hurt: clients of which a request was never answered  |  "
+    "told: they got an error for each such request"
+)
 LEFT, TOP, FOOT = 0.2, 0.76, 0.13
 
 
@@ -94,15 +101,14 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
     if survey is None:
         return
     for topology, about in survey["topologies"].items():
+        if is_web(survey, topology):
+            continue
         rows = struck(survey, topology)
         servers = next(box["count"] for box in about["boxes"] if box["kind"] == "server")
         if servers > 1 and rows:
             said = title(rows, servers)
             names = [box["name"] for box in about["boxes"]]
-            with rc_context(style.RC):
-                figure = _map(rows, names, said, Look({}, {}, {}, source))
-            table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
-            yield Chart(f"boxes_{topology}", "topologies", said, figure, table)
+            yield heat_map(topology, rows, names, said, SUBTITLE, FOOTER, source)
 
 
 def title(rows: Sequence[Struck], servers: int) -> str:
@@ -119,16 +125,24 @@ def title(rows: Sequence[Struck], servers: int) -> str:
     )
 
 
-def _map(rows: Sequence[Struck], boxes: Sequence[str], said: str, look: Look) -> Figure:
-    subtitle = (
-        "Share of the requests of the next 4 s that were answered within 2 s, "
-        "and clients hurt"
-    )
-    footer = (
-        "hurt: clients of which a request was never answered  |  "
-        "told: they got an error for each such request"
-    )
-    figure = style.blank(said, subtitle, footer, look)
+def heat_map(
+    topology: str,
+    rows: Sequence[Struck],
+    boxes: Sequence[str],
+    said: str,
+    subtitle: str,
+    footer: str,
+    source: str,
+) -> Chart:
+    """Return the chart of a topology: a row for each program, a column for each blow."""
+    look = Look({}, {}, {}, source)
+    with rc_context(style.RC):
+        figure = _map(rows, boxes, style.blank(said, subtitle, footer, look))
+    table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
+    return Chart(f"boxes_{topology}", "topologies", said, figure, table)
+
+
+def _map(rows: Sequence[Struck], boxes: Sequence[str], figure: Figure) -> Figure:
     axes = figure.add_axes((LEFT, FOOT, 0.99 - LEFT, TOP - FOOT))
     axes.set_axis_off()
     there = {row.blow for row in rows}

@@ -11,6 +11,7 @@ from bench.report.charts.boxes import BLOW, label
 from bench.report.charts.style import Chart
 from bench.report.entries import surveyed
 from bench.report.model import Section, Table
+from bench.report.sections import web
 from bench.report.sections.tables import chart_figure
 from bench.report.words import date, machine
 from bench.surveys.topologies.tally import (
@@ -21,6 +22,7 @@ from bench.surveys.topologies.tally import (
     Median,
     case,
     is_calm,
+    is_web,
     medians,
     program_of,
     situation,
@@ -111,7 +113,8 @@ def section(survey: Survey | None, drawn: Sequence[Chart] = ()) -> Section:
     shown = [chart for chart in drawn if not chart.page_only]
     figures = [chart_figure(chart, survey["stacks"]) for chart in shown]
     tables = [*_tables(survey, found)]
-    return Section(ID, TITLE, [lead, state], tables=tables, figures=figures)
+    webs = [web.lead(survey, name) for name in survey["topologies"] if is_web(survey, name)]
+    return Section(ID, TITLE, [lead, state, *webs], tables=tables, figures=figures)
 
 
 def _tables(survey: Survey, found: Sequence[Median]) -> Iterator[Table]:
@@ -119,6 +122,9 @@ def _tables(survey: Survey, found: Sequence[Median]) -> Iterator[Table]:
         programs = [row for row in survey["programs"] if row["topology"] == topology]
         mine = [median for median in found if median.topology == topology]
         often = usual(survey, mine)
+        if is_web(survey, topology):
+            yield from web.tables(survey, topology, programs, often)
+            continue
         yield _blows(survey, about["title"], programs, often)
         if any(median.fault == ADDED for median in mine):
             yield _operated(survey, programs, often)
@@ -220,13 +226,13 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
     programs = {(row["topology"], row["key"]): row for row in survey["programs"]}
     for median in medians(survey):
         program = programs[median.topology, median.key]
-        name, unit = NAMES[median.measure]
+        name, unit, words_of_it = _named(median.measure)
         of = case(survey, median.topology, median.clients)
         when = situation(survey, median.topology, median.fault)
         low, high = median.bounds
         said = (
             f"{label(survey, program)}, {' '.join([of, *when]).replace('_', ' ')}: "
-            f"{SAID[median.measure]}: {words.number(median.value)} "
+            f"{words_of_it}: {words.number(median.value)} "
             f"(median of {median.interval.blocks} trials)"
         )
         what = program_of(survey, median.topology)
@@ -266,6 +272,13 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
             said = f"{label(survey, program)}: {program[count]:,} {unit}{packed} (counted)"
             name = f"{topology}.size.{count}.{key}"
             yield surveyed(survey, KIND, name, program[count], unit, said)
+
+
+def _named(measure: str) -> tuple[str, str, str]:
+    """Return a measure's name in ids, its unit, and its words."""
+    if measure in NAMES:
+        return *NAMES[measure], SAID[measure]
+    return web.named(measure)
 
 
 def _bound(value: float) -> float | None:

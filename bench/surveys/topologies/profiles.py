@@ -7,13 +7,16 @@ from dataclasses import dataclass
 TIMED_AT_ONCE, CROWDED_AT_ONCE = 4, 2
 """Timed trials side by side. Each takes a tenth of a core at most; one with a crowd of
 clients takes two thirds of a core with the slowest client of HTTP, and a database."""
+WEBS_AT_ONCE = 2
+"""Webs of peers side by side. The processes of each take a third of a core."""
 
 
 @dataclass(frozen=True)
 class Profile:
     """``trials`` of each situation, of which six give a median an interval of 95 %.
 
-    ``crowds`` says whether one server is also asked by further numbers of clients.
+    ``crowds`` says whether one server is also asked by further numbers of clients, and
+    whether there are further webs, of more peers.
     ``at_once`` trials are side by side. They wait most of the time; only times suffer.
     """
 

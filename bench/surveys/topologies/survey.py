@@ -8,7 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,13 +20,20 @@ from bench.faults import database
 from bench.faults.boxes import faults
 from bench.faults.network.tools import require, tool
 from bench.faults.trial import run_failure
+from bench.faults.web import run_web
+from bench.faults.web import situations as web_situations
+from bench.measure import survival, web
 from bench.measure.code.configuration import configuration
 from bench.measure.code.size import size
-from bench.measure.survival import measure
 from bench.run.machine import HARNESS, describe
 from bench.run.manifest import cell_digest, harness_digest
 from bench.surveys import document
-from bench.surveys.topologies.profiles import CROWDED_AT_ONCE, TIMED_AT_ONCE, Profile
+from bench.surveys.topologies.profiles import (
+    CROWDED_AT_ONCE,
+    TIMED_AT_ONCE,
+    WEBS_AT_ONCE,
+    Profile,
+)
 from bench.surveys.topologies.tally import is_calm
 from bench.trial.processes import kill_all
 from bench.trial.requirements import needs
@@ -56,7 +63,7 @@ class Wanted:
     def key(self) -> tuple[str, int, str, str, int]:
         """The values by which a row is found, in the order of ``PLACE``."""
         topology = self.topology
-        return topology.name, topology.client.count, self.cell.key, self.fault, self.trial
+        return topology.name, topology.asking, self.cell.key, self.fault, self.trial
 
     @property
     def name(self) -> str:
@@ -69,9 +76,20 @@ class Wanted:
 
     @property
     def at_once_max(self) -> int | None:
-        """The most trials at a time, itself included; None if it does not matter."""
-        crowded = self.topology.client.count > self.topology.client.together
+        """The most trials at a time, itself included; None if it does not matter.
+
+        A web has as many processes as other topologies have in several trials.
+        """
+        topology = self.topology
+        if topology.peers:
+            return 1 if topology.asking in topology.clients else WEBS_AT_ONCE
+        crowded = topology.client.count > topology.client.together
         return (CROWDED_AT_ONCE if crowded else TIMED_AT_ONCE) if self.timed else None
+
+
+def situations(topology: Topology, cell: Cell) -> list[str]:
+    """Return all that a program of a topology can meet, by name; calm first."""
+    return [*(web_situations if topology.peers else faults)(topology, cell)]
 
 
 def plan(
@@ -86,7 +104,7 @@ def plan(
             for topology, cell in players
             if not lacks(cell)
             for sized in (topology, *_crowded(topology, profile))
-            for fault in faults(sized, cell)
+            for fault in situations(sized, cell)
         ]
         rng.shuffle(each)
         found += each
@@ -113,12 +131,19 @@ def lacks(cell: Cell) -> str:
 def take(wanted: Wanted, seed: int) -> Row:
     """Make one trial, and return its row. Raises NoMiddleError as ``run_failure`` does."""
     cell, topology = wanted.cell, wanted.topology
+    rng = Random(f"{seed} {wanted.name}")
+    if topology.peers:
+        strike = web_situations(topology, cell)[wanted.fault]
+        if strike:  # every program meets the same chaos
+            strike = replace(strike, seed=f"{seed} {wanted.trial}")
+        with scratch_folder() as logs:
+            return _row(wanted) | web.measure(run_web(cell, topology, strike, logs, rng))
     fault = faults(topology, cell)[wanted.fault]
     setup = fault.setup
     facts = (cell.transports[0], setup.size_bytes, setup.instances, "free")
     case = Case(cell, QUANTITY, *facts, fault=fault.name)
     with scratch_folder() as logs:
-        values = measure(run_failure(case, fault, logs, Random(f"{seed} {wanted.name}")))
+        values = survival.measure(run_failure(case, fault, logs, rng))
     return _row(wanted) | values
 
 
@@ -153,12 +178,13 @@ def make(
 ) -> None:
     """Make trials, some side by side, and call ``keep`` with each row in this thread.
 
-    Trials that are timed come first, with less company. A row says in ``at_once`` how many
-    trials there were beside each other, itself included.
+    Trials that need less company come first. A row says in ``at_once`` how many trials
+    there were beside each other, itself included.
     """
-    for most in (TIMED_AT_ONCE, CROWDED_AT_ONCE, None):
-        some = [each for each in wanted if each.at_once_max == most]
-        _side_by_side(some, seed, keep, min(at_once, most or at_once))
+    company = [min(at_once, each.at_once_max or at_once) for each in wanted]
+    for most in sorted({*company}):
+        some = [each for each, own in zip(wanted, company, strict=True) if own == most]
+        _side_by_side(some, seed, keep, most)
 
 
 def _side_by_side(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,18 @@ LATE_MS_MAX = 20.0
 """Where free clients ask later than this, a time says more of the machine than of them."""
 TIMES = ("p50_ms", "p99_ms", "handle_ms", "network_share")
 """They are told of trials that had little company alone."""
+PAIRS = "pairs_alive"
+WEB = (
+    *(PAIRS, "pairs_of_all", "survival"),
+    *(f"{what}_{how}" for what in ("news", "jobs") for how in ("once", "lost", "doubled")),
+)
+"""The measures of a web of peers in each situation."""
+HELD = ("connections", "sockets", "threads", "descriptors", "rss_bytes")
+"""The usage of a process: of each size of peer and of a hub, as in connections.large."""
+GIVEN = "addresses_given"
+CHAOS = "chaos"
+OF_CHAOS = tuple(f"{CHAOS}_{what}" for what in ("pairs", "least", "once", "twice"))
+BOX, EACH = "box", "each"
 
 
 @dataclass(frozen=True)
@@ -60,10 +72,27 @@ def medians(survey: Mapping[str, Any]) -> Iterator[Median]:
     for row in usable(survey["rows"]):
         place = row["topology"], row["clients"], row["key"], row["fault"]
         found.setdefault(place, []).append(row)
+    made = []
     for place, rows in found.items():
-        for measure in measures(place[-1]):
+        for measure in measures(place[-1], rows[0]):
             if values := [*_values(rows, measure)]:
-                yield Median(*place, measure, median_interval(values))
+                made.append(Median(*place, measure, median_interval(values)))
+    yield from made
+    yield from _least(made)
+
+
+def _least(found: Iterable[Median]) -> Iterator[Median]:
+    """Yield what is left of a web whichever box is struck: the least over all boxes."""
+    least: dict[tuple[Any, ...], Median] = {}
+    for median in found:
+        box, _, blow = median.fault.partition("_")
+        if median.measure == PAIRS and box == BOX:
+            how, _, _ = blow.rpartition("_")
+            place = median.topology, median.clients, median.key, f"{EACH}_{how}"
+            if place not in least or median.value < least[place].value:
+                least[place] = median
+    for place, median in least.items():
+        yield replace(median, fault=place[-1])
 
 
 def usual(survey: Mapping[str, Any], found: Iterable[Median]) -> list[Median]:
@@ -110,8 +139,16 @@ def stack_shares(survey: Mapping[str, Any]) -> Iterator[StackShare]:
             yield StackShare(*place, fast.key, slow.key, 1 - fast.value / slow.value)
 
 
-def measures(fault: str) -> tuple[str, ...]:
-    """Return what is told of a situation."""
+def measures(fault: str, row: Row) -> tuple[str, ...]:
+    """Return what is told of a situation, of which a row is."""
+    if GIVEN in row:
+        return "joined_s", GIVEN
+    if fault == CHAOS:
+        return OF_CHAOS
+    if PAIRS in row:
+        sizes = row["usage"] if is_calm(fault) else ()
+        held = tuple(f"{name}.{size}" for size in sizes for name in HELD)
+        return (*WEB, *["joined_s"] * is_calm(fault), *held)
     if is_calm(fault):
         return ("survival", "missed", *TIMES)
     if fault in (ADDED, REMOVED):
@@ -135,7 +172,9 @@ def _value(row: Row, measure: str) -> float | None:
     if measure == "new_share":
         shares = row["shares"]
         return float(shares[max(shares)]) * len(shares) if shares else None
-    return None if row[measure] is None else float(row[measure])
+    name, _, size = measure.partition(".")
+    value = row["usage"][size][name] if size else row[name]
+    return None if value is None else float(value)
 
 
 def is_calm(fault: str) -> bool:
@@ -143,8 +182,10 @@ def is_calm(fault: str) -> bool:
 
 
 def case(survey: Mapping[str, Any], topology: str, clients: int) -> str:
-    """Return "3_servers_20_clients" or "1_clients", as ids spell the number of boxes."""
+    """Return "3_servers_20_clients", "1_clients" or "12_peers", as ids spell the boxes."""
     boxes = survey["topologies"][topology]["boxes"]
+    if is_web(survey, topology):
+        return f"{clients}_peers"
     servers = next(box["count"] for box in boxes if box["kind"] == "server")
     several = [f"{servers}_servers"] if servers > 1 else []
     return "_".join([*several, f"{clients}_clients"])
@@ -160,9 +201,14 @@ def situation(survey: Mapping[str, Any], topology: str, fault: str) -> list[str]
     if is_calm(fault):
         blow, store = [], fault.removeprefix(CALM).removeprefix("_") or usual
     else:
-        blow, store = [fault], usual
+        blow, store = [fault] * (fault != CHAOS), usual
     told = store and (store != usual or about["program"] != topology)
     return [*blow, *([store] if told else [])]
+
+
+def is_web(survey: Mapping[str, Any], topology: str) -> bool:
+    """Say whether a topology is a web of peers, or a star that can take its place."""
+    return any(box["kind"] == "peer" for box in survey["topologies"][topology]["boxes"])
 
 
 def program_of(survey: Mapping[str, Any], topology: str) -> str:

@@ -1,0 +1,56 @@
+"""Peers that find each other by gossip on BSD sockets: each asks another for all it knows.
+
+First it asks a peer whose address all are given, and then any that it knows. On the wire:
+JSON in a length-prefixed frame, and the same in return.
+"""
+
+import json
+from asyncio import Queue, TaskGroup, sleep
+from contextlib import closing, suppress
+from random import choice
+
+from async_connections import connect
+from framing import frame
+from lasting import messages_from, welcome
+
+HEARTBEAT_S = 0.5
+
+
+async def discover(inbox, about, seed):
+    known, heard = {inbox: about.decode()}, Queue()
+
+    async def learn(reader):
+        told = json.loads(await anext(messages_from(reader)))
+        for other in told.keys() - known.keys():
+            known[other] = told[other]
+            heard.put_nowait(told[other].encode())
+
+    def all_known():
+        return frame(json.dumps(known).encode())
+
+    async def answer(reader, writer):
+        await learn(reader)
+        writer.write(all_known())
+        await writer.drain()
+
+    async def ask(other):
+        with suppress(OSError, StopAsyncIteration):
+            reader, writer = await connect(other)
+            with closing(writer):
+                writer.write(all_known())
+                await learn(reader)
+
+    await welcome(inbox, answer)
+    async with TaskGroup() as tasks:
+        tasks.create_task(ask_around(ask, inbox, seed, known))
+        while True:
+            yield await heard.get()
+
+
+async def ask_around(ask, inbox, seed, known):
+    other = seed
+    while True:
+        if other != inbox:
+            await ask(other)
+        await sleep(HEARTBEAT_S)
+        other = choice([*known.keys() - {inbox}] or [seed])
