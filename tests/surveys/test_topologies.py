@@ -25,6 +25,7 @@ from bench.surveys.topologies.profiles import (
     CROWDED_AT_ONCE,
     PROFILES,
     TIMED_AT_ONCE,
+    WEBS_AT_ONCE,
 )
 from bench.surveys.topologies.survey import Unfinished, left, opening, plan, same
 

@@ -28,12 +28,8 @@ from bench.measure.code.size import size
 from bench.run.machine import HARNESS, describe
 from bench.run.manifest import cell_digest, harness_digest
 from bench.surveys import document
-from bench.surveys.topologies.profiles import (
-    CROWDED_AT_ONCE,
-    TIMED_AT_ONCE,
-    WEBS_AT_ONCE,
-    Profile,
-)
+from bench.surveys.topologies import profiles
+from bench.surveys.topologies.profiles import Profile
 from bench.surveys.topologies.tally import is_calm
 from bench.trial.processes import kill_all
 from bench.trial.requirements import needs
@@ -76,15 +72,14 @@ class Wanted:
 
     @property
     def at_once_max(self) -> int | None:
-        """The most trials at a time, itself included; None if it does not matter.
-
-        A web has as many processes as other topologies have in several trials.
-        """
+        """The most trials at a time, itself included; None if it does not matter."""
         topology = self.topology
         if topology.peers:
-            return 1 if topology.asking in topology.clients else WEBS_AT_ONCE
+            return 1 if topology.asking in topology.clients else profiles.WEBS_AT_ONCE
+        if not self.timed:
+            return None
         crowded = topology.client.count > topology.client.together
-        return (CROWDED_AT_ONCE if crowded else TIMED_AT_ONCE) if self.timed else None
+        return profiles.CROWDED_AT_ONCE if crowded else profiles.TIMED_AT_ONCE
 
 
 def situations(topology: Topology, cell: Cell) -> list[str]:
@@ -178,8 +173,7 @@ def make(
 ) -> None:
     """Make trials, some side by side, and call ``keep`` with each row in this thread.
 
-    Trials that need less company come first. A row says in ``at_once`` how many trials
-    there were beside each other, itself included.
+    Trials with less company come first; ``at_once`` of a row counts that, and itself.
     """
     company = [min(at_once, each.at_once_max or at_once) for each in wanted]
     for most in sorted({*company}):
