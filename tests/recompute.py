@@ -86,6 +86,19 @@ def ratio(logs, in_turns=False):
     return *map(exp, three), level, len(logs)
 
 
+def signed_rank_p(logs):
+    """Return the exact two-sided p of the hypothesis that a/b is 1; ties share a rank."""
+    kept = [float(each) for each in logs if each]
+    sizes = [abs(each) for each in kept]
+    ranks = [sum((each > s) + (each >= s) for s in sizes) + 1 for each in sizes]  # doubled
+    ways = [1]
+    for rank in ranks:
+        ways = np.add([*ways, *[0] * rank], [*[0] * rank, *ways]).tolist()
+    above = sum(rank for rank, each in zip(ranks, kept, strict=True) if each > 0)
+    tail = min(sum(ways[: above + 1]), sum(ways[above:]))
+    return min(1.0, 2 * tail / sum(ways))
+
+
 def percentile(samples, share):
     """Return the smallest sample that at least such a share of all does not exceed."""
     return int(np.sort(samples)[max(0, int(np.ceil(round(len(samples) * share, 6))) - 1)])
@@ -381,23 +394,38 @@ class Run:
         ]
 
     @cached_property
-    def widths(self):
-        """Return how far from 1 each A/A copy reaches, by its case."""
-        found = {}
+    def copies(self):
+        """Return the check of each A/A copy, by its case, and whether the run failed."""
+        known, misses = {}, [1.0]
         for case, copy in self.cases.items():
             both, in_turns = self.logs(case, case.replace(f".twin{copy['twin']}", ""))
-            if copy["twin"] and both:
-                _, low, high, *_ = ratio(both, in_turns)
-                found[case] = inf if isnan(low) else max(high, 1 / low) - 1
-        return found
+            found = ratio(both, in_turns) if copy["twin"] and both else (nan, nan)
+            if not isnan(found[1]):
+                known[case] = (signed_rank_p(both), *found[1:4])
+        for *_, level in known.values():
+            misses = np.convolve(misses, [level, 1 - level])
+        most = next(k for k in range(len(misses)) if sum(misses[k + 1 :]) <= 0.01)
+        excluding = {c for c, (_, low, high, _) in known.items() if not low <= 1 <= high}
+        checks, adjusted = {}, 0.0
+        for place, case in enumerate(sorted(known, key=lambda c: known[c][0])):
+            p, low, high, _ = known[case]
+            adjusted = max(adjusted, p * (len(known) - place))
+            away = high < 1 / 1.05 or low > 1.05
+            within = 1 / 1.05 <= low <= high <= 1.05
+            wrong = away or adjusted <= 0.01
+            checks[case] = "failed" if wrong else "passed" if within else "too coarse"
+        return checks, excluding if len(excluding) > most else set()
 
-    def noise(self, case):
-        """Return the noise of a case: of its own A/A copies, else the widest of the run."""
-        mine = [self.cases[case][name] for name in ALIKE]
-        own = [
-            w for c, w in self.widths.items() if [self.cases[c][n] for n in ALIKE] == mine
-        ]
-        return max(own or self.widths.values(), default=inf)
+    def check(self, case, *keys):
+        """Return what A/A copies tell of a comparison of these programs in a case."""
+        checks, doubtful = self.copies
+        mine = [self.cases[f"{case}.{keys[0]}"][name] for name in ALIKE]
+        here = [c for c in checks if [self.cases[c][name] for name in ALIKE] == mine]
+        stacks = {key.split(".")[0] for key in keys}
+        here = [c for c in here if self.cases[c]["stack"] in stacks] or here
+        found = {checks[c] for c in here} | ({"failed"} if doubtful else set())
+        order = ("failed", "too coarse", "passed")
+        return next((each for each in order if each in found), "none")
 
     def compared(self, case, a, b):
         """Return the ratio of times a/b, and the verdict on it; None without a block."""
@@ -407,11 +435,9 @@ class Run:
             return None, None
         found = ratio(both, in_turns)
         _, low, high, *_ = found
-        noise = self.noise(f"{case}.{a}")
-        beyond = max(1.05, 1 + noise)
-        if high < 1 / beyond or low > beyond:
+        if high < 1 / 1.05 or low > 1.05:
             return found, "faster" if high < 1 else "slower"
-        within = 1 / 1.05 <= low <= high <= 1.05 >= 1 + noise
+        within = 1 / 1.05 <= low <= high <= 1.05
         return found, "equivalent" if within else "inconclusive"
 
 
@@ -472,6 +498,9 @@ def opinion(entries, run):
         if kind in PAIRS:
             keys = name.removeprefix(f"{case}.").replace(".beside.", ".vs.").split(".vs.")
             found, verdict = run.compared(case, *keys)
+            check = run.check(case, *keys)
+            if entry.get("check", check) != check:
+                wrong.append(f"{name}: check is {entry['check']}, recomputed {check}")
         compared[kind] += 1
         wrong += [f"{name}: {why}" for why in differences(entry, found, verdict)]
         if "medians" in entry:  # of both sides of a comparison

@@ -18,20 +18,22 @@ class Finding:
     """The result of one run for a declared comparison.
 
     ``low`` and ``high`` bound the ratio of times a/b, nan where ``blocks`` are too few.
-    ``noise`` is the half-width that the verdict had to exceed (0.03 for 3 %, infinite
-    without an A/A copy).
+    ``in_doubt`` is whether A/A copies failed that differ as much as the interval tells.
     """
 
     low: float
     high: float
-    noise: float
     verdict: Verdict
     blocks: int
+    in_doubt: bool = False
 
     @classmethod
     def of(cls, pair: Comparison) -> Finding:
         times = pair.times
-        return cls(times.low, times.high, pair.noise, pair.verdict, times.blocks_done)
+        undecided = pair.verdict == Verdict.INCONCLUSIVE
+        in_doubt = bool(pair.copies) and (undecided or not pair.stands)
+        done = times.blocks_done
+        return cls(times.low, times.high, pair.verdict, done, in_doubt)
 
     @property
     def decided(self) -> bool:
@@ -54,18 +56,24 @@ class Agreement:
 def possible(found: Finding) -> set[Verdict]:
     """Return the verdicts that an interval does not rule out on the ratio's true value.
 
-    A verdict that was reached rules out the others. An undecided interval is widened by
-    the noise first: what the machine does to two identical programs it may have done to
-    this ratio as well. The end of such an interval lies on either side of the margin, so
-    that ``equivalent`` always remains.
+    A verdict that was reached rules out the others. An undecided interval has an end on
+    either side of an end of the margin, so that ``equivalent`` always remains.
     """
     if found.decided:
         return {found.verdict}
-    ends = found.low / (1 + found.noise), found.high * (1 + found.noise)
+    ends = found.low, found.high
     return {
         Verdict.EQUIVALENT,
         *(verdict(Interval(end, end, end, 0.95, 1)) for end in ends),
     }
+
+
+def _unfit(found: Finding, where: str) -> str:
+    """Return why the finding of a run neither confirms nor contradicts, '' if it does."""
+    if found.too_few_blocks:
+        said = f"{found.blocks} block{'s' * (found.blocks != 1)} {where}"
+        return f"{said}: too few for an interval"
+    return f"A/A copies {where} differ as much" if found.in_doubt else ""
 
 
 def agreement(there: Finding, here: Finding) -> Agreement:
@@ -75,23 +83,23 @@ def agreement(there: Finding, here: Finding) -> Agreement:
     alike, and inverting the ratio of both changes nothing:
 
     * Without an interval on either side (too few blocks): **cannot tell**.
+    * With a verdict on either side that failed A/A copies put in doubt: **cannot tell**. It
+      neither confirms the other one nor contradicts it.
     * Both decided: **agrees** if the verdicts are the same, else **disagrees**. Different
       verdicts have intervals that exclude each other, so this takes no further test.
       Agreement is on the verdict, not on the size of the ratio: how much faster depends
       on the machine. If the intervals do not overlap, the reason has "another ratio".
     * Both undecided: **agrees** if the intervals overlap: neither run has an answer.
       Otherwise **cannot tell**: the ratios are unlike, but no run contradicts the other.
-    * One decided, one not: **disagrees** if the undecided interval, widened by the
-      noise of its run, rules the other's verdict out. "Not faster" contradicts "faster",
-      although it leaves open whether it is equivalent or slower. Otherwise **cannot
-      tell**: the missing verdict is due to blocks or noise, and more or quieter ones
-      might give it. Intervals that exclude each other are no disagreement as long as one
-      verdict may be true of both.
+    * One decided, one not: **disagrees** if the undecided interval rules the other's
+      verdict out. "Not faster" contradicts "faster", although it leaves open whether it is
+      equivalent or slower. Otherwise **cannot tell**: more or quieter blocks might give
+      the missing verdict. Intervals that exclude each other are no disagreement as long as
+      one verdict may be true of both.
     """
     for where, found in (("there", there), ("here", here)):
-        if found.too_few_blocks:
-            said = f"{found.blocks} block{'s' * (found.blocks != 1)} {where}"
-            return Agreement("cannot tell", f"{said}: too few for an interval")
+        if why := _unfit(found, where):
+            return Agreement("cannot tell", why)
     overlap = there.low <= here.high and here.low <= there.high
     apart = "" if overlap else ", another ratio"
     if there.decided and here.decided:

@@ -14,19 +14,24 @@ Three bases:
 ``relative``  the same of a cell's time over that of the baseline's cell, in the same blocks
               of the same run: what slows a machine slows both. Across machines only this is
               compared; its noise is that of both runs' A/A copies
+
+Within one run an interval is enough for a verdict, and A/A copies only check it. Between
+two runs it is not: it does not cover what changed from one run to the other. So a change
+has to exceed the noise on each basis. A/A copies do not show that change either, but how
+far identical programs may be apart is the least that has to be allowed for.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.analysis.compared_rows import Basis, Change
-from bench.analysis.comparisons import noise_of, same_noise
+from bench.analysis.compared_rows import Basis, Change, Copy
+from bench.analysis.copies import same_case
 from bench.analysis.paired import paired
 from bench.analysis.recovery import measured, recoveries
 from bench.analysis.recovery_rows import FaultChange
@@ -136,14 +141,14 @@ def _controls(here: Run, there: Run, shared: Iterable[CaseRow]) -> list[Control]
 def _drift(controls: Iterable[Control], case: CaseRow) -> tuple[float, str]:
     """Return the noise between the runs, as other programs show it, and how many do.
 
-    These are the ones with the ``same_noise`` as the case, or else all. A program is no
+    These are the ones of the ``same_case``, or else all. A program is no
     control of itself: should it be slower although nothing is known to have changed, that
     is to be seen.
     """
     others = [control for control in controls if control.case.cell != case.cell]
     if not others:
         return math.inf, "no program is the same in both runs"
-    alike = [each for each in others if same_noise(each.case) == same_noise(case)]
+    alike = [each for each in others if same_case(each.case) == same_case(case)]
     chosen, where = (alike, "") if alike else (others, " of any case")
     count = len({control.case.cell for control in chosen})
     return max(control.noise for control in chosen), _unchanged(count) + where
@@ -155,8 +160,17 @@ def _unchanged(count: int, other: str = "") -> str:
 
 def _copies(pair: Pair, case: CaseRow) -> tuple[float, str]:
     """Return the noise of a ratio of ratios: the noise of both runs, combined."""
-    widths = [noise_of(side.floor, case)[0] for side in (pair.here, pair.there)]
-    return (1 + widths[0]) * (1 + widths[1]) - 1, "A/A copies of both runs"
+    here, there = (_noise_of(side.copies, case) for side in (pair.here, pair.there))
+    return (1 + here) * (1 + there) - 1, "A/A copies of both runs"
+
+
+def _noise_of(copies: Sequence[Copy], case: CaseRow) -> float:
+    """Return how far from 1 the A/A copies of a case may be, or else all of the run.
+
+    Infinite without any: then no change is told from noise.
+    """
+    own = [copy.noise for copy in copies if same_case(copy.a) == same_case(case)]
+    return max(own or [copy.noise for copy in copies], default=math.inf)
 
 
 class Found(NamedTuple):

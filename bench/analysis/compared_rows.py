@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bench.analysis.stats import Interval, Verdict, bounds
+from bench.analysis.stats import Interval, Verdict, bounds, noise_half_width, verdict
 from bench.contract.alike import Kind
 from bench.contract.rows import CaseRow
 from bench.run.declared import Declared
 
 
-class NoiseFrom(StrEnum):
-    """Where the noise was measured that a ratio has to exceed."""
+class Check(StrEnum):
+    """The result of A/A copies for the ratios of their case: ``bench.analysis.copies``."""
 
-    OWN = "its own A/A copy"
-    """An A/A copy of a program in the same case."""
-    LARGEST = "largest of the run"
-    UNKNOWN = "no A/A copy in this run"
+    PASSED = "passed"
+    """A difference between copies, if there is any, is less than the margin."""
+    COARSE = "too coarse"
+    """No difference was found, and one beyond the margin could have been missed."""
+    FAILED = "failed"
+    NONE = "none"
+    """No copy has an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +82,47 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """An A/A copy (``a``) and its original (``b``), whose ratio should be 1."""
+
+    a: CaseRow
+    b: CaseRow
+    times: Ratio
+    check: Check
+
+    @property
+    def noise(self) -> float:
+        """How far from 1 the ratio may be: 0.03 for 3 %, infinite with too few blocks."""
+        return noise_half_width(self.times.interval)
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two cases that differ in their program, with the verdict on the first.
 
-    ``noise`` is the half-width that the ratio had to exceed (0.03 for 3 %, infinite where
-    it is unknown). ``q`` is that of all comparisons that were not declared, nan of those
-    that were.
+    ``check`` is the result of A/A copies for it, and ``copies`` are those that failed.
+    ``q`` is that of all comparisons that were not declared, nan of those that were.
     """
 
     kind: Kind
     a: CaseRow
     b: CaseRow
     times: Ratio
-    noise: float
-    noise_from: NoiseFrom
     verdict: Verdict
+    check: Check
+    copies: tuple[Copy, ...] = ()
     q: float = math.nan
 
     @property
     def identity(self) -> Declared:
         """By what it is known in every run: the name of its case, and both programs."""
         return self.a.name, self.a.key, self.b.key
+
+    @property
+    def stands(self) -> bool:
+        """Whether the verdict would be the same if it had to exceed the failed copies."""
+        widest = max((copy.noise for copy in self.copies), default=0.0)
+        return verdict(self.times.interval, widest) == self.verdict
 
     def columns(self) -> dict[str, Any]:
         """Return the row as a chart's file has it."""
@@ -118,7 +141,7 @@ class Comparison:
             "median_b_s", "sign_low", "sign_high", "sign_confidence", "faster_blocks", "p",
         )  # fmt: skip
         found |= {name: getattr(self.times, name) for name in numbers}
-        more = ("noise", "noise_from", "verdict", "q")
+        more = ("check", "verdict", "q")
         return found | {name: getattr(self, name) for name in more}
 
 
@@ -130,19 +153,6 @@ class Apart:
     b: CaseRow
     times: Ratio
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """An A/A copy (``a``) and its original (``b``), with how far from 1 the ratio may be.
-
-    That is ``noise``, 0.03 for 3 %, infinite with too few blocks.
-    """
-
-    a: CaseRow
-    b: CaseRow
-    times: Ratio
-    noise: float
 
 
 class Basis(StrEnum):

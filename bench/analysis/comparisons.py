@@ -2,7 +2,8 @@
 
 A comparison is made inside one benchmark: cases that differ in their cell only. Ratios
 are of seconds, a over b, so below 1 means that a is faster, for throughput too. The
-null stack is drawn in charts, never compared.
+null stack is drawn in charts, never compared. A verdict follows from the interval of its
+own ratio alone. A/A copies check it (``bench.analysis.copies``).
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
-from bench.analysis.compared_rows import Apart, Comparison, Copy, NoiseFrom, Ratio
-from bench.analysis.inference import beyond_p_of_logs, q_values, signed_rank_p_of_logs
-from bench.analysis.paired import paired
+from bench.analysis.compared_rows import Apart, Comparison, Copy
+from bench.analysis.copies import checked, copies_of, failed
+from bench.analysis.inference import q_values
+from bench.analysis.paired import compare
 from bench.analysis.results import Run, read
 from bench.analysis.rows import grouped
-from bench.analysis.stats import noise_half_width, sign_interval_of_logs, verdict
+from bench.analysis.stats import verdict
 from bench.contract.alike import (
     Kind,
     alike,
@@ -35,58 +37,6 @@ from bench.run.environment import Grade, grade
 FAMILY_ERROR = 0.05
 ORDER = tuple(Kind)
 """The order of comparisons in every table: what was declared comes first."""
-
-
-def compare(run: Run, case_a: str, case_b: str) -> Ratio | None:
-    """Return the ratio of times a/b of two cases by id, None where no block has both."""
-    found = paired(run, case_a, case_b)
-    if found is None:
-        return None
-    return Ratio(
-        interval=found.interval,
-        sign=sign_interval_of_logs(found.logs),
-        median_a_s=float(median(found.a)),
-        median_b_s=float(median(found.b)),
-        faster_blocks=int((found.logs < 0).sum()),
-        p=signed_rank_p_of_logs(found.logs),
-        p_beyond=beyond_p_of_logs(found.logs),
-    )
-
-
-def noise(run: Run) -> list[Copy]:
-    """Return the A/A copies of a run that have an original, in the order of its plan."""
-    found = []
-    for case in run.cases.values():
-        original = run.cases.get(case.original_id) if case.copy else None
-        times = compare(run, case.id, original.id) if original else None
-        if original and times:
-            found.append(Copy(case, original, times, noise_half_width(times.interval)))
-    return found
-
-
-def same_noise(case: CaseRow) -> tuple[str | int, ...]:
-    """Return what an A/A copy must share with a comparison to be its noise floor."""
-    return (
-        case.workload,
-        case.quantity,
-        case.placement,
-        case.size_bytes,
-        case.transport,
-    )
-
-
-def noise_of(floor: Sequence[Copy], case: CaseRow) -> tuple[float, NoiseFrom]:
-    """Return the noise that a comparison must exceed, and where it was measured.
-
-    It is the noise of the A/A copies with the ``same_noise``, else the largest of the run.
-    Without any A/A copy the noise is unknown, so infinite: nothing is faster or slower.
-    """
-    if not floor:
-        return math.inf, NoiseFrom.UNKNOWN
-    own = [copy.noise for copy in floor if same_noise(copy.a) == same_noise(case)]
-    if own:
-        return max(own), NoiseFrom.OWN
-    return max(copy.noise for copy in floor), NoiseFrom.LARGEST
 
 
 def _benchmarks(run: Run) -> Iterator[tuple[str, list[CaseRow]]]:
@@ -107,7 +57,7 @@ def _benchmarks(run: Run) -> Iterator[tuple[str, list[CaseRow]]]:
 
 def comparisons(run: Run) -> list[Comparison]:
     """Return every comparison of a run, declared ones first, in the order of the plan."""
-    floor = noise(run)
+    copies = copies_of(run)
     declared = declarations(run.about)
     rows: list[Comparison] = []
 
@@ -115,10 +65,10 @@ def comparisons(run: Run) -> list[Comparison]:
         times = compare(run, a.id, b.id)
         if times is not None:
             is_declared = (a.name, a.key, b.key) in declared
-            width, whose = noise_of(floor, a)
-            found = verdict(times.interval, width)
             kind = Kind.DECLARED if is_declared else kind
-            rows.append(Comparison(kind, a, b, times, width, whose, found))
+            said, check = verdict(times.interval), checked(copies, a, b)
+            wrong = failed(copies, a, b)
+            rows.append(Comparison(kind, a, b, times, said, check, wrong))
 
     for language, cases in _benchmarks(run):
         if language:
@@ -173,18 +123,18 @@ def _with_q(rows: Sequence[Comparison]) -> list[Comparison]:
     ]
 
 
-def grade_of(run: Run, floor: Iterable[Copy]) -> Grade:
+def grade_of(run: Run, copies: Iterable[Copy]) -> Grade:
     """Return the grade of a run from its environment and its A/A copies.
 
-    ``floor`` is ``noise(run)``. A run whose environment was not recorded is a C, and so is
-    one in which nothing was measured.
+    A run whose environment was not recorded is a C, and so is one in which nothing was
+    measured.
     """
     if run.is_empty:
         return Grade("C", ("Nothing could be measured.",))
     share = run.flagged_share
     if share is None:
         return Grade("C", ("The environment of this run was not recorded.",))
-    return grade(share, [copy.noise for copy in floor])
+    return grade(share, [copy.noise for copy in copies])
 
 
 def half_widths(compared: Iterable[Comparison]) -> dict[str, list[float]]:

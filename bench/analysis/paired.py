@@ -7,13 +7,16 @@ Cases that did not live side by side are paired by their values of the block.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 import pandas as pd
 
+from bench.analysis.compared_rows import Ratio
+from bench.analysis.inference import beyond_p_of_logs, signed_rank_p_of_logs
 from bench.analysis.results import Run
 from bench.analysis.rounds import block_medians, ratio_of_blocks
-from bench.analysis.stats import Floats, Interval, ratio_of_logs
+from bench.analysis.stats import Floats, Interval, ratio_of_logs, sign_interval_of_logs
 
 
 @dataclass(frozen=True)
@@ -71,3 +74,19 @@ def paired(run: Run, case_a: str, case_b: str) -> Paired | None:
             logs[at], in_turns = block_medians(rounds), True
     has = ~np.isnan(logs)
     return Paired(a[has], b[has], logs[has], in_turns) if has.any() else None
+
+
+def compare(run: Run, case_a: str, case_b: str) -> Ratio | None:
+    """Return the ratio of times a/b of two cases by id, None where no block has both."""
+    found = paired(run, case_a, case_b)
+    if found is None:
+        return None
+    return Ratio(
+        interval=found.interval,
+        sign=sign_interval_of_logs(found.logs),
+        median_a_s=float(median(found.a)),
+        median_b_s=float(median(found.b)),
+        faster_blocks=int((found.logs < 0).sum()),
+        p=signed_rank_p_of_logs(found.logs),
+        p_beyond=beyond_p_of_logs(found.logs),
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.analysis.compared_rows import Comparison
-from bench.analysis.comparisons import same_noise
+from bench.analysis.copies import same_case
 from bench.analysis.side import LEFT_OUT, REPRODUCES, Side
 from bench.contract.alike import promises_still
 from bench.contract.model import Cell
@@ -25,19 +25,18 @@ Kept = list[Mapping[str, Any]]
 
 
 def needed_cases(cases: Kept, declared: Sequence[Comparison]) -> Kept:
-    """Return the cases of declared comparisons, and the A/A copies that give their noise.
+    """Return the cases of declared comparisons, and the A/A copies that check them.
 
-    A comparison without its own A/A copy had to clear the widest noise of the run. So it
-    needs all of them. A ``common`` load is a share of what the slowest cell of a case can
-    do, so that every cell of such a case is needed.
+    A ``common`` load is a share of what the slowest cell of a case can do, so that every
+    cell of such a case is needed.
     """
     ids = {case.id for pair in declared for case in (pair.a, pair.b)}
     common = {pair.a.name for pair in declared if pair.a.load.startswith("common")}
     copies = [copy for copy in map(case_row, cases) if copy.copy]
     for pair in declared:
-        own = [copy for copy in copies if same_noise(copy) == same_noise(pair.a)]
-        for copy in own or copies:
-            ids |= {copy.id, copy.original_id}
+        for copy in copies:
+            if same_case(copy) == same_case(pair.a):
+                ids |= {copy.id, copy.original_id}
     return [case for case in cases if case["case"] in ids or case["name"] in common]
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.analysis.compared_rows import Comparison, Copy
-from bench.analysis.comparisons import comparisons, grade_of, noise, of_kind
+from bench.analysis.comparisons import comparisons, grade_of, of_kind
+from bench.analysis.copies import copies_of
 from bench.analysis.results import Run, load
 from bench.contract.alike import Kind
 from bench.run.declared import Declared
@@ -22,17 +23,17 @@ LEFT_OUT = "left_out"
 
 @dataclass(frozen=True)
 class Side:
-    """A run with its comparisons, its A/A copies (``floor``) and its grade."""
+    """A run with its comparisons, its A/A copies and its grade."""
 
     run: Run
     compared: list[Comparison]
-    floor: list[Copy]
+    copies: list[Copy]
     grade: Grade
 
     @classmethod
     def of(cls, run: Run) -> Side:
-        floor = noise(run)
-        return cls(run, comparisons(run), floor, grade_of(run, floor))
+        copies = copies_of(run)
+        return cls(run, comparisons(run), copies, grade_of(run, copies))
 
     @property
     def name(self) -> str:

@@ -154,11 +154,11 @@ def median_interval(values: npt.ArrayLike, confidence: float = 0.95) -> Interval
 
 
 def noise_half_width(interval: Interval) -> float:
-    """Return how far from 1 the ratio of an A/A copy may be: 0.03 for 3 %.
+    """Return how far from 1 a ratio may be that should be 1: 0.03 for 3 %.
 
     That is the larger distance of the two bounds from log 1, exponentiated, minus 1, so
     an interval that is narrow but off centre counts as noise as well. Infinite where
-    the copy has too few blocks.
+    there are too few blocks.
     """
     below = 1 / interval.low if interval.low > 0 else math.inf
     return max(interval.high, below) - 1
@@ -168,10 +168,12 @@ def verdict(interval: Interval, noise: float = 0.0, margin: float = MARGIN) -> V
     """Say what an interval of time ratios a/b (lower is better) proves about a.
 
     It is "faster" or "slower" only if the whole interval lies beyond the ``margin``, a
-    ratio that still counts as equal. It also has to lie beyond the ``noise``: the
-    ``noise_half_width`` of the run's A/A copy. It is "equivalent" if interval and noise lie
-    within the margin: noise that moves two copies apart may hide a difference. Otherwise,
-    and with too few blocks, it is "inconclusive".
+    ratio that still counts as equal. It is "equivalent" if the whole interval lies within
+    the margin. Otherwise, and with too few blocks, it is "inconclusive".
+
+    ``noise`` is for blocks of two runs, whose interval does not cover what changed between
+    the runs (``bench.analysis.changes``). It is how far unchanged programs moved, and a
+    change has to exceed it too. Within one run it is 0.
 
     Raises ValueError for a noise below 0, a margin below 1, or nan as either.
     """

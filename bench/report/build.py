@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.analysis.comparisons import comparisons, grade_of, noise
+from bench.analysis.comparisons import comparisons, grade_of
+from bench.analysis.copies import copies_of
 from bench.analysis.estimates import estimates
 from bench.analysis.levels import levels as levels_of
 from bench.analysis.recovery import recoveries
@@ -59,11 +60,11 @@ def derive(run: Run, *, draw: bool = True) -> Data:
     """Return a run with everything computed from it; without charts if not ``draw``."""
     measured, compared = estimates(run), comparisons(run)
     first = comparisons(run.first_pass()) if run.replaced else compared
-    floor = noise(run)
-    graded = grade_of(run, floor)
+    copies = copies_of(run)
+    graded = grade_of(run, copies)
     recovered, levelled = recoveries(run), levels_of(run)
     drawn = charts(run, measured, compared, recovered, graded.letter) if draw else []
-    data = Data(run, measured, compared, first, recovered, levelled, floor, drawn, graded)
+    data = Data(run, measured, compared, first, recovered, levelled, copies, drawn, graded)
     return replace(data, entries=numbers(data))
 
 
@@ -88,7 +89,7 @@ def with_growth(data: Data, folder: Path | None) -> Data:
 
 def opening(data: Data) -> dict[str, Any]:
     """Return what SUMMARY.md says of the run itself, and of its ratios."""
-    said = standing(data.compared, data.floor, data.grade)
+    said = standing(data.compared, data.copies, data.grade, data.stacks)
     said += machines.summary(data.entries)
     return {
         "standing": said,

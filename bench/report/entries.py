@@ -13,8 +13,8 @@ from bench.report.words import date, machine
 
 OF_A_RUN = (
     "sentence", "value", "ci_low", "ci_high", "confidence", "blocks", "medians",
-    "medians_unit", "ratio_of_medians", "verdict", "run", "date", "machine", "versions",
-    "grade",
+    "medians_unit", "ratio_of_medians", "verdict", "check", "stands", "caution", "run",
+    "date", "machine", "versions", "grade",
 )  # fmt: skip
 """The keys of a comparison that are about its run: each machine's row has its own."""
 
@@ -23,7 +23,7 @@ def of_run(entry: Mapping[str, Any], run: str) -> dict[str, Any]:
     """Return an entry as another run of the published set has it, or unchanged."""
     for row in entry.get("machines", ()):
         if row["run"] == run:
-            return {**entry, **{name: row[name] for name in OF_A_RUN}}
+            return {**entry, **{name: row[name] for name in OF_A_RUN if name in row}}
     return dict(entry)
 
 

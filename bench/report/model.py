@@ -33,7 +33,7 @@ class Data:
     compared_first: list[Comparison]
     recoveries: list[Recovery]
     levels: list[LevelRow]
-    floor: list[Copy]
+    copies: list[Copy]
     charts: list[Chart]
     grade: Grade
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Data:
     @cached_property
     def side(self) -> Side:
         """The run as it is laid over another one."""
-        return Side(self.run, self.compared, self.floor, self.grade)
+        return Side(self.run, self.compared, self.copies, self.grade)
 
     @property
     def stacks(self) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ Entry = Mapping[str, Any]
 TO = "\N{EN DASH}"
 DIGITS, WITHOUT_INTERVAL = 3, 2
 """The most digits of a ratio, and those of one without an interval."""
+FAILED = "A/A check failed"
 DECIDED = {"faster": 0, "slower": 1}
 """Which of a pair has won, by the verdict on the first."""
 COMPILED = (
@@ -141,11 +142,17 @@ def side(entry: Entry, which: int) -> str:
     return labels[which] if first == second else (first, second)[which]
 
 
+def doubt(entries: Iterable[Entry]) -> str:
+    """Return ", in doubt (A/A check failed)" if any verdict does not stand, else ''."""
+    stands = all(entry.get("stands", True) for entry in entries)
+    return "" if stands else f", in doubt ({FAILED})"
+
+
 def finding(entry: Entry) -> str:
     """Return "ZeroMQ 11.6x faster (11.0-11.7)", or that the comparison cannot tell."""
     if entry["verdict"] in DECIDED:
         found = of_winner(entry)
-        return f"{side(entry, found.winner)} {found.faster}"
+        return f"{side(entry, found.winner)} {found.faster}{doubt([entry])}"
     why = "too few blocks"
     if entry["ci_low"] is not None:
         why = f"{side(entry, 0)} {between(entry['ci_low'], entry['ci_high'])}"
@@ -156,7 +163,7 @@ def short(entry: Entry) -> str:
     """Return the same without the interval: "ZeroMQ 11.6x faster", "undecided"."""
     if entry["verdict"] in DECIDED:
         found = of_winner(entry)
-        return f"{side(entry, found.winner)} {found.times} faster"
+        return f"{side(entry, found.winner)} {found.times} faster{doubt([entry])}"
     return words.ONE_WORD[entry["verdict"]]
 
 

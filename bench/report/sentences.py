@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.analysis.code_rows import Size
-from bench.analysis.compared_rows import Apart, Comparison, Ratio
+from bench.analysis.compared_rows import Apart, Comparison, Copy, Ratio
 from bench.analysis.estimates import FROM_GIVEN, headline_measure
 from bench.analysis.growth import Growth
 from bench.analysis.ranking import Race, Rival
@@ -19,6 +19,8 @@ from bench.report import ratio, words
 
 SHORT = {**words.ONE_WORD, Verdict.EQUIVALENT: "equivalent (within 5 %)"}
 VERDICTS = {**SHORT, Verdict.INCONCLUSIVE: "undecided: the data cannot tell"}
+NAMED_MAX = 2
+"""How many pairs of copies a sentence names."""
 PERCENTILE_NAMES = {"p999": "p99.9"}
 OF_ROLES = {
     "cpu": "CPU time",
@@ -142,6 +144,7 @@ def entry(pair: Comparison | Apart, stacks: Mapping[str, Any]) -> dict[str, Any]
     return {
         "labels": [words.cell(case, stacks) for case in (pair.a, pair.b)],
         "verdict": pair.verdict if isinstance(pair, Comparison) else None,
+        "stands": not isinstance(pair, Comparison) or pair.stands,
         "value": times.ratio,
         "ci_low": None if none else times.low,
         "ci_high": None if none else times.high,
@@ -181,17 +184,54 @@ def _than(pair: Comparison | Apart, stacks: Mapping[str, Any], said: str) -> str
 
 
 def comparison(pair: Comparison, stacks: Mapping[str, Any]) -> str:
-    """Return the sentence of a comparison, the winner first."""
-    case, times = words.measured_case(pair.a), pair.times
+    """Return the sentence of a comparison, the winner first, with the caution it needs."""
+    said = f"{words.measured_case(pair.a)}: {_found(pair, stacks)}"
+    return ". ".join(filter(None, (said, caution(pair, stacks))))
+
+
+def _found(pair: Comparison, stacks: Mapping[str, Any]) -> str:
+    times = pair.times
     if pair.verdict in ratio.DECIDED:
-        return f"{case}: {_than(pair, stacks, 'is {} faster')}"
+        return _than(pair, stacks, "is {} faster")
     first, second = (words.cell(case, stacks) for case in (pair.a, pair.b))
     said = f"the data cannot tell {first} from {second}"
     if pair.verdict == Verdict.EQUIVALENT:
-        said = f"{first} and {second} are equivalent (within 5 %)"
+        apart = "" if times.low <= 1 <= times.high else ", and differ"
+        said = f"{first} and {second} are equivalent (within 5 %){apart}"
     if not times.too_few_blocks:
         said += f"; the first is {ratio.between(times.low, times.high)}"
-    return f"{case}: {said} {_evidence(pair)}"
+    return f"{said} {_evidence(pair)}"
+
+
+def copies_differ(copies: Sequence[Copy], stacks: Mapping[str, Any]) -> str:
+    """Return "two copies of ZeroMQ (minimal) differ by 1.06x (1.05-1.08) in ..."."""
+    said = []
+    for copy in copies[:NAMED_MAX]:
+        times = copy.times
+        found = ratio.factor(times.ratio, times.low, times.high)
+        said.append(
+            f"two copies of {words.cell(copy.b, stacks)} differ by "
+            f"{found.times}{found.interval} in {words.in_case(copy.b)}"
+        )
+    more = len(copies) - len(said)
+    return "; ".join([*said, *([words.plural(more, "more pair")] if more else [])])
+
+
+def caution(pair: Comparison, stacks: Mapping[str, Any]) -> str:
+    """Return what failed A/A copies mean for a comparison, '' if none failed."""
+    if not pair.copies:
+        return ""
+    found = f"{ratio.FAILED}: {copies_differ(pair.copies, stacks)}"
+    if pair.verdict == Verdict.INCONCLUSIVE:
+        return found
+    could = "would not" if pair.stands else "could"
+    return f"{found}. Such a difference {could} change the verdict"
+
+
+def caution_of_case(copies: Sequence[Copy], stacks: Mapping[str, Any]) -> str:
+    """Return what failed A/A copies mean for the times of their case, '' without any."""
+    told = copies_differ(copies, stacks)
+    return f"{ratio.FAILED}: {told}" if told else ""
 
 
 def apart(pair: Apart, stacks: Mapping[str, Any]) -> str:
@@ -217,16 +257,17 @@ def short_verdict(verdict: Verdict) -> str:
 
 
 def verdict_detail(pair: Comparison) -> str:
-    """Return what stands beside a verdict: blocks, sign interval, noise."""
+    """Return what stands beside a verdict: blocks, sign interval, A/A check."""
     times = pair.times
     parts = [f"the first won {times.faster_blocks} of {times.blocks_done} blocks"]
     if not math.isnan(times.sign_low):
         parts.append(f"sign interval {ratio.between(times.sign_low, times.sign_high)}")
-    parts.append(f"A/A noise {noise(pair.noise)}")
+    parts.append(f"A/A check: {pair.check}")
     return ", ".join(parts)
 
 
 def noise(half_width: float) -> str:
+    """Return "3.0 %", with a sign for both, of how far from 1 a ratio may be."""
     if math.isinf(half_width):
         return "unknown"
     return f"\N{PLUS-MINUS SIGN}{100 * half_width:.1f} %"

@@ -138,6 +138,12 @@ def case(row: CaseRow) -> str:
     return f"{sized} over {row.transport}, {instances(row)}, {placed}{loaded}"
 
 
+def in_case(row: CaseRow) -> str:
+    """Return "pipeline throughput, one CPU": a case as a sentence about a run names it."""
+    placed = PLACEMENTS_SHORT.get(row.placement, row.placement)
+    return f"{workload(row.workload).lower()} {quantity(row)}, {placed}"
+
+
 def measured_case(row: CaseRow) -> str:
     """Return "Pipeline throughput, 64 B over tcp, 2 workers, one CPU"."""
     return f"{workload(row.workload)} {quantity(row)}, {case(row)}"

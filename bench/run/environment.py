@@ -284,4 +284,4 @@ def _why(letter: str, flagged_share: float, widest: float) -> str:
         return f"{said}."
     if math.isinf(widest):
         return f"{said}, {then} the noise is unknown."
-    return f"{said}, {then} copies of one program differ by {100 * limit:g} % or more."
+    return f"{said}, {then} copies of one program may differ by {100 * limit:g} % or more."

@@ -38,11 +38,8 @@ AT_SPEED = Group(
     lossy=False,
     batched=True,
 )
-COPY_OF_ROUND_TRIP = Group(("zmq/minimal/request_reply.*",), ("latency",), copy=1)
-COPIES_AT_SPEED = (
-    Group(("zmq/lossless/fan_out.*",), ("throughput",), copy=1),
-    Group(("zmq/minimal/pipeline.*",), ("throughput",), copy=1),
-)
+COPIES_OF_ROUND_TRIPS = Group(REQUEST_REPLY, ("latency",), copy=1)
+COPIES_AT_SPEED = replace(AT_SPEED, copy=1)
 
 
 def _headline(blocks: int) -> tuple[Group, ...]:
@@ -53,8 +50,8 @@ def _headline(blocks: int) -> tuple[Group, ...]:
 
 
 def _a_a_copies(blocks: int) -> tuple[Group, ...]:
-    """An A/A pair for each workload and placement of declared comparisons."""
-    copies = (COPY_OF_ROUND_TRIP, *COPIES_AT_SPEED)
+    """An A/A pair for each stack, workload and placement of declared comparisons."""
+    copies = (COPIES_OF_ROUND_TRIPS, COPIES_AT_SPEED)
     return tuple(replace(group, blocks=blocks) for group in copies)
 
 
@@ -271,7 +268,7 @@ FULL = (
 
 QUICK = (
     ROUND_TRIP,
-    COPY_OF_ROUND_TRIP,
+    COPIES_OF_ROUND_TRIPS,
     *(
         replace(group, placements=SHARED)
         for group in (AT_SPEED, *UNDECLARED, CLIENTS_OF_DECLARED[1])

@@ -2,8 +2,9 @@
 
 A set has the same workload, quantity, size, transport, placement and number of peers, so
 its cases may be compared. A set that does not fit is cut into ensembles. All of them have
-the programs that others are compared with: A/A copies, their originals, and the programs of
-the baseline that are declared. Such a program is measured in each ensemble.
+the programs that others are compared with: those of the subject that have an A/A copy, with
+the copy, and the programs of the baseline that are declared. Such a program is measured in
+each ensemble.
 
 Some cases are measured alone. Programs that survive faults have time-outs, which would run
 while they wait. Open loops, paced messages and searches need long undisturbed windows. The
@@ -18,7 +19,7 @@ from collections.abc import Collection, Sequence
 from fnmatch import fnmatch
 from itertools import chain
 
-from bench.contract.alike import BASELINE
+from bench.contract.alike import BASELINE, SUBJECT
 from bench.contract.model import DIRECT, Case
 from bench.contract.rows import original_name
 from bench.measure.common import (
@@ -101,14 +102,39 @@ def allowed_bytes() -> int:
 
 def _shared(entries: Sequence[Planned], declared: Collection[Declared]) -> list[Planned]:
     """Return the entries of a set that each of its ensembles has."""
-    copied = {e.case.cell.id for e in entries if e.case.copy}
+    copied = {
+        e.case.cell.id for e in entries if e.case.copy and e.case.cell.stack.name == SUBJECT
+    }
     known = {(name.split(".")[0], key) for name, *keys in declared for key in keys}
     return [
         entry
         for entry in entries
         if (cell := entry.case.cell).id in copied
-        or (cell.stack.name == BASELINE and (cell.workload.name, cell.key) in known)
+        or (
+            cell.stack.name == BASELINE
+            and not entry.case.copy
+            and (cell.workload.name, cell.key) in known
+        )
     ]
+
+
+def _together(
+    entries: Sequence[Planned], declared: Collection[Declared]
+) -> list[list[Planned]]:
+    """Return entries in units that are not cut: a copy and its original, declared pairs."""
+    pairs = {(name, frozenset(keys)) for name, *keys in declared}
+    units: list[list[Planned]] = []
+    for entry in entries:
+        cell = entry.case.cell
+        mine: list[list[Planned]] = []
+        others: list[list[Planned]] = []
+        for unit in units:
+            keys = {other.case.cell.key for other in unit}
+            known = [(entry.case.name, frozenset((cell.key, key))) for key in keys]
+            belongs = cell.key in keys or not pairs.isdisjoint(known)
+            (mine if belongs else others).append(unit)
+        units = [*others, [*(one for unit in mine for one in unit), entry]]
+    return units
 
 
 def _cut(
@@ -119,11 +145,11 @@ def _cut(
         return [tuple(entries)]
     shared = _shared(entries, declared)
     parts: list[list[Planned]] = [list(shared)]
-    for entry in (e for e in entries if e not in shared):
-        wanted = [*parts[-1], entry]
+    for more in _together([e for e in entries if e not in shared], declared):
+        wanted = [*parts[-1], *more]
         if len(parts[-1]) > len(shared) and not fits([e.case for e in wanted], memory):
             parts.append(list(shared))
-        parts[-1].append(entry)
+        parts[-1] += more
     return [tuple(part) for part in parts]
 
 

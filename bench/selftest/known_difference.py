@@ -21,7 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bench.analysis.stats import noise_half_width, ratio, verdict
+from bench.analysis.stats import ratio, verdict
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import throughput
@@ -67,7 +67,6 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     values = interleave("known difference", measures, blocks, seed)
     cell, copy, slower = (values[name] for name in measures)
     same, found = ratio(copy, cell), ratio(slower, cell)
-    said = verdict(found, noise_half_width(same))
     least, most = 1 + MORE - TOLERANCE, 1 + MORE + TOLERANCE
     added_us = (more.busy_ns - window.busy_ns) / 1e3
     return [
@@ -81,7 +80,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         Answer(
             f"{CELL}: more work",
             f"+{added_us:.1f} us, {100 * MORE:.0f} % of the CPU time per message",
-            f"{shown(found)}, {said}",
+            f"{shown(found)}, {verdict(found)}",
             f"an interval that meets {least:.2f} to {most:.2f}",
             not ruled_out(slower, cell, least, most),
         ),

@@ -44,6 +44,8 @@ class Machine:
     """The noise in the times of two programs, a and b.
 
     ``process_sd`` is drawn anew for each program and block, ``window_sd`` for each window.
+    A share ``slow_share`` of the processes of a program have ``process_slow_a`` or
+    ``process_slow_b`` more for life.
     One window in ten has a hit besides, exponential with mean ``hit``. ``drift_sd`` wanders
     with a correlation time of ``drift_s``, and ``trend`` is gained from the first window to
     the last. ``slow`` is added in the slower of two speeds, ``neighbour_a`` and
@@ -62,6 +64,9 @@ class Machine:
     neighbour_a: float = 0.0
     neighbour_b: float = 0.0
     neighbour: Stays = Stays(3.0, 6.0)
+    process_slow_a: float = 0.0
+    process_slow_b: float = 0.0
+    slow_share: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,14 @@ def windows(
     first = rng.integers(schedule.cases, size=shape)
     second = (first + rng.integers(1, schedule.cases, size=shape)) % schedule.cases
     made = []
-    for at, neighbour in ((first, machine.neighbour_a), (second, machine.neighbour_b)):
+    for at, neighbour, slow in (
+        (first, machine.neighbour_a, machine.process_slow_a),
+        (second, machine.neighbour_b, machine.process_slow_b),
+    ):
         logs = _at(common, at) + neighbour * _at(near, at)
         logs += rng.normal(0, machine.process_sd, (*shape[:2], 1))
+        if slow:
+            logs += slow * (rng.random((*shape[:2], 1)) < machine.slow_share)
         logs += rng.normal(0, machine.window_sd, shape)
         logs += rng.exponential(machine.hit, shape) * (rng.random(shape) < HIT_SHARE)
         made.append(np.exp(logs))

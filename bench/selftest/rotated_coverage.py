@@ -32,8 +32,16 @@ EVEN = (
     Machine("one that drifts", drift_sd=0.2, trend=0.3),
     Machine("one of two speeds, 1.5 s each", slow=math.log(2)),
     Machine("one with a neighbour for 3 s", neighbour_a=0.5, neighbour_b=0.5),
+    Machine(
+        "one on which processes have two speeds",
+        process_slow_a=math.log(21 / 13.5),
+        process_slow_b=math.log(21 / 13.5),
+    ),
 )
-"""Each disturbance slows both programs as much."""
+"""Each disturbance slows both programs as much.
+
+The two speeds of a process are those of sockets in Python on one machine: 13.5 or 21 us.
+"""
 UNEVEN = tuple(
     Machine(
         f"one whose neighbour slows a more than b, for {stays.on_s:g} s",
@@ -79,7 +87,7 @@ def _uneven() -> Iterator[Answer]:
         rng = np.random.default_rng([22, number])
         injected = f"{SIMULATIONS} runs on {machine.name}"
         logs = _block_logs(rng, machine, STANDARD, SAME_TIME)
-        times = [_middle(rng, runs) for runs in np.split(logs, len(logs) // SAME_TIME)]
+        times = [middle(rng, runs) for runs in np.split(logs, len(logs) // SAME_TIME)]
         found = [ratio_of_logs(row) for row in logs]
         share = _covered(found, np.repeat(times, SAME_TIME))
         level = found[0].confidence
@@ -107,7 +115,7 @@ def _all_times(rng: np.random.Generator, machine: Machine) -> tuple[str, str, No
 
 
 def _of_all_times(rng: np.random.Generator, logs: Floats) -> float:
-    return _covered([ratio_of_logs(row) for row in logs], [_middle(rng, logs)])
+    return _covered([ratio_of_logs(row) for row in logs], [middle(rng, logs)])
 
 
 def _equals() -> Iterator[Answer]:
@@ -118,7 +126,7 @@ def _equals() -> Iterator[Answer]:
         found = list(_intervals(rng, copies, QUICK, COMPARISONS))
         different = sum(verdict(each) in ("faster", "slower") for each in found)
         excluded = sum(not each.low <= 1.0 <= each.high for each in found)
-        low, high = _binomial_range(COMPARISONS, 1 - found[0].confidence)
+        low, high = binomial_range(COMPARISONS, 1 - found[0].confidence)
         yield Answer(
             f"two equals, {QUICK}",
             f"{COMPARISONS} runs on {machine.name}",
@@ -166,14 +174,14 @@ def _covered(found: Sequence[Interval], truth: Sequence[float] | Floats) -> floa
     return float(np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 1])))
 
 
-def _middle(rng: np.random.Generator, logs: Floats) -> float:
+def middle(rng: np.random.Generator, logs: Floats) -> float:
     """Return what Hodges and Lehmann's estimate tends to with more and more blocks."""
     values = logs.ravel()
     first, second = rng.choice(values, (2, 100_000))
     return math.exp(float(np.median((first + second) / 2)))
 
 
-def _binomial_range(trials: int, chance: float) -> tuple[int, int]:
+def binomial_range(trials: int, chance: float) -> tuple[int, int]:
     """Return between which counts a binomial one lies at ``GATE_CONFIDENCE`` or more."""
     counts = [
         math.comb(trials, k) * chance**k * (1 - chance) ** (trials - k)

@@ -20,6 +20,7 @@ from bench.selftest.answers import Answer, observed, show
 NAMES = (
     "coverage",
     "rotated_coverage",
+    "verdicts",
     "losses",
     "closing",
     "sockets",

@@ -1,16 +1,15 @@
 """Twenty runs of a cell, its A/A copy, and the cell with more work.
 
 Verdicts are right or wrong in the long run only. Equals must hardly ever seem to differ. A
-tenth more work per message must nearly always be found, on one CPU. Each run takes its
-noise from its own A/A copy, as a real run does. The cell does nothing but its round trip,
-so that its noise is that of a real case. A tenth more work may take more than a tenth more
-time (see ``known_difference``). Here the harness only has to find it.
+tenth more work per message must nearly always be found, on one CPU. The cell does nothing
+but its round trip, so that it varies as a real case does. A tenth more work may take more
+than a tenth more time (see ``known_difference``). Here the harness only has to find it.
 
 Equals seem different only if an interval misses 1 by 5 %. With half-widths of 5 % that is
 an event at four standard errors, and with 15 % at 2.7. So 3 of 20 runs do so less than once
-in 1,000 times. A tenth more is found in every run whose interval and whose noise are
-narrower than 5 %. With more noise, a correct harness calls the ratio undecided. So too few
-findings are undecided on a busy machine, as long as no verdict is wrong.
+in 1,000 times. A tenth more is found in every run whose interval is narrower than 5 %. With
+a wider one, a correct harness calls the ratio undecided. So too few findings are undecided
+on a busy machine, as long as no verdict is wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.analysis.stats import Verdict, noise_half_width, ratio, verdict
+from bench.analysis.stats import Verdict, ratio, verdict
 from bench.selftest.answers import Answer
 from bench.selftest.known_difference import CELL, MORE, case_of, windows
 from bench.selftest.measures import Measure, harnessed, interleave
@@ -47,10 +46,8 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     for number in range(RUNS):
         title = f"run {number + 1} of {RUNS}"
         values = interleave(title, measures, blocks, seed + number)
-        pair = ratio(values["copy"], values["cell"])
-        same.append(verdict(pair))
-        found = ratio(values["more"], values["cell"])
-        slower.append(verdict(found, noise_half_width(pair)))
+        same.append(verdict(ratio(values["copy"], values["cell"])))
+        slower.append(verdict(ratio(values["more"], values["cell"])))
     different = RUNS - same.count(Verdict.EQUIVALENT) - same.count(Verdict.INCONCLUSIVE)
     wrong = RUNS - slower.count(Verdict.SLOWER) - slower.count(Verdict.INCONCLUSIVE)
     return [

@@ -5,25 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import synthetic
 from once import run_made_once
 
-from bench.analysis.compared_rows import Comparison, NoiseFrom
-from bench.analysis.comparisons import (
-    compare,
-    comparisons,
-    noise,
-    noise_of,
-    of_kind,
-)
+from bench.analysis.compared_rows import Check, Comparison
+from bench.analysis.comparisons import comparisons, of_kind
+from bench.analysis.paired import compare
 from bench.analysis.results import load
 from bench.contract.alike import Kind, headline_cells, stack_order
 from bench.contract.model import Case
-from bench.contract.rows import CaseRow, ProgramRow
+from bench.contract.rows import ProgramRow
 
 CELLS = synthetic.cells_of()
 ROUND_TRIP = "request_reply.latency.64B.tcp.1_clients.shared"
@@ -83,23 +76,55 @@ def test_stacks_of_one_speed_are_equivalent(tmp_path: Path) -> None:
     assert {pair.verdict for pair in claims} == {"equivalent"}
 
 
-def test_a_difference_within_the_noise_is_undecided(tmp_path: Path) -> None:
+def test_copies_that_differ_change_no_verdict(tmp_path: Path) -> None:
+    """The interval covers what its own programs vary, and copies are no threshold."""
+
+    def differ(case: Case) -> float:
+        return synthetic.usual_s(case) * (1.4 if case.copy else 1.0)
+
+    def identity(folder: Path) -> tuple[float, float, str]:
+        table = comparisons(load(folder))
+        row = find(table, ROUND_TRIP, "zmq.minimal.python", "raw_socket.minimal.python")
+        return row.times.low, row.times.high, row.verdict
+
+    made = [
+        synthetic.make(tmp_path / name, blocks=10, seconds=seconds, keep=round_trips)
+        for name, seconds in (("alike", synthetic.usual_s), ("apart", differ))
+    ]
+    made.append(
+        synthetic.make(
+            tmp_path / "none",
+            blocks=10,
+            keep=lambda case: round_trips(case) and not case.copy,
+        )
+    )
+    found = [identity(folder) for folder in made]
+    assert {verdict for *_, verdict in found} == {"slower"}
+    assert found[0] == found[1]
+
+
+def test_copies_that_differ_put_a_smaller_difference_in_doubt(tmp_path: Path) -> None:
     def seconds(case: Case) -> float:
         # The copy takes 40 % longer than itself, ZeroMQ 30 % longer than sockets.
         return synthetic.usual_s(case) * (1.4 if case.copy else 1.0)
 
     folder = synthetic.make(tmp_path / "run", blocks=10, seconds=seconds, keep=round_trips)
     table = comparisons(load(folder))
-    row = find(table, ROUND_TRIP, "zmq.minimal.python", "raw_socket.minimal.python")
-    assert row.noise == pytest.approx(0.4, rel=0.05)
-    assert row.verdict == "inconclusive"
+    sockets, http = (
+        find(table, ROUND_TRIP, "zmq.minimal.python", f"{stack}.minimal.python")
+        for stack in ("raw_socket", "http")
+    )
+    assert sockets.check == http.check == Check.FAILED
+    assert [copy.noise for copy in sockets.copies] == [pytest.approx(0.4, rel=0.05)]
+    assert not sockets.stands
+    assert http.stands, "4.6x is further from 1 than the copies are from each other"
 
 
-def test_a_run_without_an_a_a_copy_concludes_no_difference(tmp_path: Path) -> None:
+def test_without_a_copy_nothing_is_checked(tmp_path: Path) -> None:
     folder = synthetic.make(tmp_path / "run", blocks=10, keep=lambda case: not case.copy)
     found = comparisons(load(folder))
-    assert "slower" not in {pair.verdict for pair in found}
-    assert {pair.noise_from for pair in found} == {NoiseFrom.UNKNOWN}
+    assert {pair.check for pair in found} == {Check.NONE}
+    assert all(pair.stands for pair in found)
 
 
 def test_too_few_blocks_conclude_nothing(tmp_path: Path) -> None:
@@ -171,35 +196,6 @@ def test_only_blocks_of_both_cases_are_paired(tmp_path: Path) -> None:
     table = comparisons(load(folder))
     row = find(table, ROUND_TRIP, "zmq.minimal.python", "http.aiohttp_client.python")
     assert row.times.blocks_done == 8
-
-
-def test_noise_comes_from_the_case_s_own_a_a_copy_or_is_the_largest_of_the_run() -> None:
-    copy = CaseRow(
-        workload="pipeline",
-        quantity="throughput",
-        placement="shared",
-        size_bytes=64,
-        transport="tcp",
-    )
-    floor: list[Any] = [
-        SimpleNamespace(a=copy, noise=0.02),
-        SimpleNamespace(a=replace(copy, workload="fan_out"), noise=0.08),
-    ]
-    assert noise_of(floor, copy) == (0.02, NoiseFrom.OWN)
-    for other in (
-        replace(copy, placement="split"),
-        replace(copy, quantity="latency"),
-        replace(copy, size_bytes=1024),
-    ):
-        assert noise_of(floor, other) == (0.08, NoiseFrom.LARGEST)
-    assert math.isinf(noise_of([], copy)[0])
-
-
-def test_each_a_a_copy_gives_a_noise_floor(tmp_path: Path) -> None:
-    folder = synthetic.make(tmp_path / "run", blocks=10)
-    floor = noise(load(folder))
-    assert len(floor)
-    assert all(copy.noise < 0.05 for copy in floor)
 
 
 def test_the_subject_comes_first_and_the_baseline_last() -> None:

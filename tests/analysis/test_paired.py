@@ -13,7 +13,8 @@ import pytest
 import recompute
 import synthetic
 
-from bench.analysis.comparisons import comparisons, grade_of, noise, of_kind
+from bench.analysis.comparisons import comparisons, grade_of, of_kind
+from bench.analysis.copies import copies_of
 from bench.analysis.paired import paired
 from bench.analysis.precision import precision
 from bench.analysis.results import Run, load
@@ -120,7 +121,7 @@ def test_a_run_in_turns_is_graded_by_its_rounds(
         tmp_path / "run", keep=shared_round_trips, flagged=flagged
     )
     run = load(folder)
-    assert grade_of(run, noise(run)).letter == letter
+    assert grade_of(run, copies_of(run)).letter == letter
 
 
 def test_an_ensemble_that_fits_has_every_program_of_its_set(run: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,11 @@ ROUND_TRIP = "request_reply.latency.64B.tcp.1_clients.shared"
 
 @st.composite
 def findings(draw: st.DrawFn) -> Finding:
-    """Return what a run may find: a verdict that belongs to its interval and noise."""
+    """Return what a run may find: a verdict that belongs to its interval."""
     low = draw(st.floats(0.2, 4.0))
     high = low * draw(st.floats(1.0, 2.0))
-    noise = draw(st.floats(0.0, 0.5))
-    said = verdict(Interval(math.sqrt(low * high), low, high, 0.95, 10), noise)
-    return Finding(low, high, noise, said, 10)
+    said = verdict(Interval(math.sqrt(low * high), low, high, 0.95, 10))
+    return Finding(low, high, said, 10)
 
 
 @given(findings(), findings())
@@ -61,17 +61,26 @@ def test_contrary_verdicts_never_agree_and_equal_ones_never_disagree(
 
 @given(findings())
 def test_without_an_interval_two_runs_neither_agree_nor_disagree(found: Finding) -> None:
-    none = Finding(math.nan, math.nan, 0.0, Verdict.INCONCLUSIVE, 3)
+    none = Finding(math.nan, math.nan, Verdict.INCONCLUSIVE, 3)
     assert agreement(found, none).result == "cannot tell"
     assert "3 blocks here" in agreement(found, none).reason
 
 
 def test_not_faster_contradicts_faster() -> None:
-    faster = Finding(0.5, 0.6, 0.02, Verdict.FASTER, 10)
-    around_one = Finding(1.0, 1.2, 0.02, Verdict.INCONCLUSIVE, 10)
-    wide = Finding(0.7, 1.2, 0.02, Verdict.INCONCLUSIVE, 10)
+    faster = Finding(0.5, 0.6, Verdict.FASTER, 10)
+    around_one = Finding(1.0, 1.2, Verdict.INCONCLUSIVE, 10)
+    wide = Finding(0.7, 1.2, Verdict.INCONCLUSIVE, 10)
     assert agreement(faster, around_one).result == "disagrees"
     assert agreement(faster, wide).result == "cannot tell"
+
+
+@given(findings(), findings())
+def test_a_verdict_that_copies_put_in_doubt_neither_agrees_nor_disagrees(
+    one: Finding, other: Finding
+) -> None:
+    doubtful = replace(one, in_doubt=True)
+    assert agreement(doubtful, other).result == "cannot tell"
+    assert "A/A copies here differ" in agreement(other, doubtful).reason
 
 
 def run(folder: Path, **how: object) -> Path:
@@ -119,7 +128,7 @@ def test_only_cases_of_declared_comparisons_are_measured_again(tmp_path: Path) -
     declared = [case for pair in published.declared for case in (pair.a, pair.b)]
     needed = needed_cases(published.about["cases"], published.declared)
     assert {row["variant"] for row in needed} == {case.variant for case in declared}
-    assert any(row["twin"] for row in needed), "without an A/A copy nothing would be faster"
+    assert any(row["twin"] for row in needed), "without an A/A copy nothing is checked"
     ids = {row["case"] for row in needed}
     assert {case.id for case in declared} <= ids
 

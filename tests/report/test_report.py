@@ -126,7 +126,7 @@ def test_every_section_is_there(out: Path) -> None:
         "How to read this", "What survives which failure", "Failures over time",
         "Latency", "Throughput", "Where ZeroMQ loses",
         "Where the data cannot tell", "Code size", "CPU and memory", "Every case",
-        "Conformance", "A/A noise floor", "Method in ten lines",
+        "Conformance", "A/A check", "Method in ten lines",
         "Predicted and actual time",
     ):  # fmt: skip
         assert title in titles

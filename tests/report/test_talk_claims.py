@@ -129,6 +129,13 @@ def test_an_undecided_comparison_is_open() -> None:
         assert outcome(asked, number("a", 1, 1, 1, verdict=verdict)) == expected
 
 
+def test_a_verdict_that_copies_put_in_doubt_is_open() -> None:
+    asked = Condition("it", ("a",), verdicts=("faster",))
+    for verdict in ("faster", "slower", "equivalent"):
+        doubtful = {**number("a", 1, 1, 1, verdict=verdict), "stands": False}
+        assert outcome(asked, doubtful) == OPEN
+
+
 def test_a_comparison_without_a_verdict_leaves_a_claim_open() -> None:
     asked = Condition("it", ("a",), verdicts=("faster",))
     assert outcome(asked, number("a", 1, 1, 1, verdict=None)) == ABSENT

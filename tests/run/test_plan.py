@@ -114,7 +114,10 @@ def test_requests_never_represents_http_alone(
     def cases_of(variant: str) -> set[tuple[object, ...]]:
         cell = f"http/{variant}/{workload}.py"
         asked = [e.case for e in planned if e.case.cell.id == cell]
-        return {circumstances(c) for c in asked if c.quantity != "wrk"}  # not by requests
+        compared = [case for case in asked if not case.copy]
+        return {
+            circumstances(c) for c in compared if c.quantity != "wrk"
+        }  # not by requests
 
     other_clients = cases_of("aiohttp_client") & cases_of("stdlib_client")
     if planned is PLANS["quick"]:  # whose round trips have the fastest pair alone

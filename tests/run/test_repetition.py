@@ -9,7 +9,8 @@ import pytest
 import synthetic
 from words_of import build_words
 
-from bench.analysis.comparisons import grade_of, noise
+from bench.analysis.comparisons import grade_of
+from bench.analysis.copies import copies_of
 from bench.analysis.results import Run, load
 from bench.run import archive as archives
 from bench.run.archive import Archive
@@ -87,7 +88,7 @@ def test_the_repetition_replaces_a_flagged_block(
     assert run.replaced == [SPOILED]
     assert value_ratio(run) == pytest.approx(1, abs=0.1)
     assert value_ratio(run.first_pass()) == pytest.approx(SLOWER, abs=0.3)
-    assert "Nothing else disturbed" in grade_of(run, noise(run)).reasons[1]
+    assert "Nothing else disturbed" in grade_of(run, copies_of(run)).reasons[1]
 
 
 @pytest.mark.parametrize("why", ["again_spoiled", "partly"])

@@ -54,8 +54,8 @@ def test_equals_that_differ_would_be_found_out(monkeypatch: pytest.MonkeyPatch) 
     assert answer.passed is False
 
 
-def test_two_hundred_comparisons_have_the_binomial_range() -> None:
-    low, high = rotated_coverage._binomial_range(200, 10 / 256)
+def test_two_hundred_comparisons_have_thebinomial_range() -> None:
+    low, high = rotated_coverage.binomial_range(200, 10 / 256)
     assert (low, high) == (1, 18)  # scipy.stats.binom.ppf of 0.0005 and of 0.9995
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,9 @@ SUBTITLE = "Left of the line the first is so many times faster, right of it the 
 NAMES_PT = 15.5
 NAMES_WIDE = 0.3
 """How much of the width is for names of pairs."""
-MARGIN_COLOR, NOISE_COLOR = "#ececef", "#c9cbd6"
+MARGIN_COLOR = "#ececef"
+DOUBT = "\N{DAGGER}"
+"""Behind a ratio whose verdict does not stand beside its A/A copies."""
 MARKS: dict[Verdict, tuple[str, str, str]] = {
     Verdict.FASTER: ("<", "#1f5fa8", "faster"),
     Verdict.SLOWER: (">", "#b3306b", "slower"),
@@ -152,9 +154,9 @@ def mark(
         markerfacecolor=style.PAPER if open_ else color, markeredgewidth=2.2,
     )  # fmt: skip
     if size_pt:
-        below = times.ratio < 1
+        below, doubt = times.ratio < 1, "" if pair.stands else f" {DOUBT}"
         axes.annotate(
-            ratio.factor(times.ratio, times.low, times.high).times,
+            f"{ratio.factor(times.ratio, times.low, times.high).times}{doubt}",
             (min(ends) if below else max(ends), y), (-12 if below else 12, 0),
             textcoords="offset points", va="center", ha="right" if below else "left",
             fontsize=size_pt,
@@ -193,18 +195,6 @@ def frame_of(
     return axes
 
 
-def _noise_bands(
-    axes: Axes, pairs: Sequence[Comparison], at: Mapping[Place, float]
-) -> None:
-    for workload in sorted({pair.a.workload for pair in pairs}):
-        noise = max(pair.noise for pair in pairs if pair.a.workload == workload)
-        ys = [y for (name, _), y in at.items() if name == workload]
-        if math.isfinite(noise):
-            span = [min(ys) - 0.5, max(ys) + 0.5]
-            ends = 1 / (1 + noise), 1 + noise
-            axes.fill_betweenx(span, *ends, color=NOISE_COLOR, zorder=1)
-
-
 def handle(marker: str, color: str, name: str, *, hollow: bool = False) -> Line2D:
     return Line2D(
         [], [], marker=marker, color=color, linestyle="none", markersize=11,
@@ -226,7 +216,6 @@ def headline(compared: Sequence[Comparison], placement: str, look: Look) -> Char
     heading = title(pairs, placement, look)
     figure = style.blank(heading, SUBTITLE, footer(pairs), look)
     axes = frame_of(figure, pairs, at)
-    _noise_bands(axes, pairs, at)
     for pair in pairs:
         marker, color, _ = MARKS[pair.verdict]
         y = at[pair.a.workload, spoken(pair, look)]
@@ -235,10 +224,9 @@ def headline(compared: Sequence[Comparison], placement: str, look: Look) -> Char
         handle(*mark, hollow=verdict == Verdict.INCONCLUSIVE)
         for verdict, mark in MARKS.items()
     ]
-    handles += [
-        Patch(color=MARGIN_COLOR, label="\N{PLUS-MINUS SIGN}5 %"),
-        Patch(color=NOISE_COLOR, label="A/A noise"),
-    ]
+    handles.append(Patch(color=MARGIN_COLOR, label="\N{PLUS-MINUS SIGN}5 %"))
+    if not all(pair.stands for pair in pairs):
+        handles.append(handle(f"${DOUBT}$", style.INK, ratio.FAILED))
     style.legend(figure, handles, 15)
     name = f"headline_{placement}"
     return Chart(name, "comparisons", heading, figure, frame(pairs), pairs)

@@ -192,6 +192,7 @@ def _text(entry: Entry) -> str:
         f"  in short  {alias(entry['id'])}",
         f"  cite as   {spelled(entry)} [{mark(entry)}]",
         *([f"  holds     {holds(entry)}"] if is_ratio(entry) else []),
+        *([f"  checked   by A/A copies: {entry['check']}"] if "check" in entry else []),
     ]
     return "\n".join(lines)
 

@@ -2,12 +2,17 @@
 
 A list of entries. Bounds and confidence are null where too few blocks allow no
 interval; counted things (code sizes) have the value for both bounds and no blocks.
-``kind`` is "absolute", "growth", "size", "recovery", "level", "time", "noise", the kind of
-a comparison, or "apart" for a ratio without a verdict. ``code_numbers`` adds "own",
-"total", ``twins``, "price", "change" and "weight". ``grade`` is the run's. A comparison has
-the ``medians`` of both sides over the blocks of its ratio, in ``medians_unit``, and the
-``ratio_of_medians`` of times. The ``blocks`` of recovery are trials. A median or a bound
-that was never reached is null as well: the sentence has the time that was waited.
+``kind`` is "absolute", "growth", "size", "recovery", "level", "time", "noise" (how far A/A
+copies may be apart), the kind of a comparison, or "apart" for a ratio without a verdict.
+``code_numbers`` adds "own", "total", ``twins``, "price", "change" and "weight".
+``grade`` is the run's. A comparison has the ``medians`` of both sides over the blocks that
+its ratio is made of, in ``medians_unit``, and the ``ratio_of_medians`` of times. The
+``blocks`` of recovery are trials. A median or a bound that was never reached is null as
+well: the sentence has the time that was waited.
+
+A comparison has ``check``, which is what A/A copies tell of it, and ``caution``, a sentence
+if copies failed, else null. It ``stands`` if their difference would not change its verdict.
+An absolute has a ``caution`` if copies of its stack failed in its case.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from typing import Any
 
 from bench.analysis.compared_rows import Apart, Comparison
 from bench.analysis.comparisons import apart
+from bench.analysis.copies import failed
 from bench.analysis.estimates import headline_measure
 from bench.analysis.recovery import measured
 from bench.analysis.recovery_rows import Recovery
@@ -92,13 +98,17 @@ def _interval(
     }
 
 
-def _absolutes(run: Run, rows: Iterable[Estimate]) -> Iterator[dict[str, Any]]:
-    stacks = run.about["stacks"]
-    for row in (row for row in rows if not row.case.copy):
+def _absolutes(data: Data) -> Iterator[dict[str, Any]]:
+    run, stacks = data.run, data.stacks
+    for row in (row for row in data.estimates if not row.case.copy):
+        wrong = [c for c in failed(data.copies, row.case) if c.b.stack == row.case.stack]
+        warned = sentences.caution_of_case(wrong, stacks)
+        said = (sentences.absolute(row, stacks), warned)
         yield {
             "id": identifier(row),
             "kind": "absolute",
-            "sentence": sentences.absolute(row, stacks),
+            "sentence": ". ".join(filter(None, said)),
+            **({"caution": warned} if warned else {}),
             "unit": row.unit,
             **_interval(row.value, row.low, row.high, row.confidence, row.blocks_done),
             "cells": [row.case.cell],
@@ -127,13 +137,17 @@ def _compared(run: Run, pair: Comparison | Apart) -> dict[str, Any]:
 
 
 def comparisons_of(run: Run, compared: Iterable[Comparison]) -> Iterator[dict[str, Any]]:
+    stacks = run.about["stacks"]
     for pair in compared:
         yield {
             "id": comparison_identifier(pair),
             "kind": pair.kind,
-            "sentence": sentences.comparison(pair, run.about["stacks"]),
+            "sentence": sentences.comparison(pair, stacks),
             **_compared(run, pair),
             "verdict": pair.verdict,
+            "check": pair.check,
+            "stands": pair.stands,
+            "caution": sentences.caution(pair, stacks) or None,
             **provenance(run, [pair.a.cell, pair.b.cell]),
         }
 
@@ -246,7 +260,9 @@ def _times(data: Data) -> Iterator[dict[str, Any]]:
 
 def _noise(data: Data) -> Iterator[dict[str, Any]]:
     """Yield the largest difference between two copies of a program, if all are known."""
-    widest = standing.noise_percent([copy.noise for copy in data.floor])
+    told = standing.check_sentences(data.copies, data.stacks)
+    wrong = failed(data.copies)
+    widest = standing.noise_percent([copy.noise for copy in data.copies])
     if widest is not None:
         yield {
             "id": "run.noise",
@@ -258,6 +274,7 @@ def _noise(data: Data) -> Iterator[dict[str, Any]]:
             "labels": [],
             "case": "run.noise",
             "verdict": None,
+            "caution": " ".join(told) if wrong else None,
             **provenance(data.run, []),
         }
 
@@ -287,7 +304,7 @@ def numbers(data: Data) -> list[dict[str, Any]]:
     entries = [
         *comparisons_of(data.run, data.compared),
         *_apart(data),
-        *_absolutes(data.run, data.estimates),
+        *_absolutes(data),
         *growth_numbers.entries(data, partial(provenance, data.run), _interval),
         *_sizes(data.run),
         *_recoveries(data.run, data.recoveries),

@@ -85,14 +85,19 @@ def _unmeasured(rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield ""
 
 
+def cautions(entries: Sequence[Entry]) -> list[str]:
+    """Return the caution that all numbers of a run need, if its A/A check failed."""
+    found = [entry.get("caution") for entry in entries if entry["kind"] == "noise"]
+    return [str(caution) for caution in found if caution]
+
+
 def _undecided(entries: Sequence[Entry]) -> str:
-    """Return when a difference is undecided, with the noise of the run if it is known."""
-    widths = [float(e["value"]) for e in entries if e["kind"] == "noise"]
-    noise = f": up to {words.number(widths[0], digits=2)} % in this run" if widths else ""
-    return (
-        "A difference is *undecided* if its interval reaches below 5 %, or below the "
-        f"difference between two copies of the same program{noise}."
+    """Return when a difference is undecided, and the caution that the run needs."""
+    said = (
+        "A program is *faster* if the whole interval lies more than 5 % from 1, and "
+        "*equivalent* if it lies within 5 %. Otherwise the difference is *undecided*."
     )
+    return " ".join([said, *cautions(entries)])
 
 
 def _name(case: CaseRow) -> str:

@@ -14,7 +14,7 @@ from bench.report import words
 from bench.report.entries import program_at
 from bench.report.numbers.citation import load_numbers, mark, spelled
 from bench.report.pages.declared import FILE as COMPARISONS
-from bench.report.pages.declared import source
+from bench.report.pages.declared import cautions, source
 from bench.report.sections import claims, losses, over_machines
 from bench.report.sections.paired import declared_cases, opponent, stands
 from bench.report.sections.survival import verdicts
@@ -53,6 +53,7 @@ def block(entries: Sequence[Entry]) -> str:
         ),
         f"{losses.counted(entries)} {judged}",
         f"[{COMPARISONS}](reports/{COMPARISONS}) has every comparison with its interval.",
+        *cautions(entries),
         "",
         " ".join([source(entries), *time_words(entries)]),
         "",

@@ -175,7 +175,7 @@ def _comparison_entry(pair: Comparison) -> dict[str, Any]:
     times = pair.times
     names = ("ratio", "low", "high", "confidence", "blocks_done")
     numbers = {name: getattr(times, name) for name in names}
-    return _plain({**numbers, "noise": pair.noise, "verdict": pair.verdict})
+    return _plain({**numbers, "check": pair.check, "verdict": pair.verdict})
 
 
 def _case_entry(row: Change) -> dict[str, Any]:

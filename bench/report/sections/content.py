@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bench.analysis.comparisons import of_kind
+from bench.analysis.short_windows import short_windows
 from bench.analysis.stats import Verdict
 from bench.contract.alike import Kind
 from bench.report import sentences, words
@@ -60,7 +61,23 @@ def _speed(data: Data, quantity: str, title: str) -> Section:
         "others: it hands out one task at a time and acknowledges each result. The "
         "others stream and acknowledge nothing.",
     }
-    return Section(quantity, title, [lead[quantity]], [], [], _figures(data, quantity))
+    said = [lead[quantity], *(_short_windows(data) if quantity == "throughput" else ())]
+    return Section(quantity, title, said, [], [], _figures(data, quantity))
+
+
+def _short_windows(data: Data) -> Iterator[str]:
+    """Yield which programs have short windows, and what that means for their speed."""
+    named = [
+        f"{words.cell(case, data.stacks)} {words.in_case(case)} ({1e3 * seconds:.0f} ms)"
+        for case, seconds in short_windows(data.run).items()
+    ]
+    if named:
+        yield (
+            "A driver builds its messages before the window and holds a limited number of "
+            "them. The windows of fast programs are therefore short. The ends of a stream "
+            "weigh more in a short window, and make its program seem slower than it is. "
+            f"Windows under 25 ms: {'; '.join(named)}."
+        )
 
 
 def _response(data: Data) -> Section:
@@ -126,7 +143,7 @@ def _cannot_tell(data: Data) -> Section:
     ]
     lead = (
         f"{words.plural(len(bullets), 'comparison')} of {len(data.compared)} in which the "
-        "interval is too wide, too close to 1, or within the noise of this run."
+        "interval is too wide, or has an end on either side of 5 %."
     )
     return Section("undecided", "Where the data cannot tell", [lead], bullets)
 
@@ -238,7 +255,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _comparisons,
     _cells,
     evidence.conformance,
-    evidence.noise,
+    evidence.copies,
     evidence.precision,
     evidence.environment,
     _method,

@@ -1,4 +1,4 @@
-"""The report's sections on how far to believe it: checks, noise, widths, machine, time."""
+"""The report's sections on how far to believe it: checks, copies, widths, machine, time."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from bench.analysis.copies import excluding
 from bench.analysis.results import Run
 from bench.report import words
 from bench.report.model import Data, Section, Table
 from bench.report.sections import precision as precise
 from bench.report.sections import tables
 from bench.report.sections.sockets import socket_table
+from bench.report.sections.standing import check_sentences
 from bench.report.sections.widths import width_table
 
 
@@ -60,14 +62,29 @@ def _checked_before(run: Run) -> Iterator[str]:
         )
 
 
-def noise(data: Data) -> Section:
+def copies(data: Data) -> Section:
+    title = "A/A check"
+    if not data.copies:
+        return Section("noise", title, ["This run has no A/A copy."])
     lead = (
-        "The same program, measured twice under two names in every block. The distance of "
-        "that ratio's interval from 1 is the noise that a verdict must exceed."
+        "The same program, measured twice under two names in every block. Its ratio to "
+        "itself is 1, so this checks the run. It is no threshold: a verdict follows from "
+        "the interval of its own ratio, which covers what its own programs vary."
     )
-    if not data.floor:
-        return Section("noise", "A/A noise floor", ["This run has no A/A copy."])
-    return Section("noise", "A/A noise floor", [lead], tables=[tables.noise_table(data)])
+    rule = (
+        "A copy passes if its interval lies within 5 % of 1. It fails if the interval lies "
+        "wholly beyond 5 %, or if 1 is rejected with a chance of at most 1 % that any copy "
+        "of a run fails wrongly (Holm). Otherwise the check is too coarse: it would have "
+        "missed a difference within that interval."
+    )
+    found = excluding(data.copies)
+    counted = (
+        f"{found.found} of {found.copies} intervals exclude 1. Chance explains at most "
+        f"{found.most}. If there were more, no ratio of this run could be trusted to its "
+        "interval."
+    )
+    said = [lead, rule, counted, *check_sentences(data.copies, data.stacks)]
+    return Section("noise", title, said, tables=[tables.copies_table(data)])
 
 
 def environment(data: Data) -> Section:

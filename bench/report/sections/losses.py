@@ -60,7 +60,8 @@ class Loss:
     def sentence(self) -> str:
         """Say who is faster than the subject, where, and by how much."""
         found, case = ratio.of_winner(self.entry), ratio.case(self.entry)
-        than = f"{found.times} faster than {self.loser}{found.interval}"
+        doubt = ratio.doubt([self.entry])
+        than = f"{found.times} faster than {self.loser}{found.interval}{doubt}"
         return f"{case}: {self.winner} is {than}."
 
 
@@ -119,9 +120,11 @@ def counted(entries: Sequence[Entry]) -> str:
     found = Counter(str(entry["verdict"]) for entry in pairs)
     won = found[Verdict.FASTER] + found[Verdict.SLOWER] - losing
     same, unknown = found[Verdict.EQUIVALENT], found[Verdict.INCONCLUSIVE]
+    doubtful = sum(not entry.get("stands", True) for entry in pairs)
+    doubt = f" {doubtful} of these are in doubt ({ratio.FAILED})." if doubtful else ""
     return (
         f"ZeroMQ wins {won} of {words.plural(len(pairs), 'comparison')} and loses "
-        f"{losing}; equivalent: {same}, undecided: {unknown}."
+        f"{losing}; equivalent: {same}, undecided: {unknown}.{doubt}"
     )
 
 

@@ -111,4 +111,6 @@ def _said(
     ends = found.interval if interval else ""
     alone = len(group["machines"]) == 1  # several have no number that is of one run
     mark = marked(group["machines"][0]) if alone else ""
-    return f"{ratio.side(entry, found.winner)} {times}{mark} faster{ends}"
+    of_it = [row for row in entry["machines"] if row["run"] in group["machines"]]
+    said = f"{ratio.side(entry, found.winner)} {times}{mark} faster{ends}"
+    return f"{said}{ratio.doubt(of_it)}"

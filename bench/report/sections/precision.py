@@ -68,7 +68,7 @@ def _widths(half_widths: Mapping[str, float]) -> str:
 def variance_table(data: Data) -> Table:
     """Return standard deviations of each A/A pair: blocks, processes, within a trial."""
     rows = []
-    for copy in data.floor:
+    for copy in data.copies:
         pair = [copy.a.id, copy.b.id]
         values = pd.concat([data.run.values_s(c) for c in pair], axis=1, join="inner")
         if len(values) < 2:

@@ -10,9 +10,9 @@ HOW_TO_READ = [
     "order. A ratio is computed block by block. The table shows the confidence that its "
     "interval (Hodges-Lehmann, exact Wilcoxon) really has. The sign interval beside it "
     "assumes less and is wider.",
-    "Faster or slower: the whole interval lies more than 5 % from 1, and beyond the noise "
-    "that this run measured between two copies of one program (A/A). Equivalent: the whole "
-    "interval lies within 5 %, and so does that noise. Otherwise the data cannot tell.",
+    "Faster or slower: the whole interval lies more than 5 % from 1. Equivalent: the whole "
+    "interval lies within 5 %. Otherwise the data cannot tell. Two copies of one program "
+    "(A/A) check the run: if they differ, its ratios carry a caution.",
     "split: the driver on one set of CPUs, its peers on the other; every message also "
     "wakes a CPU. shared: everything on one CPU; only the work counts. Read both: the "
     "order of the stacks may differ.",

@@ -66,7 +66,7 @@ def opening(data: Data) -> Section:
     return Section(
         "answer",
         "The answer",
-        [*standing(data.compared, data.floor, data.grade), *several],
+        [*standing(data.compared, data.copies, data.grade, data.stacks), *several],
         figures=_figures(data, hero.NAME),
         groups=[(name, said or ["Not measured in this run."]) for name, said in groups],
     )

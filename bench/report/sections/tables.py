@@ -61,7 +61,7 @@ def _bounds(low: float, high: float, value: float) -> str:
 def comparison_table(
     pairs: Sequence[Comparison], stacks: Mapping[str, Any], caption: str = ""
 ) -> Table:
-    """Return comparisons with ratio, both intervals, blocks, noise, q and verdict."""
+    """Return comparisons with ratio, both intervals, blocks, check, q and verdict."""
 
     def sign(pair: Comparison) -> str:
         times = pair.times
@@ -85,7 +85,7 @@ def comparison_table(
         "blocks won by first": lambda pair: (
             f"{pair.times.faster_blocks} of {pair.times.blocks_done}"
         ),
-        "A/A noise": lambda pair: sentences.noise(pair.noise),
+        "A/A check": lambda pair: str(pair.check),
         "q": lambda pair: DASH if math.isnan(pair.q) else words.number(pair.q),
         "verdict": lambda pair: sentences.VERDICTS[pair.verdict],
     }
@@ -280,12 +280,15 @@ def checks_table(data: Data) -> Table:
     return Table.of(data.run.checks, columns)
 
 
-def noise_table(data: Data) -> Table:
+def copies_table(data: Data) -> Table:
+    """Return the A/A copies with their ratio, p, how far from 1 it may be, and check."""
     columns: Columns[Copy] = {
         "case": lambda copy: words.measured_case(copy.a),
         "program": lambda copy: copy.a.cell,
         "the copy is": lambda copy: sentences.of_first(copy.times),
         "blocks": lambda copy: str(copy.times.blocks_done),
-        "noise floor": lambda copy: sentences.noise(copy.noise),
+        "p": lambda copy: words.number(copy.times.p),
+        "may differ by": lambda copy: sentences.noise(copy.noise),
+        "A/A check": lambda copy: str(copy.check),
     }
-    return Table.of(data.floor, columns)
+    return Table.of(data.copies, columns)

@@ -2,7 +2,8 @@
 
 A condition holds, fails, is open (an interval contains its limit, a comparison is
 undecided, blocks are too few), is absent (no number is called so), or its three counts of
-code disagree. Only programs that promise the same are compared (``likes``).
+code disagree. It is open as well if a verdict does not stand beside A/A copies that failed.
+Only programs that promise the same are compared (``likes``).
 """
 
 from __future__ import annotations
@@ -186,7 +187,8 @@ def finding(condition: Condition, entry: Entry, other: Entry | None) -> Finding:
     if condition.verdicts:
         verdict = str(entry["verdict"])
         outcome = HOLDS if verdict in condition.verdicts else FAILS
-        return Finding(ids, verdict, OPEN if verdict == Verdict.INCONCLUSIVE else outcome)
+        is_open = verdict == Verdict.INCONCLUSIVE or not entry.get("stands", True)
+        return Finding(ids, verdict, OPEN if is_open else outcome)
     found, unit = span(entry), str(entry["unit"])
     unit = TIMES if unit == "ratio of times" else unit
     if other is None:
