@@ -193,10 +193,10 @@ def test_every_text_with_a_number_has_the_caution_of_its_failed_check(
     assert "could change the verdict" in cite(name, numbers)
     assert re.search(failed, cite(f"{case}.zmq.minimal.python", numbers))
     assert "A/A" not in cite(f"{case}.raw_socket.minimal.python", numbers)
-    assert faster.finding(entry).endswith("in doubt (A/A check failed)")
+    assert ratio.finding(entry).endswith("in doubt (A/A check failed)")
     other = f"{case}.zmq.minimal.python.vs.http.minimal.python"
     assert "would not change the verdict" in cite(other, numbers)
-    assert "in doubt" not in faster.finding(entries[other])
+    assert "in doubt" not in ratio.finding(entries[other])
     for text in (
         " ".join(standing_of(load(folder))),
         (out / "REPORT.md").read_text(),
