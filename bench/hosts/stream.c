@@ -211,7 +211,9 @@ static enum next try_window(size_t under_way, bool is_any_idle, struct message *
         return at(now + SECOND_NS, moment_ns);
     }
     intended_ns[given] = due;
-    asked_ns[given] = was_late ? now : looked_ns < due ? looked_ns : due;
+    /* A role with an idle connection asked in time. If it is late nevertheless, that is lag,
+     * and no time that it needs for each message. */
+    asked_ns[given] = was_late ? now : looked_ns < due ? looked_ns : due - 1;
     given_ns[stamps++] = now;
     looked_ns = 0;
     was_late = false;

@@ -13,7 +13,7 @@ from helpers_bench import find_cell, make_case, thorough_but
 from bench.contract.find import crowd_of, find_cells
 from bench.contract.model import CROWD, IMPLEMENTATIONS, Case, Cell
 from bench.errors import ContractError, TrialError
-from bench.measure import cost, held
+from bench.measure import cost, held, response
 from bench.measure.common import Sizing, count
 from bench.trial.build import build, lacking
 from bench.trial.record import TrialRecord, Window
@@ -72,6 +72,10 @@ def test_a_crowd_gets_each_request_answered_over_connections_in_turn(
     assert consumer.arrived_ns is not None
     assert (driver.given_ns >= driver.intended_ns).all()
     assert (consumer.arrived_ns > driver.given_ns).all()
+    assert driver.asked_ns is not None
+    waited = driver.asked_ns >= driver.intended_ns  # for an idle connection
+    assert (driver.asked_ns[waited] <= driver.given_ns[waited]).all()
+    assert response.generator_share(driver, 200.0) < response.LAG_MAX_SHARE
     gaps_ns = np.diff(driver.intended_ns)
     np.testing.assert_allclose(gaps_ns, 1e9 / 200, atol=2)
 
