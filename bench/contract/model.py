@@ -23,7 +23,9 @@ TRANSPORTS = ("tcp", "ipc", "inproc", "direct")
 LANGUAGES = {".py": "python", ".c": "c"}
 SLIDE = "slide"
 """The folder of programs for slides, which is no variant: see ``bench.contract.slides``."""
-PLACEMENTS = ("split", "shared", "free")
+PLACEMENTS = ("split", "shared", "free", "apart")
+APART = "apart"
+"""The placement on several hosts: the driver on one of them, its peers on the others."""
 LOADS = ("common", "own")
 """Bases of an offered load, which is a percentage of one of them.
 

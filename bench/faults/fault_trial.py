@@ -164,7 +164,7 @@ class FaultTrial:
             return False
         crashed = self.group.crashed()
         ended = {
-            name: participant.host.process.returncode
+            name: participant.host.status() or 0
             for name, participant in self.participants.items()
             if participant.started and participant.host in crashed
         }

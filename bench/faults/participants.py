@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bench.contract.model import Cell, Role
 from bench.faults.fault import Setup
 from bench.faults.network.tools import require
-from bench.trial.processes import HostProcess
+from bench.trial.site import Host
 from bench.trial.specs import signature
 
 BINDING = "binding"
@@ -34,12 +34,12 @@ class Participant:
     number: int
     far: bool
     extra: bool = False
-    processes: list[HostProcess] = field(default_factory=list)
-    standby: HostProcess | None = None
+    processes: list[Host] = field(default_factory=list)
+    standby: Host | None = None
     started: bool = False
 
     @property
-    def host(self) -> HostProcess:
+    def host(self) -> Host:
         return self.processes[-1]
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby, islice
@@ -15,10 +14,9 @@ from bench.faults.fault import Setup
 from bench.faults.participants import Participants
 from bench.faults.trial_network import TrialNetwork
 from bench.hosts.spec import HostSpec
-from bench.trial import addresses
 from bench.trial.descendants import PROCESS
 from bench.trial.process_group import ProcessGroup
-from bench.trial.processes import HostProcess
+from bench.trial.site import Host
 from bench.trial.specs import host_spec, role_spec
 
 READY_S = 30.0
@@ -62,11 +60,8 @@ class Processes:
         self.expect("not every host was ready", READY_S, self._group.all_ready)
         self._group.mark_ready()
         if self._setup.descriptors:
-            most = self._setup.descriptors, self._setup.descriptors
             host = self.of(self._participants.binder)
-            import resource  # only Unix has it
-
-            resource.prlimit(host.pid, resource.RLIMIT_NOFILE, most)
+            host.limit_descriptors(self._setup.descriptors)
 
     def _sharing(self) -> Iterator[Sequence[str]]:
         """Yield the participants of each process: one, or some of the drivers."""
@@ -83,10 +78,10 @@ class Processes:
         for name in names:
             self._participants[name].standby = host
 
-    def _spawn(self, names: Sequence[str], incarnation: int) -> HostProcess:
-        enter = self._network.enter(self._participants[names[0]])
+    def _spawn(self, names: Sequence[str], incarnation: int) -> Host:
+        site = self._network.site(self._participants[names[0]])
         spec = self._spec(names, incarnation)
-        return self._group.spawn(f"{names[0]}.{incarnation}", spec, enter=enter)
+        return self._group.spawn(f"{names[0]}.{incarnation}", spec, site=site)
 
     def _spec(self, names: Sequence[str], incarnation: int) -> HostSpec:
         case, setup = self._case, self._setup
@@ -119,11 +114,11 @@ class Processes:
     def await_listening(self, name: str) -> None:
         """Wait until the process of a role listens at all that the role binds."""
         urls = self._network.bound(self._participants[name])
-        pid = self.of(name).pid
+        host = self.of(name)
         self.expect(
             f"no process listened at {', '.join(urls)}",
             JOIN_S,
-            lambda: all(addresses.listens(url, pid) for url in urls),
+            lambda: all(map(host.listens, urls)),
             look_s=0.002,
         )
 
@@ -139,7 +134,7 @@ class Processes:
 
     # -- what a fault does to them, and asks of them ---------------------------------------
 
-    def of(self, name: str) -> HostProcess:
+    def of(self, name: str) -> Host:
         """Return the process that plays a role now."""
         return self._participants[name].host
 
@@ -156,13 +151,13 @@ class Processes:
 
     def freeze(self, name: str) -> None:
         """Stop the process that plays a role, with those that it has started."""
-        os.killpg(self.of(name).pid, signal.SIGSTOP)
+        self.of(name).signal_group(signal.SIGSTOP)
 
     def thaw(self, name: str) -> None:
-        os.killpg(self.of(name).pid, signal.SIGCONT)
+        self.of(name).signal_group(signal.SIGCONT)
 
     def has_left(self, name: str) -> bool:
-        return self.of(name).process.poll() is not None
+        return self.of(name).status() is not None
 
     def is_there(self, name: str) -> bool:
         """Say whether the process of a role was neither killed nor has left."""

@@ -19,6 +19,7 @@ from bench.faults.network.hosts import Network
 from bench.faults.network.link import Link
 from bench.faults.participants import FRONT, Participant, Participants
 from bench.trial import addresses
+from bench.trial.site import Here, Site
 
 RELAYS = "bench.faults.catalogue.halfway"
 NEAR, FAR = "near", "far"
@@ -45,7 +46,7 @@ class TrialNetwork:
         self._link = Link(network) if network and setup.link else None
         self.listed = {name for name, each in participants.items() if not each.extra}
         bound = {
-            self._key(each, name): self._ip(each)
+            self._key(each, name): self.site(each)
             for each in participants.values()
             for name in each.role.binds
         }
@@ -55,7 +56,7 @@ class TrialNetwork:
 
     def _ip(self, participant: Participant) -> str:
         if self._network is None or not self._setup.link:
-            return "127.0.0.1"
+            return addresses.LOOPBACK
         return self._network.address(FAR if participant.far else NEAR)
 
     @property
@@ -72,6 +73,10 @@ class TrialNetwork:
             return ()
         far = participant and participant.far and self._setup.link
         return self._network.enter(FAR if far else NEAR)
+
+    def site(self, participant: Participant) -> Site:
+        """Return where the process of a role runs."""
+        return Here(self.enter(participant), self._ip(participant))
 
     def urls(self, participant: Participant) -> list[str | tuple[str, ...]]:
         """Return the URLs that a role binds, and those at which it looks for others: for an

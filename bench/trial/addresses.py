@@ -11,12 +11,18 @@ import os
 import random
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bench.contract.model import DIRECT, INPROC
 from bench.errors import NotMeasurable
 
+if TYPE_CHECKING:
+    from bench.trial.site import Site
+
+LOOPBACK = "127.0.0.1"
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 LOWEST_PORT = 10_000
 APART = 97
@@ -50,7 +56,7 @@ def is_free(port: int) -> bool:
 
     This sends no packet. A machine without IPv6 has nothing bound there.
     """
-    for family, loopback in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    for family, loopback in ((socket.AF_INET, LOOPBACK), (socket.AF_INET6, "::1")):
         try:
             with socket.socket(family) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,11 +90,11 @@ def assign(
     transport: str,
     folder: Path,
     rng: random.Random,
-    hosts: Mapping[str, str] | None = None,
+    sites: Mapping[str, Site] | None = None,
 ) -> dict[str, str]:
     """Return a URL for each named address of a trial.
 
-    ``hosts`` maps names to IP addresses; the default is loopback.
+    ``sites`` are where they are bound, by name; the default is loopback.
 
     Raises NotMeasurable if no port is free or a socket path would be too long.
     """
@@ -96,9 +102,9 @@ def assign(
     ports: list[int] = []
     for name in names:
         if transport == "tcp":
-            ports.append(free_port(rng, ports))
-            host = (hosts or {}).get(name, "127.0.0.1")
-            addresses[name] = f"tcp://{host}:{ports[-1]}"
+            site = sites[name] if sites else None
+            ports.append(site.free_port(rng, ports) if site else free_port(rng, ports))
+            addresses[name] = f"tcp://{site.address if site else LOOPBACK}:{ports[-1]}"
         elif transport == "ipc":
             path = folder / name
             if len(str(path).encode()) > UNIX_PATH_BYTES_MAX:
@@ -135,7 +141,9 @@ def _tcp_listens(port: int, process: str) -> bool:
 
 def _unix_listens(path: str, process: str) -> bool:
     # Any process may have given a socket a name that is not UTF-8.
-    table = os.fsdecode(Path(f"/proc/{process}/net/unix").read_bytes())
+    table = ""
+    with suppress(FileNotFoundError):  # the process has ended
+        table = os.fsdecode(Path(f"/proc/{process}/net/unix").read_bytes())
     for line in table.splitlines()[1:]:
         fields = line.split(maxsplit=7)
         if len(fields) != 8 or fields[7] != path:

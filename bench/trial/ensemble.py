@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bench.contract.model import Case
+from bench.contract.model import APART, Case
 from bench.errors import NoMiddleError
 from bench.trial.ceilings import blames_ceilings
 from bench.trial.descendants import PROCESS, CpuTime
@@ -179,7 +179,8 @@ def ensemble(
             trial.beside = len(entries) - 1
             members.append(Member(trial))
         stack.callback(close_together, [member.trial.group for member in members])
-        servers.load((case for case, _ in entries), logs)
+        here = (case for case, _ in entries if case.placement != APART)
+        servers.load(here, logs)
         for member in members:
             member.attempt(blames_ceilings(member.trial.spawn))
         for member in members:

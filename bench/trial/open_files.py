@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 
 from bench.errors import NotMeasurable
-from bench.trial.processes import HostProcess
+from bench.trial.site import Host
 
 BESIDE = 100
 """The files that a host has open beside its connections."""
@@ -13,7 +13,7 @@ PER_CONNECTION = 3
 """The files that a host may open for each connection; ZeroMQ's client has two."""
 
 
-def allow_connections(host: HostProcess, connections: int) -> None:
+def allow_connections(host: Host, connections: int) -> None:
     """Let a host have so many connections. Raises NotMeasurable if it may not."""
     files = BESIDE + PER_CONNECTION * connections
     soft, hard = resource.prlimit(host.pid, resource.RLIMIT_NOFILE)

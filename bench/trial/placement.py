@@ -1,8 +1,9 @@
-"""The CPUs on which a role may run: ``split``, ``shared`` or ``free``.
+"""The CPUs on which a role may run: ``split``, ``shared``, ``free`` or ``apart``.
 
 split   the driver on one set of CPUs, all peers on the other, as two hosts would be
 shared  everything on one CPU: the cost of the work itself
 free    the scheduler decides
+apart   the driver on one host, all peers on others: the CPUs that are theirs there
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bench.contract.model import APART
 from bench.errors import NotMeasurable
 
 TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
@@ -49,7 +51,15 @@ def halves(cpus: list[int]) -> tuple[list[int], list[int]]:
 
 
 def cpus_for(placement: str, drives: bool) -> list[int]:
-    """Return the CPUs of a role; a process that holds several roles counts as a peer."""
+    """Return the CPUs of a role; a process that holds several roles counts as a peer.
+
+    Raises NotMeasurable where there are too few CPUs, or no hosts to place roles apart.
+    """
+    if placement == APART:
+        from bench.trial.site import sites_of  # it loads the harness
+
+        sites = sites_of(placement)
+        return list(sites.driver.cpus if drives else sites.peers[0].cpus)
     cpus = allowed_cpus()
     if placement == "free":
         return cpus

@@ -18,11 +18,9 @@ only. Several groups live side by side without knowing each other.
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,13 +28,9 @@ from typing import Any
 from bench.errors import TrialError
 from bench.hosts.spec import HostSpec
 from bench.trial.descendants import CpuTime
-from bench.trial.processes import (
-    PYTHON_HOST,
-    Events,
-    Forks,
-    HostProcess,
-    kill_together,
-)
+from bench.trial.events import Events
+from bench.trial.processes import PYTHON_HOST, Forks, kill_together
+from bench.trial.site import HERE, Host, Site
 
 CpuTimes = dict[str, dict[str, CpuTime]]
 """By host, and within it as of ``descendants.cpu_times``."""
@@ -67,7 +61,7 @@ class Progress:
     counts: dict[str, int] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
-    def take(self, host: HostProcess, event: dict[str, Any]) -> None:
+    def take(self, host: Host, event: dict[str, Any]) -> None:
         match event["event"]:
             case "ready":
                 self.ready.add(host.name)
@@ -99,9 +93,9 @@ class ProcessGroup:
         padding_bytes: int = 0,
         forgives: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.hosts: list[HostProcess] = []
+        self.hosts: list[Host] = []
         self.progress = Progress()
-        self.gone_ns: dict[HostProcess, int] = {}
+        self.gone_ns: dict[Host, int] = {}
         """When each host had ended that was killed or crashed in the trial."""
         self.peaks_bytes: dict[str, int] = {}
         """The memory peak of each host for which it was noted, by name."""
@@ -115,12 +109,12 @@ class ProcessGroup:
         name: str,
         spec: HostSpec,
         program: Sequence[str] = PYTHON_HOST,
-        enter: Sequence[str] = (),
+        site: Site = HERE,
         forks: Forks | None = None,
-    ) -> HostProcess:
-        """Start a host; ``program``, ``enter`` and ``forks`` as of ``HostProcess``."""
+    ) -> Host:
+        """Start a host at a site; ``program`` and ``forks`` as of ``Site.spawn``."""
         log = self._logs / f"{name}.log"
-        host = HostProcess(name, spec, log, self._padding_bytes, enter, program, forks)
+        host = site.spawn(name, spec, log, self._padding_bytes, program, forks)
         self.hosts.append(host)
         self._events.add(host)
         return host
@@ -177,6 +171,10 @@ class ProcessGroup:
         """Say whether every host has loaded its program."""
         return self.progress.ready >= {host.name for host in self.hosts}
 
+    def playing(self, role: str) -> Host:
+        """Return the host that plays a role, by the role's id."""
+        return next(h for h in self.hosts for r in h.spec.roles if r.id == role)
+
     def last_words(self) -> str:
         """Return the end of each host's log, below its name; '' if all are empty."""
         words = [(host.name, host.last_words()) for host in self.hosts]
@@ -193,39 +191,38 @@ class ProcessGroup:
         """Return the CPU time of each host's threads and of all that it has started."""
         return {host.name: host.cpu_times() for host in self.hosts}
 
-    def note_peak(self, host: HostProcess) -> None:
+    def note_peak(self, host: Host) -> None:
         """Note the memory peak of a host, unless it has ended."""
-        if host not in self.gone_ns and host.process.poll() is None:
+        if host not in self.gone_ns and host.status() is None:
             self.peaks_bytes[host.name] = host.peak_above_ready_bytes()
 
     # -- how they end --------------------------------------------------------------------
 
-    def let_leave(self, host: HostProcess) -> None:
+    def let_leave(self, host: Host) -> None:
         """Note the peak of a host and hear no more of it: it is about to leave."""
         self.note_peak(host)
         self._events.forget(host)
 
-    def kill(self, host: HostProcess) -> None:
+    def kill(self, host: Host) -> None:
         """Send SIGKILL to one host and wait for its end; the trial goes on."""
         self.let_leave(host)
         host.kill_group()
-        host.process.wait()
+        host.status(wait_s=None)
         self.gone_ns[host] = time.perf_counter_ns()
 
-    def ask_to_end(self, host: HostProcess) -> None:
+    def ask_to_end(self, host: Host) -> None:
         """Ask one host to end with SIGTERM, as a supervisor does, and kill what is left."""
         self.let_leave(host)
-        host.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            host.process.wait(END_S)
+        host.terminate()
+        host.status(END_S)
         self.kill(host)
 
-    def crashed(self) -> list[HostProcess]:
+    def crashed(self) -> list[Host]:
         """Return the hosts that a signal has ended since the last call."""
         found = [
             host
             for host in self.hosts
-            if host not in self.gone_ns and (host.process.poll() or 0) < 0
+            if host not in self.gone_ns and (host.status() or 0) < 0
         ]
         for host in found:
             self._events.forget(host)

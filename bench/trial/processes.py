@@ -1,23 +1,22 @@
-"""Host processes as the harness sees them: spawn, tell, hear, account for, kill."""
+"""Host processes of this machine: spawn, tell, hear, account for, kill."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Protocol
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from bench.contract.model import PROJECT, Cell
 from bench.errors import NotMeasurable, TrialError
 from bench.hosts.spec import HostSpec
+from bench.trial import addresses
 from bench.trial.build import executable
 from bench.trial.descendants import (
     OWNER,
@@ -33,11 +32,15 @@ from bench.trial.descendants import (
     owner,
 )
 
+if TYPE_CHECKING:
+    from bench.trial.site import Host
+
 LOG_LINES_SHOWN = 12
+FAILING_S = 0.2
+"""How long the exit status of a host is waited for that has failed."""
 SUMMARY = "SUMMARY: "
 """The summary of a sanitizer; a page of memory follows."""
 RESET_PEAK = "5"
-LOOK_S = 0.5
 PADDING_BYTES_MAX = 4096
 PADDING = "NOMIDDLE_PADDING"
 
@@ -125,7 +128,7 @@ def kill_all() -> None:
 
 
 class HostProcess:
-    """One host. Its log is a file; its events are read with ``Events``.
+    """One host on this machine, a ``site.Host``. Its log is a file.
 
     ``enter`` is a command that starts it elsewhere: in another network namespace.
     ``program`` is the host's own, for the language of its cell. With ``forks`` the host
@@ -170,6 +173,12 @@ class HostProcess:
     def pid(self) -> int:
         return self.process.pid
 
+    @property
+    def events_fd(self) -> int:
+        """The descriptor that is readable when the host has told something."""
+        assert self.process.stdout
+        return self.process.stdout.fileno()
+
     def tell(self, do: str, **more: Any) -> None:
         assert self.process.stdin
         if do == "end":  # what it leaves behind has another parent then
@@ -181,22 +190,29 @@ class HostProcess:
 
     def read_events(self) -> Iterator[dict[str, Any]]:
         """Yield the events that have arrived; raises TrialError when the host is gone."""
-        assert self.process.stdout
-        data = os.read(self.process.stdout.fileno(), 1 << 20)
+        data = os.read(self.events_fd, 1 << 20)
         if not data:
             raise self.failure("ended before it was told to")
         *lines, self._partial = (self._partial + data).split(b"\n")
         yield from (json.loads(line) for line in lines)
 
+    def status(self, wait_s: float | None = 0.0) -> int | None:
+        """Return the exit status, negative for a signal; None if it lives after a wait.
+
+        ``wait_s`` None waits for the end.
+        """
+        try:
+            return self.process.wait(wait_s) if wait_s != 0 else self.process.poll()
+        except subprocess.TimeoutExpired:
+            return None
+
+    def listens(self, url: str) -> bool:
+        """Return whether a socket accepts at a URL in the network of this host."""
+        return addresses.listens(url, self.pid)
+
     def failure(self, what: str) -> TrialError:
         """Return an error with the exit status and the last words of this host."""
-        try:
-            status: int | None = self.process.wait(timeout=0.2)
-        except subprocess.TimeoutExpired:
-            status = None
-        exit_status = "still running" if status is None else f"exit status {status}"
-        last = self.last_words() or "\n    (nothing)"
-        return TrialError(f"{self.name} {what} ({exit_status}); its last words:{last}")
+        return failure(self.name, what, self.status(FAILING_S), self.last_words())
 
     def last_words(self) -> str:
         """Return the end of this host's log, each line on one of its own; "" if empty."""
@@ -226,9 +242,23 @@ class HostProcess:
         mine = max(0, memory_bytes(self.pid, "VmHWM") - self._resident_at_ready)
         return mine + descendants_peak_bytes(self.pid)
 
+    def limit_descriptors(self, most: int) -> None:
+        """Allow the host so many open files, and no more."""
+        import resource  # only Unix has it
+
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (most, most))
+
+    def signal_group(self, number: int) -> None:
+        """Send a signal to the host and to those that it has started."""
+        os.killpg(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask the host to end with SIGTERM; harmless if it has."""
+        self.process.terminate()
+
     def kill_group(self) -> None:
         """Send SIGKILL to the host and to whatever its cell may have started."""
-        if self.process.poll() is None:
+        if self.status() is None:
             end_descendants(self.pid)
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
@@ -247,7 +277,14 @@ class HostProcess:
         kill_together([self])
 
 
-def kill_together(hosts: Collection[HostProcess]) -> None:
+def failure(name: str, what: str, status: int | None, words: str) -> TrialError:
+    """Return the error of a host, with its exit status and its last words."""
+    exit_status = "still running" if status is None else f"exit status {status}"
+    last = words or "\n    (nothing)"
+    return TrialError(f"{name} {what} ({exit_status}); its last words:{last}")
+
+
+def kill_together(hosts: Collection[Host]) -> None:
     """Kill and reap hosts, and all that they have started.
 
     All processes of the machine are read to find what was left, once for all hosts.
@@ -257,59 +294,3 @@ def kill_together(hosts: Collection[HostProcess]) -> None:
     for host in hosts:
         host.reap()
     end_marked({host.mark for host in hosts})
-
-
-class Events:
-    """Waits for events of several hosts at once."""
-
-    def __init__(self, hosts: Sequence[HostProcess]) -> None:
-        self.ending = False
-        """Whether hosts have been told to leave: what a role raises then is no error."""
-        self._selector = selectors.DefaultSelector()
-        for host in hosts:
-            self.add(host)
-
-    def add(self, host: HostProcess) -> None:
-        assert host.process.stdout
-        self._selector.register(host.process.stdout, selectors.EVENT_READ, host)
-
-    def forget(self, host: HostProcess) -> None:
-        """Hear no more of a host: its end is meant. Harmless when done."""
-        assert host.process.stdout
-        with suppress(KeyError):
-            self._selector.unregister(host.process.stdout)
-
-    def wait(self, timeout_s: float) -> Iterator[tuple[HostProcess, dict[str, Any]]]:
-        """Yield what arrives within ``timeout_s`` seconds, at most one batch of it.
-
-        Raises TrialError when a role raised or a host ended.
-        """
-        arrived = self._selector.select(max(0.0, min(timeout_s, LOOK_S)))
-        if not arrived:
-            self._expect_living()
-        for key, _ in arrived:
-            host: HostProcess = key.data
-            for event in host.read_events():
-                if event["event"] == "raised" and not self.ending:
-                    raise host.failure(f"raised {event['error']}")
-                if event["event"] == "result":  # its last words: it leaves now
-                    self._selector.unregister(key.fileobj)
-                yield host, event
-
-    def _expect_living(self) -> None:
-        """Raise TrialError for a host that ended while a child of it holds its pipe."""
-        ended = [
-            key.data
-            for key in self._selector.get_map().values()
-            if key.data.process.poll() is not None
-        ]
-        if ended and not self._selector.select(0):
-            raise ended[0].failure("ended before it was told to")
-
-    def until(self, deadline: float) -> Iterator[tuple[HostProcess, dict[str, Any]]]:
-        """Yield events until a moment of ``time.monotonic``."""
-        while (left_s := deadline - time.monotonic()) > 0:
-            yield from self.wait(left_s)
-
-    def close(self) -> None:
-        self._selector.close()

@@ -13,7 +13,6 @@ The project's programs are far from the bounds on both sides.
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import threading
@@ -111,7 +110,7 @@ def _waits(cell: Cell, logs: Path) -> str:
         # The role with several processes is the first to receive from the driver.
         frozen = [h for h in trial.hosts if h.name.startswith(cell.workload.repeated)]
         for host in frozen:
-            os.killpg(host.pid, signal.SIGSTOP)
+            host.signal_group(signal.SIGSTOP)
         try:
             trial.open_window()
             expected = cell.lossy or not (fans_out or "acknowledges" in cell.promise)
@@ -119,7 +118,7 @@ def _waits(cell: Cell, logs: Path) -> str:
             thawed_ns.append(time.perf_counter_ns())
         finally:
             for host in frozen:
-                os.killpg(host.pid, signal.SIGCONT)
+                host.signal_group(signal.SIGCONT)
         trial.await_end()
 
     trial = run_trial(case, window, logs, random.Random(), measure=measure)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,9 +24,10 @@ from bench.trial.keys import make_keys
 from bench.trial.open_files import allow_connections
 from bench.trial.placement import cpus_for
 from bench.trial.process_group import CpuTimes, ProcessGroup
-from bench.trial.processes import PADDING_BYTES_MAX, HostProcess, host_program
+from bench.trial.processes import PADDING_BYTES_MAX, host_program
 from bench.trial.record import TrialRecord, Window, read_records
 from bench.trial.scratch import scratch_folder
+from bench.trial.site import Host, Site, sites_of
 from bench.trial.specs import host_spec, pairs_to_see, role_spec, signature
 
 READY_S = 20.0
@@ -74,8 +75,10 @@ class Trial:
         self.folder = folder
         self.workload = case.cell.workload
         self.relay = relay
-        names = sorted({name for role in self.workload.roles for name in role.binds})
-        self.bound = addresses.assign(names, case.transport, folder, rng)
+        self.sites = sites_of(case.placement)
+        bound_at = {n: self._site(r, 0) for r in self.workload.roles for n in r.binds}
+        names = sorted(bound_at)
+        self.bound = addresses.assign(names, case.transport, folder, rng, bound_at)
         self.public = dict(self.bound)
         self.beside = 0
         """How many other trials start and end at the same time."""
@@ -83,7 +86,7 @@ class Trial:
         self.progress = self.group.progress
 
     @property
-    def hosts(self) -> list[HostProcess]:
+    def hosts(self) -> list[Host]:
         return self.group.hosts
 
     # -- placement of the processes ------------------------------------------------------
@@ -100,6 +103,9 @@ class Trial:
             if wanted(role)
             for name in self.instances(role)
         ]
+
+    def _site(self, role: Role, number: int) -> Site:
+        return self.sites.of(self.workload, role, number)
 
     def role_spec(self, role: Role, number: int) -> RoleSpec:
         urls = [self.bound[name] for name in role.binds]
@@ -126,28 +132,33 @@ class Trial:
             **asked,
         )
 
-    def _spawn(self, name: str, roles: Sequence[RoleSpec], cpus: Sequence[int]) -> None:
+    def _spawn(
+        self, name: str, roles: Sequence[RoleSpec], cpus: Sequence[int], site: Site
+    ) -> None:
         cell = self.played_by.get(roles[0].name, self.case.cell)
         spec = self.host_spec(cell, roles, cpus)
         forks = self._servers.of(cell, self.case.copy) if self._servers else None
-        self.group.spawn(name, spec, host_program(cell), forks=forks)
+        self.group.spawn(name, spec, host_program(cell), site, forks)
 
     def spawn(self) -> None:
         """Start a host for each role, or one for all where the transport has no reach."""
         placement = self.case.placement
         make_keys(self.case.cell.variant.security, self.folder, self.bound.values())
-        roles = [
-            self.role_spec(role, number)
-            for role in self.workload.roles
-            for number in range(len(self.instances(role)))
-        ]
         if self.case.transport in (INPROC, DIRECT):
-            self._spawn("all_roles", roles, cpus_for(placement, drives=False))
+            roles = [spec for _, spec in self._role_specs()]
+            cpus = cpus_for(placement, drives=False)
+            self._spawn("all_roles", roles, cpus, self.sites.driver)
         else:
-            for role in roles:
-                self._spawn(role.id, [role], cpus_for(placement, role.drives))
+            for site, spec in self._role_specs():
+                cpus = site.cpus or cpus_for(placement, spec.drives)
+                self._spawn(spec.id, [spec], cpus, site)
         for host in self.hosts if self.window.connections else ():
             allow_connections(host, self.window.connections)
+
+    def _role_specs(self) -> Iterator[tuple[Site, RoleSpec]]:
+        for role in self.workload.roles:
+            for number in range(len(self.instances(role))):
+                yield self._site(role, number), self.role_spec(role, number)
 
     # -- how it goes ---------------------------------------------------------------
 
@@ -170,8 +181,10 @@ class Trial:
 
     def await_listening(self, roles: list[Role]) -> None:
         """Wait until something listens at each address that the roles bind."""
-        for url in (self.bound[name] for role in roles for name in role.binds):
-            listens = partial(addresses.listens, url)
+        binding = [(role, name) for role in roles for name in role.binds]
+        for role, name in binding:
+            url = self.bound[name]
+            listens = partial(self.group.playing(self.instances(role)[0]).listens, url)
             join_s = self._patient(JOIN_S)
             if not self.group.wait_until(listens, join_s, LISTEN_POLL_S):
                 raise TrialError(f"no process listened at {url} in {join_s:g} s")
@@ -352,6 +365,8 @@ class Trial:
     def record(self, cpu: CpuTimes, join_s: float, began: float) -> TrialRecord:
         """Return what a trial leaves after ``end``; ``began`` is of ``time.monotonic``."""
         self.await_results()
+        for site in self.sites.distinct():
+            site.bring(self.folder)
         results = self.progress.results
         return TrialRecord(
             roles={record.id: record for record in read_records(self.folder, results)},

@@ -22,10 +22,10 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Cell
 from bench.hosts.host import load_cell
 from bench.selftest import closing
-from bench.trial import addresses
 from bench.trial.addresses import free_port
 from bench.trial.conformance import check
 from bench.trial.conformance import scenarios as scenarios_of
+from bench.trial.site import Here
 
 CELLS = [
     cell
@@ -203,9 +203,7 @@ def test_closing_loses_nothing_over_tcp(tmp_path: Path) -> None:
 def test_every_program_serves_ipv6(
     cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = [name for role in cell.workload.roles for name in role.binds]
-    on_loopback = partial(addresses.assign, hosts=dict.fromkeys(names, "[::1]"))
-    monkeypatch.setattr("bench.trial.trial.addresses.assign", on_loopback)
+    monkeypatch.setattr("bench.trial.site.HERE", Here(address="[::1]"))
     first = partial(the_first, scenarios_of)
     monkeypatch.setattr("bench.trial.conformance.scenarios", first)
     result = check(cell, "tcp", tmp_path)

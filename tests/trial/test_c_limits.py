@@ -15,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,11 +25,12 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Cell
 from bench.errors import TrialError
 from bench.hosts import message as msg
-from bench.trial import addresses
 from bench.trial.addresses import listens
 from bench.trial.build import build, lacking
-from bench.trial.processes import Events, HostProcess, host_program
+from bench.trial.events import Events
+from bench.trial.processes import HostProcess, host_program
 from bench.trial.record import Window
+from bench.trial.site import Here
 from bench.trial.trial import Trial, run_trial
 
 LIMIT_BYTES = 16 * 1024 * 1024
@@ -240,9 +240,7 @@ def test_every_program_serves_ipv6(
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no IPv6")
-    names = [name for each in cell.workload.roles for name in each.binds]
-    on_loopback = partial(addresses.assign, hosts=dict.fromkeys(names, "[::1]"))
-    monkeypatch.setattr("bench.trial.trial.addresses.assign", on_loopback)
+    monkeypatch.setattr("bench.trial.site.HERE", Here(address="[::1]"))
     case = make_case(ready(cell), instances=1)
     trial = run_trial(case, window(64), tmp_path, random.Random(1))
     (consumer,) = trial.of(cell.workload.consumer)

@@ -66,7 +66,7 @@ def counted(case: Case, size_bytes: int, seed: int) -> Numbers:
     found = Counted()
 
     def around(trial: Trial) -> None:
-        pids = [host.process.pid for host in trial.hosts]
+        pids = [host.pid for host in trial.hosts]
         await_still(trial)
         sent = counters.read()
         try:
