@@ -5,6 +5,7 @@ Words (one meaning each, in code, command line, files and axis labels):
 stack      a way to communicate: a folder under ``implementations/``
 variant    one way to write a stack's programs: ``minimal``, ``buffered``, ``lossless`` ...
 workload   ``request_reply``, ``fan_out``, ``pipeline``: a contract with roles
+site       where processes run: this machine, or a host with an agent
 role       one function of a workload: ``serve``, ``call``, ``publish`` ...
 driver     the role that pulls the generated stream; every other role is a peer
 cell       one program: stack x variant x workload x language = one file
@@ -18,7 +19,7 @@ run        all blocks of one ``make bench``: one folder under ``reports/data/``
 
 The rooms, in the order of the flow of data:
 
-hosts -> contract -> trial -> faults -> measure -> run -> analysis -> surveys ->
+hosts -> contract -> trial -> faults -> sites -> measure -> run -> analysis -> surveys ->
 experiments -> report
 
 ``selftest`` tests all of them with known effects, and ``cli`` joins them. Each room imports
