@@ -16,7 +16,7 @@ from bench.contract.rows import case_row, promise_of
 from bench.errors import ResultsError, UsageError
 from bench.measure.quantities import QUANTITIES
 from bench.run.archive import SUMS, Archive, sha256
-from bench.run.manifest import Begun, begin_plan, planned_case
+from bench.run.manifest import HOSTED, Begun, begin_plan, planned_case
 from bench.run.manifest import resume as resume_run
 from bench.run.plan import Planned
 
@@ -108,6 +108,8 @@ def begin(
     needed = needed_cases(published.about["cases"], declared)
     planned, left_out = plan_again(needed, cells, blocks)
     used = {entry.case.cell.id for entry in planned}
+    if hosts := published.about.get(HOSTED):
+        facts[HOSTED] = hosts
     return begin_plan(
         folder,
         "reproduction",

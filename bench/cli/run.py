@@ -71,6 +71,12 @@ a_path = click.Path(path_type=Path)
 @point("--clients", "N", "Measure request/reply alone, with so many clients.")
 @point("--subscribers", "N", "Measure fan-out alone, with so many subscribers.")
 @point("--workers", "N", "Measure the pipeline alone, with so many workers.")
+@click.option(
+    "--hosts",
+    type=click.Choice(["namespaces"]),
+    help="Measure round trips with driver and peers on two hosts too: network namespaces "
+    "of this machine.",
+)
 @recheck_option
 @click.option("--out", type=a_path, help="Folder of the run (default: in reports/data/).")
 @click.option("--resume", type=a_path, metavar="RUN", help="Complete an interrupted run.")
@@ -93,6 +99,7 @@ def run(
     clients: tuple[int, ...],
     subscribers: tuple[int, ...],
     workers: tuple[int, ...],
+    hosts: str | None,
     recheck: bool,
     out: Path | None,
     resume: Path | None,
@@ -146,6 +153,7 @@ def run(
                 budget_minutes,
                 part,
                 Points(size, counts),
+                hosts,
                 **thresholds(),
             )
         shown = as_typed(begun.archive.folder)
@@ -187,12 +195,15 @@ def refuse_beside(why: str, *allowed: str) -> None:
 
 def _interruptible(begun: Begun, go_on: str, recheck: bool = False) -> bool:
     """Measure a run; ``go_on`` is the command that resumes it after an interruption."""
+    from bench.run.manifest import HOSTED
     from bench.run.runner import make_run
+    from bench.sites.standing import standing
 
     folder = as_typed(begun.archive.folder)
     resume = f"every finished trial is kept. To resume:\n  {command(go_on)}"
     try:
-        return make_run(begun.archive, begun.planned, begun.seed, _half_widths, recheck)
+        with standing(begun.archive.about().get(HOSTED)):
+            return make_run(begun.archive, begun.planned, begun.seed, _half_widths, recheck)
     except KeyboardInterrupt:
         raise NoMiddleError(f"interrupted; {resume}") from None
     except OSError as error:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.contract.alike import alike, what_separates
-from bench.contract.model import IMPLEMENTATIONS
+from bench.contract.model import APART, IMPLEMENTATIONS
 from bench.contract.rows import case_named, original_name
 from bench.errors import UsageError
+from bench.run.plan import APART_FROM, goes_apart
 
 FILE = Path(__file__).with_name("declared.toml")
 MOST = 25
@@ -82,6 +83,20 @@ def rests_on(name: str, copy: int, key: str, declared: Collection[Declared]) -> 
     """Return whether a declared comparison needs a case or its A/A copy."""
     original = original_name(name, copy)
     return any(original == pair[0] and key in pair[1:] for pair in declared)
+
+
+def with_apart(declared: Collection[Declared]) -> list[Declared]:
+    """Return declared comparisons, and those that a run on several hosts declares too."""
+    found = list(declared)
+    for name, first, second in declared:
+        row = case_named(name)
+        if row.placement == APART_FROM and goes_apart(
+            row.workload, row.transport, row.load
+        ):
+            placed = name.split(".")
+            placed[placed.index(APART_FROM)] = APART
+            found.append((".".join(placed), first, second))
+    return found
 
 
 def declarations(about: Mapping[str, Any]) -> set[Declared]:

@@ -15,7 +15,7 @@ from bench.contract.model import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell
 from bench.errors import NoMiddleError, ResultsError, UsageError, near
 from bench.measure.code.size import read_program
 from bench.run.archive import Archive
-from bench.run.declared import read_declared
+from bench.run.declared import MOST, read_declared, with_apart
 from bench.run.extension import declaration
 from bench.run.machine import describe
 from bench.run.plan import Planned, plan
@@ -23,10 +23,13 @@ from bench.run.points import Points, at_points, declared_at
 from bench.run.profiles import PROFILES, WHOLE
 
 HARNESS = PROJECT / "bench"
-TIMED = ("errors.py", "hosts", "contract", "trial", "faults", "measure", "run")
+TIMED = ("errors.py", "hosts", "contract", "trial", "faults", "sites", "measure", "run")
 """The rooms and files that a run's values depend on: all below the analysis."""
 PARTS = SPEED, FAILURES = "speed", "failures"
 """The two parts of a run: trials without a fault, and trials with one."""
+HOSTED = "hosts"
+"""The optional entry of run.json with the kind of hosts for trials apart, one of HOSTS."""
+HOSTS = ("namespaces",)
 AS_PLANNED = Points()
 """No points of a user's own."""
 BUDGET = "budget_minutes"
@@ -186,6 +189,7 @@ def begin(
     budget_minutes: float | None = None,
     part: str | None = None,
     points: Points = AS_PLANNED,
+    hosts: str | None = None,
     **facts: Any,
 ) -> Begun:
     """Make the folder of a new run. ``more`` are the further implementations roots.
@@ -193,6 +197,7 @@ def begin(
     ``facts`` are further entries of run.json. ``part``, one of PARTS, limits the run to
     trials of speed or to trials with a fault. ``points`` are sizes and numbers of peers in
     place of the profile's: then the comparisons of these cases are the declared ones.
+    ``hosts``, one of HOSTS, has latencies measured apart too.
     Raises UsageError for an unknown profile, for one without a case of these cells, and for
     a point that no trial can have.
     """
@@ -200,9 +205,15 @@ def begin(
         raise UsageError(
             f"no profile {profile!r}: choose {', '.join(PROFILES)}{near(profile, PROFILES)}"
         )
-    planned = at_points(plan(PROFILES[profile], cells, blocks), points)
+    planned = plan(PROFILES[profile], cells, blocks, apart=bool(hosts))
+    planned, declared = at_points(planned, points), read_declared()
     if points:
-        facts["claims"] = declared_at(planned, read_declared())
+        declared = declared_at(planned, declared)
+    if hosts:
+        declared = with_apart(declared)[:MOST]
+        facts[HOSTED] = hosts
+    if points or hosts:
+        facts["claims"] = declared
     if part:
         planned = [p for p in planned if bool(p.case.fault) == (part == FAILURES)]
     if not planned:

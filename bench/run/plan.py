@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from itertools import product
 
-from bench.contract.model import Case, Cell
+from bench.contract.model import APART, Case, Cell
 from bench.contract.rows import RECOVERY
 
 SMALL_BYTES = 64
 INSTANCES = {"request_reply": 1, "fan_out": 4, "pipeline": 2}
 BOTH = ("split", "shared")
 SPEEDS = ("latency", "throughput")
+APART_FROM = "split"
+"""Cases in this placement are measured apart as well, where a run has several hosts."""
 BLOCKS_MIN = 8
 """Fewer blocks have no interval: with 6, it would be the smallest value to the largest."""
 
@@ -104,7 +106,22 @@ def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
             yield Planned(case, group.blocks)
 
 
-def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
+def goes_apart(workload: str, transport: str, load: str) -> bool:
+    """Say whether cases of a kind are measured apart too.
+
+    These are round trips, because one clock stamps both of their ends.
+    """
+    return workload == "request_reply" and transport == "tcp" and not load
+
+
+def _placements(group: Group, cell: Cell, transport: str, apart: bool) -> tuple[str, ...]:
+    too = apart and not cell.is_floor and APART_FROM in group.placements
+    if too and group.loads == ("",) and goes_apart(cell.workload.name, transport, ""):
+        return (*group.placements, APART)
+    return group.placements
+
+
+def _group_cases(group: Group, cells: Sequence[Cell], apart: bool) -> Iterator[Planned]:
     if group.tool and not shutil.which(group.tool):
         return
     for cell in cells:
@@ -127,7 +144,7 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
         if cell.is_floor:
             instances = 1
         for quantity, placement, load in product(
-            group.quantities, group.placements, group.loads
+            group.quantities, _placements(group, cell, transport, apart), group.loads
         ):
             case = Case(
                 cell=replace(cell, loop=group.loop),
@@ -143,12 +160,13 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
 
 
 def plan(
-    profile: Profile, cells: Sequence[Cell], blocks: int | None = None
+    profile: Profile, cells: Sequence[Cell], blocks: int | None = None, apart: bool = False
 ) -> list[Planned]:
     """Return the cases of a profile over the given cells, each once, in a stable order.
 
-    ``blocks`` replaces the profile's numbers of blocks. If two groups ask for the same
-    case, the greater number of blocks counts.
+    ``blocks`` replaces the profile's numbers of blocks. ``apart`` adds cases on several
+    hosts: those of round trips in the placement ``APART_FROM``. If two groups ask for the
+    same case, the greater number of blocks counts.
     """
     asked = (entry for group in profile.groups for entry in _group_cases(group, cells))
     return [Planned(entry.case, blocks or entry.blocks) for entry in once(asked)]

@@ -34,6 +34,7 @@ NAMES = (
     "client",
     "interop",
     "partition",
+    "clocks",
     "recovery_clock",
     "controls",
     "topologies",
@@ -48,6 +49,7 @@ LONG = (
     "floor",
     "rotation",
     "work_in_turns",
+    "apart",
 )
 """These run only by name: they take many minutes, or need tools that few machines have."""
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.analysis import rounds
 from bench.contract.find import find_cells
-from bench.contract.model import FLOOR, IMPLEMENTATIONS, Case, Cell
+from bench.contract.model import APART, FLOOR, IMPLEMENTATIONS, Case, Cell
 from bench.contract.rows import case_named
 from bench.faults.all_faults import all_faults
 from bench.measure.levels import L1, L2, faults_of
 from bench.report.talk_claims.conditions import compiled
 from bench.report.talk_claims.judge import TalkClaim, read_ledger
-from bench.run.declared import read_declared
+from bench.run.declared import MOST, read_declared, with_apart
 from bench.run.plan import BLOCKS_MIN, Planned, plan
 from bench.run.profiles import GROWTH, PROFILES
 
+ROUND_TRIP = "request_reply"
 CELLS = find_cells([IMPLEMENTATIONS, FLOOR])
 WHOLE = {name: plan(profile, CELLS) for name, profile in PROFILES.items()}
 PLANS = {
@@ -306,3 +308,30 @@ def test_resilient_programs_are_timed_only_on_request() -> None:
     """What its guarantees cost is a question of its own, not one more row in each chart."""
     timed = {entry.case.cell.variant.name for entry in PLANS["standard"]}
     assert not timed & {"resilient", "reconnecting", "heartbeats"}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_hosts_add_round_trips_apart_and_change_nothing_else(name: str) -> None:
+    there = plan(PROFILES[name], CELLS, apart=True)
+    added = [entry for entry in there if entry.case.placement == APART]
+    assert [entry for entry in there if entry not in added] == WHOLE[name]
+    split = {
+        replace(entry.case, placement=APART): entry.blocks
+        for entry in PLANS[name]
+        if entry.case.placement == "split"
+        and (entry.case.cell.workload.name, entry.case.transport) == (ROUND_TRIP, "tcp")
+        and not entry.case.load
+    }
+    assert {entry.case: entry.blocks for entry in added} == split
+    assert added, "every profile has round trips"
+
+
+def test_comparisons_apart_are_declared_like_those_on_separate_cpus() -> None:
+    declared = read_declared()
+    every = with_apart(declared)
+    added = every[len(declared) :]
+    names = {entry.case.name for entry in plan(PROFILES["quick"], CELLS, apart=True)}
+    assert every[: len(declared)] == declared
+    assert {case_named(name).placement for name, *_ in added} == {APART}
+    assert {name for name, *_ in added} <= names
+    assert len(every) <= MOST

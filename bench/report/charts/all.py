@@ -59,11 +59,11 @@ def _charts(
     look = look_of(run, grade)
     names = workloads(run)
     yield from hero.hero(estimates, compared, look)
-    for placement in ("split", "shared"):
+    for placement in ("split", "shared", "apart"):
         yield ratios.headline(compared, placement, look)
     for workload in names:
         yield speed.latency(estimates, compared, workload, look)
-    for placement in ("split", "shared"):
+    for placement in ("split", "shared", "apart"):
         yield distribution.round_trips(run, estimates, placement, look)
     for workload in names:
         yield speed.response(estimates, compared, workload, look)

@@ -23,6 +23,7 @@ from bench.report import words
 from bench.report.charts import style
 from bench.report.charts.findings import front, listed
 from bench.report.charts.style import GRID, INK, MUTED, PAPER, Chart, Look
+from bench.run.plan import BOTH
 
 QUANTITIES = {"request_reply": "latency", "fan_out": "throughput", "pipeline": "throughput"}
 """The quantity a workload is chosen for: the time of a reply, or the rate of a stream."""
@@ -60,6 +61,14 @@ def declared_races(
     return races(rows, compared, dict.fromkeys(names))
 
 
+def _raced(
+    estimates: Sequence[Estimate], compared: Sequence[Comparison], workload: str
+) -> list[Race]:
+    """Return the races that a mark is drawn of: filled, or not."""
+    every = declared_races(estimates, compared, workload)
+    return [race for race in every if race.placement in BOTH]
+
+
 def behind(race: Race) -> Iterator[Behind]:
     """Yield every stack of a race, the fastest first."""
     level = front(race)
@@ -95,7 +104,7 @@ def hero(
     raced = {
         workload: found
         for workload in QUANTITIES
-        if (found := declared_races(estimates, compared, workload))
+        if (found := _raced(estimates, compared, workload))
     }
     if not raced:
         return

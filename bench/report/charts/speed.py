@@ -9,6 +9,7 @@ from bench.analysis.estimates import headline_measure
 from bench.analysis.ranking import time_of
 from bench.analysis.rows import Estimate, grouped
 from bench.contract.alike import SUBJECT, loses
+from bench.contract.model import APART
 from bench.contract.rows import PYTHON
 from bench.report import ratio, words
 from bench.report.charts import dots, findings
@@ -19,6 +20,7 @@ from bench.report.charts.rows import accompanied, footer_of, rows_of, with_compa
 from bench.report.charts.style import Chart, Look
 from bench.run.plan import BOTH, SMALL_BYTES
 
+DRAWN = (*BOTH, APART)
 LARGE_BYTES = 64 * 1024
 TRANSPORTS = ("tcp", "ipc", "inproc")
 COMPARED_LOADS = ("common_50", "own_70")
@@ -31,7 +33,9 @@ def usual(rows: Sequence[Estimate], workload: str, measure: str) -> list[Estimat
     real = [row for row in rows if row.case.workload == workload and not row.case.floor]
     instances = min((row.case.instances for row in real), default=1)
     wanted = quantity, measure, "tcp", SMALL_BYTES, instances
-    return [row for row in real if _usual_key(row) == wanted and row.case.placement in BOTH]
+    return [
+        row for row in real if _usual_key(row) == wanted and row.case.placement in DRAWN
+    ]
 
 
 def _usual_key(row: Estimate) -> tuple[object, ...]:
@@ -56,7 +60,7 @@ def _overhead(rows: Iterable[Estimate], workload: str, measure: str) -> str:
 
 def _by_placement(rows: Iterable[Estimate], axis: str, form: dots.Form) -> list[Panel]:
     by_place = grouped(rows, lambda row: row.case.placement)
-    parts = {place: with_company(by_place.get(place, [])) for place in BOTH}
+    parts = {place: with_company(by_place.get(place, [])) for place in DRAWN}
     return [
         Panel(words.PLACEMENTS[place], axis, form, part)
         for place, part in parts.items()

@@ -1,0 +1,100 @@
+"""A run on two hosts measures round trips apart, and says so wherever it shows them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+
+import pytest
+from helpers_bench import bench, find_cell, make_case
+from helpers_network import permitted, refuse_namespaces
+
+from bench.contract.model import APART
+from bench.errors import NotMeasurable
+from bench.run.archive import RUN
+from bench.selftest import apart as selftest
+from bench.sites.namespaces import network_of_two, with_agents, without_agents
+from bench.sites.standing import standing
+from bench.trial.record import Window
+from bench.trial.site import apart_on, sites_of
+from bench.trial.trial import Trial, run_trial
+
+CELL = "raw_socket/minimal/request_reply.py"
+OTHER = "zmq/minimal/request_reply.py"
+
+
+def network_of(pid: int) -> int:
+    return os.stat(f"/proc/{pid}/ns/net").st_ino
+
+
+def test_driver_and_peers_have_networks_and_cpus_of_their_own(tmp_path: Path) -> None:
+    case = make_case(find_cell(CELL), placement=APART)
+    with permitted(), standing("namespaces"):
+        trial = Trial(case, Window(20, 2), tmp_path, tmp_path, random.Random(1))
+        try:
+            trial.spawn()
+            trial.join()
+            call, serve = (trial.group.playing(name) for name in ("call.0", "serve.0"))
+            networks = {network_of(pid) for pid in (call.pid, serve.pid, os.getpid())}
+            assert len(networks) == 3
+            assert trial.bound["server"].startswith("tcp://10.")
+            assert not {*call.spec.cpus} & {*serve.spec.cpus}
+        finally:
+            trial.kill()
+
+
+@pytest.mark.parametrize("cell", [OTHER, "http/minimal/request_reply.py"])
+def test_a_trial_in_namespaces_goes_with_agents_and_without(
+    cell: str, tmp_path: Path
+) -> None:
+    case = make_case(find_cell(cell), placement=APART)
+    with permitted(), network_of_two() as network, with_agents(network) as agents:
+        for sites in (agents, without_agents(network)):
+            with apart_on(sites):
+                record = run_trial(case, Window(50, 2), tmp_path, random.Random(1))
+            assert record.roles["call.0"].counts["count"] == 50
+
+
+def test_no_hosts_stand_after_a_run() -> None:
+    with permitted(), standing("namespaces"):
+        assert sites_of(APART).driver.name == "a"
+    with pytest.raises(NotMeasurable):
+        sites_of(APART)
+
+
+def test_a_machine_that_refuses_namespaces_says_how_to_allow_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refuse_namespaces(monkeypatch)
+    with pytest.raises(NotMeasurable, match="allow them"), standing("namespaces"):
+        pass
+
+
+def test_both_ways_of_the_selftest_take_turns(tmp_path: Path) -> None:
+    case = make_case(find_cell(CELL), "latency", placement=APART)
+    with permitted(), network_of_two() as network, with_agents(network) as agents:
+        ways = {"agents": agents, "harness": without_agents(network)}
+        with apart_on(agents):
+            found = selftest.block(case, 1e-4, ways, tmp_path, random.Random(1))
+    assert [len(windows) for windows in found.values()] == [12, 12]
+
+
+@pytest.mark.thorough
+def test_a_run_on_two_hosts_has_numbers_of_them(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with permitted(), standing("namespaces"):
+        pass
+    only = [word for cell in (CELL, OTHER) for word in ("--only", cell)]
+    words = ["--profile", "quick", "--part", "speed", "--blocks", 8, *only]
+    ended = bench("run", *words, "--hosts", "namespaces", "--out", folder)
+    assert ended.returncode == 0, ended.stderr
+    about = json.loads((folder / RUN).read_text())
+    assert about["hosts"] == "namespaces"
+    name = "request_reply.latency.64B.tcp.1_clients.apart"
+    assert [name, "zmq.minimal.python", "raw_socket.minimal.python"] in about["claims"]
+    numbers = json.loads((folder / "report" / "numbers.json").read_text())
+    assert any(name in entry["id"] for entry in numbers)
+    page = (folder / "report" / "index.html").read_text()
+    assert "two hosts of one machine" in page
