@@ -20,7 +20,8 @@ stirred_<role>         wake-ups/s    how often it wakes then
 wakes_<role>           wake-ups/message  how often it wakes for a message of a fixed load
 
 A rate is the inverse of the median time per message: averaging times averages rates
-correctly. Bounds are nan where there are too few blocks for an interval.
+correctly. An interval of a time between two clocks is wider by as much as these may be
+wrong. Bounds are nan where there are too few blocks for an interval.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from bench.analysis.clocks import clock_bound_us
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.analysis.stats import Interval, bounds, median_interval
@@ -138,11 +140,14 @@ def _rate(case: CaseRow, values_s: pd.Series[float]) -> Estimate:
 def _of_case(case: CaseRow, trials: pd.DataFrame) -> Iterator[Estimate]:
     if headline_measure(case.quantity) == "rate":
         yield _rate(case, trials["value_s"])
+    bound_us = clock_bound_us(trials)
     for measure, values in _columns(trials):
         present = values.dropna()
         # p99.9 is only worth a number where every block had samples enough for it.
         if len(present) == len(trials):
-            yield _estimate(case, measure, median_interval(present.to_numpy()))
+            row = _estimate(case, measure, median_interval(present.to_numpy()))
+            wrong_us = bound_us if measure in PERCENTILES else 0.0
+            yield replace(row, low=row.low - wrong_us, high=row.high + wrong_us)
 
 
 def estimates(run: Run) -> list[Estimate]:

@@ -12,6 +12,7 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
+from bench.analysis.clocks import clock_share, widened
 from bench.analysis.compared_rows import Ratio
 from bench.analysis.inference import beyond_p_of_logs, signed_rank_p_of_logs
 from bench.analysis.results import Run
@@ -81,8 +82,9 @@ def compare(run: Run, case_a: str, case_b: str) -> Ratio | None:
     found = paired(run, case_a, case_b)
     if found is None:
         return None
+    shares = clock_share(run, case_a), clock_share(run, case_b)
     return Ratio(
-        interval=found.interval,
+        interval=widened(found.interval, *shares) if any(shares) else found.interval,
         sign=sign_interval_of_logs(found.logs),
         median_a_s=float(median(found.a)),
         median_b_s=float(median(found.b)),

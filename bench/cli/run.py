@@ -74,7 +74,7 @@ a_path = click.Path(path_type=Path)
 @click.option(
     "--hosts",
     type=click.Choice(["namespaces"]),
-    help="Measure round trips with driver and peers on two hosts too: network namespaces "
+    help="Measure latencies with driver and peers on two hosts too: network namespaces "
     "of this machine.",
 )
 @recheck_option

@@ -33,6 +33,8 @@ WARM_UP_MIN = 50
 WARM_UP_MAX = 2000
 
 Metadata = dict[str, str | int | float]
+CLOCK_BOUND = "clock_bound_ns"
+"""The key of how wrong times between two hosts may be, for their clocks; none on one."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,15 @@ def window_s(case: Case, trial: TrialRecord) -> float:
     return (max(last) - min(first)) / 1e9
 
 
+def refuse_unclear(trial: TrialRecord, seconds: float, share: float) -> None:
+    """Raise TrialError if clocks may be wrong by more than a share of a time."""
+    if trial.clock_bound_ns > share * seconds * 1e9:
+        raise TrialError(
+            f"the clocks of the hosts may be wrong by {trial.clock_bound_ns / 1e3:.1f} us, "
+            f"and {seconds * 1e6:.1f} us were measured: place both ends on one host"
+        )
+
+
 def count(case: Case, trial: TrialRecord) -> Tally:
     """Tally a timed trial. Raises TrialError if the cell broke its contract."""
     total, wrong = NOTHING, 0
@@ -211,5 +222,6 @@ def common(case: Case, trial: TrialRecord, total: Tally) -> Metadata:
         "build_s": trial.build_s,
         "join_s": trial.join_s,
         "trial_s": trial.total_s,
+        **({CLOCK_BOUND: trial.clock_bound_ns} if trial.clock_bound_ns else {}),
         **costs(trial, total.delivered),
     }

@@ -28,6 +28,7 @@ from bench.measure.common import (
     free_running_pilot,
     free_running_window,
     needed_s,
+    refuse_unclear,
     window_in_turns,
 )
 from bench.measure.percentiles import quantile, summary
@@ -151,6 +152,7 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
         driver = trial.of(case.cell.workload.driver)[0]
         metadata["late_p99_ns"] = late_p99_ns(driver, rate_hz)
     value_s = median(windows_s) if windows_s else percentiles["p50_ns"] / 1e9
+    refuse_unclear(trial, value_s, share=1.0)
     metadata["p50_ns"] = value_s * 1e9 if windows_s else percentiles["p50_ns"]
     return Measured(value_s, metadata, samples, windows_s)
 

@@ -25,6 +25,7 @@ from bench.measure.common import (
     free_running_pilot,
     free_running_window,
     needed_s,
+    refuse_unclear,
     window_in_turns,
 )
 from bench.measure.turns import spans
@@ -39,6 +40,8 @@ TURN_S = 0.05
 in turns of 0.2 s (docs/method.md, "Blocks and rounds")."""
 TURN_MESSAGES_MAX = MESSAGES_MAX
 """The most messages of a turn."""
+CLOCK_SHARE = 0.005
+"""The share of a window by which the clocks at its two ends may be wrong."""
 PACE = "seconds_per_message_given"
 """The key of the pace of one driver, which sets the size of windows, lossy ones too."""
 
@@ -94,6 +97,7 @@ def measure(case: Case, trial: TrialRecord) -> Measured:
     pairs = list(trial.pairs(case.cell.workload))
     seconds = float(metadata["window_s"])
     metadata[PACE] = seconds / max(driver.counts["given"] for _, driver in pairs)
+    refuse_unclear(trial, seconds, CLOCK_SHARE)
     if not trial.turn:
         return Measured(seconds / total.delivered, metadata)
     every = spans(case, trial)

@@ -90,9 +90,7 @@ def with_apart(declared: Collection[Declared]) -> list[Declared]:
     found = list(declared)
     for name, first, second in declared:
         row = case_named(name)
-        if row.placement == APART_FROM and goes_apart(
-            row.workload, row.transport, row.load
-        ):
+        if goes_apart(row):
             placed = name.split(".")
             placed[placed.index(APART_FROM)] = APART
             found.append((".".join(placed), first, second))

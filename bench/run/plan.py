@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 from itertools import product
 
 from bench.contract.model import APART, Case, Cell
-from bench.contract.rows import RECOVERY
+from bench.contract.rows import RECOVERY, CaseRow, case_named
 
 SMALL_BYTES = 64
 INSTANCES = {"request_reply": 1, "fan_out": 4, "pipeline": 2}
@@ -106,22 +106,19 @@ def _failures(cell: Cell, group: Group) -> Iterator[Planned]:
             yield Planned(case, group.blocks)
 
 
-def goes_apart(workload: str, transport: str, load: str) -> bool:
-    """Say whether cases of a kind are measured apart too.
+def goes_apart(case: CaseRow) -> bool:
+    """Say whether a case is measured apart as well, where a run has several hosts.
 
-    These are round trips, because one clock stamps both of their ends.
+    These are round trips, whose two ends one clock stamps, and other latencies. Streams at
+    full speed are not: in their windows processes are asked how much has arrived.
     """
-    return workload == "request_reply" and transport == "tcp" and not load
+    if (case.placement, case.transport, case.load) != (APART_FROM, "tcp", ""):
+        return False
+    at_speed = (case.workload, case.quantity) == ("request_reply", "throughput")
+    return at_speed or case.quantity == "latency"
 
 
-def _placements(group: Group, cell: Cell, transport: str, apart: bool) -> tuple[str, ...]:
-    too = apart and not cell.is_floor and APART_FROM in group.placements
-    if too and group.loads == ("",) and goes_apart(cell.workload.name, transport, ""):
-        return (*group.placements, APART)
-    return group.placements
-
-
-def _group_cases(group: Group, cells: Sequence[Cell], apart: bool) -> Iterator[Planned]:
+def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
     if group.tool and not shutil.which(group.tool):
         return
     for cell in cells:
@@ -144,7 +141,7 @@ def _group_cases(group: Group, cells: Sequence[Cell], apart: bool) -> Iterator[P
         if cell.is_floor:
             instances = 1
         for quantity, placement, load in product(
-            group.quantities, _placements(group, cell, transport, apart), group.loads
+            group.quantities, group.placements, group.loads
         ):
             case = Case(
                 cell=replace(cell, loop=group.loop),
@@ -159,16 +156,27 @@ def _group_cases(group: Group, cells: Sequence[Cell], apart: bool) -> Iterator[P
             yield Planned(case, group.blocks)
 
 
+def _with_apart(entries: Iterable[Planned], apart: bool) -> Iterator[Planned]:
+    for entry in entries:
+        yield entry
+        if apart and goes_apart(case_named(entry.case.name)):
+            yield replace(entry, case=replace(entry.case, placement=APART))
+
+
 def plan(
     profile: Profile, cells: Sequence[Cell], blocks: int | None = None, apart: bool = False
 ) -> list[Planned]:
     """Return the cases of a profile over the given cells, each once, in a stable order.
 
-    ``blocks`` replaces the profile's numbers of blocks. ``apart`` adds cases on several
-    hosts: those of round trips in the placement ``APART_FROM``. If two groups ask for the
-    same case, the greater number of blocks counts.
+    ``blocks`` replaces the profile's numbers of blocks. ``apart`` adds the cases that go
+    apart, on several hosts. If two groups ask for the same case, the greater number of
+    blocks counts.
     """
-    asked = (entry for group in profile.groups for entry in _group_cases(group, cells))
+    asked = (
+        entry
+        for group in profile.groups
+        for entry in _with_apart(_group_cases(group, cells), apart)
+    )
     return [Planned(entry.case, blocks or entry.blocks) for entry in once(asked)]
 
 

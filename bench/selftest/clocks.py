@@ -13,9 +13,9 @@ from pathlib import Path
 from bench.errors import NotMeasurable, TrialError
 from bench.faults.network.tools import tool
 from bench.selftest.answers import Answer
-from bench.sites.clocks import Offset
 from bench.sites.far import Far
 from bench.trial.addresses import LOOPBACK
+from bench.trial.clock import Offset
 
 AHEAD_S = 5000
 QUESTION = "by how much one clock is ahead of another"

@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bench.trial.clock import Offset
+
 QUESTION = struct.Struct("!Q")
 REPLY = struct.Struct("!Qqq")
 EXCHANGES = 200
@@ -37,23 +39,6 @@ class Stamps(NamedTuple):
     heard_ns: int
 
 
-class Offset(NamedTuple):
-    """By how much a clock is ahead of another: between two bounds, in nanoseconds."""
-
-    least_ns: int
-    most_ns: int
-
-    @property
-    def ns(self) -> int:
-        """The middle of the interval."""
-        return (self.least_ns + self.most_ns) // 2
-
-    @property
-    def bound_ns(self) -> int:
-        """By how much the middle may be wrong."""
-        return -(-(self.most_ns - self.least_ns) // 2)
-
-
 class Stepped(ValueError):
     """No offset agrees with all exchanges: a clock was set while they lasted."""
 
@@ -69,15 +54,6 @@ def offset(exchanges: Iterable[Stamps]) -> Offset:
     if least_ns > most_ns:
         raise Stepped(f"the clock is ahead by {least_ns} ns at least, {most_ns} at most")
     return Offset(least_ns, most_ns)
-
-
-def between(before: Offset, after: Offset) -> Offset:
-    """Return bounds that held all the time between two estimates.
-
-    This takes for granted that the clocks drift one way in between. What they drifted makes
-    the interval wider.
-    """
-    return Offset(min(before.least_ns, after.least_ns), max(before.most_ns, after.most_ns))
 
 
 class Server:

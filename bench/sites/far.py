@@ -24,8 +24,10 @@ from bench.errors import NotMeasurable, TrialError
 from bench.hosts.spec import HostSpec
 from bench.sites import clocks
 from bench.sites.pipe import END_S, Pipe
+from bench.trial.clock import Offset
 from bench.trial.descendants import CpuTime
 from bench.trial.processes import FAILING_S, PYTHON_HOST, Forks, failure
+from bench.trial.site import Site
 
 ANSWER_S = 10.0
 """The longest time for an answer; usually it takes less than a millisecond."""
@@ -199,17 +201,21 @@ class Far:
                     if not file.write(base64.b64decode(told)):
                         break  # it has become shorter
 
-    def ahead_of(self, other: Far, exchanges: int = clocks.EXCHANGES) -> clocks.Offset:
-        """Return by how much the clock of this site is ahead of another's.
+    def ahead_of(self, other: Site) -> Offset:
+        """Return by how much the clock of this site is ahead of another's with an agent.
 
-        Raises TrialError if they cannot talk, and ``clocks.Stepped`` as ``clocks.offset``.
+        Raises TrialError if they cannot talk, or if a clock was set meanwhile.
         """
+        assert isinstance(other, Far)
         at = {
             "address": self.address,
             "port": self.ask("clock_serve", address=self.address),
         }
-        made = other.ask("clock_ask", **at, exchanges=exchanges)
-        return clocks.offset(clocks.Stamps(*stamps) for stamps in made)
+        made = other.ask("clock_ask", **at, exchanges=clocks.EXCHANGES)
+        try:
+            return clocks.offset(clocks.Stamps(*stamps) for stamps in made)
+        except ValueError as error:
+            raise TrialError(f"clocks of {self.name} and {other.name}: {error}") from error
 
     # -- how it ends ---------------------------------------------------------------------
 

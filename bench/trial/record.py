@@ -79,6 +79,11 @@ class TrialRecord:
     """How many messages each driver gives in a turn; 0 where the window is in one piece."""
     counted: tuple[int, ...] = ()
     """The numbers of the turns whose values count, in the order of their rounds."""
+    clock_bound_ns: int = 0
+    """How wrong times may be between roles that different clocks stamped; 0 for one clock.
+
+    Stamps of consumers have been moved to the clock of the driver.
+    """
 
     def of(self, role: Role) -> list[RoleRecord]:
         return [r for name, r in self.roles.items() if name.split(".")[0] == role.name]

@@ -18,6 +18,7 @@ from bench.contract.model import APART, Role, Workload
 from bench.errors import NotMeasurable, TrialError
 from bench.hosts.spec import HostSpec
 from bench.trial import addresses
+from bench.trial.clock import SAME_CLOCK, Offset
 from bench.trial.descendants import CpuTime
 from bench.trial.processes import PYTHON_HOST, Forks, HostProcess
 
@@ -114,6 +115,9 @@ class Site(Protocol):
         own command, for the language of its cell. With ``forks`` it may be a copy instead.
         """
 
+    def ahead_of(self, other: Site) -> Offset:
+        """Return by how much the clock of this site is ahead of another's."""
+
     def bring(self, folder: Path) -> None:
         """See that what the hosts of a trial wrote is in its folder on this machine."""
 
@@ -147,6 +151,10 @@ class Here:
     ) -> Host:
         copied = None if self._enter else forks  # a copy is where its server is
         return HostProcess(name, spec, log, padding_bytes, self._enter, program, copied)
+
+    def ahead_of(self, other: Site) -> Offset:
+        assert isinstance(other, Here)
+        return SAME_CLOCK
 
     def bring(self, folder: Path) -> None:
         """Do nothing: hosts write to the folder itself."""

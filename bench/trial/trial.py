@@ -19,13 +19,14 @@ from bench.errors import TrialError
 from bench.hosts.spec import HostSpec, RoleSpec
 from bench.trial import addresses
 from bench.trial.ceilings import blames_ceilings
+from bench.trial.clock import Offset, between
 from bench.trial.fork_servers import ForkServers
 from bench.trial.keys import make_keys
 from bench.trial.open_files import allow_connections
 from bench.trial.placement import cpus_for
 from bench.trial.process_group import CpuTimes, ProcessGroup
 from bench.trial.processes import PADDING_BYTES_MAX, host_program
-from bench.trial.record import TrialRecord, Window, read_records
+from bench.trial.record import RoleRecord, TrialRecord, Window, read_records
 from bench.trial.scratch import scratch_folder
 from bench.trial.site import Host, Site, sites_of
 from bench.trial.specs import host_spec, pairs_to_see, role_spec, signature
@@ -271,7 +272,28 @@ class Trial:
         self.await_end()
 
     def open_window(self) -> None:
+        self._ahead = self._offsets()
         self.group.tell_all("window")
+
+    def _offsets(self) -> dict[Site, Offset]:
+        """Return how far the clocks of consumers' sites are ahead of the driver's."""
+        driver, consumer = self.sites.driver, self.workload.consumer
+        places = [
+            self._site(consumer, number) for number in range(len(self.instances(consumer)))
+        ]
+        return {site: site.ahead_of(driver) for site in {*places} - {driver}}
+
+    def _to_one_clock(self, roles: Mapping[str, RoleRecord]) -> int:
+        """Move consumers' stamps to the driver's clock; return how wrong they may be."""
+        after, bounds_ns = self._offsets(), [0]
+        for number, name in enumerate(self.instances(self.workload.consumer)):
+            site = self._site(self.workload.consumer, number)
+            if site in after and name in roles:
+                offset = between(self._ahead[site], after[site])
+                bounds_ns.append(offset.bound_ns)
+                if (arrived_ns := roles[name].arrived_ns) is not None:
+                    arrived_ns -= offset.ns
+        return max(bounds_ns)
 
     def give_for(self, seconds: float) -> None:
         """Wait until the drivers have used their streams up, or so many seconds."""
@@ -368,14 +390,16 @@ class Trial:
         for site in self.sites.distinct():
             site.bring(self.folder)
         results = self.progress.results
+        roles = {record.id: record for record in read_records(self.folder, results)}
         return TrialRecord(
-            roles={record.id: record for record in read_records(self.folder, results)},
+            roles=roles,
             cpu=cpu,
             peak_bytes=self.group.peaks_bytes,
             sockets={n: e["sockets"] for n, e in results.items()},
             build_s=self.progress.build_s,
             join_s=join_s,
             total_s=time.monotonic() - began,
+            clock_bound_ns=self._to_one_clock(roles),
         )
 
     def kill(self) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from helpers_bench import find_cell, make_case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.contract.model import APART
 from bench.errors import NotMeasurable, TrialError
+from bench.measure import latency, throughput
+from bench.measure.common import CLOCK_BOUND
 from bench.selftest.clocks import AHEAD_S, ahead_by, answers, found_ahead
-from bench.sites.clocks import Offset, Stamps, Stepped, between, offset
+from bench.sites.clocks import Stamps, Stepped, offset
+from bench.sites.far import Far, SiteLost
+from bench.trial.addresses import LOOPBACK
+from bench.trial.clock import Offset, between
+from bench.trial.record import Window
+from bench.trial.site import Sites, apart_on
+from bench.trial.trial import run_trial
 
 nanoseconds = st.integers(0, 10**9)
 ahead = st.integers(-(10**15), 10**15)
@@ -84,3 +95,32 @@ def test_the_selftest_passes(tmp_path: Path) -> None:
     same, ahead = answers(1, 1, tmp_path)
     assert same.passed
     assert ahead.passed in (True, None)
+
+
+def test_a_time_one_way_is_right_although_the_clocks_are_far_apart(tmp_path: Path) -> None:
+    """The subscriber's clock is 5,000 s ahead of that of the publisher."""
+    case = make_case(find_cell("zmq/minimal/fan_out.py"), "latency", placement=APART)
+    window = Window(40, 5, interval_s=0.002, stamp_each=True)
+    try:
+        with (
+            Far("a", LOOPBACK) as here,
+            Far("b", LOOPBACK, enter=ahead_by(AHEAD_S)) as other,
+            apart_on(Sites(here, (other,))),
+        ):
+            record = run_trial(case, window, tmp_path, random.Random(1))
+    except SiteLost as refused:
+        pytest.skip(f"no time namespace here: {refused}")
+    measured = latency.measure(case, record)
+    assert 0 < measured.value_s < 1
+    assert 0 < measured.metadata[CLOCK_BOUND] == record.clock_bound_ns
+
+
+def test_a_time_that_is_shorter_than_its_bound_is_no_result(tmp_path: Path) -> None:
+    case = make_case(find_cell("zmq/minimal/fan_out.py"), "latency")
+    window = Window(40, 5, interval_s=0.002, stamp_each=True)
+    record = run_trial(case, window, tmp_path, random.Random(1))
+    assert CLOCK_BOUND not in latency.measure(case, record).metadata
+    record.clock_bound_ns = 10**9
+    for quantity in (latency, throughput):
+        with pytest.raises(TrialError, match="clocks of the hosts"):
+            quantity.measure(case, record)
