@@ -5,11 +5,28 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
+import time
+import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from helpers_bench import bench, find_cell, make_case
-from helpers_network import permitted, refuse_namespaces
+from helpers_bench import (
+    bench,
+    find_cell,
+    finish,
+    make_case,
+    processes_with,
+    start_bench,
+)
+from helpers_network import (
+    MARK,
+    permitted,
+    processes_marked,
+    refuse_namespaces,
+    wait_for,
+)
 
 from bench.contract.model import APART
 from bench.errors import NotMeasurable
@@ -98,3 +115,58 @@ def test_a_run_on_two_hosts_has_numbers_of_them(tmp_path: Path) -> None:
     assert any(name in entry["id"] for entry in numbers)
     page = (folder / "report" / "index.html").read_text()
     assert "two hosts of one machine" in page
+
+
+def agents_of(mark: str) -> list[int]:
+    return [pid for pid in processes_marked(mark) if "bench.sites.agent" in command_of(pid)]
+
+
+def command_of(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    return ""
+
+
+def words_of_run(folder: Path) -> list[object]:
+    only = [word for cell in (CELL, OTHER) for word in ("--only", cell)]
+    words = ["--profile", "quick", "--part", "speed", "--blocks", 3, *only]
+    return ["run", *words, "--hosts", "namespaces", "--out", folder]
+
+
+@pytest.mark.thorough
+def test_kills_at_random_moments_leave_nothing_and_the_run_is_resumed(
+    tmp_path: Path,
+) -> None:
+    with permitted(), standing("namespaces"):
+        pass
+    folder, scratch, mark = tmp_path / "run", tmp_path / "scratch", uuid.uuid4().hex
+    scratch.mkdir()
+    words = words_of_run(folder)
+    for _ in range(5):
+        harness = start_bench(*words, TMPDIR=str(scratch), **{MARK: mark})
+        wait_for(lambda: agents_of(mark))
+        time.sleep(random.uniform(0.0, 3.0))
+        os.killpg(harness.pid, signal.SIGKILL)
+        finish(harness)
+        wait_for(lambda: not processes_marked(mark))
+        words = ["run", "--resume", folder]
+    ended = bench(*words, TMPDIR=str(scratch))
+    assert ended.returncode == 0, ended.stderr
+    assert not [*scratch.iterdir()]
+
+
+@pytest.mark.thorough
+def test_a_run_goes_on_when_an_agent_is_killed(tmp_path: Path) -> None:
+    with permitted(), standing("namespaces"):
+        pass
+    folder, mark = tmp_path / "run", uuid.uuid4().hex
+    harness = start_bench(*words_of_run(folder), TMPDIR=str(tmp_path), **{MARK: mark})
+    wait_for(lambda: processes_with("bench.hosts.host", str(tmp_path)))
+    for _ in range(2):
+        wait_for(lambda: agents_of(mark) or harness.poll() is not None)
+        for pid in agents_of(mark)[:1]:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(random.uniform(0.5, 2.0))
+    ended = finish(harness)
+    assert ended.returncode == 0, ended.stderr
+    assert not processes_marked(mark)
