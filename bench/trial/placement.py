@@ -55,12 +55,12 @@ def cpus_for(placement: str, drives: bool) -> list[int]:
 
     Raises NotMeasurable where there are too few CPUs, or no hosts to place roles apart.
     """
+    cpus = allowed_cpus()
     if placement == APART:
         from bench.trial.site import sites_of  # it loads the harness
 
         sites = sites_of(placement)
-        return list(sites.driver.cpus if drives else sites.peers[0].cpus)
-    cpus = allowed_cpus()
+        return list((sites.driver if drives else sites.peers[0]).cpus) or cpus
     if placement == "free":
         return cpus
     if placement == "shared":

@@ -90,7 +90,7 @@ class Site(Protocol):
     """A place where hosts run, with a network and CPUs.
 
     ``address`` is the IP address at which its sockets are bound. ``cpus`` are those that
-    its roles may use; none where the placement decides.
+    its roles may use; none where that is left to the placement.
     """
 
     name: str

@@ -151,7 +151,7 @@ class Trial:
             self._spawn("all_roles", roles, cpus, self.sites.driver)
         else:
             for site, spec in self._role_specs():
-                cpus = site.cpus or cpus_for(placement, spec.drives)
+                cpus = list(site.cpus) or cpus_for(placement, spec.drives)
                 self._spawn(spec.id, [spec], cpus, site)
         for host in self.hosts if self.window.connections else ():
             allow_connections(host, self.window.connections)

@@ -108,9 +108,9 @@ def test_a_time_one_way_is_right_although_the_clocks_are_far_apart(tmp_path: Pat
             apart_on(Sites(here, (other,))),
         ):
             record = run_trial(case, window, tmp_path, random.Random(1))
+            measured = latency.measure(case, record)
     except SiteLost as refused:
         pytest.skip(f"no time namespace here: {refused}")
-    measured = latency.measure(case, record)
     assert 0 < measured.value_s < 1
     assert 0 < measured.metadata[CLOCK_BOUND] == record.clock_bound_ns
 

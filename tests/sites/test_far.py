@@ -39,10 +39,10 @@ case = make_case(find_cell("{SOCKETS}"), placement="apart")
 one, other = Far("a", "{LOOPBACK}"), Far("b", "{LOOPBACK}")
 with apart_on(Sites(one, (other,))):
     trial = Trial(case, Window(10, 2), folder, folder, random.Random())
-trial.spawn()
-trial.join()
-print(one.facts["pid"], other.facts["pid"], flush=True)
-time.sleep(3600)
+    trial.spawn()
+    trial.join()
+    print(one.facts["pid"], other.facts["pid"], flush=True)
+    time.sleep(3600)
 """
 
 
