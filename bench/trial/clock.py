@@ -28,7 +28,7 @@ SAME_CLOCK = Offset(0, 0)
 def between(before: Offset, after: Offset) -> Offset:
     """Return bounds that held all the time between two estimates.
 
-    This takes for granted that the clocks drift one way in between. What they drifted makes
-    the interval wider.
+    This takes for granted that the clocks drift one way in between. A drift makes the
+    interval wider.
     """
     return Offset(min(before.least_ns, after.least_ns), max(before.most_ns, after.most_ns))

@@ -22,7 +22,7 @@ signs = st.floats(-1, 1)
 
 
 @given(st.floats(1e-3, 1e3), shares, shares, signs, signs)
-def test_a_widened_interval_holds_whatever_the_clocks_may_hide(
+def test_a_widened_interval_holds_the_truth_for_all_errors_of_the_clocks(
     ratio: float, share_a: float, share_b: float, sign_a: float, sign_b: float
 ) -> None:
     measured = Interval(ratio, ratio, ratio, 0.95, 10)

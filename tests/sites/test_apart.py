@@ -74,14 +74,14 @@ def test_a_trial_in_namespaces_goes_with_agents_and_without(
             assert record.roles["call.0"].counts["count"] == 50
 
 
-def test_no_hosts_stand_after_a_run() -> None:
+def test_the_hosts_of_a_run_are_gone_after_it() -> None:
     with permitted(), standing("namespaces"):
         assert sites_of(APART).driver.name == "a"
     with pytest.raises(NotMeasurable):
         sites_of(APART)
 
 
-def test_a_machine_that_refuses_namespaces_says_how_to_allow_them(
+def test_a_machine_that_refuses_namespaces_gets_an_error_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     refuse_namespaces(monkeypatch)
@@ -156,7 +156,7 @@ def test_kills_at_random_moments_leave_nothing_and_the_run_is_resumed(
 
 
 @pytest.mark.thorough
-def test_a_run_goes_on_when_an_agent_is_killed(tmp_path: Path) -> None:
+def test_a_run_survives_the_kill_of_an_agent(tmp_path: Path) -> None:
     with permitted(), standing("namespaces"):
         pass
     folder, mark = tmp_path / "run", uuid.uuid4().hex

@@ -17,7 +17,8 @@ from bench.measure import latency, throughput
 from bench.measure.common import CLOCK_BOUND
 from bench.selftest.clocks import AHEAD_S, ahead_by, answers, found_ahead
 from bench.sites.clocks import Stamps, Stepped, offset
-from bench.sites.far import Far, SiteLost
+from bench.sites.far import Far
+from bench.sites.far_host import SiteLost
 from bench.trial.addresses import LOOPBACK
 from bench.trial.clock import Offset, between
 from bench.trial.record import Window

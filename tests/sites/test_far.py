@@ -17,7 +17,8 @@ from helpers_bench import BROKEN, TIMEOUT_S, find_cell, make_case, processes_wit
 from bench.contract.model import APART, PROJECT, Case
 from bench.errors import NotMeasurable, TrialError
 from bench.measure import latency
-from bench.sites.far import Far, SiteLost
+from bench.sites.far import Far
+from bench.sites.far_host import SiteLost
 from bench.sites.pipe import AGENT
 from bench.trial.addresses import LOOPBACK
 from bench.trial.record import Window
@@ -88,7 +89,7 @@ def two() -> Iterator[TwoSites]:
     wait_for(lambda: not made.left())
 
 
-def test_a_trial_apart_leaves_what_a_trial_here_leaves(
+def test_a_trial_apart_leaves_the_same_records_as_a_trial_here(
     two: TwoSites, tmp_path: Path
 ) -> None:
     case = apart(quantity="latency")
@@ -159,7 +160,7 @@ def test_an_agent_that_is_killed_is_named_and_replaced(
     assert not left_by(two.agents[1]), "the new agent removed what the other one left"
 
 
-def test_the_end_of_a_site_removes_what_a_killed_agent_left() -> None:
+def test_the_end_of_a_site_removes_the_files_of_a_killed_agent() -> None:
     with Far("b", LOOPBACK) as site:
         agent = site.facts["pid"]
         os.kill(agent, signal.SIGKILL)
@@ -186,7 +187,7 @@ def test_nothing_is_left_of_a_harness_that_is_killed(
     wait_for(lambda: not any(left_by(agent) for agent in agents))
 
 
-def test_the_lease_of_an_agent_that_nobody_asks_runs_out() -> None:
+def test_the_lease_of_an_agent_without_commands_runs_out() -> None:
     """Its input stays open: a harness may be out of reach, and not at its end."""
     agent = subprocess.Popen(
         [*AGENT, "0.2"],
@@ -200,7 +201,9 @@ def test_the_lease_of_an_agent_that_nobody_asks_runs_out() -> None:
     assert not left_by(agent.pid)
 
 
-def test_placement_apart_without_hosts_says_how_to_get_some(tmp_path: Path) -> None:
+def test_placement_apart_without_hosts_gets_an_error_with_the_option(
+    tmp_path: Path,
+) -> None:
     with pytest.raises(NotMeasurable, match="--hosts namespaces"):
         run_trial(apart(), Window(10, 2), tmp_path, random.Random())
 
