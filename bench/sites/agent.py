@@ -20,6 +20,7 @@ the same if nobody has asked anything for the time of its lease: a harness that 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import random
@@ -55,6 +56,7 @@ class Agent:
         self._hosts: dict[int, HostProcess] = {}
         self._folders: dict[int, Path] = {}
         self._trials: dict[str, Path] = {}
+        self._numbers = itertools.count()
         self._ends: dict[int, int] = {}
         """The files by which the kernel tells the end of each host."""
         self._selector = selectors.DefaultSelector()
@@ -147,10 +149,7 @@ class Agent:
         self, host: int, name: str, spec: str, padding_bytes: int, program: list[str]
     ) -> dict[str, Any]:
         asked = read_spec(spec)
-        if asked.folder not in self._trials:
-            self._trials[asked.folder] = self._scratch / str(host)
-            self._trials[asked.folder].mkdir()
-        folder = self._trials[asked.folder]
+        folder = self._folder_of(asked.folder)
         here = asked._replace(folder=str(folder), parent=os.getpid())
         log = self._scratch / f"{host}.log"
         made = HostProcess(name, here, log, padding_bytes, program=program)
@@ -159,6 +158,13 @@ class Agent:
         for file in (made.events_fd, self._ends[host]):
             self._selector.register(file, selectors.EVENT_READ, host)
         return {"pid": made.pid, "mark": made.mark}
+
+    def _folder_of(self, trial: str) -> Path:
+        """Return the folder of a trial here, which has its name on the harness's host."""
+        if trial not in self._trials:
+            self._trials[trial] = self._scratch / str(next(self._numbers))
+            self._trials[trial].mkdir()
+        return self._trials[trial]
 
     def do_tell(self, host: int, line: dict[str, Any]) -> None:
         self._hosts[host].tell(**line)
@@ -204,6 +210,12 @@ class Agent:
         said = made.log.read_text(errors="replace")
         made.log.unlink()
         return said
+
+    def do_write(self, trial: str, name: str, data: str) -> None:
+        """Write a file of a trial; ``data`` is in base 64."""
+        path = self._folder_of(trial) / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(base64.b64decode(data))
 
     def do_files(self, trial: str) -> dict[str, int]:
         """Return the files that the hosts of a trial have written, with their bytes."""

@@ -183,6 +183,13 @@ class Far:
         self._hosts.pop(host.number, None)
         host.close()
 
+    def send(self, folder: Path) -> None:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                name = str(path.relative_to(folder))
+                data = base64.b64encode(path.read_bytes()).decode()
+                self.ask("write", trial=str(folder), name=name, data=data)
+
     def bring(self, folder: Path) -> None:
         for name, size_bytes in self.ask("files", trial=str(folder)).items():
             with open(folder / Path(name).name, "wb") as file:

@@ -115,6 +115,9 @@ class Site(Protocol):
         own command, for the language of its cell. With ``forks`` it may be a copy instead.
         """
 
+    def send(self, folder: Path) -> None:
+        """See that hosts of a trial find the files of its folder, such as keys."""
+
     def ahead_of(self, other: Site) -> Offset:
         """Return by how much the clock of this site is ahead of another's."""
 
@@ -151,6 +154,9 @@ class Here:
     ) -> Host:
         copied = None if self._enter else forks  # a copy is where its server is
         return HostProcess(name, spec, log, padding_bytes, self._enter, program, copied)
+
+    def send(self, folder: Path) -> None:
+        """Do nothing: hosts work in the folder itself."""
 
     def ahead_of(self, other: Site) -> Offset:
         assert isinstance(other, Here)

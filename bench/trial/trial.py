@@ -145,6 +145,8 @@ class Trial:
         """Start a host for each role, or one for all where the transport has no reach."""
         placement = self.case.placement
         make_keys(self.case.cell.variant.security, self.folder, self.bound.values())
+        for site in self.sites.distinct():
+            site.send(self.folder)
         if self.case.transport in (INPROC, DIRECT):
             roles = [spec for _, spec in self._role_specs()]
             cpus = cpus_for(placement, drives=False)

@@ -120,6 +120,17 @@ def test_each_role_runs_at_its_site(two: TwoSites, tmp_path: Path) -> None:
         trial.kill()
 
 
+@pytest.mark.parametrize(
+    "cell", ["raw_socket/tls/request_reply.py", "zmq/curve/request_reply.py"]
+)
+def test_programs_find_their_keys_at_each_site(
+    two: TwoSites, tmp_path: Path, cell: str
+) -> None:
+    record = run_trial(apart(cell), Window(20, 2), tmp_path, random.Random())
+    assert record.roles["call.0"].counts["count"] == 20
+    assert not two.peer.ask("files", trial=str(tmp_path)), "and nobody finds them later"
+
+
 def test_a_role_that_raises_is_quoted_from_afar(two: TwoSites, tmp_path: Path) -> None:
     case = apart("broken/raising/request_reply.py", BROKEN)
     with pytest.raises(TrialError, match=r"raised"):
