@@ -137,9 +137,13 @@ class Far:
             self._begin()
 
     def free_port(self, rng: random.Random, taken: Collection[int]) -> int:
-        self._stand()
-        seed = rng.randrange(SEEDS)
-        return int(self.ask("free_port", seed=seed, taken=list(taken)))
+        asked = {"seed": rng.randrange(SEEDS), "taken": list(taken)}
+        try:
+            self._stand()
+            return int(self.ask("free_port", **asked))
+        except SiteLost:  # a moment ago: no trial depends on it yet
+            self._stand()
+            return int(self.ask("free_port", **asked))
 
     def spawn(
         self,
