@@ -30,6 +30,7 @@ from helpers_network import (
 
 from bench.contract.model import APART
 from bench.errors import NotMeasurable
+from bench.measure import latency
 from bench.run.archive import RUN
 from bench.selftest import apart as selftest
 from bench.sites.namespaces import network_of_two, with_agents, without_agents
@@ -95,7 +96,7 @@ def test_both_ways_of_the_selftest_take_turns(tmp_path: Path) -> None:
         ways = {"agents": agents, "harness": without_agents(network)}
         with apart_on(agents):
             found = selftest.block(case, 1e-4, ways, tmp_path, random.Random(1))
-    assert [len(windows) for windows in found.values()] == [12, 12]
+    assert [len(windows) for windows in found.values()] == 2 * [latency.rounds(case)]
 
 
 @pytest.mark.thorough
