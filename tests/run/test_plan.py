@@ -324,7 +324,8 @@ def test_hosts_add_latencies_and_round_trips_apart_and_change_nothing_else(
         and not entry.case.load
         and (entry.case.quantity == "latency" or is_round_trip_at_speed(entry.case))
     }
-    assert {case.cell.workload.name for case in added} >= {ROUND_TRIP}
+    if name in ("quick", "standard", "full"):
+        assert {case.cell.workload.name for case in added} >= {ROUND_TRIP}
 
 
 def is_round_trip_at_speed(case: Case) -> bool:
