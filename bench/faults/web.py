@@ -259,7 +259,7 @@ class WebTrial:
         """Let the last messages arrive, and read what became of all."""
         stop_ns = time.perf_counter_ns()
         for each in self.members.living():
-            if each.process.process.poll() is None:
+            if each.process.status() is None:
                 each.process.tell("stop", stop_ns=stop_ns)
         self.wait(TIMELY_S)
         peers = len(self.members.peers)

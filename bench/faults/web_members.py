@@ -8,7 +8,6 @@ a ROUTER the same one.
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import sys
@@ -23,7 +22,7 @@ from bench.faults.network.link import Link
 from bench.hosts.spec import HostSpec, RoleSpec
 from bench.trial import addresses
 from bench.trial.process_group import ProcessGroup
-from bench.trial.processes import HostProcess
+from bench.trial.site import Here, Host, Site
 from bench.trial.specs import host_spec
 
 PEER_HOST = (sys.executable, "-m", "bench.hosts.peer")
@@ -40,7 +39,7 @@ class Member:
     number: int
     roles: tuple[Role, ...]
     urls: dict[str, str] = field(default_factory=dict)
-    lives: list[HostProcess] = field(default_factory=list)
+    lives: list[Host] = field(default_factory=list)
 
     @property
     def host(self) -> str:
@@ -48,7 +47,7 @@ class Member:
         return f"p{self.number}" if self.box.kind == "peer" else self.box.name
 
     @property
-    def process(self) -> HostProcess:
+    def process(self) -> Host:
         return self.lives[-1]
 
     @property
@@ -103,13 +102,13 @@ class Members:
 
     def _assign(self, some: Sequence[Member]) -> None:
         """Give members a URL for every address that their roles bind."""
-        hosts = {
-            f"{name}.{each.number}": self._ip(each)
+        sites = {
+            f"{name}.{each.number}": self._site(each)
             for each in some
             for role in each.roles
             for name in role.binds
         }
-        urls = addresses.assign(sorted(hosts), "tcp", self._folder, self._rng, hosts)
+        urls = addresses.assign(sorted(sites), "tcp", self._folder, self._rng, sites)
         for each in some:
             for role in each.roles:
                 for name in role.binds:
@@ -120,8 +119,10 @@ class Members:
         if member in self.peers:
             self._assign([member])
 
-    def _ip(self, member: Member) -> str:
-        return self._network.address(member.host) if self._network else "127.0.0.1"
+    def _site(self, member: Member) -> Site:
+        if self._network is None:
+            return Here()
+        return Here(self._network.enter(member.host), self._network.address(member.host))
 
     def addresses_given(self) -> int:
         """Return how many addresses a peer has to be given to find all others."""
@@ -136,10 +137,9 @@ class Members:
     def spawn(self, member: Member) -> None:
         """Start a further process of a member, which loads its program and waits."""
         life = len(member.lives)
-        enter = self._network.enter(member.host) if self._network else ()
         spec = self._spec(member, life)
         name = f"{member.host}.{life}"
-        member.lives.append(self._group.spawn(name, spec, PEER_HOST, enter))
+        member.lives.append(self._group.spawn(name, spec, PEER_HOST, self._site(member)))
 
     def _spec(self, member: Member, life: int) -> HostSpec:
         roles = [
@@ -189,10 +189,10 @@ class Members:
 
     def freeze(self, member: Member) -> None:
         """Stop a member. Its kernel still accepts connections."""
-        os.killpg(member.process.pid, signal.SIGSTOP)
+        member.process.signal_group(signal.SIGSTOP)
 
     def thaw(self, member: Member) -> None:
-        os.killpg(member.process.pid, signal.SIGCONT)
+        member.process.signal_group(signal.SIGCONT)
 
     def cut(self, member: Member) -> None:
         """Lose every packet to and from a member, silently."""
