@@ -243,7 +243,7 @@ def test_only_the_promise_decides_which_programs_are_compared() -> None:
 
 def test_an_event_loop_is_part_of_a_key_and_not_of_a_benchmark_s_name() -> None:
     cell = find_cell("http/websocket/fan_out.py")
-    planned = plan(PROFILES["standard"], find_cells([IMPLEMENTATIONS]))
+    planned = plan(PROFILES["full"], find_cells([IMPLEMENTATIONS]))
     cases_of = {
         entry.case.cell.key: entry.case
         for entry in planned
