@@ -29,7 +29,7 @@ KEEPING_S = 0.02
 The reference run has this value, a thirtieth of a trial.
 """
 
-ENSEMBLE_S = 0.3
+ENSEMBLE_S = 0.1
 """The seconds of an ensemble beside what its cases take."""
 SIDE_BY_SIDE = 0.5
 """How much of a trial's start and end is left of it in an ensemble."""
@@ -39,7 +39,7 @@ CANARIES_S = 0.004
 """The seconds of a round before its first turn."""
 GAP_S = 0.003
 """The seconds between two turns: a turn is told, and its end is heard."""
-REPEATED_EXPECTED = 0.5
+REPEATED_EXPECTED = 0.2
 """How many of the rounds that may be made again are, on a machine that others use."""
 
 Pilot = dict[str, float]

@@ -64,10 +64,7 @@ NULL = (
     Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
     Group(("*/fan_out.*", "*/pipeline.*"), ("throughput",), SHARED, floor=True),
 )
-NULL_LARGE = (
-    Group(("*/request_reply.*",), ("latency",), SHARED, LARGE_BYTES, floor=True),
-    Group(("*/fan_out.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
-)
+NULL_LARGE = Group(("*/request_reply.*",), ("latency",), SHARED, LARGE_BYTES, floor=True)
 NULL_OF_OTHER_QUANTITIES = Group(("*",), placements=SHARED, floor=True)
 UNDECLARED = (
     Group(FAN_OUT, ("throughput",), lossy=False),
@@ -76,7 +73,8 @@ UNDECLARED = (
 """The minimal programs of stacks whose batching program is in a declared comparison."""
 CLIENTS_OF_DECLARED = (
     Group((CLIENTS + "request_reply.*",), ("latency",)),
-    Group((CLIENTS + "pipeline.*", CLIENTS + "fan_out.*"), ("throughput",)),
+    Group((CLIENTS + "fan_out.*",), ("throughput",)),
+    Group((CLIENTS + "pipeline.*",), ("throughput",)),
 )
 WEBSOCKET = (
     Group(("*/websocket/request_reply.*",), ("latency",)),
@@ -145,19 +143,16 @@ OTHER_QUANTITIES = (
     ),
     Group((*_with_clients(PIPELINE), "*/buffered/pipeline.*"), ("latency",), SPLIT),
 )
-LARGE = (
-    Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES),
+LARGE = Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, LARGE_BYTES)
+LARGE_STREAMS = (
     Group(_with_clients(FAN_OUT), ("throughput",), SHARED, LARGE_BYTES, lossy=False),
-)
-LARGE_PIPELINE = (
+    Group(("*/fan_out.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
     Group(_with_clients(PIPELINE), ("throughput",), SHARED, LARGE_BYTES),
     Group(("*/pipeline.*",), ("throughput",), SHARED, LARGE_BYTES, floor=True),
 )
 OTHER_TRANSPORTS = (
     Group(_with_clients(REQUEST_REPLY), ("latency",), SHARED, transport="ipc"),
     Group(REQUEST_REPLY, ("latency",), SHARED, transport="inproc"),
-)
-OTHER_TRANSPORTS_AT_SPEED = (
     Group(_with_clients(FAN_OUT), ("throughput",), SHARED, transport="ipc", lossy=False),
     Group(FAN_OUT, ("throughput",), SHARED, transport="inproc", lossy=False),
     Group(_with_clients(PIPELINE), ("throughput",), SHARED, transport="ipc"),
@@ -223,13 +218,11 @@ STANDARD = (
     *_on_one_cpu(CLIENTS_OF_DECLARED[1:]),
     *_on_one_cpu(ALTERNATIVES),
     *_on_one_cpu(ENCRYPTED[:1]),
-    *LARGE,
-    *OTHER_TRANSPORTS,
+    LARGE,
     CONNECT,
-    IDLE,
     OPEN_LOOP,
     *NULL,
-    *NULL_LARGE,
+    NULL_LARGE,
     *STANDARD_RECOVERY,
 )
 """On separate CPUs: what is declared, and the clients that stand beside `requests`."""
@@ -246,7 +239,7 @@ FULL = (
     *ON_ASYNCIO,
     *OTHER_ENDS,
     *ENCRYPTED,
-    *OTHER_TRANSPORTS_AT_SPEED,
+    *OTHER_TRANSPORTS,
     *OTHER_QUANTITIES,
     *C_PORTS,
     ROUND_TRIPS_AT_SPEED_IN_C,
@@ -254,7 +247,7 @@ FULL = (
     LOAD_CURVE,
     ZERO_LOSS,
     WRK,
-    *LARGE_PIPELINE,
+    *LARGE_STREAMS,
     *CONNECT_OF_MORE,
     *IDLE_OF_MORE,
     *ENCRYPTED_LARGE,
@@ -271,7 +264,7 @@ QUICK = (
     COPIES_OF_ROUND_TRIPS,
     *(
         replace(group, placements=SHARED)
-        for group in (AT_SPEED, *UNDECLARED, CLIENTS_OF_DECLARED[1])
+        for group in (AT_SPEED, UNDECLARED[1], CLIENTS_OF_DECLARED[2])
     ),
     Group(("*/request_reply.*",), ("latency",), SHARED, floor=True),
     *QUICK_RECOVERY,

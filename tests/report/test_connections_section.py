@@ -32,13 +32,13 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     root = tmp_path_factory.mktemp("connections")
     made = [
         synthetic.make(root / profile, profile=profile, keep=is_about_connections)
-        for profile in ("standard", "growth")
+        for profile in ("full", "growth")
     ]
     return made[0], made[1]
 
 
 @pytest.fixture(scope="module")
-def standard(folders: tuple[Path, Path]) -> Data:
+def full(folders: tuple[Path, Path]) -> Data:
     return derive(load(folders[0]), draw=False)
 
 
@@ -60,9 +60,9 @@ def entry(data: Data, name: str) -> dict[str, object]:
     ],
 )
 def test_connecting_and_idle_memory_can_be_cited(
-    standard: Data, name: str, unit: str, words: str
+    full: Data, name: str, unit: str, words: str
 ) -> None:
-    found = entry(standard, name)
+    found = entry(full, name)
     assert found["unit"] == unit
     assert words in str(found["sentence"])
     assert found["ci_low"] is not None
@@ -76,20 +76,20 @@ def test_cost_and_its_exponent_can_be_cited(growth: Data) -> None:
     assert float(str(found["value"])) == pytest.approx(0, abs=0.2)
 
 
-def test_further_measures_of_a_connection_have_ids_of_their_own(standard: Data) -> None:
+def test_further_measures_of_a_connection_have_ids_of_their_own(full: Data) -> None:
     for measure in ("resident_call", "rest_serve", "woken_serve", "paced_call", "p50"):
-        assert entry(standard, IDLE.replace("idle_memory", f"idle_memory_{measure}"))
+        assert entry(full, IDLE.replace("idle_memory", f"idle_memory_{measure}"))
 
 
-def test_connecting_is_compared_and_memory_is_not(standard: Data, growth: Data) -> None:
-    assert {pair.a.quantity for pair in standard.compared} == {"connect"}
+def test_connecting_is_compared_and_memory_is_not(full: Data, growth: Data) -> None:
+    assert {pair.a.quantity for pair in full.compared} == {"connect"}
     assert not growth.compared
 
 
 def test_the_section_has_a_table_of_each_that_was_measured(
-    standard: Data, growth: Data
+    full: Data, growth: Data
 ) -> None:
-    columns = [table.columns for table in section(standard).tables]
+    columns = [table.columns for table in section(full).tables]
     assert "connect to first reply, p50" in columns[0]
     assert "memory for each, KiB" in columns[1]
     idle, cost = section(growth).tables
@@ -99,15 +99,15 @@ def test_the_section_has_a_table_of_each_that_was_measured(
 
 
 def test_a_run_of_growth_adds_its_numbers_and_replaces_none(
-    standard: Data, growth: Data, folders: tuple[Path, Path]
+    full: Data, growth: Data, folders: tuple[Path, Path]
 ) -> None:
-    both = with_growth(standard, folders[1])
+    both = with_growth(full, folders[1])
     ids = [found["id"] for found in both.entries]
     assert len(ids) == len(set(ids))
-    assert entry(both, IDLE) == entry(standard, IDLE)
+    assert entry(both, IDLE) == entry(full, IDLE)
     assert entry(both, COST)["run"] == growth.run.name
     assert len(section(both).tables) == 3
-    assert with_growth(standard, None) is standard
+    assert with_growth(full, None) is full
 
 
 def test_a_report_has_the_numbers_of_the_run_of_growth_beside_it(
@@ -118,5 +118,5 @@ def test_a_report_has_the_numbers_of_the_run_of_growth_beside_it(
         page = report.build([folders[0]], tmp_path, growth=folders[1])
     entries = json.loads((page.parent / "numbers.json").read_text())
     runs = {found["id"]: found["run"] for found in entries if "run" in found}
-    assert (runs[IDLE], runs[EXPONENT]) == ("standard", "growth")
+    assert (runs[IDLE], runs[EXPONENT]) == ("full", "growth")
     assert 'id="connections"' in (page.parent / "workloads.html").read_text()
