@@ -35,9 +35,10 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
             yield heat_map(topology, rows, boxes, title(rows), SUBTITLE, FOOTER, source)
         over_time = chaos(survey, topology)
         if not over_time.empty:
+            look = Look.of(survey["stacks"], [], source)
             with rc_context(style.RC):
-                look = Look.of(survey["stacks"], [], source)
-                yield _over_time(topology, over_time, look)
+                chart = _over_time(topology, over_time, look)
+            yield chart
 
 
 def struck(survey: Mapping[str, Any], topology: str) -> list[Struck]:
