@@ -162,7 +162,7 @@ def test_a_run_survives_the_kill_of_an_agent(tmp_path: Path) -> None:
         pass
     folder, mark = tmp_path / "run", uuid.uuid4().hex
     harness = start_bench(*words_of_run(folder), TMPDIR=str(tmp_path), **{MARK: mark})
-    wait_for(lambda: processes_with("bench.hosts.host", str(tmp_path)))
+    wait_for(lambda: [*processes_with("bench.hosts.host", str(tmp_path))])
     for _ in range(2):
         wait_for(lambda: agents_of(mark) or harness.poll() is not None)
         for pid in agents_of(mark)[:1]:
