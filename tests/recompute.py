@@ -20,7 +20,7 @@ SURVEY = "its raw data are a survey's, not this run's"
 TEXT = "counted in the text of programs, as tests/measure/test_size.py recounts"
 NOT_HERE = {
     "own": TEXT, "twins": TEXT, "change": TEXT, "price": TEXT,
-    "embedding": SURVEY, "languages": SURVEY, "experiment": SURVEY,
+    "embedding": SURVEY, "languages": SURVEY, "experiment": SURVEY, "topology": SURVEY,
     "time": "the run's own record of how long its parts took",
     "noise": "the widest of the A/A copies, in words of the summary",
     "level": "a rule over the verdicts of trials, no estimate: docs/failures.md",

@@ -90,4 +90,4 @@ def test_charts_are_published_as_pages_show_them_and_in_no_other_format() -> Non
             shown.add((page.parent / name).resolve())
     assert set((REPORTS / "figures").iterdir()) == shown
     beside = {path.suffix for path in (REPORTS / "side_by_side").iterdir()}
-    assert beside == {".html", ".svg"}
+    assert beside == {".html"}

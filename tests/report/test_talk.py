@@ -177,7 +177,7 @@ def test_an_experiment_that_is_no_claim_has_a_slide_without_a_verdict(
     plain = [entry for entry in ENTRIES if entry["kind"] != "experiment"]
     write(reports, plain)
     said = slide(render(Material(reports), STUB), "hard").split("<aside")[0]
-    assert "Planned: " in said
+    assert "Not measured yet: " in said
     assert 'class="verdict"' not in said
     seen = {**ENTRIES[0], "id": "fan_out.recovery.garbage.zmq.minimal.python"}
     write(reports, [*plain, {**seen, "verdict": "broken"}])

@@ -284,7 +284,7 @@ def _json(entry: Entry) -> str:
         "cite": f"{spelled(entry)} [{mark(entry)}]",
         "moved_on": moved_on(entry),
     }
-    return json.dumps({**entry, **more}, indent=1, allow_nan=False)
+    return json.dumps({**entry, **more}, indent=1, allow_nan=False, ensure_ascii=False)
 
 
 FORMATS: dict[str, Callable[[Entry], str]] = {
