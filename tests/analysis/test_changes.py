@@ -103,6 +103,7 @@ def test_without_an_unchanged_program_ratios_to_the_baseline_decide(
     assert {(row.basis, row.verdict) for row in others} == {("relative", "equivalent")}
 
 
+@pytest.mark.thorough
 def test_only_programs_on_another_version_count_as_changed(
     tmp_path: Path, before: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_only_programs_on_another_version_count_as_changed(
     assert max(row.noise for row in found.values()) < 0.05
 
 
+@pytest.mark.thorough
 def test_on_another_machine_times_are_not_compared(tmp_path: Path, before: Path) -> None:
     twice = made(tmp_path / "run", seconds=seconds(1.3, everywhere=2.0))
     found = rows(other(twice, host="elsewhere", cpu="another"), before)
@@ -327,6 +329,7 @@ def test_a_change_is_found_in_turns_although_the_machine_changed_more(
     assert changed.reference not in ("", "zmq.minimal.python")
 
 
+@pytest.mark.thorough
 def test_a_program_of_two_speeds_is_no_reference_and_hides_no_change(
     tmp_path: Path,
 ) -> None:

@@ -102,6 +102,7 @@ def results(published: Path, here: Path) -> dict[tuple[str, str, str], str]:
     return {outcome.there.identity: outcome.agreement.result for outcome in found}
 
 
+@pytest.mark.thorough
 def test_the_same_machine_agrees_and_another_order_disagrees(tmp_path: Path) -> None:
     published = run(tmp_path / "published")
     assert set(results(published, run(tmp_path / "here")).values()) == {"agrees"}

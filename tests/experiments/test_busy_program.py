@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench.experiments.catalogue.busy_program import paired
 
 COMPUTE_S = 1.0
 
 
+@pytest.mark.thorough
 def test_requests_on_an_event_loop_wait_and_messages_of_zeromq_do_not() -> None:
     with paired(["aiohttp", "zmq", "raw_socket"], COMPUTE_S) as pairs:
         found = {name: pair.tried() for name, pair in pairs.items()}

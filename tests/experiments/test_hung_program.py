@@ -20,6 +20,7 @@ def told() -> dict[tuple[str, str], bool]:
         return {one: ms < math.inf for one, ms in zip(asked, found, strict=True)}
 
 
+@pytest.mark.thorough
 def test_heartbeats_of_zeromq_find_a_frozen_process_and_no_hung_program(told) -> None:
     assert told["heartbeats", "frozen_ms"]
     assert not told["heartbeats", "hung_ms"]

@@ -258,6 +258,7 @@ def facts(found: Metadata, *names: str) -> tuple[Any, ...]:
     return tuple(found[name] for name in names)
 
 
+@pytest.mark.thorough
 @of((f"{SOCKET}/{ASK}", "server_killed", "server_killed_busy", "power_lost", "link_reset"))
 def test_a_socket_client_gets_an_error_from_a_dead_server(found: Metadata) -> None:
     assert facts(found, "verdict", "told", "settled") == (REPORTED, "yes", 1)

@@ -456,6 +456,7 @@ def test_a_program_that_was_wrong_before_its_fault_cannot_recover(
         run_failure(*case_of(trial), tmp_path, random.Random(7))
 
 
+@pytest.mark.thorough
 @of("broken/duplicated/fan_out.py", FROZEN)
 def test_each_message_that_came_twice_is_counted_once_as_a_duplicate(
     outcome: Outcome,
@@ -467,6 +468,7 @@ def test_each_message_that_came_twice_is_counted_once_as_a_duplicate(
     assert outcome.facts("verdict", "reordered") == (CONTRACT_BROKEN, 0)
 
 
+@pytest.mark.thorough
 @of("failing/resending/request_reply.py", HUNG)
 def test_a_repeated_request_that_is_executed_again_is_a_doubled_effect(
     outcome: Outcome,
@@ -476,6 +478,7 @@ def test_a_repeated_request_that_is_executed_again_is_a_doubled_effect(
     assert outcome.facts("delivered") == (outcome.record.attempted,)
 
 
+@pytest.mark.thorough
 @of("failing/wrongly_reporting/fan_out.py", FROZEN)
 def test_a_reported_gap_that_is_filled_later_is_a_false_report(outcome: Outcome) -> None:
     recovered, delivered, told = outcome.facts("recovered", "delivered", "told")
@@ -485,6 +488,7 @@ def test_a_reported_gap_that_is_filled_later_is_a_false_report(outcome: Outcome)
     assert delivered == outcome.record.attempted
 
 
+@pytest.mark.thorough
 @of("failing/wrongly_reporting/pipeline.py", FROZEN)
 def test_a_delivered_task_that_was_reported_undeliverable_is_a_false_report(
     outcome: Outcome,
@@ -494,6 +498,7 @@ def test_a_delivered_task_that_was_reported_undeliverable_is_a_false_report(
     assert outcome.record.total("recovered") == outcome.record.attempted // 100
 
 
+@pytest.mark.thorough
 @of("failing/inventing/pipeline.py", FROZEN)
 def test_a_message_never_sent_is_unexpected_at_the_handle_and_at_the_end(
     outcome: Outcome,

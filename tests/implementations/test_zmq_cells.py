@@ -55,6 +55,7 @@ def in_background(function: Any, *arguments: Any) -> threading.Thread:
     return thread
 
 
+@pytest.mark.thorough
 def test_a_client_without_a_server_gives_up_each_request_however_many(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +130,7 @@ def test_an_error_in_a_stream_of_messages_is_raised(cell: Cell, address: str) ->
         exhaust(drive, address)
 
 
+@pytest.mark.thorough
 def test_messages_before_an_error_in_their_stream_are_sent_before_it_is_raised(
     address: str,
 ) -> None:

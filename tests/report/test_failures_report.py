@@ -176,6 +176,7 @@ def test_colours_of_verdicts_differ_in_lightness() -> None:
     assert light[1] - light[2] > 0.15
 
 
+@pytest.mark.thorough
 def test_the_whole_catalogue_fits_on_slides(rows: list[Recovery], look: Look) -> None:
     with rc_context(style.RC):
         every = [failures.overview(rows, look)]

@@ -183,6 +183,7 @@ def test_an_extension_depends_on_widths_and_not_on_ratios_or_verdicts(
         assert made.half_widths == pytest.approx(equal.half_widths)
 
 
+@pytest.mark.thorough
 def test_a_run_that_would_take_too_long_is_not_extended(make: Make) -> None:
     archive = make("run", Invented(WIDE), overhead_s=100.0)
     made = decision(archive)
@@ -191,6 +192,7 @@ def test_a_run_that_would_take_too_long_is_not_extended(make: Make) -> None:
     assert Counter(trials(archive)) == expected_trials(archive, 0)
 
 
+@pytest.mark.thorough
 def test_a_run_killed_during_its_extension_is_completed_as_decided(make: Make) -> None:
     """What is measured after the decision does not undo it: here it would."""
     seen = []

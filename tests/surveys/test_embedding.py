@@ -304,6 +304,7 @@ EXPECTED = {
 """An odd server over HTTP, its answer, and that of the exhibit in Python."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", QUESTIONS)
 @pytest.mark.usefixtures("impatient")
 def test_a_question_distinguishes_an_odd_server_from_the_measured_one(

@@ -459,6 +459,7 @@ def test_a_program_is_built_again_only_when_a_source_is_newer(
     assert build(cell)
 
 
+@pytest.mark.thorough
 def test_programs_that_are_built_at_once_share_the_objects_of_their_host(
     own_build: Path, tmp_path: Path
 ) -> None:
