@@ -220,6 +220,7 @@ def test_slower_cases_outside_declared_comparisons_are_shown_and_do_not_fail(
     assert "no regression" in said
 
 
+@pytest.mark.thorough
 def test_compare_succeeds_if_nothing_became_worse(tmp_path: Path, before: Path) -> None:
     assert compared(made(tmp_path / "run", seed=13), before)[0] == 0
     faster = made(tmp_path / "faster", seconds=seconds(0.5))
@@ -228,6 +229,7 @@ def test_compare_succeeds_if_nothing_became_worse(tmp_path: Path, before: Path) 
     assert "faster 1" in said
 
 
+@pytest.mark.thorough
 def test_on_another_machine_only_a_contradicted_declared_comparison_fails(
     tmp_path: Path, before: Path
 ) -> None:

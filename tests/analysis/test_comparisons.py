@@ -76,6 +76,7 @@ def test_stacks_of_one_speed_are_equivalent(tmp_path: Path) -> None:
     assert {pair.verdict for pair in claims} == {"equivalent"}
 
 
+@pytest.mark.thorough
 def test_copies_that_differ_change_no_verdict(tmp_path: Path) -> None:
     """The interval covers what its own programs vary, and copies are no threshold."""
 

@@ -112,6 +112,7 @@ def test_the_same_machine_agrees_and_another_order_disagrees(tmp_path: Path) -> 
     assert found[ROUND_TRIP, zmq, "http.minimal.python"] == "agrees"
 
 
+@pytest.mark.thorough
 def test_a_program_without_a_value_here_has_no_agreement_and_a_reason(
     tmp_path: Path,
 ) -> None:

@@ -27,6 +27,7 @@ def test_bytes_on_sockets_are_message_and_length(counted) -> None:
     assert counted[SOCKETS]["data_segments"] == 2
 
 
+@pytest.mark.thorough
 def test_a_message_of_one_byte_takes_a_frame_of_three_on_zeromq(counted) -> None:
     assert counted["fan_out.zmq.1B"]["payload_bytes"] == 3
 

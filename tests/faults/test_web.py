@@ -74,6 +74,7 @@ def test_the_others_of_a_mesh_talk_on_when_a_peer_dies(cell: Cell, tmp_path: Pat
     assert not hosts()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", thorough_but(["raw_socket.star"], STARS))
 def test_nobody_of_a_star_talks_on_when_its_hub_dies(cell: Cell, tmp_path: Path) -> None:
     found = tried(cell, "box_killed_hub", tmp_path)

@@ -32,6 +32,9 @@ from bench.report.sections.content import facts_line
 from bench.report.words import machine
 from bench.run.archive import CODE, WEIGHTS, Archive
 
+pytestmark = pytest.mark.thorough
+
+
 WEIGHT = {
     "packages": ["pyzmq"], "installed_mib": 2.125, "import_ms": 17.5, "threads": 3,
     "resident_mib": 15.8, "bare_resident_mib": 10.6,

@@ -110,6 +110,7 @@ def test_a_run_of_growth_adds_its_numbers_and_replaces_none(
     assert with_growth(full, None) is full
 
 
+@pytest.mark.thorough
 def test_a_report_has_the_numbers_of_the_run_of_growth_beside_it(
     folders: tuple[Path, Path], tmp_path: Path
 ) -> None:

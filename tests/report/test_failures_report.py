@@ -298,6 +298,7 @@ def test_a_timeline_has_a_strip_for_every_program(
         assert np.nanmax(xs) <= limits.copy().pop()[1] + 1e-9
 
 
+@pytest.mark.thorough
 def test_there_is_a_timeline_where_programs_of_a_variant_come_to_different_verdicts(
     out: Path, shown: Any
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_run_of_two_programs_names_the_faster_and_is_called_a_screening(
     assert "makes 0 claims" not in " ".join(told)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stack", ["zmq", "http"])
 def test_a_run_of_one_stack_names_its_measurements_and_compares_none(
     stack: str, tmp_path: Path
@@ -219,6 +220,7 @@ def test_a_passed_check_needs_no_caution(tmp_path: Path) -> None:
     assert "A/A" not in readme.block(entries) + declared.text(entries)
 
 
+@pytest.mark.thorough
 def test_unlike_programs_are_listed_apart_with_a_reason_and_no_verdict(
     tmp_path: Path,
 ) -> None:

@@ -32,6 +32,9 @@ from bench.report.sections.paired import declared_cases
 from bench.report.sections.questions import answered
 from bench.report.sections.questions_of_failures import FAULTS
 
+pytestmark = pytest.mark.thorough
+
+
 ROWS = {cell.id: cell.as_row() for cell in synthetic.cells_of()}
 WITHOUT_LIKE = {
     "http/polling/pipeline.py",

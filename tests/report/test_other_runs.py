@@ -21,6 +21,8 @@ from bench.report.model import Data, Section
 from bench.report.sections import other_runs
 from bench.report.sections.content import sections
 
+pytestmark = pytest.mark.thorough
+
 
 def no_open_loop(case: Case) -> bool:
     return not case.fault and case.quantity != "response"

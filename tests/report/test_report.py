@@ -179,6 +179,7 @@ def test_a_fourth_stack_appears_by_itself(out: Path) -> None:
     assert "Fourth" in html_of(out)
 
 
+@pytest.mark.thorough
 def test_a_report_built_again_has_the_same_bytes_and_no_old_figures(
     twice: tuple[Path, Path],
 ) -> None:
@@ -202,6 +203,7 @@ def test_no_file_is_written_that_nothing_shows(out: Path) -> None:
     assert {path.relative_to(out) for path in written if path not in linked} == set()
 
 
+@pytest.mark.thorough
 def test_a_report_without_all_files_removes_earlier_ones(
     drawn: list[Chart], tmp_path: Path
 ) -> None:
@@ -342,6 +344,7 @@ def test_requests_is_drawn_beside_the_other_clients(drawn: list[Chart]) -> None:
     assert "harness alone: " in said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("blocks", "words"),
     [
@@ -361,6 +364,7 @@ def test_ten_blocks_are_not_called_a_screening(out: Path) -> None:
     assert "creening only" not in text_of(out)
 
 
+@pytest.mark.thorough
 def test_a_second_run_is_shown_beside_the_first(tmp_path: Path) -> None:
     run, other = (
         synthetic.make(tmp_path / name, blocks=6, keep=round_trips)
@@ -457,6 +461,7 @@ def test_the_published_report_is_not_written_without_a_number_that_it_cites(
     assert [path.name for path in out.iterdir()] == [declared.FILE]
 
 
+@pytest.mark.thorough
 def test_a_run_of_nothing_but_throughput_has_a_report(tmp_path: Path) -> None:
     """No trial of it kept samples, although its A/A copies ask for those of each trial."""
     run = synthetic.make(

@@ -42,6 +42,7 @@ def of_stacks(*stacks: str, fault: bool = True) -> Keep:
     return lambda case: case.cell.stack.name in stacks and (fault or not case.fault)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stack", ["zmq", "http", "raw_socket"])
 def test_a_run_of_one_stack_names_no_winner(stack: str, tmp_path: Path) -> None:
     found = summary(tmp_path / "run", of_stacks(stack))

@@ -145,6 +145,7 @@ def expected_trials(archive: Archive, blocks: int) -> Counter[tuple[str, int]]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_wide_run_is_extended_by_blocks_of_declared_comparisons_and_their_a_a_copies(
     make: Make,
 ) -> None:

@@ -190,6 +190,7 @@ def test_no_change_of_any_byte_passes(data: st.DataObject) -> None:
         compare(heard, said)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("before", "start", "said", "deadline_s"),
     [

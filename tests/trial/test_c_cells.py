@@ -145,6 +145,7 @@ def test_a_faulty_program_is_caught_and_the_reason_names_its_error(
     assert not result.skipped
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "pair", thorough_but(["leaking"], {v: faulty(v, True) for v in SANITIZED})
 )

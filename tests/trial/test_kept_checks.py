@@ -215,6 +215,7 @@ def test_a_damaged_file_is_a_check_that_was_not_made(
 CAUSES = {"cell": "a", "losses": [1, None], "text": "\N{GREEK SMALL LETTER MU}"}
 
 
+@pytest.mark.thorough
 @given(share=st.floats(0, 1, exclude_max=True))
 def test_a_file_that_was_cut_off_is_a_check_that_was_not_made(
     share: float, tmp_path_factory: pytest.TempPathFactory

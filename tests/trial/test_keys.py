@@ -201,6 +201,7 @@ def test_a_stranger_gets_nothing_and_disturbs_no_one(cell: Cell, tmp_path: Path)
     assert not hosts_of(os.getpid())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", SECURED)
 def test_no_peer_talks_to_an_impostor_at_the_address_of_its_server(
     cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
