@@ -136,6 +136,7 @@ def test_another_kernel_is_the_same_machine_and_another_memory_is_not(before: Pa
     assert other_machine(about, memory) == ["memory"]
 
 
+@pytest.mark.thorough
 def test_swapped_runs_show_the_opposite_change(tmp_path: Path, before: Path) -> None:
     slow = made(tmp_path / "run", seconds=seconds(1.3))
     there, back = rows(slow, before), rows(before, slow)

@@ -192,6 +192,7 @@ def test_a_fourth_stack_appears_by_itself(tmp_path: Path) -> None:
     assert {("zmq", "fourth"), ("fourth", "http"), ("fourth", "raw_socket")} <= pairs
 
 
+@pytest.mark.thorough
 def test_only_blocks_of_both_cases_are_paired(tmp_path: Path) -> None:
     folder = synthetic.make(tmp_path / "run", profile="standard", keep=round_trips)
     table = comparisons(load(folder))

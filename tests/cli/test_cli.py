@@ -230,6 +230,7 @@ def test_commands_that_need_linux_name_those_that_do_not(
     assert "`report`" in said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["list", "size", "doctor"])
 def test_commands_that_work_outside_linux_work(
     command: str, monkeypatch: pytest.MonkeyPatch

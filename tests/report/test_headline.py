@@ -172,6 +172,7 @@ def copies_differ(case: Case) -> float:
     return synthetic.usual_s(case) * (1.4 if case.copy else 1.0)
 
 
+@pytest.mark.thorough
 def test_every_text_with_a_number_has_the_caution_of_its_failed_check(
     tmp_path: Path,
 ) -> None:

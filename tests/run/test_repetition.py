@@ -81,6 +81,7 @@ def value_ratio(run: Run, planned: Planned | None = None) -> float:
     return float(values[SPOILED] / values.drop(SPOILED).median())
 
 
+@pytest.mark.thorough
 def test_the_repetition_replaces_a_flagged_block(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

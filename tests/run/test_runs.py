@@ -237,6 +237,7 @@ def run_pyperf(*words: object) -> str:
     return ended.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["show", "stats", "check"])
 def test_pyperf_reads_a_stacks_file(finished: Path, command: str) -> None:
     assert "request_reply.latency.64B" in run_pyperf(
@@ -244,12 +245,14 @@ def test_pyperf_reads_a_stacks_file(finished: Path, command: str) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_pyperf_compares_two_stacks(finished: Path) -> None:
     files = [finished / f"{stack}.minimal{SEALED}" for stack in ("raw_socket", "zmq")]
     table = run_pyperf("compare_to", *files, "--table")
     assert "request_reply.latency.64B.tcp.1_clients.shared" in table
 
 
+@pytest.mark.thorough
 def test_a_benchmark_has_one_run_per_block_and_loops_count_its_messages(
     finished: Path,
 ) -> None:
@@ -266,6 +269,7 @@ def test_a_benchmark_has_one_run_per_block_and_loops_count_its_messages(
                 assert facts["seed"] == 7
 
 
+@pytest.mark.thorough
 def test_a_file_has_either_times_per_message_or_outages_or_sizes(finished: Path) -> None:
     """One geometric mean over outages, latencies and counts would say nothing."""
     for path in Archive(finished).suite_paths():
@@ -276,6 +280,7 @@ def test_a_file_has_either_times_per_message_or_outages_or_sizes(finished: Path)
         assert len(kinds) == 1 or expected == "minimal"
 
 
+@pytest.mark.thorough
 def test_pyperf_adds_up_how_long_trials_were_timed(finished: Path) -> None:
     for path in Archive(finished).suite_paths():
         suite = pyperf.BenchmarkSuite.load(str(path))
@@ -287,6 +292,7 @@ def test_pyperf_adds_up_how_long_trials_were_timed(finished: Path) -> None:
         assert suite.get_total_duration() == pytest.approx(timed_s)
 
 
+@pytest.mark.thorough
 def test_raw_samples_of_every_trial_are_kept(finished: Path) -> None:
     """In one file for each of pyperf's files, which names it."""
     found = {}
@@ -304,10 +310,12 @@ def test_raw_samples_of_every_trial_are_kept(finished: Path) -> None:
     assert len(list((finished / "samples").iterdir())) == len(found)
 
 
+@pytest.mark.thorough
 def test_sha256sum_accepts_the_checksums_of_a_run(finished: Path) -> None:
     subprocess.run(["sha256sum", "--quiet", "-c", SUMS], cwd=finished, check=True)
 
 
+@pytest.mark.thorough
 def test_the_order_of_a_run_follows_from_its_seed(finished: Path) -> None:
     then = Archive(finished).about()
     assert then["seed"] == 7

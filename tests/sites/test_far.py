@@ -179,6 +179,7 @@ def test_the_end_of_a_site_removes_the_files_of_a_killed_agent() -> None:
     wait_for(lambda: not left_by(agent))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_of_a_harness_that_is_killed(
     tmp_path: Path, how: signal.Signals

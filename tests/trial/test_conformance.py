@@ -173,6 +173,7 @@ def test_a_broken_program_is_caught_and_the_reason_names_its_error(
         assert words in result.reason
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "pair", thorough_but(RIGHT[:1], {name: WRONG[name] for name in RIGHT})
 )
@@ -182,6 +183,7 @@ def test_a_program_may_print_and_may_return_a_value(
     assert verdict(pair).reason == ""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", HANGING)
 def test_a_program_that_hangs_is_killed_after_a_time(
     cell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -125,6 +125,7 @@ def run_few(cell: Cell, logs: Path) -> str:
     return judge(case, Scenario("few", FEW, case.instances), record)[0]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cell", SECURED)
 def test_peers_of_a_trial_find_their_keys(cell: str, tmp_path: Path) -> None:
     assert run_few(SECURED[cell], tmp_path) == ""
