@@ -88,7 +88,7 @@ def _gone(row: Recovery) -> tuple[float, float]:
     return row.counts["gone"].value, 0.0
 
 
-def _axis(axes: Axes, lengths: Sequence[float], linear: float, title: str) -> None:
+def _axis(axes: Axes, lengths: Sequence[float], linear: float) -> None:
     axes.set_xscale("log", base=2)
     axes.set_xlim(lengths[0] / 1.25, lengths[-1] * 1.25)
     axes.set_xticks(lengths)
@@ -96,7 +96,6 @@ def _axis(axes: Axes, lengths: Sequence[float], linear: float, title: str) -> No
     axes.set_yscale("symlog", linthresh=linear, linscale=0.4)
     axes.set_ylim(-0.2 * linear, 2 * axes.get_ylim()[1])
     lines.plain(axes.yaxis, lambda value: f"{value:g}")
-    axes.set_title(title, fontsize=style.LABEL_PT, loc="left", pad=12)
 
 
 def _title(cuts: Sequence[Cut], workload: str) -> str:
@@ -128,9 +127,13 @@ def lengths(rows: Iterable[Recovery], workload: str, look: Look) -> Chart | None
         "solid: resilient, heartbeats or time limits"
     )
     figure = style.blank(title, subtitle, case_line(shown), look)
+    headings = {
+        0.06: "seconds after healing until messages get through",
+        0.66: "messages lost, in silence or told",
+    }
     times, losses = (
-        lines.plane(figure, left, 0.31, "length of the cut, s", "", str)
-        for left in (0.06, 0.66)
+        lines.plane(figure, left, 0.31, "length of the cut, s", "", str, heading)
+        for left, heading in headings.items()
     )
     by_program = grouped(cuts, lambda cut: cut.row.case.key).values()
     ends = []
@@ -140,9 +143,8 @@ def lengths(rows: Iterable[Recovery], workload: str, look: Look) -> Chart | None
         _points(losses, mine, _gone, look)
         ends.append(lines.End(words.cell(case, look.stacks), end, color(case, look)))
     lasting = list(dict.fromkeys(cut.length_s for cut in cuts))
-    first = "seconds after healing until messages get through"
-    _axis(times, lasting, LEAST_S, first)
-    _axis(losses, lasting, 1.0, "messages lost, in silence or told")
+    _axis(times, lasting, LEAST_S)
+    _axis(losses, lasting, 1.0)
     lines.name_ends(times, ends)
     table = frame(shown).assign(length_s=[cut.length_s for cut in cuts])
     return Chart(f"cuts_{workload}", "failures", title, figure, table, shown)

@@ -27,11 +27,16 @@ class End(NamedTuple):
 
 
 def plane(
-    figure: Figure, left: float, width: float, xlabel: str, ylabel: str, form: Any
-) -> Axes:
-    """Return axes with a logarithmic scale both ways, room for names on the right."""
-    low = style.BOTTOM + 0.01
-    axes = figure.add_axes((left, low, width, style.TOP - style.BOTTOM + 0.02))
+    figure: Figure, left: float, width: float, xlabel: str, ylabel: str, form: Any,
+    heading: str = "",
+) -> Axes:  # fmt: skip
+    """Return axes with a logarithmic scale both ways, room for names on the right.
+
+    A ``heading`` stands above them, below the chart's subtitle.
+    """
+    low, top = style.BOTTOM + 0.01, style.TOP + (-0.03 if heading else 0.03)
+    axes = figure.add_axes((left, low, width, top - low))
+    axes.set_title(heading, fontsize=style.LABEL_PT, loc="left", pad=12)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xscale("log")
     axes.set_yscale("log")

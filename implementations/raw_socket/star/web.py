@@ -1,7 +1,8 @@
 """A star on BSD sockets, by asyncio's streams: a hub passes on whatever peers send.
 
-The first message on a connection says what it is for; who serves says so under a name. A
-call has a name in front: to the hub that of the server, to the server that of the caller.
+The first message on a connection tells what the connection is for. A server tells its name
+there, too. A call begins with a name. The hub reads the server's name there. It puts the
+caller's name in its place.
 """
 
 from asyncio import Event, Queue, TaskGroup, create_task
