@@ -51,7 +51,7 @@ build: $(READY)
 	$(BIN)/python -m bench build
 
 node:
-	for folder in $(dir $(wildcard implementations/*/embedded/package.json bench/experiments/catalogue/*/package.json)); do \
+	for folder in $(dir $(wildcard implementations/*/embedded/package.json bench/surveys/experiments/catalogue/*/package.json)); do \
 	    npm --prefix $$folder install --ignore-scripts --no-package-lock --no-audit --no-fund || exit; \
 	done
 

@@ -124,7 +124,7 @@ def shark_bite() -> Iterator[str]:
 
 def wrong_number() -> Iterator[str]:
     """Throw 300 random blobs and a browser at a receiver on every stack."""
-    from bench.experiments.catalogue.strangers import experiment, said
+    from bench.surveys.experiments.catalogue.strangers import experiment, said
 
     yield (
         f"A stranger dials the wrong number: {said.BLOBS} random blobs, then a browser. "

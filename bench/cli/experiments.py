@@ -44,11 +44,11 @@ def experiments(
       nomiddle experiments
       nomiddle experiments --only two_sends --again
     """
-    from bench.experiments import kept
-    from bench.experiments.all_experiments import choose
-    from bench.experiments.make import forget, make
     from bench.run.lock import only_run
     from bench.run.preconditions import require_measurable
+    from bench.surveys.experiments import kept
+    from bench.surveys.experiments.all_experiments import choose
+    from bench.surveys.experiments.make import forget, make
 
     chosen = choose(profile, globs)
     require_measurable()

@@ -17,7 +17,6 @@ from bench.analysis.results import Run, load
 from bench.analysis.side import read_side
 from bench.contract.model import PROJECT
 from bench.errors import UsageError
-from bench.experiments import kept
 from bench.report import words
 from bench.report.charts import boxes as struck_boxes
 from bench.report.charts import drawings, webs
@@ -49,6 +48,7 @@ from bench.report.talk_claims.judge import judge, read_ledger
 from bench.report.words import machine
 from bench.run.archive import write_whole
 from bench.surveys.embedding import tally as embedding
+from bench.surveys.experiments import kept
 from bench.surveys.languages import tally as languages
 from bench.surveys.topologies import tally as topologies
 

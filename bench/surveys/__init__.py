@@ -1,5 +1,6 @@
-"""Surveys: experiments outside of runs, about embedded servers and about languages.
+"""Surveys: what is tried once, beside all runs.
 
-In: programs, and the tools that are installed here. Out: one dated document each, in
-``reports/``. They do not know runs.
+They try embedded servers, languages, the talk's topologies, and one effect each of which a
+sentence of the talk speaks. In: programs, and the tools that are installed here. Out: one
+dated document each, in ``reports/``. They do not know runs.
 """

@@ -6,7 +6,6 @@ import re
 import pytest
 
 from bench.contract.model import PROJECT
-from bench.experiments import kept
 from bench.report.build import derive_set
 from bench.report.numbers.citation import load_numbers
 from bench.report.pages import declared, readme
@@ -15,6 +14,7 @@ from bench.run.archive import CODE, ROUNDS
 from bench.run.finished import verify
 from bench.run.published import BYTES_MAX, PublishedSet, published, size_bytes
 from bench.surveys.embedding import tally as embedding
+from bench.surveys.experiments import kept
 from bench.surveys.languages import tally as languages
 from bench.surveys.topologies import tally as boxes
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.contract.model import PROJECT
-from bench.experiments import kept
 from bench.report.sections.experiments import COLUMNS_MAX, heading, section
+from bench.surveys.experiments import kept
 
 
 @pytest.mark.parametrize(

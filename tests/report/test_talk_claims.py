@@ -15,8 +15,6 @@ from hypothesis import strategies as st
 from bench.analysis.language_cost import QUOTE
 from bench.contract.model import PROJECT
 from bench.errors import UsageError
-from bench.experiments.all_experiments import all_experiments
-from bench.experiments.experiment import FULL
 from bench.report.pages import page
 from bench.report.sections import claims
 from bench.report.talk_claims import likes, verdicts
@@ -36,6 +34,8 @@ from bench.report.talk_claims.files import CHAPTERS, FOLDER, ledger_digest
 from bench.report.talk_claims.judge import Judged, TalkClaim, judge, read_ledger
 from bench.report.talk_claims.offers import Offer, read_offers
 from bench.report.talk_claims.rules import DEPENDS, NOT_TESTED, REFUTED, RULES, UPHELD
+from bench.surveys.experiments.all_experiments import all_experiments
+from bench.surveys.experiments.experiment import FULL
 
 LEDGER = read_ledger()
 SUBJECTS = {"C35", "C36", "C-embed", "C-nagle", "C-sec", "C-tls"}

@@ -17,11 +17,11 @@ from typing import Any
 
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS
-from bench.experiments.all_experiments import all_experiments
 from bench.faults.all_faults import all_faults
 from bench.measure.recovery import VERDICTS as OUTCOMES
 from bench.report.talk_claims.conditions import Condition, wild
 from bench.report.talk_claims.evidence import look
+from bench.surveys.experiments.all_experiments import all_experiments
 
 LONGEST_S = 3600.0
 SHARE = (0.0, 1.0)

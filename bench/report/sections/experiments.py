@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.analysis.stats import Interval, bounds
-from bench.experiments import kept
 from bench.report import words
 from bench.report.entries import from_survey
 from bench.report.model import Section, Table
 from bench.report.words import date
+from bench.surveys.experiments import kept
 
 Row = Mapping[str, Any]
 KIND = "experiment"
