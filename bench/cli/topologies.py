@@ -29,6 +29,7 @@ from bench.run.progress import console, steps
     type=click.IntRange(1),
     help="Trials of each program in each situation (default: the profile's).",
 )
+@click.option("--again", is_flag=True, help="Also make anew what is there.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
     "--out",
@@ -39,14 +40,16 @@ def topologies(
     globs: tuple[str, ...],
     profile_name: str,
     trials: int | None,
+    again: bool,
     seed: int,
     out: Path | None,
 ) -> None:
     """Run the talk's pictures, and strike each of their boxes in turn.
 
     One server, one with a database, servers in turn behind a middle, and a web of peers, on
-    every stack. Each box is killed or frozen, and a server is added under load. An
-    interrupted survey goes on where it stopped. `report` reads the file.
+    every stack. Each box is killed or frozen, and a server is added under load. `report`
+    reads the file. Trials that it has of this machine and of programs that have not changed
+    since are kept: an interrupted survey goes on where it stopped.
 
     \b
     Examples:
@@ -59,9 +62,9 @@ def topologies(
     from bench.run.lock import only_run
     from bench.run.preconditions import require_measurable
     from bench.surveys import document
-    from bench.surveys.topologies import survey
+    from bench.surveys.topologies import kept, survey
     from bench.surveys.topologies.profiles import PROFILES
-    from bench.surveys.topologies.tally import FILE, usable
+    from bench.surveys.topologies.tally import FILE, read, usable
     from bench.trial.descendants import sweep_processes
     from bench.trial.scratch import sweep_folders
 
@@ -75,29 +78,28 @@ def topologies(
     path = out or REPORTS / FILE
     profile = PROFILES[profile_name]
     profile = replace(profile, trials=trials or profile.trials)
-    opened, rows = survey.opening(every, profile, seed), list[survey.Row]()
-    unfinished = survey.Unfinished(path.with_suffix(".unfinished"))
-    if begun := unfinished.begun():
-        if survey.same(begun[0], opened):
-            opened, rows = begun
-            console.print(f"going on: {len(rows)} trials are there")
-        else:
-            console.print("programs or options are others now: beginning again")
-    if not rows:
-        unfinished.begin(opened)
+    unfinished = kept.Unfinished(path.with_suffix(".unfinished"))
+    opened = kept.opening(every, profile, seed)
+    found = kept.going_on(unfinished.begun(), opened)
+    if not found["rows"]:
+        found = kept.going_on(read(path), opened, again=again)
+    rows, sitting = found["rows"], len(found["sittings"]) - 1
+    if rows:
+        console.print(f"{len(rows)} trials are there, and are kept")
+    unfinished.begin(found)
     wanted = [*survey.left(survey.plan(every, profile, seed), rows)]
     with only_run(), steps("topologies", len(wanted)) as shown:
         sweep_folders()
         sweep_processes()
 
         def keep(row: survey.Row) -> None:
-            rows.append(row)
-            unfinished.add(row)
+            rows.append({**row, "sitting": sitting})
+            unfinished.add(rows[-1])
             what = f"{row['key']} {row['fault']}"
             shown.done(f"FAILED {what}: {row['error']}" if "error" in row else "")
 
         survey.make(wanted, seed, keep, profile.at_once)
     rows.sort(key=lambda row: [row[name] for name in survey.PLACE])
-    document.write(path, {**opened, "rows": rows})
+    document.write(path, found)
     unfinished.end()
     console.print(f"{len(usable(rows))} of {len(rows)} trials count: {as_typed(path)}")

@@ -10,8 +10,9 @@ from typing import Any
 from bench.contract.model import Cell
 from bench.contract.topology import Topology, players, topologies
 from bench.surveys.topologies import survey, tally
+from bench.surveys.topologies.kept import opening
 from bench.surveys.topologies.profiles import PROFILES, Profile
-from bench.surveys.topologies.survey import opening, plan
+from bench.surveys.topologies.survey import plan
 
 EVERY = [(t, cell) for t in topologies().values() for cell in players(t)]
 ZMQ = [(topology, cell) for topology, cell in EVERY if cell.stack.name == "zmq"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +19,14 @@ from bench.report.charts import boxes, drawings, topology_facts, webs
 from bench.report.charts.export import svg
 from bench.report.sections import topologies as section
 from bench.surveys.topologies import survey, tally
+from bench.surveys.topologies.kept import Unfinished, going_on, opening
 from bench.surveys.topologies.profiles import (
     CROWDED_AT_ONCE,
     PROFILES,
     TIMED_AT_ONCE,
     WEBS_AT_ONCE,
 )
-from bench.surveys.topologies.survey import Unfinished, left, opening, plan, same
+from bench.surveys.topologies.survey import left, plan
 
 WEBS = ("web", "discovery")
 
@@ -44,7 +43,7 @@ def test_a_survey_continues_after_its_last_whole_row(tmp_path: Path) -> None:
     opened, wanted = opening(ZMQ, of(1), 1), plan(ZMQ, of(1), 1)
     file = Unfinished(tmp_path / "deep" / "some.unfinished")
     assert file.begun() is None
-    file.begin(opened)
+    file.begin(going_on(None, opened))
     done = rows(wanted[:3])
     for row in done:
         file.add(row)
@@ -52,19 +51,91 @@ def test_a_survey_continues_after_its_last_whole_row(tmp_path: Path) -> None:
         cut_off.write('{"topology": "ser')
     begun = file.begun()
     assert begun is not None
-    assert same(begun[0], opened)
-    assert begun[1] == done
-    assert [*left(wanted, begun[1])] == wanted[3:]
+    found = going_on(begun, opened)
+    assert [{**row, "sitting": 0} for row in done] == found["rows"]
+    assert [*left(wanted, found["rows"])] == wanted[3:]
     file.add(rows(wanted[3:4])[0])
-    assert len(file.begun()[1]) == 4  # type: ignore[index]
+    assert len(file.begun()["rows"]) == 4  # type: ignore[index]
 
 
-def test_other_programs_or_options_make_another_survey() -> None:
-    opened = json.loads(json.dumps(opening(ZMQ, of(1), 1)))
-    assert same(opened, opening(ZMQ, of(1), 1))
-    assert not same(opened, opening(ZMQ, of(2), 1))
-    assert not same(opened, opening(EVERY, of(1), 1))
-    assert not same(opened, opening(ZMQ, replace(PROFILES["standard"], trials=1), 1))
+def rows_kept(
+    then: dict[str, Any], some: Any = ZMQ, **options: Any
+) -> list[dict[str, Any]]:
+    """Return the rows with which a survey of some programs begins."""
+    found: list[dict[str, Any]] = going_on(then, opening(some, of(6), 1), **options)["rows"]
+    return found
+
+
+def test_trials_of_the_same_programs_are_not_made_again() -> None:
+    then = surveyed()
+    assert len(rows_kept(then)) == len(then["rows"])
+    assert len(rows_kept(then, EVERY)) == len(then["rows"])
+    assert rows_kept(then, again=True) == []
+
+
+def test_rows_of_a_program_that_changed_are_made_again() -> None:
+    then = surveyed()
+    then["programs"][0]["digest"] = "another"
+    changed = then["programs"][0]
+    left_over = {(row["topology"], row["key"]) for row in rows_kept(then)}
+    assert left_over == {(row["topology"], row["key"]) for row in then["programs"][1:]}
+    assert (changed["topology"], changed["key"]) not in left_over
+
+
+def test_rows_that_failed_or_were_disturbed_are_made_again() -> None:
+    then = surveyed()
+    then["rows"][0]["busy"] = True
+    then["rows"][1]["error"] = "no ports"
+    assert len(rows_kept(then)) == len(then["rows"]) - 2
+
+
+def test_rows_of_programs_that_are_not_asked_for_stay() -> None:
+    then = surveyed()
+    some, others = ZMQ[:1], {(topology.name, cell.key) for topology, cell in ZMQ[1:]}
+    found = going_on(then, opening(some, of(6), 1), again=True)
+    assert {(row["topology"], row["key"]) for row in found["rows"]} == others
+    assert len(found["programs"]) == len(then["programs"])
+    assert {**found["topologies"]} == then["topologies"]
+
+
+def test_rows_of_other_boxes_are_made_again() -> None:
+    then = surveyed()
+    name = then["rows"][0]["topology"]
+    then["topologies"][name]["boxes"][0]["count"] += 1
+    assert name not in {row["topology"] for row in rows_kept(then)}
+
+
+@pytest.mark.parametrize(
+    "other", [{"cpu": "Another CPU"}, {"cpus": [0, 1, 2]}, {"kernel": "1.0"}]
+)
+def test_rows_of_another_kind_of_machine_are_made_again(other: dict[str, Any]) -> None:
+    then = surveyed()
+    then["machine"] |= other
+    assert rows_kept(then) == []
+
+
+def test_a_kernel_built_anew_and_a_program_installed_since_are_no_other_machine() -> None:
+    then = surveyed()
+    then["machine"]["kernel"] += "-build7"
+    then["machine"]["versions"].pop("pyzmq")
+    assert len(rows_kept(then)) == len(then["rows"])
+    then["machine"]["versions"]["aiohttp"] = "0.1"
+    assert rows_kept(then) == []
+
+
+def test_other_options_make_another_survey() -> None:
+    then = surveyed()
+    assert going_on(then, opening(ZMQ, of(6), 2))["rows"] == []
+    assert going_on(then, opening(ZMQ, PROFILES["quick"], 1))["rows"] == []
+
+
+def test_a_row_names_the_sitting_in_which_it_was_made() -> None:
+    then = surveyed()
+    found = going_on(then, opening(EVERY, of(6), 1))
+    assert {row["sitting"] for row in found["rows"]} == {0}
+    assert found["sittings"][0]["started"] == then["started"]
+    assert found["sittings"][-1]["started"] == found["started"]
+    assert len(found["sittings"]) == 2
 
 
 def test_a_standard_survey_leaves_out_no_situation() -> None:
@@ -368,7 +439,7 @@ def test_a_killed_survey_leaves_nothing_behind_and_goes_on(tmp_path: Path) -> No
         time.sleep(0.1)
     ended = bench(*words)
     assert ended.returncode == 0, ended.stderr
-    assert "going on: " in ended.stdout
+    assert "trials are there" in ended.stdout
     assert not unfinished.exists()
     assert tally.read(out)
 

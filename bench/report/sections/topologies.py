@@ -84,7 +84,14 @@ def source(survey: Survey | None) -> str:
         return ""
     about = dict(survey)
     trials = f"medians of up to {survey['trials']} trials"
-    return f"{machine(about)}  |  surveyed {date(about)}  |  own networks  |  {trials}"
+    return f"{machine(about)}  |  surveyed {_dates(survey)}  |  own networks  |  {trials}"
+
+
+def _dates(survey: Survey) -> str:
+    """Return the days on which trials were made."""
+    sittings = survey.get("sittings") or [survey]
+    made = {row.get("sitting", 0) for row in survey["rows"]}
+    return " and ".join(sorted({date(sittings[sitting]) for sitting in made}))
 
 
 def section(survey: Survey | None, drawn: Sequence[Chart] = ()) -> Section:
@@ -100,7 +107,7 @@ def section(survey: Survey | None, drawn: Sequence[Chart] = ()) -> Section:
         "Requests are due at random moments, as those of independent users. One copy of a "
         "box is killed, frozen or cut off, and nothing is started again. A request counts "
         "as served if its right answer came within 2 s; counted are those due in the 4 s "
-        f"after the blow. Surveyed on {date(about)} on {machine(about)}: medians over "
+        f"after the blow. Surveyed on {_dates(survey)} on {machine(about)}: medians over "
         f"{survey['trials']} trials."
     )
     state = (

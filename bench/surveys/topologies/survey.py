@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 from bench.contract.model import Case, Cell
 from bench.contract.topology import Topology
-from bench.errors import NoMiddleError, NotMeasurable, ResultsError
-from bench.faults import database
+from bench.errors import NoMiddleError, NotMeasurable
 from bench.faults.boxes import faults
-from bench.faults.network.tools import require, tool
+from bench.faults.network.tools import require
 from bench.faults.trial import run_failure
 from bench.faults.web import run_web
 from bench.faults.web import situations as web_situations
 from bench.measure import survival, web
-from bench.measure.code.configuration import configuration
-from bench.measure.code.size import size
-from bench.run.machine import HARNESS, describe
-from bench.run.manifest import cell_digest, harness_digest
-from bench.surveys import document
 from bench.surveys.topologies import profiles
 from bench.surveys.topologies.profiles import Profile
 from bench.surveys.topologies.tally import is_calm
@@ -35,7 +25,6 @@ from bench.trial.processes import kill_all
 from bench.trial.requirements import needs
 from bench.trial.scratch import scratch_folder
 
-FORMAT = 1
 QUANTITY = "survival"
 PLACE = ("topology", "clients", "key", "fault", "trial")
 LATE_MS_MAX = 200.0
@@ -199,118 +188,6 @@ def _side_by_side(
             while wait(under_way, LOOK_S).not_done:  # some may still be starting hosts
                 kill_all()
             raise
-
-
-# -- the document --------------------------------------------------------------------------
-
-
-def opening(
-    players: Sequence[tuple[Topology, Cell]], profile: Profile, seed: int
-) -> dict[str, Any]:
-    """Return the document without rows; all that trials of one survey have in common."""
-    stacks = {cell.stack.name: cell.stack for _, cell in players}
-    about = describe(list(stacks.values()))
-    versions = {k: v for k, v in about["versions"].items() if k not in HARNESS}
-    return {
-        "format": FORMAT,
-        **document.opening(about, versions | programs_versions()),
-        "harness": harness_digest(),
-        "seed": seed,
-        "profile": profile.name,
-        "trials": profile.trials,
-        "stacks": {name: {"label": stack.label} for name, stack in stacks.items()},
-        "topologies": {topology.name: asdict(topology) for topology, _ in players},
-        "programs": [_program(topology, cell) for topology, cell in players],
-    }
-
-
-PROGRAMS = {"nginx": "-v", "haproxy": "-v", "apache2": "-v", "postgres": "--version"}
-"""Programs beside the cells, and how each is asked for its version."""
-NUMBER = re.compile(r"\d+(?:\.\d+)+")
-
-
-def programs_versions() -> dict[str, str]:
-    """Return the versions of the programs beside the cells that are installed."""
-    found = {}
-    for name, option in PROGRAMS.items():
-        try:
-            path = database.program(name) if name == database.POSTGRES else tool(name)
-        except NotMeasurable:
-            continue
-        said = subprocess.run([path, option], capture_output=True, text=True, check=False)
-        if number := NUMBER.search(said.stdout + said.stderr):
-            found[name] = number[0]
-    return found
-
-
-def _program(topology: Topology, cell: Cell) -> Row:
-    counted = size(cell.path, cell.search)
-    configured = configuration(cell.path.parent)
-    return {
-        "topology": topology.name,
-        "key": cell.key,
-        "cell": cell.id,
-        "stack": cell.stack.name,
-        "variant": cell.variant.name,
-        "digest": cell_digest(cell),
-        "lacks": lacks(cell),
-        "roles": [
-            {"name": r.name, "binds": r.binds, "connects": r.connects}
-            for r in cell.workload.roles
-        ],
-        "statements": counted.statements + configured.directives,
-        "tokens": counted.tokens + configured.words,
-        "gzip": counted.gzip_bytes + configured.gzip_bytes,
-        "directives": configured.directives,
-    }
-
-
-SAME = ("format", "harness", "seed", "profile", "trials", "programs")
-
-
-class Unfinished:
-    """A file of rows that grows while a survey goes on: its first line is the opening."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def begun(self) -> tuple[dict[str, Any], list[Row]] | None:
-        """Return the opening and the rows so far, None if there is nothing.
-
-        Raises ResultsError for a file that is none of these.
-        """
-        if not self._path.exists():
-            return None
-        whole, _, _ = self._path.read_text(encoding="utf-8").rpartition("\n")
-        try:
-            opened, *rows = (json.loads(line) for line in whole.splitlines())
-            _ = opened["programs"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ResultsError(
-                f"{self._path} is damaged: remove it to begin again"
-            ) from error
-        return opened, rows
-
-    def begin(self, opened: dict[str, Any]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(opened) + "\n", encoding="utf-8")
-
-    def add(self, row: Row) -> None:
-        """Add a row, in place of one that was cut off."""
-        text = self._path.read_bytes()
-        if not text.endswith(b"\n"):
-            self._path.write_bytes(text[: text.rfind(b"\n") + 1])
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-
-    def end(self) -> None:
-        self._path.unlink()
-
-
-def same(then: dict[str, Any], now: dict[str, Any]) -> bool:
-    """Say whether rows of two surveys may stand in one document."""
-    now = json.loads(json.dumps(now))
-    return all(then.get(name) == now[name] for name in SAME)
 
 
 def left(wanted: Sequence[Wanted], rows: Sequence[Row]) -> Iterator[Wanted]:
