@@ -1,10 +1,20 @@
-"""Responses without an end: a message as base64 on each line, read again when they end."""
+"""Responses without an end: a message as base64 on each line, read again when they end.
+
+Messages the other way are POSTs, each of which is sent once.
+"""
 
 from asyncio import Event, sleep
 from base64 import b64decode, b64encode
 from contextlib import suppress
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    TCPConnector,
+    web,
+)
 from limits import MAX_LENGTH
 
 BACKOFF_S = 0.1
@@ -24,19 +34,22 @@ async def write(response, message):
 
 def readers_of(messages):
     """Return a handler for all who want to read, and a function that writes to them."""
-    readers = set()
+    readers = {}
 
     async def join(request):
+        request.transport.set_write_buffer_limits(LINE_MAX_BYTES)  # else writing may wait
         response = await begin(request)
-        readers.add(response)
+        readers[response] = request.transport
         try:
             await Event().wait()  # cancelled when the reader leaves
         finally:
-            readers.discard(response)
+            del readers[response]
 
     async def publish():
         async for message in messages:
-            for reader in tuple(readers):
+            for reader, transport in tuple(readers.items()):
+                if transport.get_write_buffer_size():  # it is behind, and misses this
+                    continue
                 with suppress(ConnectionError):
                     await write(reader, message)
 
@@ -55,7 +68,9 @@ def takers_of(queue):
 
 
 def open_session():
-    return ClientSession(raise_for_status=True, timeout=ClientTimeout(total=None))
+    # Whoever waits for an answer has a connection: with a limit others would wait for it.
+    connector, forever = TCPConnector(limit=0), ClientTimeout(total=None)
+    return ClientSession(connector=connector, raise_for_status=True, timeout=forever)
 
 
 async def read(session, url, queue):
@@ -68,3 +83,15 @@ async def read(session, url, queue):
                 ):
                     await queue.put(b64decode(line.rstrip(), validate=True))
         await sleep(BACKOFF_S)
+
+
+async def post(session, urls, message):
+    """POST a message to the next URL, or to the one after it if nobody listens there."""
+    for url in urls:
+        try:
+            async with session.post(url, data=message):
+                return
+        except ClientConnectorError:  # nothing was sent
+            await sleep(BACKOFF_S)
+        except ClientError:  # it may have come: sent again it could come twice
+            return

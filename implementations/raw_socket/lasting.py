@@ -22,6 +22,11 @@ async def messages_from(reader):
             yield await reader.readexactly(length)
 
 
+def has_room(writer):
+    """Say whether the kernel has taken all before: else the other end reads too slowly."""
+    return not writer.transport.get_write_buffer_size()
+
+
 async def use_once(use, reader, writer):
     """Let a connection be used until the use returns, or the other end is gone."""
     try:

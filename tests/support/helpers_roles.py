@@ -20,6 +20,7 @@ import pytest
 from aiohttp import web
 from helpers_bench import TIMEOUT_S, find_cell
 
+from bench.contract.model import Cell
 from bench.trial.addresses import free_port, listens
 
 WAIT_S = 30.0
@@ -31,18 +32,22 @@ web.run_app = partial(web.run_app, handle_signals=False)
 
 
 def load(cell_id: str) -> ModuleType:
+    """Import the program of a workload, as ``load_cell`` does."""
+    return load_cell(find_cell(cell_id))
+
+
+def load_cell(cell: Cell) -> ModuleType:
     """Import a program as a host does: its folder, and its stack's, are searched first.
 
     Its modules are its own: ``reassembly`` is one file on HTTP and another on BSD sockets.
     """
-    cell = find_cell(cell_id)
     own = {each.stem for folder in cell.search for each in folder.glob("*.py")}
     with pytest.MonkeyPatch.context() as patch:
         for folder in reversed(cell.search):
             patch.syspath_prepend(folder)
         for name in own & sys.modules.keys():
             patch.delitem(sys.modules, name)
-        spec = importlib.util.spec_from_file_location(cell_id.replace("/", "_"), cell.path)
+        spec = importlib.util.spec_from_file_location(cell.id.replace("/", "_"), cell.path)
         assert spec
         assert spec.loader
         module = importlib.util.module_from_spec(spec)

@@ -8,10 +8,11 @@ from asyncio import Queue, TaskGroup, sleep
 from contextlib import suppress
 from random import choice
 
-from aiohttp import ClientError, ClientSession, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from server import listen
 
 HEARTBEAT_S = 0.5
+DEADLINE_S = 2.0
 
 
 async def discover(inbox, about, seed):
@@ -35,10 +36,11 @@ async def discover(inbox, about, seed):
 
 async def ask_around(inbox, seed, known, learn):
     other = seed
-    async with ClientSession(raise_for_status=True) as session:
+    deadline = ClientTimeout(DEADLINE_S)
+    async with ClientSession(raise_for_status=True, timeout=deadline) as session:
         while True:
             if other != inbox:
-                with suppress(ClientError):
+                with suppress(ClientError, TimeoutError):  # it is gone, or silent
                     url = other.replace("tcp:", "http:")
                     async with session.post(url, json=known) as response:
                         learn(await response.json())

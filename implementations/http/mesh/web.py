@@ -8,7 +8,7 @@ from contextlib import suppress
 from itertools import count
 
 from aiohttp import ClientError, web
-from endless import BACKOFF_S, open_session, read, readers_of, takers_of
+from endless import BACKOFF_S, open_session, post, read, readers_of, takers_of
 from limits import MAX_LENGTH
 from server import listen
 
@@ -79,22 +79,22 @@ async def distribute(tasks, jobs):
         await waiting.put(job)
 
 
+def in_turn(known):
+    for turn in count():
+        yield list(known.values())[turn % len(known)]
+
+
 async def work(peers, handle):
-    jobs, stores, turns = Queue(maxsize=1), {}, count()
-
-    async def store(session, result):
-        while True:
-            turn = next(turns)
-            with suppress(ClientError, ZeroDivisionError):  # gone, or none is known yet
-                url = list(stores.values())[turn % len(stores)]
-                return (await session.post(url, data=result)).release()
-            await sleep(BACKOFF_S)
-
+    jobs, stores = Queue(maxsize=1), {}
+    urls = in_turn(stores)
     async with open_session() as session, TaskGroup() as tasks:
         tasks.create_task(read_all(peers, "tasks", session, jobs))
         tasks.create_task(meet(peers, "results", stores))
         while True:
-            tasks.create_task(store(session, handle(await jobs.get())))
+            result = handle(await jobs.get())
+            while not stores:
+                await sleep(BACKOFF_S)
+            tasks.create_task(post(session, urls, result))
 
 
 async def collect(results):

@@ -3,10 +3,11 @@
 from asyncio import Event, sleep
 from contextlib import suppress
 
-from aiohttp import ClientError, ClientSession, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from server import listen
 
 HEARTBEAT_S = 0.5
+DEADLINE_S = 2.0
 
 
 async def register(registry):
@@ -22,10 +23,11 @@ async def register(registry):
 
 async def discover(registry, about):
     known = {about.decode()}
-    async with ClientSession(raise_for_status=True) as session:
+    deadline = ClientTimeout(DEADLINE_S)
+    async with ClientSession(raise_for_status=True, timeout=deadline) as session:
         while True:
             others = []
-            with suppress(ClientError):
+            with suppress(ClientError, TimeoutError):  # it is gone, or silent
                 url = registry.replace("tcp:", "http:")
                 async with session.put(url, data=about) as response:
                     others = await response.json()

@@ -4,18 +4,22 @@ The hub forwards calls as a reverse proxy does. It takes news, jobs and results 
 hands them on in responses without an end.
 """
 
-from asyncio import Event, Queue, TaskGroup, create_task
+from asyncio import Event, Queue, TaskGroup
 from contextlib import suppress
+from itertools import repeat
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, web
-from endless import open_session, read, readers_of, takers_of
+from endless import open_session, post, read, readers_of, takers_of
 from limits import MAX_LENGTH
 from server import listen
 
+QUEUE_MAX = 1000
+
 
 async def route(hub, peers):
-    servers, news, jobs, results = {}, Queue(), Queue(), Queue()
+    servers = {}
+    news, jobs, results = (Queue(QUEUE_MAX) for _ in range(3))
     join, publish_all = readers_of(taken_from(news))
 
     async def meet():
@@ -98,23 +102,15 @@ async def call(hub, requests):
 async def post_all(hub, path, messages):
     async with open_session() as session:
         async for message in messages:
-            with suppress(ClientError):
-                (await session.post(f"{url_of(hub)}{path}", data=message)).release()
-
-
-async def read_all(hub, path, queue):
-    async with open_session() as session:
-        await read(session, f"{url_of(hub)}{path}", queue)
+            await post(session, repeat(f"{url_of(hub)}{path}"), message)
 
 
 async def receive(hub, path):
     taken = Queue(maxsize=1)
-    reading = create_task(read_all(hub, path, taken))
-    try:
+    async with open_session() as session, TaskGroup() as tasks:
+        tasks.create_task(read(session, f"{url_of(hub)}{path}", taken))
         while True:
             yield await taken.get()
-    finally:
-        reading.cancel()
 
 
 async def publish(hub, messages):

@@ -5,7 +5,7 @@ JSON in a length-prefixed frame, and the same in return.
 """
 
 import json
-from asyncio import Queue, TaskGroup, sleep
+from asyncio import Queue, TaskGroup, sleep, timeout
 from contextlib import closing, suppress
 from random import choice
 
@@ -14,13 +14,14 @@ from framing import frame
 from lasting import messages_from, welcome
 
 HEARTBEAT_S = 0.5
+DEADLINE_S = 2.0
 
 
 async def discover(inbox, about, seed):
     known, heard = {inbox: about.decode()}, Queue()
 
-    async def learn(reader):
-        told = json.loads(await anext(messages_from(reader)))
+    def learn(message):
+        told = json.loads(message)
         for other in told.keys() - known.keys():
             known[other] = told[other]
             heard.put_nowait(told[other].encode())
@@ -29,16 +30,18 @@ async def discover(inbox, about, seed):
         return frame(json.dumps(known).encode())
 
     async def answer(reader, writer):
-        await learn(reader)
-        writer.write(all_known())
-        await writer.drain()
+        async for message in messages_from(reader):
+            learn(message)
+            writer.write(all_known())
+            await writer.drain()
 
     async def ask(other):
-        with suppress(OSError, StopAsyncIteration):
-            reader, writer = await connect(other)
-            with closing(writer):
-                writer.write(all_known())
-                await learn(reader)
+        with suppress(OSError, StopAsyncIteration):  # it is gone, or silent
+            async with timeout(DEADLINE_S):
+                reader, writer = await connect(other)
+                with closing(writer):
+                    writer.write(all_known())
+                    learn(await anext(messages_from(reader)))
 
     await welcome(inbox, answer)
     async with TaskGroup() as tasks:

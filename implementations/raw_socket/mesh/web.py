@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 
 from framing import frame
-from lasting import BACKOFF_S, messages_from, stay_connected, welcome
+from lasting import BACKOFF_S, has_room, messages_from, stay_connected, welcome
 
 
 async def join(peers, what, queue, writers):
@@ -50,7 +50,7 @@ async def call(peers, requests):
 
     async def ask():
         async for name, request in requests:
-            if name in servers:
+            if name in servers and has_room(servers[name]):
                 servers[name].write(frame(request))
 
     async with TaskGroup() as tasks:
@@ -72,7 +72,7 @@ async def publish(news, messages):
 
     await welcome(news, keep)
     async for message in messages:
-        for reader in readers:
+        for reader in filter(has_room, readers):
             reader.write(frame(message))
 
 
@@ -111,10 +111,9 @@ async def work(peers, handle):
         tasks.create_task(join(peers, "results", Queue(), stores))
         for turn in count():
             result = handle(await jobs.get())
-            while not stores:
+            while not (ready := [*filter(has_room, stores.values())]):
                 await sleep(BACKOFF_S)
-            store = list(stores.values())[turn % len(stores)]
-            store.write(frame(result))
+            ready[turn % len(ready)].write(frame(result))
 
 
 async def collect(results):

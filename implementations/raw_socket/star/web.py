@@ -10,12 +10,14 @@ from functools import partial
 from itertools import count
 
 from framing import frame
-from lasting import messages_from, stay_connected, welcome
+from lasting import has_room, messages_from, stay_connected, welcome
+
+QUEUE_MAX = 1000
 
 
 async def route(hub):
     servers, callers, readers, names = {}, {}, set(), count()
-    queues = {"jobs": Queue(), "results": Queue()}
+    queues = {"jobs": Queue(QUEUE_MAX), "results": Queue(QUEUE_MAX)}
 
     async def meet(reader, writer):
         messages = messages_from(reader)
@@ -33,7 +35,7 @@ async def route(hub):
                     readers.discard(writer)
             case "publish":
                 async for message in messages:
-                    for other in readers:
+                    for other in filter(has_room, readers):
                         other.write(frame(message))
             case "give":
                 async for message in messages:
@@ -54,7 +56,7 @@ async def switch(messages, writer, name, mine, others):
     try:
         async for message in messages:
             to, _, content = message.partition(b" ")
-            if other := others.get(to.decode()):
+            if (other := others.get(to.decode())) and has_room(other):
                 other.write(frame(name.encode() + b" " + content))
     finally:
         if mine[name] is writer:

@@ -4,12 +4,14 @@ First it asks a peer whose address all are given, and then any that it knows.
 """
 
 from asyncio import Queue, TaskGroup, sleep
+from contextlib import suppress
 from random import choice
 
 import zmq
 from zmq.asyncio import Context
 
 HEARTBEAT_S = 0.5
+DEADLINE_MS = 2000
 
 
 async def discover(inbox, about, seed):
@@ -39,7 +41,8 @@ async def ask_around(inbox, seed, known, learn):
     other = seed
     while True:
         if other != inbox:
-            with Context.instance().socket(zmq.REQ) as socket:
+            with Context.instance().socket(zmq.REQ) as socket, suppress(zmq.Again):
+                socket.linger, socket.rcvtimeo = 0, DEADLINE_MS  # it may be gone, or silent
                 socket.connect(other)
                 await socket.send_json(known)
                 learn(await socket.recv_json())

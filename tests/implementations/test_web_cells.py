@@ -1,0 +1,201 @@
+"""Programs of the web of peers, beside strangers that are silent, slow or gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import pytest
+from helpers_roles import WAIT_S, Role, Stream, load_cell, running, some_address, wait_for
+
+from bench.contract.topology import players, topologies
+from bench.hosts.peer import Known, Peer
+
+WEBS = {c.key.removesuffix(".python"): c for c in players(topologies()["web"])}
+FINDERS = {c.key.removesuffix(".python"): c for c in players(topologies()["discovery"])}
+NEWS_BYTES, NEWS = 256 * 1024, 120
+"""More than the kernel keeps for a reader that reads nothing."""
+JOBS = 12
+
+
+def listener() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def address_of(listening: socket.socket) -> str:
+    return f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def knowing(*peers: Peer) -> Known:
+    known = Known()
+    for peer in peers:
+        known.add(peer)
+    return known
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@contextmanager
+def accepting(use: Callable[[socket.socket], Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Use each connection that comes, in a thread; yield the address, and what use said."""
+    said: list[Any] = []
+
+    def accept(listening: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:  # the test has ended
+                return
+            said.append(use(connection))
+
+    with listener() as listening:
+        threading.Thread(target=accept, args=(listening,), daemon=True).start()
+        yield address_of(listening), said
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+# -- news ----------------------------------------------------------------------------------
+
+
+class News:
+    """Numbered news, one every few milliseconds, which count how many were taken."""
+
+    taken = 0
+
+    async def __aiter__(self) -> Any:
+        for number in range(NEWS):
+            self.taken = number + 1
+            yield number.to_bytes(4) * (NEWS_BYTES // 4)
+            await asyncio.sleep(0.005)
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("key", ["http.mesh", "raw_socket.mesh"])
+def test_a_reader_that_does_not_read_misses_news_and_holds_up_nobody(key: str) -> None:
+    program, address, news = load_cell(WEBS[key]), some_address(), News()
+    published = running(program.publish, address, news, listening=address)
+    with closing(socket.socket()) as idle, published:
+        idle.settimeout(WAIT_S)
+        idle.connect(("127.0.0.1", int(address.rpartition(":")[2])))
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: all\r\n\r\n" * key.startswith("http"))
+        with running(program.subscribe, knowing(Peer("1", 1, news=address))) as reader:
+            while int.from_bytes(reader.next()[:4]) < NEWS - 1:
+                pass
+        assert news.taken == NEWS
+        assert bytes_left(idle) < NEWS * NEWS_BYTES / 2
+
+
+def bytes_left(idle: socket.socket) -> int:
+    """Read all that is there, and say how much it was."""
+    idle.settimeout(0.5)
+    total = 0
+    while True:
+        try:
+            total += len(idle.recv(1 << 20))
+        except TimeoutError:
+            return total
+
+
+# -- results -------------------------------------------------------------------------------
+
+
+def read_and_leave(connection: socket.socket) -> bytes:
+    """Take one request of HTTP, and close the connection without an answer."""
+    with closing(connection):
+        return connection.recv(1 << 16)
+
+
+def test_a_result_over_http_is_posted_again_only_where_nothing_was_sent() -> None:
+    program, gone, store = load_cell(WEBS["http.mesh"]), some_address(), some_address()
+    tasks, jobs = some_address(), Stream(*(b"%d" % number for number in range(JOBS)))
+    with (
+        accepting(read_and_leave) as (leaving, taken),
+        running(program.collect, store, listening=store) as collected,
+        running(program.distribute, tasks, jobs, listening=tasks),
+    ):
+        peers = knowing(
+            Peer("source", 0, tasks=tasks),
+            Peer("gone", 1, results=gone),
+            Peer("leaving", 2, results=leaving),
+            Peer("store", 3, results=store),
+        )
+        with running(program.work, peers, lambda job: job):
+            until(lambda: len(taken) + collected.yielded.qsize() == JOBS)
+        results = collected.rest()
+    assert taken
+    assert all(request.startswith(b"POST / HTTP/1.1") for request in taken)
+    assert len({*results}) == len(results) == JOBS - len(taken)
+
+
+# -- finding each other --------------------------------------------------------------------
+
+REGISTRY = """
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from discovery import register
+asyncio.run(register(sys.argv[1]))
+"""
+
+
+@contextmanager
+def registry(key: str, address: str) -> Iterator[None]:
+    """Have a registry in a process of its own, and kill that in the end."""
+    cell = FINDERS[key]
+    folders = [str(folder) for folder in (cell.path.parent, *cell.search)]
+    process = subprocess.Popen([sys.executable, "-c", REGISTRY, address, *folders])
+    try:
+        wait_for(address)
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.mark.parametrize("key", [key for key in FINDERS if key.endswith("registry")])
+def test_peers_find_each_other_again_after_their_registry_was_killed(key: str) -> None:
+    program, address = load_cell(FINDERS[key]), some_address()
+
+    def finding(name: bytes) -> Any:
+        return running(program.discover, address, name)
+
+    with running(program.discover, address, b"third") as third:
+        with registry(key, address), finding(b"fourth") as fourth:
+            assert {third.next(), fourth.next()} == {b"third", b"fourth"}
+        with registry(key, address), finding(b"fifth"):
+            assert third.next() == b"fifth"
+
+
+@pytest.mark.parametrize("key", [key for key in FINDERS if key.endswith("gossip")])
+def test_a_peer_asks_again_if_the_peer_that_it_asked_is_silent(key: str) -> None:
+    inbox = some_address()
+    held: list[socket.socket] = []
+    again = threading.Event()
+
+    def hold(connection: socket.socket) -> None:
+        held.append(connection)
+        if len(held) > 1:
+            again.set()
+
+    with accepting(hold) as (silent, _):
+        discover: Callable[..., Any] = load_cell(FINDERS[key]).discover
+        with running(discover, inbox, b"me", silent) as peer:
+            assert again.wait(WAIT_S), said_by(peer)
+
+
+def said_by(peer: Role) -> list[Any]:
+    return list(peer.yielded.queue)
