@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.analysis.compared_rows import Check, Copy
-from bench.analysis.inference import holm
+from bench.analysis.inference import count_pmf, holm
 from bench.analysis.paired import compare
 from bench.analysis.results import Run
 from bench.analysis.stats import Interval, Verdict, verdict
@@ -99,10 +99,7 @@ def most_by_chance(chances: Sequence[float]) -> int:
     ``chances`` are the probabilities of independent events. Copies share no process, and
     what they share of the machine drops out of their ratios.
     """
-    pmf = np.ones(1)
-    for chance in chances:
-        pmf = np.append(pmf * (1 - chance), 0) + np.insert(pmf * chance, 0, 0)
-    above = 1 - np.cumsum(pmf)
+    above = 1 - np.cumsum(count_pmf(chances))
     return int(np.argmax(above <= ERROR))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from bench.analysis.stats import (
 
 ROUNDING = 1e-12
 """An estimate of a log may be this far beyond an end on which it lies."""
+BISECTIONS = 50
+"""So many halves of 1 are below the rounding of a float."""
 
 
 def signed_rank_p(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
@@ -194,3 +196,57 @@ def variance_components(values: Sequence[npt.ArrayLike]) -> Components:
     if not (np.isfinite(array) & (array > 0)).all():
         raise ValueError("values: not all are positive numbers")
     return components(np.log(array))
+
+
+def count_pmf(chances: Sequence[float]) -> Floats:
+    """Return P(K = k) for k = 0 ... n, K how many of n independent events happen.
+
+    ``chances`` are their probabilities.
+    """
+    pmf = np.ones(1)
+    for chance in chances:
+        pmf = np.append(pmf * (1 - chance), 0) + np.insert(pmf * chance, 0, 0)
+    return pmf
+
+
+def count_range(chances: Sequence[float], confidence: float = 0.95) -> tuple[int, int]:
+    """Return between which counts ``count_pmf`` lies, with at least this probability.
+
+    The count is below the range with at most half of the rest, and as often above it.
+    """
+    below, missed = np.cumsum(count_pmf(chances)), (1 - confidence) / 2
+    ends = np.searchsorted(below, [missed, 1 - missed])
+    return int(ends[0]), min(int(ends[1]), len(chances))
+
+
+def share_interval(found: int, of: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a share, of which ``found`` of ``of`` events were seen.
+
+    It is Clopper and Pearson's (Biometrika 26, 1934): the shares that neither one-sided
+    binomial test rejects. It covers the truth at least as often as ``confidence``.
+
+    Raises ValueError unless 0 <= found <= of, with at least one event.
+    """
+    if not 0 <= found <= of or not of:
+        raise ValueError(f"{found} of {of} is no share")
+    missed = (1 - confidence) / 2
+    low = _crossing(lambda p: 1 - _at_most(found - 1, of, p), missed) if found else 0.0
+    high = _crossing(lambda p: 1 - _at_most(found, of, p), 1 - missed)
+    return low, high if found < of else 1.0
+
+
+def _at_most(found: int, of: int, share: float) -> float:
+    """Return the probability of at most so many events."""
+    chances = (
+        math.comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(found + 1)
+    )
+    return math.fsum(chances)
+
+
+def _crossing(rising: Callable[[float], float], value: float) -> float:
+    """Return where a function that rises from 0 to 1 between 0 and 1 has a value."""
+    low, high = 0.0, 1.0
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < value else (low, middle)
+    return (low + high) / 2

@@ -16,6 +16,7 @@ from bench.analysis.changes import changes, fault_changes, other_machine
 from bench.analysis.compared_rows import Change, Comparison
 from bench.analysis.recovery_rows import FaultChange
 from bench.analysis.side import Side
+from bench.analysis.stats import Verdict
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ class TwoRuns:
     def cases(self) -> list[Change]:
         """The change of each case that both runs measured."""
         return changes(self.here, self.there)
+
+    @property
+    def slower(self) -> list[Change]:
+        """The cases that a declared comparison needs, and that are slower here.
+
+        They mean something on one machine only.
+        """
+        return [row for row in self.cases if row.declared and row.verdict == Verdict.SLOWER]
 
     @cached_property
     def faults(self) -> list[FaultChange]:

@@ -20,6 +20,7 @@ from bench.cli.demo import demo
 from bench.cli.embedding import embedding
 from bench.cli.experiments import experiments
 from bench.cli.languages import languages
+from bench.cli.operating_curve import operating_curve
 from bench.cli.report import report
 from bench.cli.run import reproduce, run
 from bench.cli.size import size
@@ -34,7 +35,7 @@ GROUPS = {
     "Measure": ("run", "reproduce", "check", "selftest", "doctor"),
     "Read and cite": ("report", "compare", "cite", "talk", "demo"),
     "Programs": ("list", "build", "size"),
-    "Surveys": ("embedding", "languages", "experiments", "topologies"),
+    "Surveys": ("embedding", "languages", "experiments", "topologies", "operating-curve"),
 }
 """The commands as the help shows them."""
 
@@ -216,6 +217,7 @@ for command in (
     languages,
     experiments,
     topologies,
+    operating_curve,
     demo,
 ):
     main.add_command(command)

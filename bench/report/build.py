@@ -26,7 +26,7 @@ from bench.report.model import Data
 from bench.report.numbers import growth_numbers
 from bench.report.numbers import machines as over_machines
 from bench.report.numbers.numbers import numbers
-from bench.report.pages import declared, page, readme, site
+from bench.report.pages import declared, method, page, readme, site
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
 from bench.report.ratio import COMPILED, ONE_MACHINE
@@ -50,6 +50,7 @@ from bench.run.archive import write_whole
 from bench.surveys.embedding import tally as embedding
 from bench.surveys.experiments import kept
 from bench.surveys.languages import tally as languages
+from bench.surveys.operating_curve import tally as operating_curve
 from bench.surveys.topologies import tally as topologies
 
 REPORTS = PROJECT / "reports"
@@ -179,7 +180,7 @@ def build(
 
 
 def renew_readme(page: Path) -> None:
-    """Render README and COMPARISONS.md from the numbers of the published report.
+    """Render README, COMPARISONS.md and docs/method.md from the published documents.
 
     Raises UsageError where COMPARISONS.md cites numbers that the report lacks; then both
     stay as they are.
@@ -188,3 +189,4 @@ def renew_readme(page: Path) -> None:
         numbers = page.with_name("numbers.json")
         declared.update(page.with_name(declared.FILE), numbers)
         readme.update(README, numbers)
+        method.update(method.PAGE, page.with_name(operating_curve.FILE))

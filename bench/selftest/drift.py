@@ -28,6 +28,7 @@ from bench.measure import throughput
 from bench.run.progress import steps
 from bench.selftest.answers import Answer, differ, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, harnessed
+from bench.surveys.operating_curve.neighbour import PLACEMENT, SPINNER
 from bench.trial.placement import cpus_for
 from bench.trial.processes import child_environment
 from bench.trial.trial import run_trial
@@ -36,17 +37,6 @@ Pair = tuple[list[float], list[float]]
 """The values of two names, in the order of their blocks."""
 
 CELL = "zmq/minimal/request_reply.py"
-PLACEMENT = "shared"
-LASTS_S = 600
-"""The spinner ends by itself after so many seconds, if its parent does not end it."""
-SPINNER = f"""
-import os, sys, time
-end = time.monotonic() + {LASTS_S}
-parent = os.getppid()
-while time.monotonic() < end and os.getppid() == parent:
-    for _ in range(1_000_000):
-        pass
-"""
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.analysis.inference import count_range
 from bench.analysis.rounds import block_logs, rotated_ratio
 from bench.analysis.stats import Floats, Interval, ratio, ratio_of_logs, verdict
 from bench.selftest.answers import GATE_CONFIDENCE, Answer
@@ -126,7 +127,8 @@ def _equals() -> Iterator[Answer]:
         found = list(_intervals(rng, copies, QUICK, COMPARISONS))
         different = sum(verdict(each) in ("faster", "slower") for each in found)
         excluded = sum(not each.low <= 1.0 <= each.high for each in found)
-        low, high = binomial_range(COMPARISONS, 1 - found[0].confidence)
+        chances = [1 - found[0].confidence] * COMPARISONS
+        low, high = count_range(chances, GATE_CONFIDENCE)
         yield Answer(
             f"two equals, {QUICK}",
             f"{COMPARISONS} runs on {machine.name}",
@@ -179,17 +181,6 @@ def middle(rng: np.random.Generator, logs: Floats) -> float:
     values = logs.ravel()
     first, second = rng.choice(values, (2, 100_000))
     return math.exp(float(np.median((first + second) / 2)))
-
-
-def binomial_range(trials: int, chance: float) -> tuple[int, int]:
-    """Return between which counts a binomial one lies at ``GATE_CONFIDENCE`` or more."""
-    counts = [
-        math.comb(trials, k) * chance**k * (1 - chance) ** (trials - k)
-        for k in range(trials + 1)
-    ]
-    below, missed = np.cumsum(counts), (1 - GATE_CONFIDENCE) / 2
-    ends = np.searchsorted(below, missed), np.searchsorted(below, 1 - missed)
-    return int(ends[0]), int(ends[1])
 
 
 def _percent(share: float) -> str:

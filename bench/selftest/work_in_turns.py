@@ -31,8 +31,14 @@ from bench.run.progress import Steps, steps
 from bench.selftest.answers import GATE_CONFIDENCE, Answer, shown
 from bench.selftest.losses import FAULTY
 from bench.selftest.measures import SIZE_BYTES
-from bench.selftest.neighbour import Plan, comes_and_goes, grows, neighbour, two_speeds
-from bench.selftest.slowed import in_turns, loops_for, program_with, value_of
+from bench.surveys.operating_curve.neighbour import (
+    Plan,
+    comes_and_goes,
+    grows,
+    neighbour,
+    two_speeds,
+)
+from bench.surveys.operating_curve.slowed import in_turns, loops_for, program_with, value_of
 
 CELL = "http/uwsgi/request_reply.py"
 RESTLESS = "polling_server"

@@ -8,7 +8,7 @@ import pytest
 from bench.contract.model import PROJECT
 from bench.report.build import derive_set
 from bench.report.numbers.citation import load_numbers
-from bench.report.pages import declared, readme
+from bench.report.pages import declared, method, readme
 from bench.report.sections import bindings, embedded, experiments, topologies
 from bench.run.archive import CODE, ROUNDS
 from bench.run.finished import verify
@@ -16,6 +16,7 @@ from bench.run.published import BYTES_MAX, PublishedSet, published, size_bytes
 from bench.surveys.embedding import tally as embedding
 from bench.surveys.experiments import kept
 from bench.surveys.languages import tally as languages
+from bench.surveys.operating_curve import tally as operating_curve
 from bench.surveys.topologies import tally as boxes
 
 REPORTS = PROJECT / "reports"
@@ -63,6 +64,10 @@ def test_readme_has_the_numbers_of_the_newest_run() -> None:
     assert not readme.stale(PROJECT / "README.md", NUMBERS)
     kept = (REPORTS / declared.FILE).read_text()
     assert kept == declared.text(load_numbers(NUMBERS))
+
+
+def test_the_page_on_the_method_has_the_counts_of_the_operating_curve() -> None:
+    assert not method.stale(method.PAGE, REPORTS / operating_curve.FILE)
 
 
 def test_the_page_on_the_method_knows_if_programs_of_the_leading_run_took_turns(

@@ -12,9 +12,12 @@ from bench.analysis.inference import (
     Components,
     beyond_p,
     components,
+    count_pmf,
+    count_range,
     family_error,
     holm,
     q_values,
+    share_interval,
     signed_rank_p,
     variance_components,
 )
@@ -205,3 +208,40 @@ def test_a_group_without_values_is_left_out() -> None:
 def test_too_little_to_tell_groups_from_values_is_refused(logs: np.ndarray) -> None:
     with pytest.raises(ValueError, match="values"):
         components(logs)
+
+
+@given(st.integers(1, 300), st.floats(0.001, 0.999), st.floats(0.5, 0.999))
+def test_counts_of_equal_chances_have_the_binomial_range(
+    trials: int, chance: float, confidence: float
+) -> None:
+    low, high = count_range([chance] * trials, confidence)
+    binomial = scipy_stats.binom(trials, chance)
+    assert binomial.cdf(high) - binomial.cdf(low - 1) >= confidence - 1e-9
+    missed = (1 - confidence) / 2
+    assert binomial.cdf(low - 1) <= missed + 1e-9
+    assert binomial.sf(high) <= missed + 1e-9
+
+
+def test_two_hundred_comparisons_have_the_range_of_scipy() -> None:
+    expected = scipy_stats.binom(200, 10 / 256).ppf([0.0005, 0.9995])
+    assert count_range([10 / 256] * 200, 0.999) == tuple(expected)
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_the_mean_of_counts_is_the_sum_of_their_chances(chances: list[float]) -> None:
+    pmf = count_pmf(chances)
+    assert pmf.sum() == pytest.approx(1)
+    assert pmf @ np.arange(len(pmf)) == pytest.approx(sum(chances), abs=1e-9)
+
+
+@given(st.integers(1, 250), st.data())
+def test_the_interval_of_a_share_is_that_of_scipy(of: int, data: st.DataObject) -> None:
+    found = data.draw(st.integers(0, of))
+    expected = scipy_stats.binomtest(found, of).proportion_ci(method="exact")
+    assert share_interval(found, of) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("found", "of"), [(0, 0), (3, 2), (-1, 2)])
+def test_what_is_no_share_has_no_interval(found: int, of: int) -> None:
+    with pytest.raises(ValueError, match="is no share"):
+        share_interval(found, of)

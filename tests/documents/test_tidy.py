@@ -213,7 +213,7 @@ def test_nothing_that_measures_loads_tables_or_charts(module: str) -> None:
 
 COMMANDS = (
     "build check cite common compare demo embedding experiments languages levels main "
-    "points report run size talk topologies"
+    "operating_curve points report run size talk topologies"
 )
 HELP = {
     *(f"cli.{name}" for name in COMMANDS.split()),

@@ -54,11 +54,6 @@ def test_equals_that_differ_would_be_found_out(monkeypatch: pytest.MonkeyPatch) 
     assert answer.passed is False
 
 
-def test_two_hundred_comparisons_have_thebinomial_range() -> None:
-    low, high = rotated_coverage.binomial_range(200, 10 / 256)
-    assert (low, high) == (1, 18)  # scipy.stats.binom.ppf of 0.0005 and of 0.9995
-
-
 def test_states_last_as_long_as_they_say() -> None:
     times = np.arange(0, 200, 0.05)
     on = Stays(3.0, 6.0).draw(np.random.default_rng(2), times, runs=200)

@@ -22,7 +22,6 @@ from bench.contract.find import find_cells
 from bench.contract.model import Case
 from bench.measure.common import Measured
 from bench.report.sections.waiting import waiting
-from bench.selftest import neighbour
 from bench.selftest.losses import FAULTY
 from bench.selftest.work_in_turns import (
     QUICK,
@@ -32,6 +31,7 @@ from bench.selftest.work_in_turns import (
     named,
     sizes,
 )
+from bench.surveys.operating_curve import neighbour
 
 if TYPE_CHECKING:
     from bench.report.model import Data

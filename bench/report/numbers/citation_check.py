@@ -57,8 +57,8 @@ MEASURED = re.compile(
 SETTINGS = re.compile(rf"nomiddle:{GIVEN}\s+([^<>\]]*?)\s*(?:-->|\]|$)")
 UNCHECKED = re.compile(
     r"```.*?```|`[^`]*`|^    [^\n]*$|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}"
-    r"|<(script|style|pre|svg|code|aside)\b.*?</\1>"
-    r"|<!-- numbers:begin -->.*?<!-- numbers:end -->|<!--.*?-->",
+    r"|<(?P<tag>script|style|pre|svg|code|aside)\b.*?</(?P=tag)>"
+    r"|<!-- (?P<made>\w+):begin -->.*?<!-- (?P=made):end -->|<!--.*?-->",
     re.DOTALL | re.MULTILINE,
 )
 """Code, and what is made from the data: a person typed no number of it."""

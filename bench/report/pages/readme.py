@@ -8,20 +8,21 @@ from typing import Any
 
 from bench.contract.alike import Kind, stack_order
 from bench.contract.rows import case_named
-from bench.errors import UsageError
 from bench.measure.recovery import BROKEN, KEPT
 from bench.report import words
 from bench.report.entries import program_at
 from bench.report.numbers.citation import load_numbers, mark, spelled
 from bench.report.pages.declared import FILE as COMPARISONS
 from bench.report.pages.declared import cautions, source
+from bench.report.pages.marked import markers, replaced
 from bench.report.sections import claims, losses, over_machines
 from bench.report.sections.paired import declared_cases, opponent, stands
 from bench.report.sections.survival import verdicts
 from bench.report.talk_claims.judge import judge, read_ledger
 from bench.run.archive import write_whole
 
-BEGIN, END = "<!-- numbers:begin -->", "<!-- numbers:end -->"
+NAME = "numbers"
+BEGIN, END = markers(NAME)
 HERO = "reports/figures/hero.svg"
 SHARED = "shared"
 MADE_ALIKE = ("buffered", "lossless")
@@ -161,12 +162,7 @@ def render(readme: Path, numbers: Path) -> str:
 
     Raises UsageError if README lacks the markers.
     """
-    text = readme.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text.split(BEGIN, 1)[1]:
-        raise UsageError(f"{readme} lacks the lines {BEGIN} and {END}; put them back")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n\n{block(load_numbers(numbers))}\n\n{END}{after}"
+    return replaced(readme, NAME, block(load_numbers(numbers)))
 
 
 def stale(readme: Path, numbers: Path) -> bool:

@@ -186,11 +186,9 @@ def regressions(two: TwoRuns) -> list[str]:
 
 
 def _slower(two: TwoRuns) -> Iterator[str]:
-    for row in two.cases:
-        if row.declared and row.verdict == Verdict.SLOWER:
-            said = ratio.of_first(row.ratio, row.low, row.high)
-            named = _named(two, row.case)
-            yield f"{named}: {said}, beyond the noise; a declared comparison"
+    for row in two.slower:
+        said = ratio.of_first(row.ratio, row.low, row.high)
+        yield f"{_named(two, row.case)}: {said}, beyond the noise; a declared comparison"
 
 
 def _contradicted(two: TwoRuns) -> Iterator[str]:

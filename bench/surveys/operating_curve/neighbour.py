@@ -14,12 +14,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bench.selftest.drift import PLACEMENT, SPINNER
 from bench.trial.placement import cpus_for
 from bench.trial.processes import child_environment
 
 Plan = Callable[[float], bool]
 """Whether the neighbour is there, so many seconds after it first came."""
+PLACEMENT = "shared"
+LASTS_S = 600
+"""The spinner ends by itself after so many seconds, if its parent does not end it."""
+SPINNER = f"""
+import os, sys, time
+end = time.monotonic() + {LASTS_S}
+parent = os.getppid()
+while time.monotonic() < end and os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
 LOOK_S = 0.005
 PULSE_S = 0.05
 GROWS_S = 40.0

@@ -1,0 +1,114 @@
+"""The table of docs/method.md on ``compare``: rendered from its document, never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.contract.model import PROJECT
+from bench.report import words
+from bench.report.pages.marked import replaced
+from bench.run.archive import write_whole
+from bench.surveys.operating_curve import tally
+from bench.surveys.operating_curve.tally import Share, Step
+
+PAGE = PROJECT / "docs" / "method.md"
+NAME = "curve"
+REACHED = {True: "reached", False: "missed"}
+Document = Mapping[str, Any]
+
+
+def block(found: Document | None) -> list[str]:
+    """Return the lines between the markers: who measured, and two tables."""
+    if not found or not found["rows"]:
+        return ["No series has been measured yet."]
+    return [
+        *_opening(found),
+        "",
+        "| work added | it takes | found | pairs alone | pairs beside a neighbour |",
+        "| --- | --- | --- | --- | --- |",
+        *(f"| {' | '.join(_step(step))} |" for step in tally.curve(found["rows"])),
+        "",
+        "| question | found | aim | |",
+        "| --- | --- | --- | --- |",
+        *(f"| {' | '.join(row)} |" for row in _aims(found["rows"])),
+    ]
+
+
+def _opening(found: Document) -> Iterator[str]:
+    rows, machine = found["rows"], found["machine"]
+    busy = sum(any(row["busy"]) for row in rows)
+    yield (
+        f"The series of {words.date(found)} has {words.plural(len(rows), 'pair')} of runs, "
+        f"{busy} of them beside a neighbour. The machine: {words.machine(found)}, "
+        f"Linux {machine['kernel']}."
+    )
+    if found["left_out"]:
+        lacking = words.plural(len(found["left_out"]), "more pair")
+        yield f"Left out, because a value is missing: {lacking}."
+
+
+def _step(step: Step) -> Iterator[str]:
+    yield f"+{step.more} %" if step.more else "none: a false alarm"
+    yield f"{step.ratio:.3f}x the time" if step.more else "the same time"
+    yield _share(step.every)
+    yield from (f"{each.found} of {each.of}" for each in (step.alone, step.beside))
+
+
+def _share(share: Share) -> str:
+    if not share.of:
+        return "0 of 0"
+    low, high = share.interval
+    return f"{share.found} of {share.of} ({100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def _aims(rows: list[Any]) -> Iterator[list[str]]:
+    """Yield a row for each aim: what was asked, found and aimed at, and if it was met."""
+    by_work = {step.more: step.every for step in tally.curve(rows)}
+    for said, share, most in (
+        ("`compare` gives a false alarm", by_work[0], tally.ALARMS_MAX),
+        (
+            "identical programs are called faster or slower",
+            tally.different(rows),
+            tally.DIFFERENT_MAX,
+        ),
+    ):
+        met = share.found <= most * share.of
+        yield [said, _share(share), f"at most {100 * most:.0f} %", REACHED[met]]
+    chance = tally.excluding(rows)
+    yield [
+        "intervals of identical programs exclude 1",
+        f"{chance.found} of {chance.of}",
+        f"{chance.least} to {chance.most}, by chance",
+        REACHED[chance.least <= chance.found <= chance.most],
+    ]
+    quick, standard = tally.QUICK_MORE, tally.STANDARD_MORE
+    for said, share in (
+        (f"`compare` finds +{quick} % work", by_work[quick]),
+        (f"one run finds +{quick} %, in the blocks of `quick`", tally.found_by_run(rows)),
+        (
+            f"the blocks of `standard` tell +{standard} % from none",
+            tally.found_by_two(rows),
+        ),
+    ):
+        aim = f"at least {100 * tally.FOUND_MIN:.0f} %"
+        met = share.found >= tally.FOUND_MIN * share.of
+        yield [said, _share(share), aim, REACHED[met]]
+
+
+def render(page: Path, document: Path) -> str:
+    """Return the page's text with its block rendered. Raises UsageError without markers."""
+    lines = "\n".join(block(tally.read(document)))
+    return replaced(page, NAME, lines)
+
+
+def stale(page: Path, document: Path) -> bool:
+    """Return whether rendering the page again would change it."""
+    return render(page, document) != page.read_text(encoding="utf-8")
+
+
+def update(page: Path, document: Path) -> None:
+    """Render the page's block again, if there is a document."""
+    if document.exists():
+        write_whole(page, render(page, document))
