@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -51,7 +52,7 @@ def operating_curve(pairs: int, seed: int, folder: Path | None, out: Path | None
     from bench.surveys import document
     from bench.surveys.operating_curve import tally
     from bench.surveys.operating_curve.make import make_runs, open_series
-    from bench.surveys.operating_curve.outcomes import rows_of
+    from bench.surveys.operating_curve.outcomes import outcomes
     from bench.surveys.operating_curve.series import planned_runs
     from bench.trial.descendants import sweep_processes
     from bench.trial.scratch import sweep_folders
@@ -78,12 +79,12 @@ def operating_curve(pairs: int, seed: int, folder: Path | None, out: Path | None
             "interrupted; every finished block is kept. To resume:\n"
             f"  {command(f'operating-curve {options}')}"
         ) from None
-    rows, left_out = rows_of(series, pairs)
-    for reason in left_out:
+    found = outcomes(series, pairs)
+    for reason in found.left_out:
         console.print(f"left out {reason}", markup=False)
     path = out or REPORTS / tally.FILE
-    document.write(path, tally.document_of(series.opening, rows, left_out))
-    console.print(f"{len(rows)} of {pairs} pairs count: {as_typed(path)}")
+    document.write(path, {"format": tally.FORMAT, **series.opening, **asdict(found)})
+    console.print(f"{len(found.rows)} of {pairs} pairs count: {as_typed(path)}")
     console.print("\n".join(method.block(tally.read(path))), markup=False)
     if out is None:
         method.update(method.PAGE, path)

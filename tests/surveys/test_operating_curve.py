@@ -18,6 +18,7 @@ from helpers_bench import bench, finish, start_bench
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.analysis.results import load
 from bench.analysis.rounds import ratio_of_blocks
 from bench.analysis.stats import Verdict, verdict
 from bench.cli.main import main
@@ -32,7 +33,7 @@ from bench.run.schedule import batches
 from bench.surveys import document
 from bench.surveys.operating_curve import make, tally
 from bench.surveys.operating_curve.make import Series, make_runs, open_series
-from bench.surveys.operating_curve.outcomes import outcome, rows_of
+from bench.surveys.operating_curve.outcomes import joined, outcome, outcomes
 from bench.surveys.operating_curve.series import (
     BETWEEN_RUNS,
     CHANGED,
@@ -41,6 +42,7 @@ from bench.surveys.operating_curve.series import (
     NEIGHBOURS,
     WORK,
     PlannedRun,
+    case_of,
     copy_with,
     declared_pairs,
     planned_cases,
@@ -52,6 +54,7 @@ from bench.surveys.operating_curve.tally import Share
 ROUNDS = 16
 PROCESS_SD, WINDOW_SD = 0.01, 0.05
 CELLS = programs(find_cells([IMPLEMENTATIONS]))
+CASE_ID = case_of(CELLS[0]).id
 CHANGED_CELL = next(cell for cell in CELLS if cell.id == CHANGED)
 OPENING = {
     "seed": 1,
@@ -113,7 +116,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def row(old: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The pair of two runs, of which the new one was on a machine half as fast."""
     new = simulated(tmp_path_factory.mktemp("new") / "run", seed=2, speed=0.5)
-    return outcome(old, new)
+    return outcome(load(old), load(new))
 
 
 def test_two_runs_of_one_revision_give_no_alarm_on_a_slower_machine(
@@ -148,9 +151,9 @@ def test_copies_and_more_work_within_a_run_have_their_known_ratios(
 
 def test_a_program_that_really_became_slower_is_an_alarm(old: Path, tmp_path: Path) -> None:
     new = simulated(tmp_path / "new", seed=3, slower={CHANGED_KEY: 1.3})
-    found = outcome(old, new)
+    found = outcome(load(old), load(new))
     assert found["alarms"] == [CHANGED_KEY]
-    assert tally.curve([{**found, "busy": [False, False]}])[0].every == Share(1, 1)
+    assert tally.curve([{**found, "busy": [False, False]}], [])[0].every == Share(1, 1)
 
 
 def series_of(folder: Path) -> Series:
@@ -160,12 +163,27 @@ def series_of(folder: Path) -> Series:
 def test_pairs_count_when_both_runs_are_there_and_have_every_value(tmp_path: Path) -> None:
     series = series_of(tmp_path)
     simulated(tmp_path / PlannedRun(0, False, False).name, seed=1)
-    assert rows_of(series, 3) == ([], [])
+    assert outcomes(series, 3).rows == []
     simulated(tmp_path / PlannedRun(0, True, False).name, seed=2, failing=CHANGED_KEY)
-    rows, left_out = rows_of(series, 3)
-    assert rows == []
-    assert left_out[0].startswith("pair 1: ")
-    assert "the server ended" in left_out[0]
+    found = outcomes(series, 3)
+    assert (found.rows, found.joined) == ([], [])
+    assert found.left_out[0].startswith("pair 1: ")
+    assert "the server ended" in found.left_out[0]
+
+
+def test_two_pairs_are_joined_to_one_of_runs_with_twice_the_blocks(
+    old: Path, tmp_path: Path
+) -> None:
+    series = series_of(tmp_path)
+    for number, run in enumerate(planned_runs(2, 1)):
+        simulated(tmp_path / run.name, seed=10 + number)
+    found = outcomes(series, 2)
+    assert [row["pair"] for row in found.rows] == [1, 2]
+    (both,) = found.joined
+    assert both["pairs"] == [1, 2]
+    narrow, wide = (row["changed"]["10"] for row in (both, found.rows[0]))
+    assert narrow["high"] / narrow["low"] < wide["high"] / wide["low"]
+    assert len(joined(load(old), load(old)).values_s(CASE_ID)) == 16
 
 
 # -- the order of a series ---------------------------------------------------------------
@@ -247,7 +265,7 @@ def simulated_rows(sd: float, bias: float = 1.0) -> list[dict[str, Any]]:
 
 def test_equals_are_hardly_ever_different_and_exclude_1_as_often_as_intervals_say() -> None:
     rows = simulated_rows(sd=0.03)
-    assert tally.curve(rows)[0].every.found == 0
+    assert tally.curve(rows, [])[0].every.found == 0
     assert tally.different(rows) == Share(0, 60 * 7)
     chance = tally.excluding(rows)
     assert chance.of == 60 * 7
@@ -256,14 +274,14 @@ def test_equals_are_hardly_ever_different_and_exclude_1_as_often_as_intervals_sa
 
 def test_equals_that_differ_are_outside_the_range_of_chance() -> None:
     rows = simulated_rows(sd=0.03, bias=1.15)
-    assert tally.curve(rows)[0].every.found > 50
+    assert tally.curve(rows, [])[0].every.found > 50
     assert tally.different(rows).found > 350
     chance = tally.excluding(rows)
     assert chance.found > chance.most
 
 
 def test_more_work_is_found_more_often_and_noise_hides_it() -> None:
-    found = [step.every.found for step in tally.curve(simulated_rows(sd=0.03))]
+    found = [step.every.found for step in tally.curve(simulated_rows(sd=0.03), [])]
     assert found == sorted(found)
     assert found[-1] == 60
     quiet, noisy = simulated_rows(sd=0.01), simulated_rows(sd=0.1)
@@ -287,7 +305,7 @@ def test_pairs_alone_and_beside_a_neighbour_add_up(
         }
         for busy, alarm, found in said
     ]
-    none, *more = tally.curve(rows)
+    none, *more = tally.curve(rows, [])
     assert none.every == Share(sum(alarm for _, alarm, _ in said), len(said))
     for step in more:
         assert step.every.found == sum(found for *_, found in said)
@@ -302,7 +320,9 @@ def test_pairs_alone_and_beside_a_neighbour_add_up(
 def page_with(tmp_path: Path, rows: list[dict[str, Any]]) -> tuple[Path, Path]:
     page, path = tmp_path / "method.md", tmp_path / tally.FILE
     page.write_text("before\n<!-- curve:begin -->\nold\n<!-- curve:end -->\nafter\n")
-    document.write(path, tally.document_of(OPENING, rows, ["pair 3: it ended"]))
+    joined_rows, left_out = rows[::2], ["pair 3: it ended"]
+    rest = {"rows": rows, "joined": joined_rows, "left_out": left_out}
+    document.write(path, {**OPENING, **rest})
     return page, path
 
 
@@ -327,7 +347,7 @@ def test_an_aim_that_was_missed_is_called_so(tmp_path: Path) -> None:
     method.update(page, path)
     said = [line for line in page.read_text().splitlines() if line.startswith("| ")]
     aims = [line for line in said if "at least" in line or "at most" in line]
-    assert len(aims) == 5
+    assert len(aims) == 7
     assert all(line.endswith("| missed |") for line in aims)
 
 

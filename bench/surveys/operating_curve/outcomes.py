@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from bench.analysis.compared_rows import Change
 from bench.analysis.paired import Paired, paired
 from bench.analysis.results import Run, load
 from bench.analysis.rounds import ratio_of_blocks
+from bench.analysis.rows import grouped
 from bench.analysis.side import Side
 from bench.analysis.stats import Interval, bounds, verdict
 from bench.analysis.two_runs import TwoRuns
@@ -32,7 +33,6 @@ from bench.surveys.operating_curve.series import (
     CHANGED_KEY,
     COPY,
     WORK,
-    PlannedRun,
     copy_with,
     planned_runs,
 )
@@ -41,46 +41,79 @@ Row = dict[str, Any]
 DIGITS = 5
 
 
-def rows_of(series: Series, pairs: int) -> tuple[list[Row], list[str]]:
-    """Return a row for each complete pair, and why pairs are left out.
+@dataclass(frozen=True)
+class Outcomes:
+    """The rows of a series, and why pairs are left out.
 
-    A pair of which a run is still to be made is neither.
+    ``rows`` are of pairs. ``joined`` are of two pairs each, as if the runs of both were one
+    with twice the blocks.
     """
-    by_pair: dict[int, dict[bool, PlannedRun]] = {}
-    for run in planned_runs(pairs, series.seed):
-        if series.has(run):
-            by_pair.setdefault(run.pair, {})[run.is_new] = run
-    rows, left_out = [], []
+
+    rows: list[Row]
+    joined: list[Row]
+    left_out: list[str]
+
+
+def outcomes(series: Series, pairs: int) -> Outcomes:
+    """Return what was found in so many pairs, as far as both runs of a pair are made."""
+    found = Outcomes([], [], [])
+    known: dict[int, tuple[Run, Run]] = {}
+    by_pair = grouped(planned_runs(pairs, series.seed), lambda run: run.pair)
     for pair, runs in sorted(by_pair.items()):
-        if len(runs) < 2:
+        old, new = sorted(runs, key=lambda run: run.is_new)
+        if not (series.has(old) and series.has(new)):
             continue
-        old, new = runs[False], runs[True]
         try:
-            found = outcome(series.folder_of(old), series.folder_of(new))
+            known[pair] = _whole(series.folder_of(old)), _whole(series.folder_of(new))
         except ResultsError as error:
-            left_out.append(f"pair {pair + 1}: {error}")
-        else:
-            rows.append({"pair": pair + 1, "busy": [old.busy, new.busy], **found})
-    return rows, left_out
+            found.left_out.append(f"pair {pair + 1}: {error}")
+            continue
+        about = {"pair": pair + 1, "busy": [old.busy, new.busy]}
+        found.rows.append({**about, **outcome(*known[pair])})
+        if pair % 2 and pair - 1 in known:
+            both = map(joined, known[pair - 1], known[pair])
+            found.joined.append({"pairs": [pair, pair + 1], **between(*both)})
+    return found
 
 
-def outcome(old: Path, new: Path) -> Row:
-    """Return the row of a pair. Raises ResultsError for a run that lacks a value."""
-    runs = {"old": load(old), "new": load(new)}
-    for run in runs.values():
-        if run.failures:
-            first = run.failures[0]
-            raise ResultsError(f"{run.name} lacks {first.case}: {first.reason}")
-    there = Side.of(as_if(runs["old"]))
-    same = TwoRuns(Side.of(as_if(runs["new"])), there)
-    changed = {more: _changed(runs["new"], there, more) for more in BETWEEN_RUNS}
+def _whole(folder: Path) -> Run:
+    """Return a run. Raises ResultsError if it lacks a value."""
+    run = load(folder)
+    for failure in run.failures:
+        raise ResultsError(f"{run.name} lacks {failure.case}: {failure.reason}")
+    return run
+
+
+def outcome(old: Run, new: Run) -> Row:
+    """Return what is found in a pair: between its runs, in each, and in both together."""
+    return {
+        **between(old, new),
+        "within": {"old": _within(old), "new": _within(new)},
+        "both": {str(more): _both(old, new, more) for more in WORK},
+    }
+
+
+def between(old: Run, new: Run) -> Row:
+    """Return what ``compare`` finds between two runs, as they are and with more work."""
+    there = Side.of(as_if(old))
+    same = TwoRuns(Side.of(as_if(new)), there)
+    changed = {more: _changed(new, there, more) for more in BETWEEN_RUNS}
     return {
         "alarms": [row.case.key for row in same.slower],
         "same": [_change(row) for row in same.cases],
         "changed": {str(more): _change(row) for more, row in changed.items()},
-        "within": {which: _within(run) for which, run in runs.items()},
-        "both": {str(more): _both(runs["old"], runs["new"], more) for more in WORK},
     }
+
+
+def joined(first: Run, second: Run) -> Run:
+    """Return two runs of one plan as one that has the blocks of both."""
+
+    def both(ours: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+        later = theirs.assign(block=theirs["block"] + ours["block"].max() + 1)
+        return pd.concat([ours, later], ignore_index=True)
+
+    trials, every = both(first.trials, second.trials), both(first.every, second.every)
+    return replace(first, trials=trials, every=every)
 
 
 def as_if(run: Run, more: int = 0) -> Run:

@@ -64,7 +64,8 @@ class Step:
 
     ``more`` is in per cent; with 0 a finding is a false alarm. ``ratio`` is what the work
     was within runs, the median. ``alone`` counts the pairs without a neighbour, and
-    ``beside`` those that had one in a run.
+    ``beside`` those that had one in a run. ``joined`` counts pairs of runs with twice the
+    blocks.
     """
 
     more: int
@@ -72,6 +73,7 @@ class Step:
     every: Share
     alone: Share
     beside: Share
+    joined: Share
 
 
 def read(path: Path) -> dict[str, Any] | None:
@@ -79,28 +81,18 @@ def read(path: Path) -> dict[str, Any] | None:
     return document.read(path, _examine, "operating-curve")
 
 
-def document_of(
-    opening: Row, rows: Sequence[Row], left_out: Sequence[str]
-) -> dict[str, Any]:
-    """Return the document of a series; ``opening`` is that of its first run.
-
-    ``left_out`` are the reasons why pairs are not among the ``rows``.
-    """
-    return {"format": FORMAT, **opening, "rows": [*rows], "left_out": [*left_out]}
-
-
 def _examine(found: Row) -> None:
     rows = found["rows"]
-    _ = *curve(rows), different(rows), excluding(rows), found_by_run(rows)
+    _ = *curve(rows, found["joined"]), different(rows), excluding(rows), found_by_run(rows)
     _ = found_by_two(rows), found["started"], found["machine"]["cpu"], found["left_out"]
 
 
-def curve(rows: Sequence[Row]) -> list[Step]:
+def curve(rows: Sequence[Row], joined: Sequence[Row]) -> list[Step]:
     """Return the operating curve: false alarms, then each amount of work."""
-    return [_step(rows, more) for more in (0, *BETWEEN_RUNS)]
+    return [_step(rows, joined, more) for more in (0, *BETWEEN_RUNS)]
 
 
-def _step(rows: Sequence[Row], more: int) -> Step:
+def _step(rows: Sequence[Row], joined: Sequence[Row], more: int) -> Step:
     def share(those: Iterable[Row]) -> Share:
         return Share.where(_is_found(row, more) for row in those)
 
@@ -111,6 +103,7 @@ def _step(rows: Sequence[Row], more: int) -> Step:
         share(rows),
         share(row for row in rows if not any(row["busy"])),
         share(row for row in rows if any(row["busy"])),
+        share(joined),
     )
 
 
