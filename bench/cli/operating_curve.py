@@ -70,7 +70,7 @@ def operating_curve(pairs: int, seed: int, folder: Path | None, out: Path | None
                 beside = ", beside a neighbour" if run.busy else ""
                 console.print(
                     f"{run.name}{beside}: {took_s:.0f} s; "
-                    f"{left} runs left, about {minutes(left * took_s)}"
+                    f"runs left: {left}, about {minutes(left * took_s)}"
                 )
     except KeyboardInterrupt:
         options = f"--pairs {pairs} --seed {seed} --runs {as_typed(folder)}"

@@ -406,7 +406,9 @@ def test_a_series_goes_on_with_its_own_seed_alone(tmp_path: Path) -> None:
     again = open_series(folder, 1)
     assert again.opening == begun.opening
     assert {*again.slowed} == {*WORK}
-    loops = [again.slowed[m].path.read_text().count(f"range({10 * m})") for m in WORK]
+    loops = [
+        again.slowed[m].path.read_text().count(f"repeat(None, {10 * m})") for m in WORK
+    ]
     assert loops == [1] * len(WORK)
     with pytest.raises(ResultsError, match=r"another seed; name a new folder with --runs"):
         open_series(folder, 2)
@@ -419,6 +421,12 @@ def test_a_series_of_other_programs_or_harness_is_refused(tmp_path: Path) -> Non
     kept = json.loads(path.read_text())
     path.write_text(json.dumps({**kept, "harness": "other", "programs": {}}))
     with pytest.raises(ResultsError, match="another harness and programs"):
+        open_series(tmp_path / "runs", 1)
+    machine = {**kept["machine"], "revision": "another one"}
+    path.write_text(json.dumps({**kept, "machine": machine}))
+    assert open_series(tmp_path / "runs", 1).opening["machine"] == machine
+    path.write_text(json.dumps({**kept, "machine": {**machine, "cpu": "another one"}}))
+    with pytest.raises(ResultsError, match="another machine"):
         open_series(tmp_path / "runs", 1)
     path.write_text("{")
     with pytest.raises(ResultsError, match="is damaged; remove"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ COLUMNS = (
     "found, 16 blocks a run",
 )
 REACHED = {True: "reached", False: "missed"}
-Document = Mapping[str, Any]
+Document = dict[str, Any]
 
 
 def block(found: Document | None) -> list[str]:

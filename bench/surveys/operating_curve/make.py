@@ -46,8 +46,8 @@ from bench.trial.kept_checks import KeptChecks
 FILE = "series.json"
 PROFILE = "operating_curve"
 """The name of the runs' plan in run.json."""
-SAME = ("seed", "harness", "programs", "machine")
-"""What all runs of a series have in common."""
+SAME = ("seed", "harness", "programs")
+"""What all runs of a series have in common, beside the machine."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,7 @@ def _opened(folder: Path, seed: int, cells: Sequence[Cell]) -> dict[str, Any]:
     try:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         other = [name for name in SAME if kept[name] != now[name]]
+        other += ["machine"] * (_machine(kept) != _machine(now))
     except (ValueError, KeyError, TypeError) as error:
         raise ResultsError(f"{path} is damaged; remove {folder} to begin again") from error
     if other:
@@ -122,6 +123,12 @@ def _opened(folder: Path, seed: int, cells: Sequence[Cell]) -> dict[str, Any]:
             "folder with --runs, or remove this one to begin again"
         )
     return kept
+
+
+def _machine(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the machine and its versions. Another revision may have the same programs."""
+    facts = opening["machine"]
+    return {name: facts[name] for name in facts if name != "revision"}
 
 
 def _check(cells: Sequence[Cell], logs: Path) -> None:

@@ -1,8 +1,10 @@
 """A program with more work in its handler, as a change of it would bring.
 
 The work is a loop, and no wait: on a machine that is half as fast it takes twice as long,
-as the rest of the program does. How many loops make a given share of a round trip is
-measured in turns. A pilot, or a loop alone, meets another machine.
+as the rest of the program does. The loop makes no numbers. Python keeps those up to 256 and
+makes all others anew, so that a turn of a longer loop would cost more. How many loops make
+a given share of a round trip is measured in turns. A pilot, or a loop alone, meets another
+machine.
 """
 
 from __future__ import annotations
@@ -24,18 +26,20 @@ from bench.run.progress import steps
 
 MORE_WORK = """
 
+from itertools import repeat
+
 _serve = serve
 
 
 def serve(address, handle):
     def slower(request):
-        for _ in range({loops}):
+        for _ in repeat(None, {loops}):
             pass
         return handle(request)
 
     _serve(address, slower)
 """
-LOOP_S = 20e-9
+LOOP_S = 10e-9
 """About how long a turn of an empty loop takes: the first guess."""
 GUESSES, BLOCKS = 2, 8
 """The first guess is off by as much as a loop takes longer than ``LOOP_S``."""
