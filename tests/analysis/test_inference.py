@@ -222,7 +222,7 @@ def test_counts_of_equal_chances_have_the_binomial_range(
     assert binomial.sf(high) <= missed + 1e-9
 
 
-def test_two_hundred_comparisons_have_the_range_of_scipy() -> None:
+def test_two_hundred_comparisons_have_the_range_from_scipy() -> None:
     expected = scipy_stats.binom(200, 10 / 256).ppf([0.0005, 0.9995])
     assert count_range([10 / 256] * 200, 0.999) == tuple(expected)
 
@@ -235,13 +235,15 @@ def test_the_mean_of_counts_is_the_sum_of_their_chances(chances: list[float]) ->
 
 
 @given(st.integers(1, 250), st.data())
-def test_the_interval_of_a_share_is_that_of_scipy(of: int, data: st.DataObject) -> None:
+def test_the_interval_of_a_share_equals_the_one_from_scipy(
+    of: int, data: st.DataObject
+) -> None:
     found = data.draw(st.integers(0, of))
     expected = scipy_stats.binomtest(found, of).proportion_ci(method="exact")
     assert share_interval(found, of) == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize(("found", "of"), [(0, 0), (3, 2), (-1, 2)])
-def test_what_is_no_share_has_no_interval(found: int, of: int) -> None:
+def test_counts_that_are_no_share_have_no_interval(found: int, of: int) -> None:
     with pytest.raises(ValueError, match="is no share"):
         share_interval(found, of)

@@ -400,7 +400,7 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_a_series_goes_on_with_its_own_seed_alone(tmp_path: Path) -> None:
+def test_a_series_resumes_with_its_own_seed_alone(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     begun = open_series(folder, 1)
     again = open_series(folder, 1)

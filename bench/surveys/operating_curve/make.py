@@ -47,7 +47,7 @@ FILE = "series.json"
 PROFILE = "operating_curve"
 """The name of the runs' plan in run.json."""
 SAME = ("seed", "harness", "programs")
-"""What all runs of a series have in common, beside the machine."""
+"""All runs of a series have these in common, beside the machine."""
 
 
 @dataclass(frozen=True)

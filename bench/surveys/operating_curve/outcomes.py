@@ -1,4 +1,4 @@
-"""What ``compare`` and the intervals of one pair of runs found, as a row of the document.
+"""Rows of the document: what ``compare`` and the intervals of one pair of runs found.
 
 The pair counts several times. As it is, no program has changed, and ``compare`` should find
 nothing. With a program that has more work in place of the original in the new run, it
