@@ -22,6 +22,7 @@ from bench.surveys.topologies import survey, tally
 from bench.surveys.topologies.kept import Unfinished, going_on, opening
 from bench.surveys.topologies.profiles import (
     CROWDED_AT_ONCE,
+    LARGE_WEBS_AT_ONCE,
     PROFILES,
     TIMED_AT_ONCE,
     WEBS_AT_ONCE,
@@ -162,7 +163,8 @@ def test_trials_that_are_timed_come_first_and_have_less_company(
     assert len(made) == len(wanted)
     webs_too = [row for row in made if row["at_once"] <= TIMED_AT_ONCE]
     assert made[: len(webs_too)] == webs_too
-    assert {row["at_once"] for row in made if row["topology"] in WEBS} == {1, WEBS_AT_ONCE}
+    webs = {row["at_once"] for row in made if row["topology"] in WEBS}
+    assert webs == {LARGE_WEBS_AT_ONCE, WEBS_AT_ONCE}
     timed = [row for row in webs_too if row["topology"] not in WEBS]
     assert {(row["topology"], row["fault"]) for row in timed} == {
         ("single", "calm"),
@@ -171,6 +173,17 @@ def test_trials_that_are_timed_come_first_and_have_less_company(
     }
     crowded = {row["at_once"] for row in timed if row["clients"] == 50}
     assert crowded == {CROWDED_AT_ONCE}, "a crowd takes much of a core"
+
+
+def test_timed_trials_have_no_web_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    beside: list[set[bool]] = []
+
+    def note(some: Any, *_: Any) -> None:
+        beside.append({bool(each.topology.peers) for each in some})
+
+    monkeypatch.setattr(survey, "_side_by_side", note)
+    survey.make(plan(EVERY, of(1), 1), 1, print, PROFILES["standard"].at_once)
+    assert all(len(kinds) == 1 for kinds in beside)
 
 
 def test_a_damaged_file_is_named_with_its_remedy(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 TIMED_AT_ONCE, CROWDED_AT_ONCE = 4, 2
 """Timed trials side by side. Each takes a tenth of a core at most; one with a crowd of
 clients takes two thirds of a core with the slowest client of HTTP, and a database."""
-WEBS_AT_ONCE = 2
-"""Webs of peers side by side. The processes of each take a third of a core."""
+WEBS_AT_ONCE, LARGE_WEBS_AT_ONCE = 4, 2
+"""Webs of peers side by side. The processes of each take a third of a core, or with twice
+as many peers two thirds."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class Wanted:
         """The most trials at a time, itself included; None if it does not matter."""
         topology = self.topology
         if topology.peers:
-            return 1 if topology.asking in topology.clients else profiles.WEBS_AT_ONCE
+            large = topology.asking in topology.clients
+            return profiles.LARGE_WEBS_AT_ONCE if large else profiles.WEBS_AT_ONCE
         if not self.timed:
             return None
         crowded = topology.client.count > topology.client.together
@@ -163,10 +164,13 @@ def make(
     """Make trials, some side by side, and call ``keep`` with each row in this thread.
 
     Trials with less company come first; ``at_once`` of a row counts that, and itself.
+    Webs stand beside webs alone, since others are made for their times.
     """
-    company = [min(at_once, each.at_once_max or at_once) for each in wanted]
-    for most in sorted({*company}):
-        some = [each for each, own in zip(wanted, company, strict=True) if own == most]
+    groups: dict[tuple[int, bool], list[Wanted]] = {}
+    for each in wanted:
+        most = min(at_once, each.at_once_max or at_once)
+        groups.setdefault((most, bool(each.topology.peers)), []).append(each)
+    for (most, _), some in sorted(groups.items()):
         _side_by_side(some, seed, keep, most)
 
 
