@@ -28,11 +28,15 @@ NOT_HERE = {
 PAIRS = ("claim", "further", "alternative", "language", "other_language", "apart")
 CPU, MEMORY = "_cpu_us_per_message", "_peak_memory_bytes"
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
+PAYS = {"request_reply": "serve", "fan_out": "publish"}
 HEADLINES = {
     "latency": "p50", "response": "p50", "connect": "p50", "idle_memory": "resident_serve",
-    "cost": "cpu_serve",
 }  # fmt: skip
 OPEN = ("response", "cost")
+OF_LOADS = {
+    "last": ("last_p50_ns", 1e3), "lag_p99": ("lag_p99_ns", 1e3),
+    "offered": ("offered_hz", 1),
+}  # fmt: skip
 HELD = {
     "resident": ("_bytes_per_connection", 1024), "rest": ("_rest_cpu_ms_per_s", 1),
     "woken": ("_rest_wake_ups_per_s", 1), "paced": ("_paced_cpu_ms_per_s", 1),
@@ -242,9 +246,10 @@ class Run:
                         yield f"{name}_{ending}".strip("_"), values, enough
         else:
             yield "rate", [trial["value"] for trial in trials]
-        if quantity in OPEN:
-            yield "lag_p99", [trial["lag_p99_ns"] / 1e3 for trial in trials]
-            yield "offered", [trial["offered_hz"] for trial in trials]
+        for name, (key, divisor) in [
+            (n, k) for n, k in OF_LOADS.items() if k[0] in trials[0]
+        ]:
+            yield name, [trial[key] / divisor for trial in trials]
         yield "lost", [100 * t["lost"] / t["given"] if t["given"] else nan for t in trials]
         roles = sorted({k.removesuffix(CPU) for t in trials for k in t if k.endswith(CPU)})
         if roles:
@@ -253,15 +258,28 @@ class Run:
             yield f"cpu_{role}", [t.get(role + CPU, nan) for t in trials]
             yield f"memory_{role}", [t.get(role + MEMORY, nan) / 2**20 for t in trials]
         for name, (ending, divisor) in HELD.items():
-            for role in ("call", "serve"):
+            for role in ("call", "serve", "publish", "subscribe"):
                 if role + ending in trials[0]:
                     yield f"{name}_{role}", [t[role + ending] / divisor for t in trials]
 
     def refused(self, trials):
         """Say whether an open loop's own generator was too slow."""
+        if "lag_p99_ns" not in trials[0]:
+            return False
         names = ("lag_p99_ns", "p50_ns", "generator_share")
         lag, p50, share = (np.median([trial[name] for trial in trials]) for name in names)
         return lag > max(100_000, p50 / 5) or share > 0.2
+
+    def limited(self, row, trials):
+        """Say whether the crowd was full, or a publisher more than a period late."""
+
+        def middle(name):
+            return np.median([trial[name] for trial in trials])
+
+        consumer = {"request_reply": "call", "fan_out": "subscribe"}[row["workload"]]
+        period_us = 1e6 / middle("offered_hz")
+        late = "late_p99_ns" in trials[0] and middle("late_p99_ns") / 1e3 > period_us
+        return late or middle(consumer + CPU) > 0.7 * period_us
 
     def absolutes(self):
         for case, trials in self.trials.items():
@@ -276,7 +294,8 @@ class Run:
                 if measure == "rate":
                     found = (1 / found[0], 1 / found[2], 1 / found[1], *found[3:])
                 parts = case.split(".")
-                if measure != HEADLINES.get(quantity, "rate"):
+                cost = f"cpu_{PAYS[row['workload']]}" if quantity == "cost" else "rate"
+                if measure != HEADLINES.get(quantity, cost):
                     parts[1] = f"{quantity}_{measure}"
                 if enough == [False]:
                     self.short.add(".".join(parts))
@@ -284,16 +303,16 @@ class Run:
                     yield ".".join(parts), found
 
     def growths(self):
-        """Yield the slope of log cost over log connections, of programs on one power."""
+        """Yield the slope of log cost over log peers, of programs on one power."""
         points = defaultdict(dict)
         for case, trials in self.trials.items():
             row = self.cases[case]
             if row["quantity"] != "cost" or row["twin"] or case in self.resultless:
                 continue
-            if not self.refused(trials):
+            if not self.refused(trials) and not self.limited(row, trials):
                 parts = case.split(".")
                 parts[1], parts[4] = "cost_exponent", parts[4].split("_", 1)[1]
-                by_block = {t["block"]: t["serve" + CPU] for t in trials}
+                by_block = {t["block"]: t[PAYS[row["workload"]] + CPU] for t in trials}
                 points[".".join(parts)][row["instances"]] = by_block
         for name, costs in points.items():
             blocks = sorted(set.intersection(*map(set, costs.values())))

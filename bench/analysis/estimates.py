@@ -10,7 +10,8 @@ offered                messages/s    what an open loop asks for
 rate                   messages/s    delivered, counted where messages are consumed; the
                                      greatest offered without a loss where that was sought
 lost                   %             of the deliveries that lossless fan-out would make
-cpu, cpu_<role>        us/message    CPU time per delivered message, all threads
+cpu, cpu_<role>        us/message    CPU time per delivered message, all threads; of a cost,
+                                     per message given
 memory_<role>          MiB           peak above what the role's host had when ready
 resident_<role>        KiB/connection  memory of the role for each open connection
 rest_<role>            ms/s          CPU time of the role while connections are idle
@@ -18,6 +19,8 @@ woken_<role>           wake-ups/s    how often it wakes then
 paced_<role>           ms/s          its CPU time at 10 messages a second in all
 stirred_<role>         wake-ups/s    how often it wakes then
 wakes_<role>           wake-ups/message  how often it wakes for a message of a fixed load
+last                   us            from giving a message to the last subscriber that got
+                                     it, the median over messages
 
 A rate is the inverse of the median time per message: averaging times averages rates
 correctly. An interval of a time between two clocks is wider by as much as these may be
@@ -36,6 +39,7 @@ from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.analysis.stats import Interval, bounds, median_interval
 from bench.contract.rows import CaseRow
+from bench.measure.cost import PAYS
 from bench.measure.percentiles import TAIL_SAMPLES
 
 PERCENTILES = {
@@ -62,6 +66,7 @@ UNITS = {
     "paced": "ms/s",
     "stirred": "wake-ups/s",
     "wakes": "wake-ups/message",
+    "last": "us",
 }
 HELD = {
     "resident": ("_bytes_per_connection", 1024),
@@ -77,9 +82,8 @@ HEADLINES = {
     "response": "p50",
     "connect": "p50",
     "idle_memory": "resident_serve",
-    "cost": "cpu_serve",
 }
-"""The measure that stands for a quantity; the rate for all others."""
+"""The measure that stands for a quantity; the rate for all others but a cost."""
 CPU = "_cpu_us_per_message"
 MEMORY = "_peak_memory_bytes"
 MIB = 1 << 20
@@ -111,7 +115,10 @@ def _columns(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
             yield measure + FROM_GIVEN, trials[f"from_given_{column}"] / 1e3
     if "lag_p99_ns" in trials:
         yield "lag_p99", trials["lag_p99_ns"] / 1e3
+    if "offered_hz" in trials:
         yield "offered", trials["offered_hz"]
+    if "last_p50_ns" in trials:
+        yield "last", trials["last_p50_ns"] / 1e3
     given = trials["given"].where(trials["given"] > 0)
     yield "lost", 100 * trials["lost"] / given
     cpu = [trials[role + CPU] for role in roles(trials, CPU)]
@@ -138,7 +145,7 @@ def _rate(case: CaseRow, values_s: pd.Series[float]) -> Estimate:
 
 
 def _of_case(case: CaseRow, trials: pd.DataFrame) -> Iterator[Estimate]:
-    if headline_measure(case.quantity) == "rate":
+    if headline_measure(case) == "rate":
         yield _rate(case, trials["value_s"])
     bound_us = clock_bound_us(trials)
     for measure, values in _columns(trials):
@@ -161,6 +168,8 @@ def estimates(run: Run) -> list[Estimate]:
     ]
 
 
-def headline_measure(quantity: str) -> str:
-    """Return the measure that stands for a quantity, and names its id alone."""
-    return HEADLINES.get(quantity, "rate")
+def headline_measure(case: CaseRow) -> str:
+    """Return the measure that stands for the quantity of a case, and names its id alone."""
+    if case.quantity == "cost":
+        return f"cpu_{PAYS[case.workload]}"
+    return HEADLINES.get(case.quantity, "rate")

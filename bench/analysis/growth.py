@@ -1,10 +1,14 @@
-"""How the cost of a message grows with the number of connections: exponents over blocks.
+"""How the cost of a message grows with the number of peers: points, and exponents.
+
+A point is the cost with one number of connections or subscribers. It is hollow where the
+cost may be that of something else: where the generator was the limit, where the program
+could not hold the rate, or where others used the CPUs. The reason stands beside it.
 
 In each block a line is fitted to the logarithms: log cost = c + k log N, by least squares
-over all numbers N of connections. k is the exponent: 0 if a message costs the same however
-many connections there are, 1 if its cost is proportional to their number. The estimate over
-blocks is Hodges and Lehmann's, with the exact signed-rank interval (``stats``), as for
-ratios.
+over the numbers N of all points whose load was given. k is the exponent: 0 if a message
+costs the same however many peers there are, 1 if its cost is proportional to their number.
+The estimate over blocks is Hodges and Lehmann's, with the exact signed-rank interval
+(``stats``), as for ratios.
 
 A power law is refused if the cost at some N lies off the fitted line by more than 5 %, with
 its whole interval over blocks. Then k is a mean slope, and the costs themselves tell more.
@@ -21,21 +25,49 @@ import pandas as pd
 
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
-from bench.analysis.stats import Floats, Verdict, bounds, ratio_of_logs, verdict
+from bench.analysis.stats import (
+    Floats,
+    Interval,
+    Verdict,
+    bounds,
+    median_interval,
+    ratio_of_logs,
+    verdict,
+)
+from bench.contract.all_workloads import WORKLOADS
 from bench.contract.rows import CaseRow
+from bench.measure.cost import PAYS
+from bench.run.environment import OTHER_CPU_MAX
 
 COST = "cost"
-COLUMN = "serve_cpu_us_per_message"
+CPU = "_cpu_us_per_message"
+OTHERS = "others_cpu_share"
 POINTS_MIN = 4
-"""A line through fewer numbers of connections fits whatever the costs are."""
+"""A line through fewer numbers of peers fits whatever the costs are."""
+CROWD_MAX = 0.7
+"""The share of a CPU from which a generator may be the limit."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """The cost of a message in microseconds, with its interval over blocks.
+
+    ``given`` says whether the program got, or gave, the load of the case. ``hollow`` is why
+    the cost may be that of something else, or empty.
+    """
+
+    case: CaseRow
+    cost: Interval
+    given: bool
+    hollow: str
 
 
 @dataclass(frozen=True)
 class Growth:
     """The exponent of one program; bounds are nan with too few blocks.
 
-    ``cases`` are its points by the number of connections, ``off_line`` the numbers at which
-    the cost is no power.
+    ``cases`` are its points by the number of peers, ``off_line`` the numbers at which the
+    cost is no power.
     """
 
     cases: tuple[CaseRow, ...]
@@ -68,6 +100,59 @@ class Growth:
         return f"{self.name}.{self.program.key}"
 
 
+def column(case: CaseRow) -> str:
+    """Return the column of trials that has the cost of a case."""
+    return f"{PAYS[case.workload]}{CPU}"
+
+
+def points(run: Run) -> list[Point]:
+    """Return the points of all programs, in order of the plan: those of cases with values.
+
+    Cases that broke, or that a budget left out, have none.
+    """
+    limited = run.open_loops_refused
+    known = {
+        case.id: case
+        for case in run.cases.values()
+        if case.quantity == COST
+        and not case.copy
+        and (case.id in limited or case.id not in run.refused)
+    }
+    made = run.trials[run.trials["case"].isin([*known])]
+    return [
+        _point(known[str(case)], trials, limited.get(str(case), ""))
+        for case, trials in made.groupby("case", sort=False)
+        if column(known[str(case)]) in trials
+    ]
+
+
+def _point(case: CaseRow, trials: pd.DataFrame, refused: str) -> Point:
+    limit = refused.removeprefix("refused: ") or _limit(case, trials)
+    cost = median_interval(trials[column(case)].to_numpy())
+    return Point(case, cost, not limit, limit or _disturbed(trials))
+
+
+def _limit(case: CaseRow, trials: pd.DataFrame) -> str:
+    """Return what kept the load of a case from its program, or empty."""
+    medians = trials.median(numeric_only=True)
+    used = medians.get(f"{WORKLOADS[case.workload].consumer.name}{CPU}", 0.0)
+    share = used / 1e6 * medians.get("offered_hz", 0.0)
+    if share > CROWD_MAX:
+        return f"the generator is the limit, it used {100 * share:.0f} % of a CPU"
+    late_s = medians.get("late_p99_ns", math.nan) / 1e9
+    if late_s * medians.get("offered_hz", 0.0) > 1:
+        return f"the rate was not held, messages were {1e3 * late_s:.0f} ms late at p99"
+    return ""
+
+
+def _disturbed(trials: pd.DataFrame) -> str:
+    """Return that others used the CPUs, or empty. Early runs do not tell."""
+    others = trials[OTHERS].median() if OTHERS in trials else 0.0
+    if others > OTHER_CPU_MAX:
+        return f"others used {100 * others:.0f} % of the CPUs"
+    return ""
+
+
 def fitted(numbers: Floats, costs: Floats) -> tuple[float, Floats]:
     """Return the exponent of costs at these numbers, and the logs of cost over the fit.
 
@@ -80,14 +165,10 @@ def fitted(numbers: Floats, costs: Floats) -> tuple[float, Floats]:
 
 def growths(run: Run) -> list[Growth]:
     """Return the exponent of each program that has enough points, in order of the plan."""
-    refused = run.refused
-    cases = [
-        case
-        for case in run.cases.values()
-        if case.quantity == COST and not case.copy and case.id not in refused
-    ]
-    by_series = grouped(cases, series)
-    return [made for points in by_series.values() for made in _growth(run, points)]
+    cases = [point.case for point in points(run) if point.given]
+    planned = [case for case in run.cases.values() if case in cases]
+    by_series = grouped(planned, series)
+    return [made for known in by_series.values() for made in _growth(run, known)]
 
 
 def series(case: CaseRow) -> tuple[str | int, ...]:
@@ -97,17 +178,17 @@ def series(case: CaseRow) -> tuple[str | int, ...]:
 
 
 def _growth(run: Run, cases: list[CaseRow]) -> Iterator[Growth]:
-    points = sorted(cases, key=lambda case: case.instances)
-    table = _costs(run, points)
+    ordered = sorted(cases, key=lambda case: case.instances)
+    table = _costs(run, ordered)
     if len(table.columns) < POINTS_MIN or table.empty:
         return
-    numbers = np.array([case.instances for case in points], dtype=np.float64)
+    numbers = np.array([case.instances for case in ordered], dtype=np.float64)
     every = [fitted(numbers, costs) for costs in table.to_numpy(dtype=np.float64)]
     found = ratio_of_logs([slope for slope, _ in every])
     low, high = bounds(found)
     off = np.array([residuals for _, residuals in every])
     yield Growth(
-        cases=tuple(points),
+        cases=tuple(ordered),
         exponent=math.log(found.estimate),
         low=math.log(low),
         high=math.log(high),
@@ -115,20 +196,15 @@ def _growth(run: Run, cases: list[CaseRow]) -> Iterator[Growth]:
         blocks_done=found.blocks,
         off_line=tuple(
             case.instances
-            for case, logs in zip(points, off.T, strict=True)
+            for case, logs in zip(ordered, off.T, strict=True)
             if verdict(ratio_of_logs(logs)) in (Verdict.FASTER, Verdict.SLOWER)
         ),
     )
 
 
-def _costs(run: Run, points: list[CaseRow]) -> pd.DataFrame:
+def _costs(run: Run, cases: list[CaseRow]) -> pd.DataFrame:
     """Return the cost of each point in each block that has all of them."""
     trials = run.trials
-    if COLUMN not in trials:
-        return pd.DataFrame()
-    mine = trials[trials["case"].isin([case.id for case in points])]
-    table = mine.pivot_table(index="block", columns="case", values=COLUMN)
-    known = [case.id for case in points if case.id in table]
-    if len(known) < len(points):
-        return pd.DataFrame()
-    return table[known].dropna()
+    mine = trials[trials["case"].isin([case.id for case in cases])]
+    table = mine.pivot_table(index="block", columns="case", values=column(cases[0]))
+    return table[[case.id for case in cases]].dropna()

@@ -66,7 +66,7 @@ def entrants(rows: Iterable[Estimate]) -> list[Estimate]:
     kept = in_one_language(
         row
         for row in rows
-        if row.measure == headline_measure(row.case.quantity)
+        if row.measure == headline_measure(row.case)
         and not (row.case.copy or row.case.floor)
         and row.value > 0
     )

@@ -122,15 +122,15 @@ class Run:
     def refused(self) -> dict[str, str]:
         """Why cases have no result although there may be trials of them, by case id.
 
-        They were left out to keep a budget, are open loops whose generator was too slow,
-        or broke in some of their blocks: a program is not timed by those that it survived.
+        A budget left them out, the generator of an open loop was too slow, or they broke in
+        some blocks: a program is not timed by those that it survived.
         """
         left_out = {
             case: "left out to keep the budget"
             for case, blocks in self.trimmed.items()
             if not blocks
         }
-        return {**left_out, **self._open_loops_refused(), **self._broken()}
+        return {**left_out, **self.open_loops_refused, **self._broken()}
 
     def _broken(self) -> dict[str, str]:
         """Why cases have no result that failed twice in one block, and not in all.
@@ -149,12 +149,12 @@ class Run:
             for case, times in sorted(broken.items())
         }
 
-    def _open_loops_refused(self) -> dict[str, str]:
-        if "lag_p99_ns" not in self.trials:
-            return {}
-        open_loop = self.trials[self.trials["lag_p99_ns"].notna()]
+    @property
+    def open_loops_refused(self) -> dict[str, str]:
+        """Why open loops have no result: their generator was too slow, by case id."""
         columns = ["lag_p99_ns", "p50_ns", "generator_share"]
-        medians = open_loop.groupby("case")[columns].median()
+        known = self.trials.reindex(columns=["case", *columns]).dropna()
+        medians = known.groupby("case")[columns].median()
         return {
             str(case): "refused: the generator is the limit, "
             f"{row['lag_p99_ns'] / 1e3:,.0f} us late at p99, "

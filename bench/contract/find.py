@@ -123,7 +123,7 @@ def _transports(
 
 def _crowd(path: Path, variant: str, table: dict[str, Any]) -> str:
     value = table.get("crowd", "")
-    known = sorted(folder.parent.name for folder in CROWD.glob("*/*/request_reply.c"))
+    known = sorted({file.parent.name for file in CROWD.glob("*/*/*.c")})
     if value and value not in known:
         raise ContractError(
             f"{path}: [variants.{variant}] crowd = {value!r}: write one of "
@@ -238,10 +238,11 @@ def find_cells(roots: Sequence[Path]) -> list[Cell]:
 
 
 @cache
-def crowd_of(variant: Variant) -> Cell | None:
-    """Return the generator that speaks the wire of a variant's server, None without one."""
+def crowd_of(variant: Variant, workload: str) -> Cell | None:
+    """Return the crowd that speaks the wire of a variant's programs, None without one."""
+    wanted = (variant.crowd, workload)
     cells = find_cells([CROWD]) if variant.crowd else []
-    return next((cell for cell in cells if cell.variant.name == variant.crowd), None)
+    return next((c for c in cells if (c.variant.name, c.workload.name) == wanted), None)
 
 
 def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:

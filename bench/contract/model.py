@@ -17,7 +17,7 @@ FLOOR = Path(__file__).resolve().parent / "floor"
 """The root of the null stack: the floor of the harness, not a stack to compare."""
 
 CROWD = Path(__file__).resolve().parent / "crowd"
-"""The root of generators that hold many connections: no stack to compare."""
+"""The root of programs that hold many connections: no stack to compare."""
 
 TRANSPORTS = ("tcp", "ipc", "inproc", "direct")
 LANGUAGES = {".py": "python", ".c": "c"}
@@ -122,7 +122,7 @@ class Variant:
     stream open after the last message, until the trial is over. ``security`` is one of
     ``SECURITIES``, or empty. ``counterparts`` are the variants from which it differs in one
     thing: names of its own stack, or ``<stack>.<variant>`` of another. ``crowd`` is the
-    variant of the crowd that speaks the wire of its request/reply server, or empty.
+    variant of the crowd that speaks the wire of its servers and publishers, or empty.
     """
 
     name: str

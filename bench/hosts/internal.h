@@ -64,6 +64,7 @@ void add_stream_result(json_t *result);
 /* recorder.c: the recorder of messages that a role takes. */
 void make_recorder(void);
 void take_message(const unsigned char *data, size_t size);
+void take_message_of(size_t connection, const unsigned char *data, size_t size);
 size_t arrivals(void);
 void add_record_result(json_t *result);
 

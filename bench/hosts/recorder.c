@@ -20,6 +20,7 @@ static unsigned char *heads, *samples;
 static size_t width, heads_kept, heads_max, samples_kept, *sample_sizes, stamps;
 static size_t turn, turn_end; /* messages; a window that is not cut is one turn */
 static int64_t *arrived_ns;
+static uint32_t *places, place; /* the connection of each message; NULL with one */
 static json_t *bare, *reasons;
 static size_t wrong;
 static unsigned char *changed_back;
@@ -48,7 +49,11 @@ static void keep_head(const unsigned char *data, size_t size)
     if (heads_kept == heads_max) { /* more than were expected */
         heads_max = 2 * heads_max + CHUNK;
         heads = enlarge(heads, heads_max * width);
+        if (places)
+            places = enlarge(places, heads_max * sizeof *places);
     }
+    if (places)
+        places[heads_kept] = place;
     unsigned char *head = heads + heads_kept++ * width;
     memcpy(head, data, size < width ? size : width);
     if (size < width)
@@ -82,6 +87,8 @@ static void take_extra(const unsigned char *data, size_t size)
 
 static void take_of_window(const unsigned char *data, size_t size)
 {
+    if (places && note_early(data, size)) /* one connection may be behind another */
+        return;
     const size_t number = heads_kept;
     const bool last = number + 1 == spec.expected;
     const bool ends = (number + 1) % CHUNK == 0 || number + 1 == turn_end;
@@ -169,6 +176,8 @@ void make_recorder(void)
     }
     heads_max = spec.expected;
     heads = claim(heads_max, width, 0xff);
+    if (spec.connections && !spec.drives)
+        places = claim(heads_max, sizeof *places, 0xff);
     arrived_ns = claim(spec.stamp_each ? spec.expected : chosen, sizeof *arrived_ns, 0);
     sample_sizes = claim(chosen, sizeof *sample_sizes, 0);
     samples = claim(chosen, spec.checking ? 1 : size, 0);
@@ -177,6 +186,13 @@ void make_recorder(void)
 /* The take_fn of every consuming role. */
 void take_message(const unsigned char *data, size_t size)
 {
+    taking(data, size);
+}
+
+/* As take_message, of a role whose connections all take every message. */
+void take_message_of(size_t connection, const unsigned char *data, size_t size)
+{
+    place = (uint32_t)connection;
     taking(data, size);
 }
 
@@ -209,4 +225,6 @@ void add_record_result(json_t *result)
     }
     write_file("heads", heads, heads_kept * width);
     write_file("arrived", arrived_ns, stamps * sizeof *arrived_ns);
+    if (places)
+        write_file("places", places, heads_kept * sizeof *places);
 }

@@ -90,7 +90,7 @@ class RoleRun:
         self.function = find_role(host.cell, role.name)
         if spec.checking:
             check_signature(host.cell, self.function, arguments)
-        if role.drives:
+        if role.drives and role.consumes:  # a client
             self.function = connecting(self.function, spec)
         self.arguments = arguments
 

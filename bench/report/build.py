@@ -20,6 +20,7 @@ from bench.errors import UsageError
 from bench.report import words
 from bench.report.charts import boxes as struck_boxes
 from bench.report.charts import drawings, webs
+from bench.report.charts import growth as growth_charts
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
@@ -77,15 +78,23 @@ def derive_set(leading: Path, beside: Sequence[Path], *, draw: bool = True) -> D
     return replace(data, entries=entries, beside=sides)
 
 
-def with_growth(data: Data, folder: Path | None) -> Data:
-    """Return what is told of a run, with what a run of growth has beyond it."""
+def with_growth(data: Data, folder: Path | None, *, draw: bool = True) -> Data:
+    """Return what is told of a run, with what a run of growth has beyond it.
+
+    Its charts of growth are drawn unless the run itself has such, or not ``draw``.
+    """
     if folder is None:
         return data
     growth = derive(load(folder), draw=False)
     known = {entry["id"] for entry in data.entries}
     kinds = ("absolute", growth_numbers.KIND)
     more = [e for e in growth.entries if e["kind"] in kinds and e["id"] not in known]
-    return replace(data, entries=[*data.entries, *more], growth=growth)
+    look = look_of(growth.run, growth.grade.letter)
+    drawn = [*growth_charts.charts(growth.run, look)] if draw else []
+    names = {chart.name for chart in data.charts}
+    shown = [*data.charts, *(chart for chart in drawn if chart.name not in names)]
+    entries = [*data.entries, *more]
+    return replace(data, entries=entries, charts=shown, growth=growth)
 
 
 def opening(data: Data) -> dict[str, Any]:

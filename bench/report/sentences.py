@@ -32,6 +32,11 @@ OF_ROLES = {
     "stirred": "wake-ups at 10 messages a second",
     "wakes": "wake-ups",
 }
+GROWN = {
+    "request_reply": ("connections", "server"),
+    "fan_out": ("subscribers", "publisher"),
+}
+"""The peers whose number grows, and the program whose cost is told, by workload."""
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
 
 
@@ -67,6 +72,7 @@ def absolute(row: Estimate, stacks: Mapping[str, Any]) -> str:
         "cpu": "CPU time ",
         "offered": "offered ",
         "lag_p99": "lag of the generator, p99 ",
+        "last": "to the last subscriber, p50 ",
     }
     head, _, role = measure.partition("_")
     if measure.endswith(FROM_GIVEN):
@@ -82,8 +88,9 @@ def absolute(row: Estimate, stacks: Mapping[str, Any]) -> str:
 
 
 def growth(row: Growth, stacks: Mapping[str, Any]) -> str:
-    """Return the sentence of an exponent of cost over the number of connections."""
+    """Return the sentence of an exponent of cost over the number of peers."""
     first, last = row.cases[0], row.cases[-1]
+    many, whose = GROWN[first.workload]
     label = words.cell(first, stacks)
     bound = (
         f"{words.percent(row.confidence)} interval {row.low:.2f} to {row.high:.2f}; "
@@ -97,9 +104,9 @@ def growth(row: Growth, stacks: Mapping[str, Any]) -> str:
     law = f"; no power law, since the cost at {off} lies off it" if off else ""
     return (
         f"{label} {words.workload(first.workload).lower()}: a message's CPU time in the "
-        f"server goes with the number of connections to the power of "
+        f"{whose} goes with the number of {many} to the power of "
         f"{row.exponent:.2f} ({bound}), from {first.instances:,} to {last.instances:,} "
-        f"connections, {words.quantity(first)}, {words.size(first.size_bytes)} over "
+        f"{many}, {words.quantity(first)}, {words.size(first.size_bytes)} over "
         f"{first.transport}, {words.PLACEMENTS_SHORT.get(first.placement, '')}{law}"
     )
 
@@ -116,7 +123,7 @@ def values(pair: Comparison | Apart) -> tuple[float, float]:
 
 
 def values_unit(pair: Comparison | Apart) -> str:
-    return "messages/s" if headline_measure(pair.a.quantity) == "rate" else "us"
+    return "messages/s" if headline_measure(pair.a) == "rate" else "us"
 
 
 def ratio_of_medians(times: Ratio) -> float:

@@ -22,7 +22,10 @@ LATENCY = {"request_reply": "round trip"}
 RESPONSE = "response time"
 CONNECT = "connect to first reply"
 IDLE = "idle connections"
-COST = "cost at 1,000 messages/s"
+COST = {
+    "request_reply": "cost at 1,000 messages/s",
+    "fan_out": "cost at 50 messages/s",
+}
 ZERO_LOSS = "zero-loss rate"
 ONE_WAY = "one-way latency"
 ONE_WORD = {
@@ -62,11 +65,12 @@ def quantity(row: CaseRow) -> str:
     """Return what a case measures: "round trip", "one-way latency", "throughput"."""
     if row.quantity == "latency":
         return LATENCY.get(row.workload, ONE_WAY)
+    if row.quantity == "cost":
+        return COST[row.workload]
     spoken = {
         "response": RESPONSE,
         "connect": CONNECT,
         "idle_memory": IDLE,
-        "cost": COST,
         "zero_loss": ZERO_LOSS,
         "wrk": "asked by wrk",
     }

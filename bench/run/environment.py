@@ -11,10 +11,11 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from os import sysconf
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
+
+from bench.trial.ticks import Ticks, ticks_now
 
 PROC = Path("/proc")
 CGROUP = Path("/sys/fs/cgroup")
@@ -27,15 +28,6 @@ CLOCK_JUMP_MAX_MS = 50.0
 FLAGGED_MAX_B = 0.05
 NOISE_MAX_A = 0.02
 NOISE_MAX_B = 0.05
-
-
-@dataclass(frozen=True)
-class Ticks:
-    """CPU time of the whole machine since it started, in seconds summed over CPUs."""
-
-    total_s: float
-    busy_s: float
-    steal_s: float
 
 
 @dataclass(frozen=True)
@@ -85,21 +77,6 @@ class Grade:
     reasons: tuple[str, ...]
 
 
-def parse_ticks(stat: str, tick_s: float) -> Ticks | None:
-    """Read the first line of /proc/stat; None for anything else (proc(5)).
-
-    The fields are user, nice, system, idle, iowait, irq, softirq, steal; guest time,
-    which follows, is in user already.
-    """
-    name, *fields = (stat.splitlines() or [""])[0].split() or [""]
-    if name != "cpu" or len(fields) < 8 or not all(field.isdigit() for field in fields):
-        return None
-    ticks = [int(field) * tick_s for field in fields[:8]]
-    steal_s = ticks[7]
-    idle_s = ticks[3] + ticks[4]
-    return Ticks(sum(ticks), sum(ticks) - idle_s - steal_s, steal_s)
-
-
 def parse_pressure(text: str) -> int | None:
     """Return the microseconds of ``some total=`` in /proc/pressure/cpu, None without."""
     for line in text.splitlines():
@@ -139,7 +116,7 @@ def take(proc: Path = PROC, cgroup: Path = CGROUP) -> Snapshot:
     return Snapshot(
         monotonic_ns=time.monotonic_ns(),
         wall_ns=time.time_ns(),
-        ticks=parse_ticks(_read(proc / "stat"), 1 / sysconf("SC_CLK_TCK")),
+        ticks=ticks_now(proc / "stat"),
         pressure_us=parse_pressure(_read(proc / "pressure/cpu")),
         throttled_us=parse_throttled(_read(own / "cpu.stat")),
     )

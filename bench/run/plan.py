@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from itertools import product
 
+from bench.contract.find import crowd_of
 from bench.contract.model import APART, Case, Cell
 from bench.contract.rows import RECOVERY, CaseRow, case_named
 
@@ -61,6 +62,8 @@ class Group:
     blocks: int = BLOCKS_MIN
     tool: str | None = None
     """A program without which the group is left out; pip cannot install it."""
+    crowded: bool = False
+    """Whether only programs whose wire a crowd speaks are in the group."""
     floor: bool = False
     """Whether the group is of the null stack, which is in no other group."""
 
@@ -130,6 +133,8 @@ def _group_cases(group: Group, cells: Sequence[Cell]) -> Iterator[Planned]:
             continue
         batched = "batches" in cell.promise
         if group.lossy not in (None, cell.lossy) or group.batched not in (None, batched):
+            continue
+        if group.crowded and not crowd_of(cell.variant, cell.workload.name):
             continue
         if group.faults:
             yield from _failures(cell, group)

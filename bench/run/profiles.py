@@ -187,11 +187,25 @@ WHOLE_FIELD = replace(
     IDLE, cells=(*IDLE.cells, *(f"*/{each}/request_reply.*" for each in ON_LOOPS))
 )
 IDLE_OF_MORE = tuple(replace(WHOLE_FIELD, instances=number) for number in (1, 100, 1000))
+WIRES_OF_FAN_OUT = ("*/aiohttp_client/fan_out.*", "*/websocket/fan_out.*")
 COST = tuple(
     replace(WHOLE_FIELD, quantities=("cost",), placements=SPLIT, instances=number)
     for number in (1, 3, 10, 30, 100, 300, 1000)
 )
 """Half decades of connections."""
+COST_OF_FAN_OUT = tuple(
+    Group(
+        (*FAN_OUT, *WIRES_OF_FAN_OUT),
+        ("cost",),
+        SPLIT,
+        lossy=False,
+        instances=number,
+        crowded=True,
+        leaving_out=(*SURVIVORS, IN_C, "http/minimal/*"),
+    )
+    for number in (1, 3, 10, 30, 100, 300)
+)
+"""Half decades of subscribers. aiohttp's publisher is that of ``minimal`` as well."""
 SAME_LOAD = ("common_50",)
 OWN_LOADS = ("own_10", "own_30", "own_50", "own_70", "own_90")
 RESPONSE = ("response",)
@@ -282,8 +296,8 @@ PROFILES = {
         ),
         Profile(
             GROWTH,
-            "what connections cost, and how it grows with their number",
-            (*IDLE_OF_MORE, *COST),
+            "what connections and subscribers cost, and how it grows with their number",
+            (*IDLE_OF_MORE, *COST, *COST_OF_FAN_OUT),
         ),
         Profile(
             "full",

@@ -16,7 +16,6 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.measure import cost, held
 from bench.measure.common import costs, count
-from bench.measure.cost import MESSAGES, RATE_HZ
 from bench.selftest.answers import Answer, ruled_out, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, interleave
 from bench.trial.build import build, lacking
@@ -25,6 +24,8 @@ from bench.trial.trial import run_trial
 
 MOST = 1.10
 CELLS = "*/minimal/request_reply.py"
+RATE_HZ = cost.RATE_HZ["request_reply"]
+MESSAGES = cost.MESSAGES["request_reply"]
 COST = "serve_cpu_us_per_message"
 
 

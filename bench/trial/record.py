@@ -38,7 +38,8 @@ class Window:
     """Messages a second that an open loop offers: by a Poisson schedule, or evenly."""
     arrivals_seed: int = 0
     connections: int = 0
-    """How many connections one driver gives messages in turn; 0 is as the role does."""
+    """How many connections one client gives messages in turn, or one host of subscribers
+    holds; 0 is as the role does."""
     afresh: bool = False
     """Whether a driver opens a connection for each message."""
     evenly: bool = False
@@ -61,6 +62,8 @@ class RoleRecord:
     asked_ns: NDArray[np.int64] | None = None
     arrived_ns: NDArray[np.int64] | None = None
     heads: NDArray[np.void] | None = None
+    places: NDArray[np.uint32] | None = None
+    """The connection over which each message came, where all of them take every one."""
 
 
 @dataclass
@@ -122,4 +125,7 @@ def read_records(
                 record.heads = read_heads(
                     folder / f"{record.id}.heads", counts["head_bytes"]
                 )
+            places = folder / f"{record.id}.places"
+            if places.exists():
+                record.places = np.fromfile(places, dtype=np.uint32)
             yield record

@@ -111,7 +111,11 @@ class Trial:
     def role_spec(self, role: Role, number: int) -> RoleSpec:
         urls = [self.bound[name] for name in role.binds]
         urls += [self.public[name] for name in role.connects]
-        return role_spec(role, number, urls, expected=self.window.messages)
+        return role_spec(role, number, urls, expected=self._taken(self.window.messages))
+
+    def _taken(self, messages: int) -> int:
+        """Return how many of so many given messages one consumer takes."""
+        return self.workload.deliveries(messages, self.window.connections or 1)
 
     def host_spec(
         self, cell: Cell, roles: Sequence[RoleSpec], cpus: Sequence[int] = ()
@@ -241,7 +245,7 @@ class Trial:
 
     def _warm_up_is_in(self) -> bool:
         """Return whether every consumer has all of warm-up; one that may lose never has."""
-        counts, wanted = self.progress.counts, self.window.warm_up
+        counts, wanted = self.progress.counts, self._taken(self.window.warm_up)
         consumers = self._all(lambda role: role.consumes)
         return all(counts.get(consumer, 0) >= wanted for consumer in consumers)
 

@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.analysis.growth import COLUMN, Growth, fitted, growths
+from bench.analysis.growth import Growth, Point, fitted, growths, points
 from bench.analysis.results import Run, load
 from bench.contract.model import Case
 
 NUMBERS = (1, 3, 10, 30, 100, 300, 1000)
 ZMQ = "zmq.minimal.python"
+LOSSLESS = "zmq.lossless.python"
+SERVER = "serve_cpu_us_per_message"
 positive = st.floats(1e-3, 1e6)
 
 
@@ -55,7 +57,7 @@ def with_costs(run: Run, cost: Callable[[int], float], noise: float = 0.02) -> R
     trials = run.trials.copy()
     numbers = trials["case"].map({c.id: c.instances for c in run.cases.values()})
     true = np.array([cost(number) for number in numbers])
-    trials[COLUMN] = true * np.exp(rng.normal(0, noise, len(trials)))
+    trials[SERVER] = true * np.exp(rng.normal(0, noise, len(trials)))
     return replace(run, trials=trials)
 
 
@@ -80,10 +82,11 @@ def test_a_cost_that_jumps_at_a_hundred_connections_is_no_power_law(run: Run) ->
 
 def test_every_program_has_an_id_of_its_growth(run: Run) -> None:
     found = growths(with_costs(run, lambda _: 70.0))
-    cases = [c for c in run.cases.values() if c.instances == 1000]
-    assert len(found) == len(cases) > 2
-    assert f"request_reply.cost_exponent.64B.tcp.clients.split.{ZMQ}" in {
-        growth.id for growth in found
+    cases = [c for c in run.cases.values() if c.instances == 300]
+    assert len(found) == len(cases) > 6
+    assert {growth.id for growth in found} >= {
+        f"request_reply.cost_exponent.64B.tcp.clients.split.{ZMQ}",
+        f"fan_out.cost_exponent.64B.tcp.subscribers.split.{LOSSLESS}",
     }
 
 
@@ -103,7 +106,8 @@ def test_a_refused_point_takes_no_part_and_too_few_have_no_exponent(run: Run) ->
 
     known = [case.instances for case in of_zmq(late(1000)).cases]
     assert known == [*NUMBERS[:-1]]
-    assert growths(late(3, 10, 300, 1000)) == []
+    few = growths(late(3, 10, 300, 1000))
+    assert "request_reply" not in {growth.program.workload for growth in few}
 
 
 def test_without_blocks_enough_an_exponent_has_no_interval(tmp_path: Path) -> None:
@@ -111,3 +115,69 @@ def test_without_blocks_enough_an_exponent_has_no_interval(tmp_path: Path) -> No
     found = of_zmq(with_costs(few, lambda _: 70.0))
     assert math.isnan(found.low)
     assert math.isfinite(found.exponent)
+
+
+def of_subscribers(run: Run, number: int) -> Point:
+    (found,) = (
+        point
+        for point in points(run)
+        if (point.case.key, point.case.instances) == (LOSSLESS, number)
+    )
+    return found
+
+
+def changed(run: Run, number: int, **columns: float) -> Run:
+    """Return the run with these columns of ZeroMQ's fan-out to so many subscribers."""
+    case = of_subscribers(run, number).case
+    trials = run.trials.copy()
+    for name, value in columns.items():
+        trials.loc[trials["case"] == case.id, name] = value
+    return replace(run, trials=trials)
+
+
+def test_a_point_of_fan_out_is_the_publishers_cost_of_a_published_message(run: Run) -> None:
+    """The synthetic publisher pays 1 + N/10 times what a message takes."""
+    ten, hundred = (of_subscribers(run, number).cost.estimate for number in (10, 100))
+    assert hundred / ten == pytest.approx(11 / 2, rel=0.2)
+    assert not of_subscribers(run, 100).hollow
+
+
+def exponent_over(run: Run) -> list[int]:
+    (found,) = (growth for growth in growths(run) if growth.program.key == LOSSLESS)
+    return [case.instances for case in found.cases]
+
+
+def test_a_crowd_that_fills_its_cpu_makes_a_point_hollow_and_no_part_of_the_law(
+    run: Run,
+) -> None:
+    """15,000 us for each of 50 messages a second are 75 % of a CPU."""
+    full = changed(run, 300, subscribe_cpu_us_per_message=15_000.0)
+    assert of_subscribers(full, 300).hollow == (
+        "the generator is the limit, it used 75 % of a CPU"
+    )
+    assert exponent_over(full) == [1, 3, 10, 30, 100]
+    assert exponent_over(run) == [1, 3, 10, 30, 100, 300]
+
+
+def test_a_publisher_that_is_a_period_late_has_not_held_the_rate(run: Run) -> None:
+    late = changed(run, 300, late_p99_ns=21e6)
+    assert "the rate was not held, messages were 21 ms late" in (
+        of_subscribers(late, 300).hollow
+    )
+    assert 300 not in exponent_over(late)
+    assert not of_subscribers(changed(run, 300, late_p99_ns=19e6), 300).hollow
+
+
+def test_a_point_beside_others_is_hollow_and_stays_in_the_law(run: Run) -> None:
+    busy = changed(run, 30, others_cpu_share=0.2)
+    assert of_subscribers(busy, 30).hollow == "others used 20 % of the CPUs"
+    assert 30 in exponent_over(busy)
+
+
+def test_a_refused_generator_leaves_a_hollow_point_with_its_reason(run: Run) -> None:
+    case = f"request_reply.cost.64B.tcp.1000_clients.split.{ZMQ}"
+    trials = run.trials.copy()
+    trials.loc[trials["case"] == case, "lag_p99_ns"] = 1e9
+    (found,) = (p for p in points(replace(run, trials=trials)) if p.case.id == case)
+    assert "the generator is the limit, 1,000,000 us late at p99" in found.hollow
+    assert found.cost.estimate > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from words_of import without_charts
 
 from bench.analysis.results import load
 from bench.contract.model import Case
+from bench.measure.cost import RATE_HZ
 from bench.report import build as report
+from bench.report import words
 from bench.report.build import derive, with_growth
 from bench.report.model import Data
 from bench.report.sections.connections import section
@@ -20,6 +23,8 @@ ZMQ = "zmq.minimal.python"
 CONNECT = f"request_reply.connect.64B.tcp.1_clients.shared.{ZMQ}"
 IDLE = f"request_reply.idle_memory.64B.tcp.1000_clients.shared.{ZMQ}"
 COST = f"request_reply.cost.64B.tcp.100_clients.split.{ZMQ}"
+FAN_OUT = "fan_out.cost.64B.tcp.100_subscribers.split.zmq.lossless.python"
+OF_FAN_OUT = "fan_out.cost_exponent.64B.tcp.subscribers.split.zmq.lossless.python"
 EXPONENT = f"request_reply.cost_exponent.64B.tcp.clients.split.{ZMQ}"
 
 
@@ -76,6 +81,22 @@ def test_cost_and_its_exponent_can_be_cited(growth: Data) -> None:
     assert float(str(found["value"])) == pytest.approx(0, abs=0.2)
 
 
+def test_the_cost_of_subscribers_to_a_publisher_can_be_cited(growth: Data) -> None:
+    found = entry(growth, FAN_OUT)
+    assert found["unit"] == "us/message"
+    assert "cost at 50 messages/s" in str(found["sentence"])
+    last = entry(growth, FAN_OUT.replace(".cost.", ".cost_last."))
+    assert "to the last subscriber, p50" in str(last["sentence"])
+    said = str(entry(growth, OF_FAN_OUT)["sentence"])
+    assert "CPU time in the publisher goes with the number of subscribers" in said
+    assert "from 1 to 300 subscribers" in said
+
+
+def test_words_name_the_rates_at_which_costs_are_measured() -> None:
+    for workload, rate_hz in RATE_HZ.items():
+        assert words.COST[workload] == f"cost at {rate_hz:,.0f} messages/s"
+
+
 def test_further_measures_of_a_connection_have_ids_of_their_own(full: Data) -> None:
     for measure in ("resident_call", "rest_serve", "woken_serve", "paced_call", "p50"):
         assert entry(full, IDLE.replace("idle_memory", f"idle_memory_{measure}"))
@@ -92,10 +113,26 @@ def test_the_section_has_a_table_of_each_that_was_measured(
     columns = [table.columns for table in section(full).tables]
     assert "connect to first reply, p50" in columns[0]
     assert "memory for each, KiB" in columns[1]
-    idle, cost = section(growth).tables
+    idle, *costs = section(growth).tables
     assert {row[1] for row in idle.rows} == {"1", "100", "1,000"}
-    assert cost.columns[-1] == "exponent"
-    assert all(row[-1] for row in cost.rows)
+    assert ["number of connections" in cost.caption for cost in costs] == [True, False]
+    for cost in costs:
+        assert cost.columns[-1] == "exponent"
+        assert all(row[-1] for row in cost.rows)
+
+
+def test_a_hollow_point_has_a_mark_in_the_table_and_its_reason_below(growth: Data) -> None:
+    trials = growth.run.trials.copy()
+    trials.loc[trials["case"] == FAN_OUT, "others_cpu_share"] = 0.2
+    disturbed = section(replace(growth, run=replace(growth.run, trials=trials)))
+    (row,) = (r for r in disturbed.tables[-1].rows if r[0] == "ZeroMQ (lossless)")
+    columns = disturbed.tables[-1].columns
+    marked = [column for column, said in zip(columns, row, strict=True) if "○" in said]
+    assert marked == ["100"]
+    assert disturbed.bullets == [
+        "ZeroMQ (lossless), 100 subscribers: others used 20 % of the CPUs"
+    ]
+    assert not section(growth).bullets
 
 
 def test_a_run_of_growth_adds_its_numbers_and_replaces_none(
@@ -106,7 +143,7 @@ def test_a_run_of_growth_adds_its_numbers_and_replaces_none(
     assert len(ids) == len(set(ids))
     assert entry(both, IDLE) == entry(full, IDLE)
     assert entry(both, COST)["run"] == growth.run.name
-    assert len(section(both).tables) == 3
+    assert len(section(both).tables) == 4
     assert with_growth(full, None) is full
 
 

@@ -14,16 +14,15 @@ from hypothesis import strategies as st
 from bench.run.environment import (
     BlockEnvironment,
     Snapshot,
-    Ticks,
     between,
     canary_ms,
     flags,
     grade,
     parse_pressure,
     parse_throttled,
-    parse_ticks,
     take,
 )
+from bench.trial.ticks import Ticks, parse_ticks
 
 QUIET = BlockEnvironment(0, 0, 0, 30.0, 0.0, 0.7, 0.01, 0.5, 0.0, 0.0)
 FIRST = Snapshot(0, 0, Ticks(100.0, 10.0, 0.0), 1_000, 0)

@@ -139,7 +139,9 @@ def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
     tail = rng.lognormal(0, 0.25, SAMPLES)
     samples = (value_s * 1e9 * tail / np.median(tail)).astype(np.int64)
     metadata |= summary(samples)
-    if case.quantity in ("response", "cost"):
+    if case.quantity == "cost":
+        metadata |= _cost(case, value_s)
+    if case.quantity == "response" or _of_clients(case):
         given = {f"from_given_{k}": v // 2 for k, v in summary(samples).items()}
         del given["from_given_n"]
         metadata |= {
@@ -150,12 +152,32 @@ def measured(case: Case, value_s: float, rng: np.random.Generator) -> Measured:
         }
     if case.quantity == "idle_memory":
         metadata |= _idle(case, value_s)
-    if case.quantity == "cost":
-        metadata |= {
-            f"{role.name}_wake_ups_per_message": 1.5 for role in case.cell.workload.roles
-        }
     consumer = f"{case.cell.workload.consumer.name}.0"
     return Measured(value_s, metadata, {consumer: samples})
+
+
+def _of_clients(case: Case) -> bool:
+    return case.quantity == "cost" and case.cell.workload.lockstep
+
+
+def _cost(case: Case, value_s: float) -> dict[str, Any]:
+    """Return what a trial of cost has: in fan-out, more for more subscribers."""
+    roles = [role.name for role in case.cell.workload.roles]
+    metadata: dict[str, Any] = {
+        **{f"{role}_wake_ups_per_message": 1.5 for role in roles},
+        **{f"{role}_bytes_per_connection": 4096.0 for role in roles},
+        "others_cpu_share": 0.01,
+        "generator": "crowd/frames/request_reply.c",
+    }
+    if case.cell.workload.lockstep:
+        return metadata
+    return metadata | {
+        "publish_cpu_us_per_message": 1e6 * value_s * (1 + case.instances / 10),
+        "subscribe_cpu_us_per_message": 1.0 * case.instances,
+        "last_p50_ns": 2e9 * value_s,
+        "late_p99_ns": 1000,
+        "offered_hz": 50.0,
+    }
 
 
 def _idle(case: Case, value_s: float) -> dict[str, Any]:

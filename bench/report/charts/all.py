@@ -18,6 +18,7 @@ from bench.report.charts import (
     cuts,
     distribution,
     failures,
+    growth,
     hero,
     load_curve,
     price,
@@ -71,6 +72,7 @@ def _charts(
         yield distribution.response_times(run, estimates, workload, look)
     for workload in names:
         yield speed.throughput(estimates, compared, workload, look)
+    yield from growth.charts(run, look)
     yield speed.large(estimates, compared, look)
     yield speed.transports(estimates, look)
     for workload in names:

@@ -177,7 +177,7 @@ def _headline_rows(rows: Iterable[Estimate]) -> list[Estimate]:
     return [
         row
         for row in rows
-        if row.measure == headline_measure(row.case.quantity)
+        if row.measure == headline_measure(row.case)
         and row.case.placement == "shared"
         and not (row.case.copy or row.case.floor)
     ]

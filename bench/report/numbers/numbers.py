@@ -55,7 +55,7 @@ def plain(value: float) -> float | None:
 
 def identifier(row: Estimate) -> str:
     """Return the id of an absolute number: the case's, its quantity naming the measure."""
-    if row.measure == headline_measure(row.case.quantity):
+    if row.measure == headline_measure(row.case):
         return row.case.id
     parts = row.case.id.split(".")
     parts[1] = f"{row.case.quantity}_{row.measure}"

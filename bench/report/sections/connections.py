@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 
 from bench.analysis.estimates import headline_measure
-from bench.analysis.growth import Growth, growths, series
+from bench.analysis.growth import COST, Growth, Point, growths, points, series
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate, grouped
 from bench.measure.cost import RATE_HZ
-from bench.report import words
+from bench.report import sentences, words
 from bench.report.model import Data, Section, Table
 
 LEAD = (
@@ -20,22 +20,23 @@ LEAD = (
     "shows it, and a thousand do not. Buffers of the kernel are not counted. A wake-up is "
     "a thread that waited and went on."
 )
+HOLLOW = " \N{WHITE CIRCLE}"
+ABOUT_HOLLOW = (
+    "A cost with a circle may be that of something else: its generator was the limit, the "
+    "program could not hold the rate, or others used the CPUs. The reasons stand below."
+)
 AT_REST = ("rest_serve", "woken_serve", "paced_serve", "stirred_serve")
 Measures = Mapping[str, Estimate]
 
 
 def section(data: Data) -> Section:
     """Return the section, without a word where nothing of it was measured."""
-    made = (_connect(data), _idle(data), _cost(data))
-    tables = [table for table in made if table.rows]
+    costs = [_cost(data, workload) for workload in sentences.GROWN]
+    tables = [table for table in (_connect(data), _idle(data), *costs) if table.rows]
     lead = [LEAD] if tables else []
-    refused = [
-        f"{case}: {reason}"
-        for run in _runs(data)
-        for case, reason in run.refused.items()
-        if ".cost." in case
-    ]
-    return Section("connections", "Connections", lead, refused, tables)
+    if any(point.hollow for point in _points(data)):
+        lead.append(ABOUT_HOLLOW)
+    return Section("connections", "Connections", lead, _notes(data), tables)
 
 
 def _runs(data: Data) -> list[Run]:
@@ -51,14 +52,18 @@ def _of(data: Data, quantity: str) -> Iterator[Measures]:
     for row in (*data.estimates, *(row for row in further if row.case.id not in mine)):
         if row.case.quantity == quantity and not row.case.copy:
             found.setdefault(row.case.id, {})[row.measure] = row
-    head = headline_measure(quantity)
-    known = [measures for measures in found.values() if head in measures]
+    known = [measures for measures in found.values() if _head(measures) in measures]
 
     def order(measures: Measures) -> tuple[str, int, float]:
-        row = measures[head]
+        row = measures[_head(measures)]
         return row.case.placement, row.case.instances, row.value
 
     yield from sorted(known, key=order)
+
+
+def _head(measures: Measures) -> str:
+    """Return the measure that stands for the quantity of a case."""
+    return headline_measure(next(iter(measures.values())).case)
 
 
 def _connect(data: Data) -> Table:
@@ -101,30 +106,68 @@ def _idle(data: Data) -> Table:
     return Table(columns, rows, caption)
 
 
-def _cost(data: Data) -> Table:
-    """Return a row per program: a message's cost at each number of connections."""
-    found = [measures["cpu_serve"] for measures in _of(data, "cost")]
-    numbers = sorted({row.case.instances for row in found})
+def _cost(data: Data, workload: str) -> Table:
+    """Return a row per program: a message's cost at each number of peers.
+
+    A point that is hollow has a mark.
+    """
+    found = [point for point in _points(data) if point.case.workload == workload]
+    numbers = sorted({point.case.instances for point in found})
     exponents = {row.series: row for run in _runs(data) for row in growths(run)}
     rows = []
-    for which, points in grouped(found, lambda row: series(row.case)).items():
-        by_number = {row.case.instances: row.value for row in points}
+    for which, mine in grouped(found, lambda point: series(point.case)).items():
+        by_number = {point.case.instances: point for point in mine}
         growth = exponents.get(which)
         rows.append(
             [
-                words.cell(points[0].case, data.stacks),
-                words.size(points[0].case.size_bytes),
-                *(words.number(by_number.get(number, math.nan)) for number in numbers),
+                words.cell(mine[0].case, data.stacks),
+                words.size(mine[0].case.size_bytes),
+                *(_cost_at(by_number.get(number)) for number in numbers),
                 _exponent(growth) if growth else words.PASSED_OVER,
             ]
         )
     columns = ["program", "size", *(f"{number:,}" for number in numbers), "exponent"]
+    many, whose = sentences.GROWN[workload]
+    given = "in all" if workload == "request_reply" else "to each of them"
     unit = "\N{MICRO SIGN}s"
     caption = (
-        f"The server's CPU time for a message, {unit}, by the number of connections; "
-        f"{RATE_HZ:,.0f} messages a second in all"
+        f"The {whose}'s CPU time for a message, {unit}, by the number of {many}; "
+        f"{RATE_HZ[workload]:,.0f} messages a second {given}"
     )
     return Table(columns, rows, caption)
+
+
+def _points(data: Data) -> list[Point]:
+    """Return the points of both runs, each case once."""
+    found: dict[str, Point] = {}
+    for run in _runs(data):
+        found = {point.case.id: point for point in points(run)} | found
+    return [*found.values()]
+
+
+def _cost_at(point: Point | None) -> str:
+    if point is None:
+        return words.PASSED_OVER
+    return words.number(point.cost.estimate) + (HOLLOW if point.hollow else "")
+
+
+def _notes(data: Data) -> list[str]:
+    """Return why points are hollow, and why cases of cost have no value."""
+    points_of = _points(data)
+    known = {point.case.id for point in points_of}
+    hollow = [
+        f"{words.cell(point.case, data.stacks)}, {words.instances(point.case)}: "
+        f"{point.hollow}"
+        for point in points_of
+        if point.hollow
+    ]
+    refused = [
+        f"{case}: {reason}"
+        for run in _runs(data)
+        for case, reason in run.refused.items()
+        if f".{COST}." in case and case not in known
+    ]
+    return [*hollow, *refused]
 
 
 def _exponent(growth: Growth) -> str:

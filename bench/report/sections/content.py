@@ -128,6 +128,10 @@ def _limits(data: Data) -> Section:
     return Section("limits", "What limits each case", leads, tables=made)
 
 
+def _connections(data: Data) -> Section:
+    return replace(connections.section(data), figures=_figures(data, "connections"))
+
+
 def _placement(data: Data) -> Section:
     title = "Why the order can differ between placements"
     return Section("placement", title, placement_sentences(data))
@@ -254,7 +258,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     lambda data: _speed(data, "latency", "Latency"),
     _response,
     lambda data: _speed(data, "throughput", "Throughput"),
-    connections.section,
+    _connections,
     _placement,
     _limits,
     _large,

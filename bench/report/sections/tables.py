@@ -176,7 +176,7 @@ def _first_and_last_line(reason: str) -> str:
 
 def _result(values: Mapping[tuple[str, str], Estimate], case: CaseRow) -> str:
     """Return a case's numbers in one line, '' where it has none."""
-    main = values.get((case.id, headline_measure(case.quantity)))
+    main = values.get((case.id, headline_measure(case)))
     if main is None:
         return ""
     bounds = _bounds(main.low, main.high, main.value)
@@ -211,7 +211,7 @@ def every_cell(data: Data) -> Table:
         return _result(keyed, case) or f"not measured: {why}"
 
     def blocks(case: CaseRow) -> str:
-        done = keyed.get((case.id, headline_measure(case.quantity)))
+        done = keyed.get((case.id, headline_measure(case)))
         return f"{done.blocks_done if done else 0} of {case.blocks}"
 
     columns: Columns[CaseRow] = {

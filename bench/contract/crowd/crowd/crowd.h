@@ -1,9 +1,12 @@
-/* A crowd: many connections of one process to one server, and a schedule of messages.
+/* A crowd: many connections of one process to one server.
  *
- * The host says when a message is due (try_next in stream.c). It goes over the next
+ * Clients: the host says when a message is due (try_next in stream.c). It goes over the next
  * connection that waits for no reply, in turn, so that each has one message under way at
- * most. A connection is opened by its first message. A crowd never connects again: a server
- * that hangs up ends the trial.
+ * most. A connection is opened by its first message.
+ *
+ * Subscribers: each connection takes all that the publisher sends.
+ *
+ * A crowd never connects again: a server that hangs up ends the trial.
  */
 #ifndef CROWD_H
 #define CROWD_H
@@ -24,6 +27,17 @@
 #include "internal.h"
 
 enum { HEAD_MAX = 256, EVENTS = 64, FIRST_BYTES = 4096 };
+/* How many connections may have had nothing yet: a listener may queue no more. */
+enum { UNANSWERED_MAX = 50 };
+
+struct connection {
+    int fd; /* 0 until it is opened */
+    bool busy; /* of a client: it waits for a reply */
+    bool joined; /* of a subscriber: something has come */
+    unsigned char *in;
+    size_t have, room;
+    size_t plain, left; /* of a wire with chunks: see chunks.h */
+};
 
 /* What differs between wires. Lengths of 0 mean "not all of it is here yet". */
 struct wire {
@@ -31,17 +45,15 @@ struct wire {
     size_t (*hello)(unsigned char *out);
     /* Return how long the server's answer to that is, at the front of these bytes. */
     size_t (*greeting)(const unsigned char *in, size_t have);
+    /* Write what a subscriber says then; return its length. */
+    size_t (*subscription)(unsigned char *out);
     /* Write what stands before a message of this size; return its length. */
     size_t (*head)(unsigned char *out, size_t size);
-    /* Return how long a reply is, and where in it the message is. */
-    size_t (*reply)(const unsigned char *in, size_t have, struct message *message);
-};
-
-struct connection {
-    int fd; /* 0 until it is opened */
-    bool busy;
-    unsigned char *in;
-    size_t have, room;
+    /* Take off what lies between the messages of a stream; return how much is left at the
+     * front. Without it, everything is. */
+    size_t (*unwrap)(struct connection *one);
+    /* Return how long what brings a message is, and where in it the message is. */
+    size_t (*message)(unsigned char *in, size_t have, struct message *message);
 };
 
 static struct connection *connections;
@@ -107,6 +119,13 @@ static inline void forget(struct connection *one, size_t length)
     memmove(one->in, one->in + length, one->have);
 }
 
+static inline void say(int fd, size_t (*words)(unsigned char *out))
+{
+    unsigned char said[HEAD_MAX];
+    struct iovec part = {said, words(said)};
+    send_all(fd, &part, 1);
+}
+
 static inline void open_connection(const struct wire *wire, size_t place, const char *url)
 {
     struct connection *one = connections + place;
@@ -117,14 +136,14 @@ static inline void open_connection(const struct wire *wire, size_t place, const 
     check(!connect(one->fd, (const struct sockaddr *)&address, sizeof address), "connect");
     check(!setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
     if (wire->hello) {
-        unsigned char said[HEAD_MAX];
-        struct iovec part = {said, wire->hello(said)};
-        send_all(one->fd, &part, 1);
         size_t length;
+        say(one->fd, wire->hello);
         while (!(length = wire->greeting(one->in, one->have)) && !stopping())
             receive(one, 0);
         forget(one, length);
     }
+    if (wire->subscription)
+        say(one->fd, wire->subscription);
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = place};
     check(!epoll_ctl(watched, EPOLL_CTL_ADD, one->fd, &event), "epoll_ctl");
 }
@@ -157,7 +176,7 @@ static inline void take_reply_of(const struct wire *wire, struct connection *one
     struct message message;
     if (!receive(one, MSG_DONTWAIT))
         return;
-    const size_t length = wire->reply(one->in, one->have, &message);
+    const size_t length = wire->message(one->in, one->have, &message);
     if (!length)
         return;
     if (!one->busy || length < one->have)
@@ -184,12 +203,28 @@ static inline void await_replies(const struct wire *wire, int64_t moment_ns, tak
         take_reply_of(wire, connections + events[i].data.u64, take);
 }
 
-static inline void run_crowd(const struct wire *wire, const char *url, take_fn *take)
+static inline void make_connections(void)
 {
-    prctl(PR_SET_TIMERSLACK, 1); /* else a wait is up to 50 us too long */
     connections = claim(spec.connections, sizeof *connections, 0);
     watched = epoll_create1(EPOLL_CLOEXEC);
     check(watched >= 0, "epoll_create1");
+}
+
+static inline void close_connections(void)
+{
+    for (size_t i = 0; i < spec.connections; i++) {
+        if (connections[i].fd)
+            close(connections[i].fd);
+        free(connections[i].in);
+    }
+    free(connections);
+    close(watched);
+}
+
+static inline void run_clients(const struct wire *wire, const char *url, take_fn *take)
+{
+    prctl(PR_SET_TIMERSLACK, 1); /* else a wait is up to 50 us too long */
+    make_connections();
     while (!stopping()) {
         struct message request;
         int64_t moment_ns;
@@ -201,13 +236,45 @@ static inline void run_crowd(const struct wire *wire, const char *url, take_fn *
         else
             await_replies(wire, moment_ns, take);
     }
-    for (size_t i = 0; i < spec.connections; i++) {
-        if (connections[i].fd)
-            close(connections[i].fd);
-        free(connections[i].in);
+    close_connections();
+}
+
+/* Take what has come over a connection. Returns whether it is the first that has. Until
+ * every connection has joined, nothing is passed on: the host would begin too early. */
+static inline bool take_messages_of(const struct wire *wire, size_t place, size_t joined)
+{
+    struct connection *one = connections + place;
+    struct message message;
+    if (!receive(one, MSG_DONTWAIT))
+        return false;
+    size_t plain = wire->unwrap ? wire->unwrap(one) : one->have, taken = 0, length;
+    const bool joins = !one->joined;
+    while ((length = wire->message(one->in + taken, plain - taken, &message))) {
+        joined += !one->joined;
+        one->joined = true;
+        if (joined == spec.connections)
+            take_message_of(place, message.data, message.size);
+        taken += length;
     }
-    free(connections);
-    close(watched);
+    one->plain = plain - taken;
+    forget(one, taken);
+    return joins && one->joined;
+}
+
+static inline void run_subscribers(const struct wire *wire, const char *url)
+{
+    struct epoll_event events[EVENTS];
+    size_t opened = 0, joined = 0;
+    make_connections();
+    while (!stopping()) {
+        while (opened < spec.connections && opened - joined < UNANSWERED_MAX)
+            open_connection(wire, opened++, url);
+        const int came = epoll_wait(watched, events, EVENTS, -1);
+        check(came >= 0 || errno == EINTR, "epoll_wait");
+        for (int i = 0; i < came; i++)
+            joined += take_messages_of(wire, events[i].data.u64, joined);
+    }
+    close_connections();
 }
 
 #endif

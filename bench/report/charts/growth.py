@@ -1,0 +1,153 @@
+"""How the cost of a message grows with the number of peers, on logarithmic axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from bench.analysis.growth import Growth, Point, growths, points, series
+from bench.analysis.results import Run
+from bench.analysis.rows import grouped
+from bench.contract.alike import stack_order
+from bench.report import ratio, sentences, words
+from bench.report.charts import lines, style
+from bench.report.charts.dots import tick, time_tick
+from bench.report.charts.rows import color, label
+from bench.report.charts.style import Chart, Look
+
+SECTION = "connections"
+DASHES = ("-", "--", "-.", ":")
+"""Lines of one stack differ in their dashes: a marker that is hollow says another thing."""
+FEW = 2
+FILLED, HOLLOW = "cost of the program", "may be the cost of something else: see the table"
+
+
+def charts(run: Run, look: Look) -> Iterator[Chart]:
+    """Yield a chart for each workload that has costs at several numbers of peers."""
+    every, laws = points(run), {row.series: row for row in growths(run)}
+    for workload in sentences.GROWN:
+        mine = [point for point in every if point.case.workload == workload]
+        if len({point.case.instances for point in mine}) > 1:
+            with rc_context(style.RC):
+                chart = _chart(workload, mine, laws, look)
+            yield chart
+
+
+def _title(workload: str, mine: Sequence[Point], look: Look) -> str:
+    """Return by how much a message costs more with the most peers than with the fewest.
+
+    Each stack has its program that costs the least with the most.
+    """
+    many, whose = sentences.GROWN[workload]
+    numbers = [point.case.instances for point in mine if point.given]
+    if not numbers:
+        return f"The {whose}'s CPU time for a message, by the number of {many}"
+    low, high = min(numbers), max(numbers)
+    cost = {(p.case.key, p.case.instances): p.cost.estimate for p in mine if p.given}
+    found: dict[str, tuple[float, float]] = {}
+    for case in (point.case for point in mine if point.case.instances == high):
+        if {(case.key, low), (case.key, high)} <= {*cost}:
+            costs = cost[case.key, high], cost[case.key, high] / cost[case.key, low]
+            found[case.stack] = min(costs, found.get(case.stack, (math.inf, 0.0)))
+    said = ", ".join(
+        f"{words.stack(stack, look.stacks)} {ratio.more(found[stack][1], FEW)}"
+        for stack in sorted(found, key=stack_order)
+    )
+    return f"From {low:,} to {high:,} {many}, a message costs the {whose} more: {said}"
+
+
+def _chart(
+    workload: str,
+    mine: Sequence[Point],
+    laws: dict[tuple[str | int, ...], Growth],
+    look: Look,
+) -> Chart:
+    many, whose = sentences.GROWN[workload]
+    rate = words.COST[workload].removeprefix("cost at ")
+    title = _title(workload, mine, look)
+    subtitle = f"{rate} at every number of {many}. k: cost goes with its k-th power"
+    footer = style.footer(
+        [p.case for p in mine if p.case.instances == mine[0].case.instances],
+        [p.cost.blocks for p in mine],
+    ).replace(f", {words.instances(mine[0].case)}", "")
+    figure = style.blank(title, subtitle, footer, look)
+    xlabel = f"{many} (log scale)"
+    ylabel = f"CPU time of the {whose} for a message (log scale)"
+    axes = lines.plane(figure, 0.085, 0.55, xlabel, ylabel, time_tick)
+    ends = []
+    by_program = grouped(mine, lambda point: series(point.case))
+    ordered = sorted(
+        by_program.items(), key=lambda item: stack_order(item[1][0].case.stack)
+    )
+    dashes = {stack: cycle(DASHES) for stack in {p.case.stack for p in mine}}
+    for which, found in ordered:
+        found.sort(key=lambda point: point.case.instances)
+        case = found[0].case
+        ends.append(
+            lines.End(
+                f"{label(case, look)}: {law(laws.get(which))}",
+                (found[-1].case.instances, found[-1].cost.estimate),
+                color(case, look),
+            )
+        )
+        _draw(axes, found, next(dashes[case.stack]), look)
+    low, high = axes.get_xlim()
+    style.log_axis(axes, low, high, xlabel, tick)
+    axes.set_xticks(sorted({point.case.instances for point in mine}))
+    lines.name_ends(axes, ends)
+    if any(point.hollow for point in mine):
+        style.legend(figure, [_mark(FILLED, style.MUTED), _mark(HOLLOW, style.PAPER)])
+    table = _table(mine, look)
+    return Chart(f"growth_{workload}", SECTION, title, figure, table)
+
+
+def law(row: Growth | None) -> str:
+    """Return "k = 0.62 (0.60 to 0.65)", or that there is no power law."""
+    if row is None:
+        return "too few points"
+    if row.off_line:
+        return "no power law"
+    said = f"k = {row.exponent:.2f}"
+    known = not math.isnan(row.low)
+    return f"{said} ({row.low:.2f} to {row.high:.2f})" if known else said
+
+
+def _draw(axes: Axes, found: Sequence[Point], dashes: str, look: Look) -> None:
+    case, ink = found[0].case, color(found[0].case, look)
+    xs = [point.case.instances for point in found]
+    ys = [point.cost.estimate for point in found]
+    axes.plot(xs, ys, color=ink, linestyle=dashes, linewidth=3)
+    for point, x, y in zip(found, xs, ys, strict=True):
+        axes.plot(
+            [x], [y], linestyle="", marker=look.markers.get(case.stack, "o"),
+            markersize=11, markeredgewidth=2.5, color=ink,
+            markerfacecolor=style.PAPER if point.hollow else ink,
+        )  # fmt: skip
+
+
+def _mark(said: str, face: str) -> Line2D:
+    return Line2D(
+        [], [], linestyle="", marker="o", markersize=11, markeredgewidth=2.5,
+        color=style.MUTED, markerfacecolor=face, label=said,
+    )  # fmt: skip
+
+
+def _table(mine: Sequence[Point], look: Look) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "program": words.cell(point.case, look.stacks),
+            "peers": point.case.instances,
+            "cost_us": point.cost.estimate,
+            "low_us": math.nan if point.cost.too_few_blocks else point.cost.low,
+            "high_us": math.nan if point.cost.too_few_blocks else point.cost.high,
+            "blocks": point.cost.blocks,
+            "hollow": point.hollow,
+        }
+        for point in sorted(mine, key=lambda p: (p.case.key, p.case.instances))
+    )
