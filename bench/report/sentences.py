@@ -32,11 +32,6 @@ OF_ROLES = {
     "stirred": "wake-ups at 10 messages a second",
     "wakes": "wake-ups",
 }
-GROWN = {
-    "request_reply": ("connections", "server"),
-    "fan_out": ("subscribers", "publisher"),
-}
-"""The peers whose number grows, and the program whose cost is told, by workload."""
 SIZE_NAMES = {"statements": "statements", "tokens": "tokens", "gzip_bytes": "gzip bytes"}
 
 
@@ -90,7 +85,7 @@ def absolute(row: Estimate, stacks: Mapping[str, Any]) -> str:
 def growth(row: Growth, stacks: Mapping[str, Any]) -> str:
     """Return the sentence of an exponent of cost over the number of peers."""
     first, last = row.cases[0], row.cases[-1]
-    many, whose = GROWN[first.workload]
+    many, whose = words.GROWN[first.workload]
     label = words.cell(first, stacks)
     bound = (
         f"{words.percent(row.confidence)} interval {row.low:.2f} to {row.high:.2f}; "

@@ -26,6 +26,11 @@ COST = {
     "request_reply": "cost at 1,000 messages/s",
     "fan_out": "cost at 50 messages/s",
 }
+GROWN = {
+    "request_reply": ("connections", "server"),
+    "fan_out": ("subscribers", "publisher"),
+}
+"""The peers whose number grows, and the program whose cost is told, by workload."""
 ZERO_LOSS = "zero-loss rate"
 ONE_WAY = "one-way latency"
 ONE_WORD = {

@@ -15,7 +15,7 @@ from bench.analysis.growth import Growth, Point, growths, points, series
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
 from bench.contract.alike import stack_order
-from bench.report import ratio, sentences, words
+from bench.report import ratio, words
 from bench.report.charts import lines, style
 from bench.report.charts.dots import tick, time_tick
 from bench.report.charts.rows import color, label
@@ -31,7 +31,7 @@ FILLED, HOLLOW = "cost of the program", "may be the cost of something else: see 
 def charts(run: Run, look: Look) -> Iterator[Chart]:
     """Yield a chart for each workload that has costs at several numbers of peers."""
     every, laws = points(run), {row.series: row for row in growths(run)}
-    for workload in sentences.GROWN:
+    for workload in words.GROWN:
         mine = [point for point in every if point.case.workload == workload]
         if len({point.case.instances for point in mine}) > 1:
             with rc_context(style.RC):
@@ -44,7 +44,7 @@ def _title(workload: str, mine: Sequence[Point], look: Look) -> str:
 
     Each stack has its program that costs the least with the most.
     """
-    many, whose = sentences.GROWN[workload]
+    many, whose = words.GROWN[workload]
     numbers = [point.case.instances for point in mine if point.given]
     if not numbers:
         return f"The {whose}'s CPU time for a message, by the number of {many}"
@@ -68,7 +68,7 @@ def _chart(
     laws: dict[tuple[str | int, ...], Growth],
     look: Look,
 ) -> Chart:
-    many, whose = sentences.GROWN[workload]
+    many, whose = words.GROWN[workload]
     rate = words.COST[workload].removeprefix("cost at ")
     title = _title(workload, mine, look)
     subtitle = f"{rate} at every number of {many}. k: cost goes with its k-th power"

@@ -10,7 +10,7 @@ from bench.analysis.growth import COST, Growth, Point, growths, points, series
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate, grouped
 from bench.measure.cost import RATE_HZ
-from bench.report import sentences, words
+from bench.report import words
 from bench.report.model import Data, Section, Table
 
 LEAD = (
@@ -31,7 +31,7 @@ Measures = Mapping[str, Estimate]
 
 def section(data: Data) -> Section:
     """Return the section, without a word where nothing of it was measured."""
-    costs = [_cost(data, workload) for workload in sentences.GROWN]
+    costs = [_cost(data, workload) for workload in words.GROWN]
     tables = [table for table in (_connect(data), _idle(data), *costs) if table.rows]
     lead = [LEAD] if tables else []
     if any(point.hollow for point in _points(data)):
@@ -127,7 +127,7 @@ def _cost(data: Data, workload: str) -> Table:
             ]
         )
     columns = ["program", "size", *(f"{number:,}" for number in numbers), "exponent"]
-    many, whose = sentences.GROWN[workload]
+    many, whose = words.GROWN[workload]
     given = "in all" if workload == "request_reply" else "to each of them"
     unit = "\N{MICRO SIGN}s"
     caption = (
