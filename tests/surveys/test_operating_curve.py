@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -14,7 +17,7 @@ import numpy as np
 import pytest
 import synthetic
 from click.testing import CliRunner
-from helpers_bench import bench, finish, start_bench
+from helpers_bench import TIMEOUT_S, finish
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +26,7 @@ from bench.analysis.rounds import ratio_of_blocks
 from bench.analysis.stats import Verdict, verdict
 from bench.cli.main import main
 from bench.contract.find import find_cells
-from bench.contract.model import IMPLEMENTATIONS, Case
+from bench.contract.model import IMPLEMENTATIONS, PROJECT, Case
 from bench.errors import ResultsError, UsageError
 from bench.report.pages import method
 from bench.run.archive import SUMS
@@ -351,6 +354,25 @@ def test_an_aim_that_was_missed_is_called_so(tmp_path: Path) -> None:
     assert all(line.endswith("| missed |") for line in aims)
 
 
+def test_an_aim_is_reached_for_certain_only_by_the_whole_interval(tmp_path: Path) -> None:
+    rows = simulated_rows(sd=0.01)
+    page, path = page_with(tmp_path, rows)
+    method.update(page, path)
+    few = (
+        "| `compare` gives a false alarm | 0 of 60 (0 to 6 %) | at most 5 % | reached, but"
+    )
+    assert few in page.read_text()
+    page, path = page_with(tmp_path, 2 * rows)
+    method.update(page, path)
+    many = "| `compare` gives a false alarm | 0 of 120 (0 to 3 %) | at most 5 % | reached |"
+    assert many in page.read_text()
+    page, path = page_with(tmp_path, rows[:1])
+    document.write(path, {**json.loads(path.read_text()), "joined": []})
+    method.update(page, path)
+    none = "16 blocks a run | \N{EN DASH} | at least 90 % | \N{EN DASH} |"
+    assert none in page.read_text()
+
+
 def test_a_page_without_markers_is_left_as_it_is(tmp_path: Path) -> None:
     page, path = page_with(tmp_path, simulated_rows(sd=0.01))
     page.write_text("no markers\n")
@@ -450,27 +472,51 @@ def test_options_that_make_no_series_are_refused(options: list[str]) -> None:
     assert options[0] in found.output
 
 
+SMALL = """
+import sys
+from bench.cli.main import main
+from bench.surveys.operating_curve import series, slowed
+
+series.BLOCKS = slowed.BLOCKS = 2
+main(sys.argv[1:])
+"""
+"""The command with so few blocks that a run takes seconds, and has no interval."""
+
+
 @pytest.mark.thorough
 def test_an_interrupted_series_resumes_and_counts_its_pair(tmp_path: Path) -> None:
     words = ["operating-curve", "--pairs", "1", "--runs", tmp_path / "runs"]
     words += ["--out", tmp_path / "curve.json"]
-    environment = {"NOMIDDLE_LOCK": str(tmp_path)}
-    process = start_bench(*words, **environment)
-    ends = time.monotonic() + 170
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", SMALL, *map(str, words)],
+            cwd=PROJECT,
+            env={**os.environ, "NOMIDDLE_LOCK": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    process = start()
+    ends = time.monotonic() + TIMEOUT_S
     while not list(tmp_path.glob(f"runs/*/{SUMS}")):
         assert process.poll() is None, finish(process)
         assert time.monotonic() < ends
-        time.sleep(0.2)
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     stopped = finish(process)
     assert stopped.returncode == 1
     assert "To resume:" in stopped.stderr
+    assert f"operating-curve --pairs 1 --seed 1 --runs {tmp_path}/runs" in stopped.stderr
     assert not (tmp_path / "curve.json").exists()
     (first,) = tmp_path.glob(f"runs/*/{SUMS}")
     made = first.stat().st_mtime_ns
-    ended = bench(*words, **environment)
+    ended = finish(start())
     assert ended.returncode == 0, ended.stderr
     assert first.stat().st_mtime_ns == made
     found = tally.read(tmp_path / "curve.json")
     assert found is not None
-    assert len(found["rows"]) + len(found["left_out"]) == 1
+    (row,) = found["rows"]
+    assert row["both"]["3"]["low"] is None
+    assert tally.excluding(found["rows"]).of == 0

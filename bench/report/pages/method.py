@@ -23,7 +23,13 @@ COLUMNS = (
     "beside a neighbour",
     "found, 16 blocks a run",
 )
-REACHED = {True: "reached", False: "missed"}
+MET = {
+    (True, True): "reached",
+    (True, False): "reached, but the interval reaches beyond",
+    (False, False): "missed, but the interval reaches it",
+    (False, True): "missed",
+}
+"""The words for an aim: by the share, and whether its whole interval is on that side."""
 Document = dict[str, Any]
 
 
@@ -71,7 +77,7 @@ def _curve(found: Document) -> list[Step]:
 
 def _share(share: Share) -> str:
     if not share.of:
-        return "0 of 0"
+        return words.PASSED_OVER
     low, high = share.interval
     return f"{share.found} of {share.of} ({100 * low:.0f} to {100 * high:.0f} %)"
 
@@ -79,41 +85,41 @@ def _share(share: Share) -> str:
 def _aims(found: Document) -> Iterator[list[str]]:
     """Yield a row for each aim: what was asked, found and aimed at, and if it was met."""
     rows, steps = found["rows"], {step.more: step for step in _curve(found)}
-    for said, share, most in (
-        ("`compare` gives a false alarm", steps[0].every, tally.ALARMS_MAX),
-        (
-            "`compare` gives one, 16 blocks a run",
-            steps[0].joined,
-            tally.ALARMS_MAX,
-        ),
-        (
-            "identical programs are called faster or slower",
-            tally.different(rows),
-            tally.DIFFERENT_MAX,
-        ),
+    for said, share in (
+        ("`compare` gives a false alarm", steps[0].every),
+        ("`compare` gives one, 16 blocks a run", steps[0].joined),
     ):
-        met = share.found <= most * share.of
-        yield [said, _share(share), f"at most {100 * most:.0f} %", REACHED[met]]
+        yield _aim(said, share, most=tally.ALARMS_MAX)
+    equals = tally.different(rows)
+    said = "identical programs are called faster or slower"
+    yield _aim(said, equals, most=tally.DIFFERENT_MAX)
     chance = tally.excluding(rows)
     yield [
         "intervals of identical programs exclude 1",
         f"{chance.found} of {chance.of}",
         f"{chance.least} to {chance.most}, by chance",
-        REACHED[chance.least <= chance.found <= chance.most],
+        MET[chance.least <= chance.found <= chance.most, True],
     ]
     quick, standard = tally.QUICK_MORE, tally.STANDARD_MORE
+    in_two = tally.found_by_two(rows)
     for said, share in (
         (f"`compare` finds +{quick} % work", steps[quick].every),
         ("`compare` finds it, 16 blocks a run", steps[quick].joined),
         (f"one run finds +{quick} %, in the blocks of `quick`", tally.found_by_run(rows)),
-        (
-            f"the blocks of `standard` tell +{standard} % from none",
-            tally.found_by_two(rows),
-        ),
+        (f"the blocks of `standard` tell +{standard} % from none", in_two),
     ):
-        aim = f"at least {100 * tally.FOUND_MIN:.0f} %"
-        met = share.found >= tally.FOUND_MIN * share.of
-        yield [said, _share(share), aim, REACHED[met]]
+        yield _aim(said, share, least=tally.FOUND_MIN)
+
+
+def _aim(said: str, share: Share, least: float = 0.0, most: float = 1.0) -> list[str]:
+    """Return the row of a share that should lie between ``least`` and ``most``."""
+    aim = f"at least {100 * least:.0f} %" if least else f"at most {100 * most:.0f} %"
+    if not share.of:
+        return [said, _share(share), aim, words.PASSED_OVER]
+    low, high = share.interval
+    reached = least <= share.found / share.of <= most
+    certain = least <= low and high <= most if reached else high < least or low > most
+    return [said, _share(share), aim, MET[reached, certain]]
 
 
 def render(page: Path, document: Path) -> str:
