@@ -1,10 +1,10 @@
 """More work is found in turns, on machines that change; and a program that never waits.
 
 A program takes turns with itself, and with 3 % and 10 % more work in its handler. The work
-is measured beforehand: as many loops as take a whole round trip, also in turns. So the
-ratios are known: 1, 1.03 and 1.10. First the machine is left alone. Then a neighbour on its
-CPU grows, gives it two speeds, or comes and goes. The ratios must stay. The gates fail if
-an interval of 99.9 % lies beyond the known ratio and a tolerance for its own error.
+is a loop. The cost of a long loop and of a short one is measured beforehand, also in turns.
+So the ratios are known: 1, 1.03 and 1.10. First the machine is left alone. Then a neighbour
+on its CPU grows, gives it two speeds, or comes and goes. The ratios must stay. The gates
+fail if an interval of 99.9 % lies beyond the known ratio and a tolerance for its own error.
 
 3 % is less than the 5 % that a verdict asks for, so no verdict can be "slower". The table
 shows whether the blocks of ``quick``, and those of ``standard``, tell it from 1. The blocks
@@ -38,7 +38,7 @@ from bench.surveys.operating_curve.neighbour import (
     neighbour,
     two_speeds,
 )
-from bench.surveys.operating_curve.slowed import in_turns, loops_for, program_with, value_of
+from bench.surveys.operating_curve.slowed import in_turns, program_with, value_of, work_for
 
 CELL = "http/uwsgi/request_reply.py"
 RESTLESS = "polling_server"
@@ -66,10 +66,10 @@ class Programs:
         self.plain = _case(program_with(CELL, 0, folder))
         pilot = make_pilot(self.plain, seed, logs)
         self.pace_s = pilot["seconds_per_message"]
-        loops = loops_for(self.plain, self.pace_s, folder, logs, seed)
+        work = work_for(self.plain, self.pace_s, folder, logs, seed)
         self._slowed = {}
         for more in (SAME, LITTLE, MUCH):
-            count = round(loops * more / 100)
+            count = work.loops(more / 100)
             self._slowed[more] = _case(program_with(CELL, count, folder / str(count)))
 
     def measured(

@@ -27,7 +27,7 @@ from bench.analysis.stats import Verdict, verdict
 from bench.cli.main import main
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, PROJECT, Case
-from bench.errors import ResultsError, UsageError
+from bench.errors import NotMeasurable, ResultsError, UsageError
 from bench.report.pages import method
 from bench.run.archive import SUMS
 from bench.run.block import Block
@@ -52,6 +52,7 @@ from bench.surveys.operating_curve.series import (
     planned_runs,
     programs,
 )
+from bench.surveys.operating_curve.slowed import Work
 from bench.surveys.operating_curve.tally import Share
 
 ROUNDS = 16
@@ -224,6 +225,22 @@ def test_a_run_has_each_program_its_copy_and_each_amount_of_work_once() -> None:
     assert set(cases.values()) == {1}
     assert len(cases) == 2 * len(CELLS) + len(WORK)
     assert {copy for key, copy in cases if key != CHANGED_KEY} == {0, COPY}
+
+
+@given(st.floats(-0.02, 0.05), st.floats(1e-4, 1e-2), st.sampled_from(WORK))
+def test_so_many_loops_cost_the_share_that_is_asked_for(
+    fixed: float, loop: float, more: int
+) -> None:
+    share, loops = more / 100 + 0.05, 3000
+    work = Work.measured(fixed + loops * loop, fixed + 300 * loop, loops)
+    assert work.fixed == pytest.approx(fixed, abs=1e-9)
+    assert fixed + work.loops(share) * loop == pytest.approx(share, abs=loop)
+    assert work.loops(0) == 0
+
+
+def test_work_that_takes_no_time_is_not_measurable() -> None:
+    with pytest.raises(NotMeasurable, match="took no more time"):
+        Work.measured(0.1, 0.2, 1000)
 
 
 # -- counting ----------------------------------------------------------------------------
@@ -417,7 +434,8 @@ def test_only_runs_that_are_not_complete_are_made(
 def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs are not checked, and a round trip is not calibrated."""
     monkeypatch.setattr(make, "_check", lambda *_: None)
-    found = {"loops": 1000.0, "pace_s": {cell.key: 1e-4 for cell in CELLS}}
+    work = {"fixed": 0.01, "loop": 0.0001}
+    found = {"work": work, "pace_s": {cell.key: 1e-4 for cell in CELLS}}
     monkeypatch.setattr(make, "_calibrated", lambda *_: found)
 
 
@@ -429,7 +447,8 @@ def test_a_series_resumes_with_its_own_seed_alone(tmp_path: Path) -> None:
     assert again.opening == begun.opening
     assert {*again.slowed} == {*WORK}
     loops = [
-        again.slowed[m].path.read_text().count(f"repeat(None, {10 * m})") for m in WORK
+        again.slowed[m].path.read_text().count(f"repeat(None, {100 * m - 100})")
+        for m in WORK
     ]
     assert loops == [1] * len(WORK)
     with pytest.raises(ResultsError, match=r"another seed; name a new folder with --runs"):

@@ -1,7 +1,7 @@
 """Make the runs of a series, each in a folder of its own, and go on where it stopped.
 
-A series keeps what it was begun with: the seed, the versions, how many loops are a round
-trip, and the pace of each program. Every run has the same programs.
+A series keeps what it was begun with: the seed, the versions, the cost of more work, and
+the pace of each program. Every run has the same programs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -39,7 +39,7 @@ from bench.surveys.operating_curve.series import (
     planned_runs,
     programs,
 )
-from bench.surveys.operating_curve.slowed import loops_for, program_with
+from bench.surveys.operating_curve.slowed import Work, program_with, work_for
 from bench.trial.conformance import check_all
 from bench.trial.kept_checks import KeptChecks
 
@@ -55,7 +55,7 @@ class Series:
     """A series that can be measured; ``slowed`` are the programs by the work added.
 
     ``opening`` is what series.json has: with ``pace_s``, the seconds of a round trip by the
-    key of a program, and ``loops``, so many of which take as long.
+    key of a program, and ``work``, the fields of ``slowed.Work``.
     """
 
     folder: Path
@@ -86,13 +86,13 @@ def open_series(folder: Path, seed: int) -> Series:
     _check(cells, folder / "logs")
     opened = _opened(folder, seed, cells)
     folder.mkdir(parents=True, exist_ok=True)
-    if "loops" not in opened:
+    if "work" not in opened:
         opened |= _calibrated(cells, seed, folder)
         write_whole(folder / FILE, json.dumps(opened, indent=1) + "\n")
+    work, place = Work(**opened["work"]), folder / "programs"
     slowed = {
-        more: program_with(CHANGED, round(opened["loops"] * more / 100), place)
+        more: program_with(CHANGED, work.loops(more / 100), place / f"plus{more}")
         for more in WORK
-        for place in [folder / "programs" / f"plus{more}"]
     }
     return Series(folder, opened, cells, slowed)
 
@@ -148,7 +148,7 @@ def _check(cells: Sequence[Cell], logs: Path) -> None:
 
 
 def _calibrated(cells: Sequence[Cell], seed: int, folder: Path) -> dict[str, Any]:
-    """Return the pace of each program, and how many loops take a round trip."""
+    """Return the pace of each program, and the cost of more work."""
     logs = folder / "logs"
     pace_s = {
         cell.key: make_pilot(case_of(cell), seed, logs)["seconds_per_message"]
@@ -158,8 +158,8 @@ def _calibrated(cells: Sequence[Cell], seed: int, folder: Path) -> dict[str, Any
     tried = folder / "programs" / "calibration"
     shutil.rmtree(tried, ignore_errors=True)
     tried.mkdir(parents=True)
-    loops = loops_for(case_of(changed), pace_s[changed.key], tried, logs, seed)
-    return {"pace_s": pace_s, "loops": loops}
+    work = work_for(case_of(changed), pace_s[changed.key], tried, logs, seed)
+    return {"pace_s": pace_s, "work": asdict(work)}
 
 
 def make_runs(series: Series, pairs: int) -> Iterator[tuple[PlannedRun, float]]:

@@ -3,15 +3,15 @@
 The work is a loop, and no wait: on a machine that is half as fast it takes twice as long,
 as the rest of the program does. The loop makes no numbers. Python keeps those up to 256 and
 makes all others anew, so that a turn of a longer loop would cost more. How many loops make
-a given share of a round trip is measured in turns. A pilot, or a loop alone, meets another
-machine.
+a given share of a round trip is measured in turns, with two loops: one call more costs
+something too. A pilot, or a loop alone, meets another machine.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -19,7 +19,7 @@ from bench.analysis.rounds import block_logs
 from bench.analysis.stats import ratio_of_logs
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case, Cell
-from bench.errors import NoMiddleError
+from bench.errors import NoMiddleError, NotMeasurable
 from bench.measure.common import Measured
 from bench.run.block import Outcome, Paced, measure_block
 from bench.run.progress import steps
@@ -40,9 +40,39 @@ def serve(address, handle):
     _serve(address, slower)
 """
 LOOP_S = 10e-9
-"""About how long a turn of an empty loop takes: the first guess."""
-GUESSES, BLOCKS = 2, 8
-"""The first guess is off by as much as a loop takes longer than ``LOOP_S``."""
+"""About how long a turn of an empty loop takes."""
+SHORT = 0.1
+"""The shorter of two loops that are measured, over the longer one."""
+BLOCKS = 16
+
+
+@dataclass(frozen=True)
+class Work:
+    """The cost of more work, as shares of a round trip: 0.03 is 3 %.
+
+    ``fixed`` is what the work costs with no loop at all: one call more. ``loop`` is the
+    cost of one turn of the loop.
+    """
+
+    fixed: float
+    loop: float
+
+    @classmethod
+    def measured(cls, long: float, short: float, loops: int) -> Work:
+        """Return the cost from two shares: with so many loops, and with ``SHORT`` of them.
+
+        Raises NotMeasurable if the longer loop did not cost more.
+        """
+        loop = (long - short) / (loops - round(SHORT * loops))
+        if loop <= 0:
+            raise NotMeasurable(
+                "more work took no more time; try again when the machine is less busy"
+            )
+        return cls(long - loops * loop, loop)
+
+    def loops(self, share: float) -> int:
+        """Return how many loops make the work cost such a share; 0 for none at all."""
+        return max(1, round((share - self.fixed) / self.loop)) if share else 0
 
 
 def program_with(cell_id: str, loops: int, folder: Path) -> Cell:
@@ -89,20 +119,19 @@ def in_turns(
     return made
 
 
-def loops_for(case: Case, pace_s: float, folder: Path, logs: Path, seed: int) -> float:
-    """Return how many loops take as long as a round trip of a case does, in turns.
+def work_for(case: Case, pace_s: float, folder: Path, logs: Path, seed: int) -> Work:
+    """Return the cost of more work in the handler of a case, measured in turns.
 
-    So much work is measured, since noise then matters little. ``pace_s`` is about how long
-    a round trip takes. The programs are kept in ``folder``.
+    A long loop takes about a whole round trip: noise then matters little. ``pace_s`` is
+    about how long a round trip takes. The programs are kept in ``folder``. Raises as
+    ``Work.measured``.
     """
-    loops = pace_s / LOOP_S
-    with steps("calibrating", GUESSES * BLOCKS) as shown:
-        for guess in range(GUESSES):
-            name = f"guess{guess}.{round(loops)}"
-            slower = program_with(case.cell.id, round(loops), folder / name)
-            pair = [(replace(case, cell=slower), 2 * pace_s), (case, pace_s)]
-            rng = Random(f"{seed}:{guess}")
-            windows = in_turns(pair, BLOCKS, logs, rng, shown.done)
-            found = ratio_of_logs(block_logs(*windows))
-            loops /= max(found.estimate - 1, 0.1)
-    return loops
+    loops = max(100, round(pace_s / LOOP_S))
+    paced = [(case, pace_s)]
+    for count in (loops, round(SHORT * loops)):
+        slower = program_with(case.cell.id, count, folder / f"loops{count}")
+        paced.append((replace(case, cell=slower), pace_s * (1 + count / loops)))
+    with steps("calibrating", BLOCKS) as shown:
+        plain, *more = in_turns(paced, BLOCKS, logs, Random(seed), shown.done)
+    long, short = (ratio_of_logs(block_logs(each, plain)).estimate - 1 for each in more)
+    return Work.measured(long, short, loops)
