@@ -16,6 +16,13 @@ from bench.run.progress import console, steps
     "--only", "globs", multiple=True, metavar="GLOB", help="Only such programs (zmq/*)."
 )
 @click.option(
+    "--situation",
+    "situations",
+    multiple=True,
+    metavar="GLOB",
+    help="Only such situations (calm, chaos, 'box_killed*').",
+)
+@click.option(
     "--profile",
     "profile_name",
     type=click.Choice(["quick", "standard", "full"]),
@@ -38,6 +45,7 @@ from bench.run.progress import console, steps
 )
 def topologies(
     globs: tuple[str, ...],
+    situations: tuple[str, ...],
     profile_name: str,
     trials: int | None,
     again: bool,
@@ -87,7 +95,8 @@ def topologies(
     if rows:
         console.print(f"{len(rows)} trials are there, and are kept")
     unfinished.begin(found)
-    wanted = [*survey.left(survey.plan(every, profile, seed), rows)]
+    wanted = survey.choose(survey.plan(every, profile, seed), situations)
+    wanted = [*survey.left(wanted, rows)]
     with only_run(), steps("topologies", len(wanted)) as shown:
         sweep_folders()
         sweep_processes()

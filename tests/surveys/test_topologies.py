@@ -14,7 +14,7 @@ from helpers_bench import bench, finish, processes_with, start_bench
 from made_up_topologies import EVERY, ZMQ, of, rows, surveyed
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from bench.errors import ResultsError
+from bench.errors import ResultsError, UsageError
 from bench.report.charts import boxes, drawings, topology_facts, webs
 from bench.report.charts.export import svg
 from bench.report.sections import topologies as section
@@ -22,7 +22,6 @@ from bench.surveys.topologies import survey, tally
 from bench.surveys.topologies.kept import Unfinished, going_on, opening
 from bench.surveys.topologies.profiles import (
     CROWDED_AT_ONCE,
-    LARGE_WEBS_AT_ONCE,
     PROFILES,
     TIMED_AT_ONCE,
     WEBS_AT_ONCE,
@@ -139,16 +138,30 @@ def test_a_row_names_the_sitting_in_which_it_was_made() -> None:
     assert len(found["sittings"]) == 2
 
 
-def test_a_standard_survey_leaves_out_no_situation() -> None:
+def test_a_survey_of_some_situations_makes_no_others() -> None:
+    wanted = plan(EVERY, of(1), 1)
+    chosen = survey.choose(wanted, ["chaos", "box_killed*"])
+    assert {each.fault.removesuffix("_busy").split("_")[0] for each in chosen} == {
+        "box",
+        "chaos",
+    }
+    assert {each.key for each in chosen} < {each.key for each in wanted}
+    assert survey.choose(wanted, []) == wanted
+    with pytest.raises(UsageError, match=r"no situation is like 'box_sunk'.* chaos"):
+        survey.choose(wanted, ["chaos", "box_sunk"])
+
+
+def test_a_standard_survey_leaves_out_nothing_but_large_webs() -> None:
     """Whatever claims look at is there often enough for an interval."""
     standard, full = (
         {each.key for each in plan(EVERY, PROFILES[name], 1)}
         for name in ("standard", "full")
     )
-    assert standard == full
+    assert {key[:2] for key in full - standard} == {("web", 24)}
+    assert standard < full
     others = ("servers", *WEBS)
     assert {key[1] for key in standard if key[0] not in others} == {1, 10, 50}
-    assert {key[1] for key in standard if key[0] == "web"} == {12, 24}
+    assert {key[1] for key in standard if key[0] == "web"} == {12}
     quick = {each.key for each in plan(EVERY, PROFILES["quick"], 1)}
     assert {key[1] for key in quick if key[0] not in others} == {1}
     assert quick < standard
@@ -164,7 +177,7 @@ def test_trials_that_are_timed_come_first_and_have_less_company(
     webs_too = [row for row in made if row["at_once"] <= TIMED_AT_ONCE]
     assert made[: len(webs_too)] == webs_too
     webs = {row["at_once"] for row in made if row["topology"] in WEBS}
-    assert webs == {LARGE_WEBS_AT_ONCE, WEBS_AT_ONCE}
+    assert webs == {1, WEBS_AT_ONCE}
     timed = [row for row in webs_too if row["topology"] not in WEBS]
     assert {(row["topology"], row["fault"]) for row in timed} == {
         ("single", "calm"),

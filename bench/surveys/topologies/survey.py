@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,7 +12,7 @@ from typing import Any
 
 from bench.contract.model import Case, Cell
 from bench.contract.topology import Topology
-from bench.errors import NoMiddleError, NotMeasurable
+from bench.errors import NoMiddleError, NotMeasurable, UsageError
 from bench.faults.boxes import faults
 from bench.faults.network.tools import require
 from bench.faults.trial import run_failure
@@ -64,8 +65,7 @@ class Wanted:
         """The most trials at a time, itself included; None if it does not matter."""
         topology = self.topology
         if topology.peers:
-            large = topology.asking in topology.clients
-            return profiles.LARGE_WEBS_AT_ONCE if large else profiles.WEBS_AT_ONCE
+            return 1 if topology.asking in topology.clients else profiles.WEBS_AT_ONCE
         if not self.timed:
             return None
         crowded = topology.client.count > topology.client.together
@@ -97,8 +97,10 @@ def plan(
 
 
 def _crowded(topology: Topology, profile: Profile) -> Iterator[Topology]:
-    """Yield the topology with further numbers of clients, if the profile has these."""
-    if profile.crowds:
+    """Yield the topology with further numbers of clients or peers, if the profile has
+    these.
+    """
+    if profile.large_webs if topology.peers else profile.crowds:
         yield from map(topology.with_clients, topology.clients)
 
 
@@ -192,6 +194,24 @@ def _side_by_side(
             while wait(under_way, LOOK_S).not_done:  # some may still be starting hosts
                 kill_all()
             raise
+
+
+def choose(wanted: Sequence[Wanted], globs: Sequence[str]) -> list[Wanted]:
+    """Return the trials of some situations, or all of them without a glob.
+
+    Raises UsageError for a glob that fits none, with the situations that there are.
+    """
+    there = {each.fault for each in wanted}
+    for glob in globs:
+        if not fnmatch.filter(there, glob):
+            raise UsageError(
+                f"no situation is like {glob!r}; there are {', '.join(sorted(there))}"
+            )
+    return [
+        each
+        for each in wanted
+        if not globs or any(fnmatch.fnmatchcase(each.fault, glob) for glob in globs)
+    ]
 
 
 def left(wanted: Sequence[Wanted], rows: Sequence[Row]) -> Iterator[Wanted]:
