@@ -43,7 +43,7 @@ KINDS: tuple[tuple[str, tuple[float, float]], ...] = (
     (r"embedding\.(agreeing|differing|differing_in_common)\..*", (0.0, 12.0)),
     (r"languages\.[a-z_.]*share", SHARE),
     (r"languages\..*", (0.0, 100.0)),
-    (r"web\.(pairs|news|jobs)_.*", SHARE),
+    (r"web\.(pairs|news|jobs|chaos)_.*", SHARE),
     (r"(web|discovery)\.joined_s\..*", (1e-6, LONGEST_S)),
     (r".*\.(survival|state_missed|network_share)\..*", SHARE),
     (r".*\.(edits|reloads|restarts)\..*", MANY),
