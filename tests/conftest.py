@@ -28,6 +28,12 @@ LEFT_OUT = pytest.StashKey[int]()
 REPORTED = "thorough_left_out"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kills", type=int, default=4, help="kills of a harness during chaos (default: 4)"
+    )
+
+
 @pytest.fixture(autouse=True, scope="session")
 def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Let the runs of one worker exclude each other, and no run of anybody else."""
