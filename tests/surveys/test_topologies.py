@@ -18,6 +18,7 @@ from bench.errors import ResultsError, UsageError
 from bench.report.charts import boxes, drawings, topology_facts, webs
 from bench.report.charts.export import svg
 from bench.report.sections import topologies as section
+from bench.report.sections import topology_words
 from bench.surveys.topologies import survey, tally
 from bench.surveys.topologies.kept import Unfinished, going_on, opening
 from bench.surveys.topologies.profiles import (
@@ -285,19 +286,73 @@ def test_times_count_only_in_trials_with_little_company() -> None:
     assert any(".state_missed." in name for name in found)
 
 
+def took(times_ms: dict[str, float], **changed: Any) -> dict[str, Any]:
+    """Return a survey of the programs of which there are times."""
+    some = [(t, c) for t, c in EVERY if c.key.removesuffix(".python") in times_ms]
+    made = surveyed(6, some, **changed)
+    for row in made["rows"]:
+        row["p50_ms"] = times_ms[row["key"].removesuffix(".python")]
+    return made
+
+
 def test_the_share_of_a_stack_is_of_its_best_program() -> None:
     """Of two clients of HTTP the quicker one counts; ZeroMQ takes half of its time."""
-    took = {"http.minimal": 8.0, "http.aiohttp_client": 4.0, "zmq.minimal": 2.0}
-    some = [(t, c) for t, c in EVERY if c.key.removesuffix(".python") in took]
-    made = surveyed(6, some)
-    for row in made["rows"]:
-        row["p50_ms"] = took[row["key"].removesuffix(".python")]
-    found = numbers(made)
+    found = numbers(
+        took({"http.minimal": 8.0, "http.aiohttp_client": 4.0, "zmq.minimal": 2.0})
+    )
     shares = {name: e["value"] for name, e in found.items() if ".stack_share." in name}
-    of_stores = ("", "sqlite.", "postgres.")
-    assert shares == {f"request_reply.stack_share.{s}1_clients": 0.5 for s in of_stores}
+    places = [f"{s}{n}_clients" for s in ("", "sqlite.", "postgres.") for n in (1, 10, 50)]
+    assert shares == {f"request_reply.stack_share.{place}": 0.5 for place in places}
     said = found["request_reply.stack_share.1_clients"]["sentence"]
-    assert "with ZeroMQ (minimal) instead of HTTP (aiohttp_client)" in said
+    assert "1 client: with ZeroMQ (minimal) instead of HTTP (aiohttp_client)" in said
+
+
+def test_a_server_that_handles_several_requests_at_a_time_is_for_one_client_alone() -> None:
+    made = took({"raw_socket.minimal": 1.0, "raw_socket.streams": 2.0, "zmq.minimal": 4.0})
+    found = numbers(made)
+    for clients, share in ((1, 0.75), (10, 0.5), (50, 0.5)):
+        assert found[f"request_reply.stack_share.{clients}_clients"]["value"] == share
+    (said,) = (
+        p for p in section.section(made).paragraphs if p.startswith("One server and")
+    )
+    assert (
+        "With 1 client, 70 % of a call is network, and BSD sockets (minimal) takes" in said
+    )
+    assert (
+        "With 50 clients, 70 % of a call is network, and BSD sockets (streams) takes"
+        in said
+    )
+
+
+def test_sentences_count_boxes_and_name_the_blow() -> None:
+    said = {
+        name: entry["sentence"].split(", ", 1)[1].split(": ")[0]
+        for name, entry in numbers(surveyed()).items()
+        if ".size." not in name and ".stack_share." not in name
+    }
+    minimal, lru = "zmq.minimal.python", "3_servers_20_clients.zmq.lru.python"
+    star = "12_peers.zmq.star.python"
+    assert said[f"request_reply.service.1_clients.{minimal}"] == "1 client"
+    assert said[f"request_reply.service.postgres.10_clients.{minimal}"] == (
+        "10 clients and PostgreSQL"
+    )
+    assert said[f"servers.survival.box_killed_busy_server.{lru}"] == (
+        "3 servers and 20 clients, a server killed while busy"
+    )
+    assert said[f"servers.edits.server_added.{lru}"].endswith(", a server added")
+    assert said[f"web.pairs_alive.each_killed.{star}"] == "12 peers, any one killed"
+    assert said[f"web.pairs_alive.box_frozen_hub.{star}"] == "12 peers, the hub frozen"
+    assert said[f"web.jobs_once.box_killed_large.{star}"] == (
+        "12 peers, a large peer killed"
+    )
+
+
+def test_a_value_has_its_unit_and_a_share_is_rounded_down() -> None:
+    assert topology_words.value(0.9999, "share") == "99.9 %"
+    assert topology_words.value(1.0, "share") == "100 %"
+    assert topology_words.value(1.8512, "ms") == "1.85 ms"
+    assert topology_words.value(20.0, "clients") == "20"
+    assert topology_words.value(26_214_400.0, "bytes") == "26,214,400"
 
 
 def test_the_section_names_each_program_or_the_missing_survey() -> None:

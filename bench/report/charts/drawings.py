@@ -60,8 +60,8 @@ LEGEND = (
 )
 ARROWS = "an arrow points from the end that connects to the one that listens"
 OF_ONE = (
-    "network: the share of a call outside of the server's code; inside: the time in it; "
-    "p99: 1 of 100 takes longer"
+    "network: the share of a call outside of the server's code, with more clients the per "
+    "cent at the right; inside: the time in it; p99: 1 of 100 takes longer"
 )
 OF_SEVERAL = "missed: requests whose client was served by another server just before"
 

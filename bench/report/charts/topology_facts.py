@@ -89,7 +89,7 @@ def told(drawing: Drawing) -> str:
             for name in row.boxes
             if (chips := chips_of(*of, name))
         ]
-        said.append("; ".join([row.label, *boxes, *facts_of(*of, narrow=False)]))
+        said.append("; ".join([row.label, *boxes, *facts_of(*of, narrow=True)]))
     return ". ".join(said)
 
 
@@ -171,15 +171,29 @@ def _title(about: Mapping[str, Any], rows: Sequence[Row], values: Values) -> str
 
 
 def _title_of_one(about: Mapping[str, Any], rows: Sequence[Row], values: Values) -> str:
-    parts = [
-        (_range(found), STORES.get(store, store))
-        for store, fault in calm_of(about)
-        if (found := _of(about, rows, values, fault, "network_share"))
-    ]
+    fewest = count_of(about, CLIENT)
+    parts = _network(about, rows, values, fewest)
     if not parts:
         return str(about["title"])
-    said = [f"{of} with {store}" if store else of for of, store in parts]
-    return f"Of a call to one server, {' and '.join(said)} is network"
+    said = [f"{of} with {store}" if store else of for store, of in parts.items()]
+    found = f"Of a call to one server, {' and '.join(said)} is network"
+    most = max(about["clients"], default=fewest)
+    crowded = _network(about, rows, values, most)
+    if most == fewest or crowded.keys() != parts.keys():
+        return found
+    return f"{found}; with {most} clients, {' and '.join(crowded.values())}"
+
+
+def _network(
+    about: Mapping[str, Any], rows: Sequence[Row], values: Values, clients: int
+) -> dict[str, str]:
+    """Return the network's share of a call with each store: "57 to 92 %", over programs."""
+    found = {}
+    for store, fault in calm_of(about):
+        places = ((row.key, clients, fault, "network_share") for row in rows)
+        if shares := [values[place] for place in places if place in values]:
+            found[STORES.get(store, store)] = _range(shares)
+    return found
 
 
 def _range(values: Sequence[float]) -> str:
@@ -233,7 +247,7 @@ def facts_of(
 ) -> list[str]:
     """Return what stands beside a row: times, or code and the work of an operator."""
     if count_of(about, SERVER) == 1:
-        return [*_times(about, row, values)]
+        return [*_times(about, row, values, narrow=narrow)]
     code = words.plural(row.statements, "statement")
     more = f", {row.directives} in files" if row.directives else ""
     clients = count_of(about, CLIENT)
@@ -250,16 +264,31 @@ def facts_of(
     return [f"{code}{more}", joins, *lost]
 
 
-def _times(about: Mapping[str, Any], row: Row, values: Values) -> Iterator[str]:
+def _times(
+    about: Mapping[str, Any], row: Row, values: Values, *, narrow: bool
+) -> Iterator[str]:
+    """Yield the times of each number of clients, with the network's share of the median.
+
+    A line beside a wide row has no room for all three. There the arrow has the share of the
+    fewest clients, and the report's table the 99th percentile of more.
+    """
     fewest = count_of(about, CLIENT)
     for store, fault in calm_of(about):
         name = f"{STORES.get(store, store)}: " if store else ""
         for clients in (fewest, *about["clients"]):
             if store and clients not in (fewest, max(about["clients"], default=fewest)):
                 continue  # the table has them all
-            p50, p99 = (
-                values.get((row.key, clients, fault, of)) for of in ("p50_ms", "p99_ms")
+            p50, p99, network = (
+                values.get((row.key, clients, fault, of))
+                for of in ("p50_ms", "p99_ms", "network_share")
             )
-            if p50 is not None and p99 is not None:
-                who = f"{clients} clients: " if clients > fewest else name
-                yield f"{who}{words.number(p50)} ms (p99 {words.number(p99)})"
+            if p50 is None or p99 is None or network is None:
+                continue
+            who = f"{clients} clients: " if clients > fewest else name
+            median, tail = f"{words.number(p50)} ms", f"(p99 {words.number(p99)})"
+            if narrow:
+                yield f"{who}{median} {tail}, {share(network)} network"
+            elif clients > fewest:
+                yield f"{who}{share(network)} of {median}"
+            else:
+                yield f"{who}{median} {tail}"

@@ -11,7 +11,7 @@ from bench.report.charts.boxes import BLOW, label
 from bench.report.charts.style import Chart
 from bench.report.entries import surveyed
 from bench.report.model import Section, Table
-from bench.report.sections import web
+from bench.report.sections import topology_words, web
 from bench.report.sections.tables import chart_figure
 from bench.report.words import date, machine
 from bench.surveys.topologies.tally import (
@@ -26,7 +26,6 @@ from bench.surveys.topologies.tally import (
     medians,
     program_of,
     situation,
-    stack_shares,
     usual,
 )
 
@@ -121,7 +120,13 @@ def section(survey: Survey | None, drawn: Sequence[Chart] = ()) -> Section:
     figures = [chart_figure(chart, survey["stacks"]) for chart in shown]
     tables = [*_tables(survey, found)]
     webs = [web.lead(survey, name) for name in survey["topologies"] if is_web(survey, name)]
-    return Section(ID, TITLE, [lead, state, *webs], tables=tables, figures=figures)
+    crowds = [
+        f"{about['title']}: {' '.join(said)}"
+        for name, about in survey["topologies"].items()
+        if (said := [*topology_words.shares_said(survey, name)])
+    ]
+    said = [lead, *crowds, state, *webs]
+    return Section(ID, TITLE, said, tables=tables, figures=figures)
 
 
 def _tables(survey: Survey, found: Sequence[Median]) -> Iterator[Table]:
@@ -237,9 +242,10 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
         of = case(survey, median.topology, median.clients)
         when = situation(survey, median.topology, median.fault)
         low, high = median.bounds
+        place = topology_words.place(survey, median.topology, median.clients, median.fault)
         said = (
-            f"{label(survey, program)}, {' '.join([of, *when]).replace('_', ' ')}: "
-            f"{words_of_it}: {words.number(median.value)} "
+            f"{label(survey, program)}, {place}: "
+            f"{words_of_it}: {topology_words.value(median.value, unit)} "
             f"(median of {median.interval.blocks} trials)"
         )
         what = program_of(survey, median.topology)
@@ -259,15 +265,16 @@ def numbers(survey: Survey | None) -> Iterator[dict[str, Any]]:
             "cells": [program["cell"]],
             "labels": [label(survey, program)],
         }
-    for share in stack_shares(survey):
+    for share in topology_words.shares(survey):
         when = situation(survey, share.topology, share.fault)
         of = case(survey, share.topology, share.clients)
         fast, slow = (
             label(survey, programs[share.topology, key]) for key in (share.fast, share.slow)
         )
+        place = topology_words.place(survey, share.topology, share.clients, share.fault)
         said = (
-            f"{' '.join([of, *when]).replace('_', ' ')}: with {fast} instead of {slow} "
-            f"a call takes {_share(share.value)} less time (medians over trials)"
+            f"{place}: with {fast} instead of {slow} a call takes {_share(share.value)} "
+            "less time (medians over trials)"
         )
         name = ".".join([program_of(survey, share.topology), STACK_SHARE, *when, of])
         yield surveyed(survey, KIND, name, share.value, "share", said)

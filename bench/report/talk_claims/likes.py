@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from bench.contract.alike import CONCURRENT, exercised
 from bench.contract.alike import alike as promise_alike
-from bench.contract.alike import exercised
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS
 from bench.contract.rows import ProgramRow
@@ -40,6 +40,11 @@ def alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
 def promise(entry: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what the program of an entry promises beside no case (``contract.alike``)."""
     return exercised(_promises().get(str(entry["cells"][0]), ProgramRow()))
+
+
+def handles_several(cell: str) -> bool:
+    """Say whether the server of a program handles several requests at a time."""
+    return CONCURRENT in _promises().get(cell, ProgramRow()).promise
 
 
 def counts(pattern: str, name: str) -> bool:

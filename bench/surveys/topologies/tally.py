@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -117,16 +117,21 @@ class StackShare:
     value: float
 
 
-def stack_shares(survey: Mapping[str, Any]) -> Iterator[StackShare]:
-    """Yield the share of each one-server topology and store: 1 - fastest / slowest median.
+def stack_shares(
+    survey: Mapping[str, Any], concurrent: Collection[str] = ()
+) -> Iterator[StackShare]:
+    """Yield the share of each one-server topology, store and number of clients: 1 - fastest
+    / slowest median.
 
-    There is one client. With several it would count that some servers handle several
-    requests at a time.
+    With several clients, programs whose servers handle several requests at a time take no
+    part; ``concurrent`` are their keys.
     """
     stacks = {row["key"]: row["stack"] for row in survey["programs"]}
     best: dict[tuple[str, int, str], dict[str, Median]] = {}
     for median in medians(survey):
-        if median.measure != "p50_ms" or median.clients > 1:
+        if median.measure != "p50_ms" or servers_of(survey, median.topology) > 1:
+            continue
+        if median.clients > 1 and median.key in concurrent:
             continue
         place = median.topology, median.clients, median.fault
         mine, stack = best.setdefault(place, {}), stacks[median.key]
@@ -183,12 +188,17 @@ def is_calm(fault: str) -> bool:
 
 def case(survey: Mapping[str, Any], topology: str, clients: int) -> str:
     """Return "3_servers_20_clients", "1_clients" or "12_peers", as ids spell the boxes."""
-    boxes = survey["topologies"][topology]["boxes"]
     if is_web(survey, topology):
         return f"{clients}_peers"
-    servers = next(box["count"] for box in boxes if box["kind"] == "server")
+    servers = servers_of(survey, topology)
     several = [f"{servers}_servers"] if servers > 1 else []
     return "_".join([*several, f"{clients}_clients"])
+
+
+def servers_of(survey: Mapping[str, Any], topology: str) -> int:
+    """Return how many servers a topology has that is no web."""
+    boxes = survey["topologies"][topology]["boxes"]
+    return next(int(box["count"]) for box in boxes if box["kind"] == "server")
 
 
 def situation(survey: Mapping[str, Any], topology: str, fault: str) -> list[str]:
