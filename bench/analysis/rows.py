@@ -15,7 +15,7 @@ import pandas as pd
 
 from bench.contract.alike import most_alike, spoken_in
 from bench.contract.rows import CaseRow, ProgramRow
-from bench.run.recovery import NO_CHANCE
+from bench.run.archive import NO_CHANCE
 
 T = TypeVar("T")
 K = TypeVar("K")

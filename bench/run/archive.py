@@ -67,6 +67,8 @@ NOT_SUITES = {
     RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION, CODE, WEIGHTS,
     ROUNDS,
 }  # fmt: skip
+NO_CHANCE = "not measured"
+"""The beginning of the reason in ``FAILURES``, if the machine does not permit a trial."""
 PILOT_BLOCK = -1
 """The block number of a case whose pilot failed."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.errors import ResultsError, UsageError, command
-from bench.run.archive import RUN, SUMS, Archive, sha256
+from bench.run.archive import FAILURES, NO_CHANCE, RUN, SUMS, Archive, sha256
 
 
 def verify(folder: Path) -> None:
@@ -57,11 +57,18 @@ def latest_of(profile: str, data: Path) -> Path | None:
 
 
 def latest_run(data: Path) -> Path:
-    """Return the newest whole and finished run among the folders in ``data``.
+    """Return the newest whole and finished run among the folders in ``data``, of those
+    without a failed trial if there are such.
 
     Raises UsageError when there is none.
     """
     finished = whole_runs(data)
     if not finished:
         raise UsageError(f"no finished run in {data}: measure one with `make bench`")
-    return finished[-1]
+    return ([folder for folder in finished if is_complete(folder)] or finished)[-1]
+
+
+def is_complete(folder: Path) -> bool:
+    """Say whether each trial of a run has a value, or is one that its machine forbids."""
+    failures = Archive(folder).read(FAILURES) or []
+    return all(failure["reason"].startswith(NO_CHANCE) for failure in failures)

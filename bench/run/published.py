@@ -2,7 +2,8 @@
 
 Two machines are of one kind if the kernel names the same model of CPU. One run of the set
 leads: charts, pages and absolute numbers are its own. The others stand beside it, since
-ratios may be laid over each other and times may not.
+ratios may be laid over each other and times may not. A run leads only if no trial of it
+failed, since pages show the failures of the run that leads.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class PublishedSet:
 
     ``beside`` are those of the other kinds of machine, the newest first. ``superseded``
     are older runs of a kind, each with the run that took its place. ``growth`` is the
-    latest run of that profile, if there is one from the leading run's kind of machine.
+    latest run of that profile, on whichever machine: each of its numbers names it.
     """
 
     leading: Path
@@ -41,10 +42,11 @@ def kind(folder: Path) -> str:
 
 
 def published(data: Path, leading: Path | None = None) -> PublishedSet:
-    """Return the published set of a folder of runs, led by the newest of them.
+    """Return the published set of a folder of runs.
 
-    ``leading`` names another run of the folder to lead. Raises UsageError where there is
-    no whole run.
+    The newest run leads of those without a failed trial, or the newest if there is none
+    such. ``leading`` names another run of the folder to lead. Raises UsageError where there
+    is no whole run.
     """
     first = leading or latest_run(data)
     runs = whole_runs(data)
@@ -56,10 +58,7 @@ def published(data: Path, leading: Path | None = None) -> PublishedSet:
     }
     others = [folder for name, folder in newest.items() if name != kind(first)]
     others.sort(key=runs.index, reverse=True)
-    growth = latest_of(GROWTH, data)
-    if growth and kind(growth) != kind(first):
-        growth = None
-    return PublishedSet(first, tuple(others), superseded, growth)
+    return PublishedSet(first, tuple(others), superseded, latest_of(GROWTH, data))
 
 
 def size_bytes(folder: Path) -> int:

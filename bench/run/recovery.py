@@ -20,6 +20,7 @@ from bench.errors import NoMiddleError, NotMeasurable
 from bench.faults.all_faults import all_faults
 from bench.measure import recovery
 from bench.measure.common import Measured
+from bench.run.archive import NO_CHANCE
 from bench.run.progress import steps
 from bench.run.schedule import Slot
 from bench.trial.processes import kill_all
@@ -28,8 +29,6 @@ AT_ONCE = 8
 LOW_RATE_HZ = 100.0
 """The highest rate at which trials still run side by side."""
 LOOK_S = 0.05
-NO_CHANCE = "not measured"
-"""The beginning of the reason, if the machine does not permit a trial."""
 
 
 class Cause(StrEnum):

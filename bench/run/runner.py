@@ -20,7 +20,7 @@ from bench.contract.model import Case
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.measure.common import Measured
 from bench.run import archive as archives
-from bench.run.archive import PILOT_BLOCK, Archive
+from bench.run.archive import NO_CHANCE, PILOT_BLOCK, Archive
 from bench.run.budget import within_budget
 from bench.run.checks import check_programs
 from bench.run.code import add_code, add_weights
@@ -33,7 +33,6 @@ from bench.run.plan import Planned
 from bench.run.preconditions import require_measurable
 from bench.run.progress import Steps, console, minutes, steps
 from bench.run.recovery import (
-    NO_CHANCE,
     NoValue,
     is_recovery,
     measure_recovery,

@@ -18,9 +18,8 @@ from helpers_bench import BROKEN, TIMEOUT_S, bench
 from bench.cli.main import main
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, LANGUAGES, PROJECT, Case
-from bench.run.archive import FAILURES, Archive
+from bench.run.archive import FAILURES, NO_CHANCE, Archive
 from bench.run.plan import Planned
-from bench.run.recovery import NO_CHANCE
 from bench.run.runner import Runner
 from bench.run.suites import load_suite
 from bench.trial import requirements

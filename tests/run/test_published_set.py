@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UsageError
-from bench.run.archive import FORMAT
+from bench.run.archive import FORMAT, NO_CHANCE
 from bench.run.published import BYTES_MAX, housekeeping, published
 
 
@@ -41,6 +41,21 @@ def test_the_newest_run_leads_the_latest_of_every_other_kind_of_machine(
     assert (found.leading, found.beside) == (arm, (xeon, epyc))
 
 
+@pytest.mark.parametrize(
+    ("reason", "leads"), [("nobody answered", False), (f"{NO_CHANCE}: no namespace", True)]
+)
+def test_a_run_with_a_failed_trial_leads_only_if_there_is_no_other(
+    tmp_path: Path, reason: str, leads: bool
+) -> None:
+    newest = run(tmp_path, "2026-01-02", "Xeon")
+    (newest / "failures.json").write_text(json.dumps([{"reason": reason}]))
+    assert published(tmp_path).leading == newest
+    older = run(tmp_path, "2026-01-01", "EPYC")
+    found = published(tmp_path)
+    first, second = (newest, older) if leads else (older, newest)
+    assert (found.leading, found.beside) == (first, (second,))
+
+
 def test_a_named_run_leads_and_has_no_other_of_its_kind_beside_it(
     tmp_path: Path,
 ) -> None:
@@ -53,7 +68,7 @@ def test_a_named_run_leads_and_has_no_other_of_its_kind_beside_it(
     assert (found.leading, found.beside) == (old, (xeon,))
 
 
-def test_the_latest_run_of_growth_is_beside_a_run_of_its_machine(
+def test_the_latest_run_of_growth_is_there_whichever_machine_it_has(
     tmp_path: Path,
 ) -> None:
     run(tmp_path, "2026-01-01", "EPYC")
@@ -64,7 +79,7 @@ def test_the_latest_run_of_growth_is_beside_a_run_of_its_machine(
     assert published(tmp_path).growth == latest
     xeon = run(tmp_path, "2026-01-05", "Xeon")
     found = published(tmp_path)
-    assert (found.leading, found.growth) == (xeon, None)
+    assert (found.leading, found.growth) == (xeon, latest)
 
 
 def test_a_superseded_run_is_named_with_its_successor_and_how_to_remove_it(
