@@ -33,11 +33,13 @@ from bench.faults.processes import JOIN_S, LOOK_S, READY_S
 from bench.faults.schedule import LEAD_NS
 from bench.faults.trial import PHASE_S
 from bench.faults.usage import Usage, usage
-from bench.faults.web_members import Member, Members, members
+from bench.faults.web_members import PEER_HOST, Member, Members, members
 from bench.faults.web_record import ANSWERED, FOUND, Times, WebLedgers, WebRecord
 from bench.hosts.offers import Schedule
 from bench.trial.ceilings import blames_ceilings
+from bench.trial.fork_servers import ForkServer, fork_server
 from bench.trial.process_group import ProcessGroup
+from bench.trial.processes import PADDING_BYTES_MAX
 from bench.trial.scratch import scratch_folder
 
 START_WITHIN_S = 2.0
@@ -89,14 +91,21 @@ def run_web(
 ) -> WebRecord:
     """Run one trial in fresh processes, in a network of its own.
 
-    Raises TrialError if not all peers could reach each other, NotMeasurable where the
-    machine does not permit what the blow needs. Nothing of it lives on either way.
+    Where somebody is struck, peers are copies of a process that has loaded their program:
+    to load it takes longer than all that they do. Raises TrialError if not all peers could
+    reach each other, NotMeasurable where the machine does not permit what the blow needs.
+    Nothing of it lives on either way.
     """
     logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = stack.enter_context(scratch_folder())
         network = _network(cell, topology, strike, stack)
-        trial = WebTrial(cell, topology, folder, logs, rng, network)
+        server = None
+        if strike:  # what a process holds is told of trials in which all is calm
+            log, padding_bytes = logs / "copied.log", rng.randrange(PADDING_BYTES_MAX)
+            made = fork_server(cell, log, padding_bytes, PEER_HOST)
+            server = stack.enter_context(made)
+        trial = WebTrial(cell, topology, folder, logs, rng, network, server)
         stack.callback(trial.close)
         return trial.run(strike)
 
@@ -129,6 +138,7 @@ class WebTrial:
         logs: Path,
         rng: random.Random,
         network: Network | None,
+        server: ForkServer | None,
     ) -> None:
         self.rng, self._folder = rng, folder
         self._topology = topology
@@ -140,7 +150,7 @@ class WebTrial:
         if network and topology.finds:
             beacon = f"udp://{network.broadcast}:{BEACON_PORT}"
         self.members = Members(
-            cell, topology, folder, rng, network, self.group, self.messages, beacon
+            cell, topology, folder, rng, network, self.group, self.messages, beacon, server
         )
         self.struck: set[int] = set()
         self.crashes = 0

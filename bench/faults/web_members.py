@@ -21,11 +21,12 @@ from bench.faults.network.hosts import Network
 from bench.faults.network.link import Link
 from bench.hosts.spec import HostSpec, RoleSpec
 from bench.trial import addresses
+from bench.trial.fork_servers import ForkServer, Inside
 from bench.trial.process_group import ProcessGroup
 from bench.trial.site import Here, Host, Site
 from bench.trial.specs import host_spec
 
-PEER_HOST = (sys.executable, "-m", "bench.hosts.peer")
+PEER_HOST = "bench.hosts.peer"
 SIZE_BYTES = 64
 KNOWN = ("calls", "news", "tasks", "results")
 """The addresses that peers have of each other."""
@@ -89,8 +90,9 @@ class Members:
         group: ProcessGroup,
         messages: int,
         beacon: str = "",
+        server: ForkServer | None = None,
     ) -> None:
-        self._beacon = beacon
+        self._beacon, self._server = beacon, server
         self.all = members(topology, cell)
         self.peers = [each for each in self.all if each.box.kind == "peer"]
         self._cell, self._folder, self._network = cell, folder, network
@@ -139,7 +141,12 @@ class Members:
         life = len(member.lives)
         spec = self._spec(member, life)
         name = f"{member.host}.{life}"
-        member.lives.append(self._group.spawn(name, spec, PEER_HOST, self._site(member)))
+        site, forks = self._site(member), None
+        if self._server:  # a copy enters namespaces by itself
+            inside = self._network.namespaces(member.host) if self._network else ()
+            site, forks = Here(address=site.address), Inside(self._server, inside)
+        program = (sys.executable, "-m", PEER_HOST)
+        member.lives.append(self._group.spawn(name, spec, program, site, forks))
 
     def _spec(self, member: Member, life: int) -> HostSpec:
         roles = [

@@ -246,9 +246,8 @@ async def run(spec: HostSpec, events: int, told: BinaryIO) -> None:
     await asyncio.Event().wait()
 
 
-def main() -> None:
-    """Be a peer until the harness ends it."""
-    spec = read_spec(sys.argv[1])
+def run_host(spec: HostSpec) -> None:
+    """Be a peer until the harness ends it. Does not return."""
     die_with_parent(spec.parent)
     adopt_orphans()
     events = take_over_stdout()
@@ -256,6 +255,10 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ["TMPDIR"] = spec.folder
     asyncio.run(run(spec, events, told))
+
+
+def main() -> None:
+    run_host(read_spec(sys.argv[1]))
 
 
 if __name__ == "__main__":

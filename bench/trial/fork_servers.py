@@ -19,8 +19,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -32,6 +32,7 @@ from bench.trial.descendants import OWNER, end_marked
 from bench.trial.processes import PADDING_BYTES_MAX, child_environment, next_mark
 
 SERVER = (sys.executable, "-m", "bench.hosts.fork_server")
+HOST = "bench.hosts.host"
 LOADED_S = 20.0
 ANSWER_S = 10.0
 """For longer, a copy of a process does not take."""
@@ -89,14 +90,18 @@ class ForkedProcess:
 
 
 class ForkServer:
-    """The fork server of one program. ``padding_bytes`` as of ``child_environment``."""
+    """The fork server of one program. ``padding_bytes`` as of ``child_environment``.
 
-    def __init__(self, cell: Cell, log: Path, padding_bytes: int) -> None:
+    ``host`` is the module of its hosts.
+    """
+
+    def __init__(self, cell: Cell, log: Path, padding_bytes: int, host: str = HOST) -> None:
         program = {
             "parent": os.getpid(),
             "cell": str(cell.path),
             "search": list(map(str, cell.search)),
             "loop": cell.loop,
+            "host": host,
         }
         self.mark = next_mark()
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -117,15 +122,22 @@ class ForkServer:
             self._loaded = self._hear(LOADED_S) == "loaded"
         return self._loaded and self._process.poll() is None
 
-    def fork(self, spec: HostSpec, log: BinaryIO, mark: str) -> ForkedProcess:
-        """Start a host; ``mark`` as of ``descendants.owner``.
+    def fork(
+        self, spec: HostSpec, log: BinaryIO, mark: str, namespaces: Sequence[str] = ()
+    ) -> ForkedProcess:
+        """Start a host in ``namespaces``; ``mark`` as of ``descendants.owner``.
 
         Raises TrialError where the server has ended.
         """
         told, stdin = os.pipe()
         stdout, tells = os.pipe()
         spec = spec._replace(parent=self._process.pid)
-        request = {"do": "fork", "spec": spec.to_json(), "environment": {OWNER: mark}}
+        request = {
+            "do": "fork",
+            "spec": spec.to_json(),
+            "environment": {OWNER: mark},
+            "namespaces": [*namespaces],
+        }
         try:
             files = [told, tells, log.fileno()]
             socket.send_fds(self._socket, [json.dumps(request).encode()], files)
@@ -162,6 +174,36 @@ class ForkServer:
         self._socket.close()
         self._process.kill()
         self._process.wait()
+
+
+@contextmanager
+def fork_server(
+    cell: Cell, log: Path, padding_bytes: int, host: str
+) -> Iterator[ForkServer | None]:
+    """Yield the fork server of one program; None where its hosts start as usual.
+
+    It is killed in the end, with its copies.
+    """
+    if not can_await_copies():
+        yield None
+        return
+    server = ForkServer(cell, log, padding_bytes, host)
+    try:
+        yield server if server.has_loaded() else None
+    finally:
+        server.kill()
+        end_marked({server.mark})
+
+
+class Inside:
+    """Copies of one program that start in namespaces, each a file of the kernel's."""
+
+    def __init__(self, server: ForkServer, namespaces: Sequence[str]) -> None:
+        self._server, self._namespaces = server, namespaces
+
+    def fork(self, spec: HostSpec, log: BinaryIO, mark: str) -> ForkedProcess:
+        """Start a host; raises TrialError as ``ForkServer.fork`` does."""
+        return self._server.fork(spec, log, mark, self._namespaces)
 
 
 def _key(cell: Cell, copy: int) -> Key:

@@ -14,12 +14,17 @@ from bench.contract.model import Cell
 from bench.contract.topology import Topology, players, topologies
 from bench.errors import NotMeasurable, TrialError
 from bench.faults.boxes import CALM
+from bench.faults.network.hosts import Network
 from bench.faults.usage import usage
 from bench.faults.web import run_web, situations
-from bench.faults.web_members import members
+from bench.faults.web_members import PEER_HOST, Members, members
 from bench.measure.web import measure
 from bench.surveys.topologies.survey import ATTEMPTS, LATE_MS_MAX, lacks
+from bench.trial.descendants import stat
+from bench.trial.fork_servers import fork_server
+from bench.trial.process_group import ProcessGroup
 
+PATIENCE_S = 120.0
 WEB = topologies()["web"].with_clients(6)
 CELLS = players(WEB)
 FINDING = topologies()["discovery"].with_clients(6)
@@ -108,6 +113,39 @@ def test_peers_find_each_other_without_a_list(cell: Cell, tmp_path: Path) -> Non
     found = tried(cell, CALM, tmp_path, FINDING)
     assert found["addresses_given"] == (cell.variant.name != "beacon")
     assert 0 < found["joined_s"] < 10
+    assert not hosts()
+
+
+@pytest.mark.parametrize("user", [0, 1000], ids=["as root", "as a user"])
+def test_a_copied_peer_is_in_the_network_of_its_host_and_can_be_counted(
+    user: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user's networks are in a namespace of users, which a copy enters before."""
+    if os.geteuid() == 0:
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+    cell, rng, group = MESHES["zmq.mesh"], random.Random(1), ProcessGroup(tmp_path)
+    try:
+        network = Network(*(each.host for each in members(WEB, cell)))
+    except NotMeasurable as error:
+        pytest.skip(str(error))
+    with network, fork_server(cell, tmp_path / "server.log", 0, PEER_HOST) as server:
+        assert server
+        try:
+            made = Members(cell, WEB, tmp_path, rng, network, group, 10, server=server)
+            for each in made.peers[:2]:
+                made.spawn(each)
+            assert group.wait_until(group.all_ready, PATIENCE_S, 0.02)
+            pids = [each.process.pid for each in made.peers[:2]]
+            for each, pid in zip(made.peers[:2], pids, strict=True):
+                (*_, its) = network.namespaces(each.host)
+                assert os.stat(f"/proc/{pid}/ns/net").st_ino == os.stat(its).st_ino
+                assert usage(pid).descriptors > 0
+            first, second = (stat(pid) for pid in pids)
+            assert first
+            assert second
+            assert first.parent == second.parent != os.getpid()
+        finally:
+            group.close()
     assert not hosts()
 
 

@@ -67,7 +67,7 @@ class Network:
         if any(len(host) > NAME_CHARACTERS_MAX for host in hosts):
             raise ValueError(f"a name has {NAME_CHARACTERS_MAX} letters at most: {hosts}")
         self.hosts, self._segment = hosts, segment
-        self._enter_user: list[str] = []
+        self._user = ""
         self._holder = self._hold()
         try:
             self._join()
@@ -93,8 +93,7 @@ class Network:
                     raise
                 continue
             if before:
-                user = f"--user=/proc/{holder.process.pid}/ns/user"
-                self._enter_user = [user, "--preserve-credentials"]
+                self._user = f"/proc/{holder.process.pid}/ns/user"
             return holder
         raise NotMeasurable(
             f"network namespaces are refused here ({refused}): {remedy(ROOT)}"
@@ -170,12 +169,12 @@ class Network:
 
         They become that command without forking, with the same process id and parent.
         """
-        return [
-            tool("nsenter"),
-            *self._enter_user,
-            f"--net={self._holder.ready[where]}",
-            "--",
-        ]
+        user = [f"--user={self._user}", "--preserve-credentials"] if self._user else []
+        return [tool("nsenter"), *user, f"--net={self._holder.ready[where]}", "--"]
+
+    def namespaces(self, where: str) -> list[str]:
+        """Return the files of the namespaces of a host, in the order to enter them."""
+        return [*([self._user] if self._user else []), self._holder.ready[where]]
 
     def run(self, where: str, *command: str, said: str = "") -> str:
         """Run a command in a host or in the middle, and return its output.
