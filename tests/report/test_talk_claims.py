@@ -490,6 +490,17 @@ def test_a_condition_on_an_experiment_names_the_command_that_makes_it() -> None:
                     assert condition.lacks == command, condition.says
 
 
+def test_what_standard_makes_decides_on_every_claim_but_the_one_on_platforms() -> None:
+    """A run of `standard`, with its experiments and topologies, leaves none untested."""
+    only_full = re.compile("PROFILE=full|--profile full")
+    untested = {
+        claim.id
+        for claim in LEDGER
+        if all(only_full.search(condition.lacks) for condition in claim.conditions)
+    }
+    assert untested == {"C17"}
+
+
 def test_a_condition_on_losses_of_a_lossy_program_can_hold_and_can_fail() -> None:
     lossy = "fan_out.throughput_lost.*.zmq.minimal.python"
     assert plausible.outcomes(Condition("it", (lossy,), at_most=0)) == {HOLDS, FAILS}
