@@ -51,7 +51,7 @@ EMBEDDED = {
     "libmicrohttpd": "http.c",
 }
 """Servers that are exhibits already, by their keys."""
-AT_ONCE = 64
+AT_ONCE = 32
 """How many cases are tried side by side: they mostly wait."""
 ALL = len(CASES)
 START_S, EACH_S = 10.0, 0.02
