@@ -326,6 +326,18 @@ class Run:
                 yield name, (log(middle), log(low), log(high), *rest)
 
     def recoveries(self):
+        for name, values in self.of_trials():
+            shown = (values[0], values[0], values[0], 1.0, len(values))
+            in_place = ".recovery_in_place." in name
+            yield name, (shown if in_place else median(values, 0.9))
+
+    @cached_property
+    def worst(self):
+        """Return the value of the worst trial, by id."""
+        return {n: max(v) for n, v in self.of_trials() if "_in_place." not in n}
+
+    def of_trials(self):
+        """Yield each number of recovery with its value in every trial."""
         for case, trials in self.trials.items():
             row = self.cases[case]
             if not row.get("fault"):
@@ -351,13 +363,13 @@ class Run:
                 "_silent": [int((state == 3).sum()) for state in states],
             }.items():
                 identifier = f"{row['workload']}.recovery{name}.{row['fault']}.{row['key']}"
-                yield identifier, median(values, 0.9)
+                yield identifier, values
             ways = [
                 bool(t["settled"] and not t["raised"] and not t["ended"]) for t in trials
             ]
             share = sum(ways) / len(ways)
             identifier = f"{row['workload']}.recovery_in_place.{row['fault']}.{row['key']}"
-            yield identifier, (share, share, share, 1.0, len(ways))
+            yield identifier, [share] * len(ways)
 
     def counted(self):
         """Yield what stands in a raw file as it is published."""
@@ -522,6 +534,9 @@ def opinion(entries, run):
                 wrong.append(f"{name}: check is {entry['check']}, recomputed {check}")
         compared[kind] += 1
         wrong += [f"{name}: {why}" for why in differences(entry, found, verdict)]
+        worst = mine.worst.get(name)
+        if "worst" in entry and not (worst is not None and same(entry["worst"], worst)):
+            wrong.append(f"{name}: worst is {entry['worst']}, recomputed {worst}")
         if "medians" in entry:  # of both sides of a comparison
             both = run.pairs(*(f"{case}.{key}" for key in keys))
             wrong += [f"{name}: {why}" for why in medians(entry, both)]

@@ -109,9 +109,9 @@ def _times(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
     yield "late", (missed * trials["watched_s"]).mask(unsettled, math.inf)
 
 
-def _median(values: pd.Series[float], most: int = 0) -> Median:
+def _median(values: pd.Series[float]) -> Median:
     interval = median_interval(values.to_numpy(), LEVEL)
-    return Median(interval.estimate, *bounds(interval), most)
+    return Median(interval.estimate, *bounds(interval), float(values.max()))
 
 
 def _ways(trials: pd.DataFrame) -> tuple[int, int, int]:
@@ -160,7 +160,7 @@ def _came_to(case: CaseRow, fault: FaultRow, reason: str, trials: pd.DataFrame) 
         watched_s=float(watched[never].min() if never.any() else watched.min()),
         confidence=median_interval(trials["value_s"].to_numpy(), LEVEL).confidence,
         times={name: _median(values) for name, values in _times(trials)},
-        counts={name: _median(n, int(n.max())) for name, n in _counts(trials)},
+        counts={name: _median(values) for name, values in _counts(trials)},
     )
 
 

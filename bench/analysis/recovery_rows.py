@@ -45,13 +45,13 @@ class Median(NamedTuple):
     """A median over trials with its interval.
 
     It is infinite where half of the trials or more never got there. Bounds are nan where
-    there are too few trials. ``most`` is the greatest count, of times 0.
+    there are too few trials. ``most`` is the value of the worst trial.
     """
 
     value: float
     low: float
     high: float
-    most: int = 0
+    most: float = math.nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class Recovery:
         found["watched_s"] = self.watched_s
         for name, (value, low, high, most) in self.counts.items():
             found |= {name: value, f"{name}_low": low, f"{name}_high": high}
-            found[f"{name}_max"] = most
+            found[f"{name}_max"] = 0 if math.isnan(most) else int(most)
         return found
 
 

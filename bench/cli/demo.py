@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -90,6 +88,7 @@ def shark_bite() -> Iterator[str]:
     from bench.faults.history import Fate
     from bench.faults.trial import run_failure
     from bench.run.plan import Group, Profile, plan
+    from bench.trial.scratch import scratch_folder
 
     group = Group(
         tuple(f"*/{variant}/request_reply.py" for variant in BITTEN),
@@ -106,7 +105,7 @@ def shark_bite() -> Iterator[str]:
     yield LEGEND
     yield f"{'':26}{scale()}"
     with ExitStack() as stack:
-        logs = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nomiddle-")))
+        logs = stack.enter_context(scratch_folder())
         pool = stack.enter_context(ThreadPoolExecutor(len(cases)))
         fault = all_faults()[FAULT]
         trials = {
@@ -125,6 +124,7 @@ def shark_bite() -> Iterator[str]:
 def wrong_number() -> Iterator[str]:
     """Throw 300 random blobs and a browser at a receiver on every stack."""
     from bench.surveys.experiments.catalogue.strangers import experiment, said
+    from bench.trial.scratch import scratch_folder
 
     yield (
         f"A stranger dials the wrong number: {said.BLOBS} random blobs, then a browser. "
@@ -132,7 +132,7 @@ def wrong_number() -> Iterator[str]:
     )
     yield f"{'':42}{'blobs':>8}{'browser':>9}  its own client afterwards"
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nomiddle-")))
+        folder = stack.enter_context(scratch_folder())
         pool = stack.enter_context(ThreadPoolExecutor(len(STRANGERS)))
         keys = experiment.make_keys(folder / "keys")
         visits = {

@@ -29,8 +29,10 @@ def embedding(out: Path | None) -> None:
     from bench.surveys.embedding.programs import find_embedded
     from bench.surveys.embedding.survey import survey
     from bench.surveys.embedding.tally import FILE
+    from bench.trial.scratch import sweep_folders
 
     require_measurable()
+    sweep_folders()
     programs = find_embedded()
     with steps("asking", len(programs)) as shown:
         found = survey(programs, shown.done)

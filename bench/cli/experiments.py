@@ -49,11 +49,15 @@ def experiments(
     from bench.surveys.experiments import kept
     from bench.surveys.experiments.all_experiments import choose
     from bench.surveys.experiments.make import forget, make
+    from bench.trial.descendants import sweep_processes
+    from bench.trial.scratch import sweep_folders
 
     chosen = choose(profile, globs)
     require_measurable()
     path = out or REPORTS / kept.FILE
     with only_run():
+        sweep_folders()
+        sweep_processes()
         if again:
             forget(chosen, path)
         with steps("experiments", len(chosen) * blocks) as shown:

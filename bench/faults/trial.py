@@ -74,7 +74,8 @@ def _run(trial: FaultTrial, fault: Fault) -> FailureRecord:
     _start(trial)
     joined = _join(trial)
     _begin(trial)
-    trial.wait(STEADY_S + trial.rng.uniform(0, PHASE_S))
+    if any(participant.started for participant in participants.values()):
+        trial.wait(STEADY_S + trial.rng.uniform(0, PHASE_S))
     trial.calm_ns = time.perf_counter_ns()
     if joined:
         started = [name for name in participants.consumers if participants[name].started]

@@ -137,6 +137,15 @@ def test_losses_have_a_median_and_a_maximum(tmp_path: Path) -> None:
         assert (row.counts[name].value, row.counts[name].most) == (2, 9)
 
 
+def test_the_worst_trial_has_the_longest_time_and_one_that_never_ended_is_longest(
+    tmp_path: Path,
+) -> None:
+    row = row_of(tmp_path / "run", Story(outage_s=0.6), Story(outage_s=0.9))
+    assert row.times["outage"].most == pytest.approx(0.9)
+    never = row_of(tmp_path / "never", Story(outage_s=0.6), Story(outage_s=0.6), NEVER)
+    assert never.times["outage"].value < never.times["outage"].most == math.inf
+
+
 def test_a_case_without_a_trial_has_its_reason(tmp_path: Path) -> None:
     failing = {ZMQ: "blast: 3 lost\n  logs: nowhere"}
     run = load(synthetic.make(tmp_path / "run", keep=busy, failing=failing, blocks=5))

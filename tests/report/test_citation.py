@@ -86,7 +86,9 @@ def test_an_entry_has_every_key(entries: list[dict[str, Any]]) -> None:
         copies = {"caution"} if entry["kind"] == "noise" else set()
         if entry["kind"] in KINDS:
             copies = {"check", "stands", "caution"}
-        assert set(entry) == KEYS | more | apart | copies
+        of_trials = entry["kind"] == "recovery" and "recovery_in_place" not in entry["id"]
+        worst = {"worst"} if of_trials else set()
+        assert set(entry) == KEYS | more | apart | copies | worst
 
 
 def test_the_medians_beside_a_ratio_have_that_ratio(

@@ -38,7 +38,7 @@ from bench.surveys.experiments.all_experiments import all_experiments
 from bench.surveys.experiments.experiment import FULL
 
 LEDGER = read_ledger()
-SUBJECTS = {"C35", "C36", "C-embed", "C-nagle", "C-sec", "C-tls"}
+SUBJECTS = {"C35", "C36", "C-embed", "C-nagle", "C-platforms", "C-sec", "C-tls"}
 CATALOGUE = {f"C{number}" for number in range(1, 40)} - SUBJECTS
 EXACT = {"confidence": 1.0, "unit": "statements", "verdict": None}
 
@@ -84,6 +84,12 @@ def test_every_claim_with_data_gets_a_verdict(published: list[dict[str, Any]]) -
         assert one.verdict != NOT_TESTED or one.lacking, one.claim.id
 
 
+def test_a_claim_that_nothing_here_can_test_says_in_a_line_what_it_takes() -> None:
+    (one,) = judge([claim for claim in LEDGER if claim.id == "C17"], [])
+    assert (one.verdict, one.parts) == (NOT_TESTED, ())
+    assert one.reason == "it takes runs on other systems than Linux"
+
+
 def test_without_numbers_nothing_is_tested() -> None:
     assert {one.verdict for one in judge(LEDGER, [])} == {NOT_TESTED}
 
@@ -112,6 +118,22 @@ def test_an_interval_that_contains_the_limit_leaves_a_claim_open() -> None:
 def test_too_few_blocks_leave_a_claim_open() -> None:
     few = number("a", 0.5, None, None, confidence=None)  # type: ignore[arg-type]
     assert outcome(Condition("it", ("a",), at_most=1), few) == OPEN
+
+
+def test_one_trial_refutes_a_part_that_speaks_of_all() -> None:
+    """Of five trials two lost a message: a median says nothing of a part that says none."""
+    none = Condition("it", ("a",), at_most=0, worst=True)
+    some = number("a", 0, 0, 2, unit="messages", confidence=0.9375, worst=2)
+    part = look(none, {"a": some})
+    assert part.outcome == FAILS
+    assert part.findings[0].shown == "2 messages in the worst trial"
+    assert "in the worst trial" in none.threshold
+    assert outcome(Condition("it", ("a",), at_most=0), some) == OPEN
+    few = {**some, "confidence": None, "ci_low": None, "ci_high": None, "worst": 0}
+    assert outcome(none, few) == HOLDS
+    never = {**some, "worst": None}
+    assert outcome(Condition("it", ("a",), at_most=9, worst=True), never) == FAILS
+    assert outcome(none, {k: v for k, v in some.items() if k != "worst"}) == OPEN
 
 
 def test_a_time_that_was_never_reached_is_longer_than_any() -> None:
@@ -226,6 +248,8 @@ at_most = 1
         GOOD.replace("at_most = 1", ""),
         GOOD + "at_least = 2",
         GOOD + 'of = "few"',
+        GOOD.replace("at_most = 1", "at_least = 1\nworst = true"),
+        GOOD + 'worst = true\nover = "*.b"',
         GOOD + 'over = "*.*"',
         GOOD.replace('id = "X"', 'id = "X"\nrule = "by_eye"'),
         GOOD.replace('quote = "q"', ""),
@@ -464,6 +488,17 @@ def test_a_condition_on_an_experiment_names_the_command_that_makes_it() -> None:
                     more = " --profile full" if made.profile == FULL else ""
                     command = f"`nomiddle experiments{more}`"
                     assert condition.lacks == command, condition.says
+
+
+def test_what_standard_makes_decides_on_every_claim_but_the_one_on_platforms() -> None:
+    """A run of `standard`, with its experiments and topologies, leaves none untested."""
+    only_full = re.compile("PROFILE=full|--profile full")
+    untested = {
+        claim.id
+        for claim in LEDGER
+        if all(only_full.search(condition.lacks) for condition in claim.conditions)
+    }
+    assert untested == {"C17"}
 
 
 def test_a_condition_on_losses_of_a_lossy_program_can_hold_and_can_fail() -> None:

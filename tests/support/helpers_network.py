@@ -28,8 +28,8 @@ MARK = "NOMIDDLE_TEST"
 PACKAGES = sysconfig.get_paths()["purelib"]
 
 
-def wait_for(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + BOUND_S
+def wait_for(happened: Callable[[], object], bound_s: float = BOUND_S) -> None:
+    deadline = time.monotonic() + bound_s
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.01)

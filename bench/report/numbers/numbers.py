@@ -7,8 +7,8 @@ copies may be apart), the kind of a comparison, or "apart" for a ratio without a
 ``code_numbers`` adds "own", "total", ``twins``, "price", "change" and "weight".
 ``grade`` is the run's. A comparison has the ``medians`` of both sides over the blocks that
 its ratio is made of, in ``medians_unit``, and the ``ratio_of_medians`` of times. The
-``blocks`` of recovery are trials. A median or a bound that was never reached is null as
-well: the sentence has the time that was waited.
+``blocks`` of recovery are trials, and ``worst`` is the value of the worst of them. A time
+that was never reached is null as well: the sentence has the time that was waited.
 
 A comparison has ``check``, which is what A/A copies tell of it, and ``caution``, a sentence
 if copies failed, else null. It ``stands`` if their difference would not change its verdict.
@@ -208,13 +208,14 @@ def _recovered(run: Run, row: Recovery) -> dict[str, Any]:
 def _recoveries(run: Run, rows: Iterable[Recovery]) -> Iterator[dict[str, Any]]:
     """Yield the medians over trials; one that was never reached has no value."""
     for row, measure in product(measured(rows), failures.MEASURES):
-        value, low, high, _ = row.median(measure)
+        value, low, high, worst = row.median(measure)
         yield {
             "id": recovery_identifier(row, measure),
             "kind": "recovery",
             "sentence": failures.cited(row, measure, run.about["stacks"]),
             "unit": failures.MEASURES[measure][1],
             **_interval(value, low, high, row.confidence, row.repeats),
+            "worst": plain(worst),
             **_recovered(run, row),
         }
 

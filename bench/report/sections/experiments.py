@@ -12,6 +12,7 @@ from bench.report.entries import from_survey
 from bench.report.model import Section, Table
 from bench.report.words import date
 from bench.surveys.experiments import kept
+from bench.surveys.experiments.experiment import PROFILES
 
 Row = Mapping[str, Any]
 KIND = "experiment"
@@ -50,19 +51,40 @@ def section(made: Row | None) -> Section:
     if not rows:
         return Section("experiments", TITLE, [NOT_MADE])
     tables = [table for row in rows for table in _tables(row)]
-    return Section("experiments", TITLE, [LEAD], tables=[_list(rows), *tables])
+    lead = [LEAD, took(rows)]
+    return Section("experiments", TITLE, lead, tables=[_list(rows), *tables])
+
+
+def took(rows: Sequence[Row]) -> str:
+    """Return a sentence for each profile: how long its experiments took, in all blocks."""
+    said = []
+    for profile in PROFILES:
+        mine = [row for row in rows if row["profile"] == profile]
+        if mine:
+            which = "experiment" if len(mine) == 1 else "experiments"
+            minutes = words.number(sum(sum(row["took_s"]) for row in mine) / 60, digits=2)
+            more = " more" if said else ""
+            said.append(
+                f"The {len(mine)} {which} of `{profile}` took {minutes} minutes{more}."
+            )
+    return " ".join(said)
 
 
 def _list(rows: Sequence[Row]) -> Table:
-    columns = ["experiment", "asks", "control", "made", "blocks", "seconds a block"]
+    columns = [
+        "experiment", "asks", "control", "profile", "made", "blocks", "seconds a block",
+        "seconds in all",
+    ]  # fmt: skip
     found = [
         [
             row["name"],
             row["asks"],
             row["control"],
+            row["profile"],
             date(dict(row)),
             str(len(row["blocks"])),
             words.number(max(row["took_s"]), digits=2),
+            words.number(sum(row["took_s"]), digits=2),
         ]
         for row in rows
     ]

@@ -33,6 +33,8 @@ class Condition:
     ``verdicts``  the verdicts with which a number holds, or else a limit:
     ``at_most``, ``at_least``
     ``of``        how many numbers have to hold: every, most (more than half), some
+    ``worst``     whether the worst trial decides, and not the median: of a part that speaks
+    of all trials, one trial is a counterexample
     ``alone``     why statements decide without tokens and gzip bytes
     ``lacks``     what has to be done for a run to have such numbers
     ``narrows``   what makes an interval narrower where more blocks do not
@@ -48,6 +50,7 @@ class Condition:
     at_most: float | None = None
     at_least: float | None = None
     of: str = EVERY
+    worst: bool = False
     alone: str = ""
     lacks: str = ""
     narrows: str = ""
@@ -93,6 +96,7 @@ class Condition:
         else:
             limit = self.paired(self.limit) if self.over else f"{self.limit:g}"
             where = f"at {'most' if self.at_least is None else 'least'} {limit}"
+            where += " in the worst trial" if self.worst else ""
         many = {EVERY: f"every {what}", MOST: f"more than half of the {what}s"}
         seen = f"; set after seeing {self.after_seeing}" if self.after_seeing else ""
         return f"{many.get(self.of, f'one {what} or more')} {where}{seen}"
@@ -138,6 +142,8 @@ def _wrong_form(made: Condition) -> Iterator[str]:
         yield "one of verdicts, at_most and at_least"
     if made.of not in (EVERY, MOST, SOME):
         yield "of is every, most or some"
+    if made.worst and (made.over or made.at_most is None):
+        yield "worst needs at_most, and nothing over which numbers are taken"
     if made.over and len(made.over) != len(made.numbers):
         yield "over needs a pattern for each one of numbers"
     for first, second in zip(made.numbers, made.over, strict=False):

@@ -129,6 +129,12 @@ def span(entry: Entry) -> Span | None:
     return value, value if low is None else low, math.inf if high is None else high
 
 
+def worst_of(entry: Entry) -> Span:
+    """Return the value of the worst trial, which has no interval."""
+    value = math.inf if entry["worst"] is None else entry["worst"]
+    return value, value, value
+
+
 def _over(a: float, b: float) -> float:
     """Return a ratio; nan where both are infinite or the second is nothing."""
     return math.nan if b == 0 else a / b
@@ -189,13 +195,16 @@ def finding(condition: Condition, entry: Entry, other: Entry | None) -> Finding:
         outcome = HOLDS if verdict in condition.verdicts else FAILS
         is_open = verdict == Verdict.INCONCLUSIVE or not entry.get("stands", True)
         return Finding(ids, verdict, OPEN if is_open else outcome)
-    found, unit = span(entry), str(entry["unit"])
+    worst = condition.worst and "worst" in entry  # numbers of before have medians alone
+    found = worst_of(entry) if worst else span(entry)
+    unit = str(entry["unit"])
     unit = TIMES if unit == "ratio of times" else unit
     if other is None:
         if found is None:
             return Finding(ids, "too few blocks", OPEN)
         decided = _limited(condition, found)
         said = ratio.of_first(*found) if unit == TIMES else number(found[0], unit)
+        said += " in the worst trial" if worst else ""
         return Finding(ids, said, *decided, found[0], unit)
     second = span(other)
     if found is None or second is None:

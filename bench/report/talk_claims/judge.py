@@ -48,6 +48,9 @@ class Judged:
 
     @property
     def reason(self) -> str:
+        """Why it has its verdict; of a claim without conditions, what they would take."""
+        if not self.parts:
+            return f"it takes {', '.join(self.claim.missing)}"
         return reason([part.outcome for part in self.parts])
 
     @property

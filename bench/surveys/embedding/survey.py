@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bench.errors import NoMiddleError
@@ -26,6 +24,7 @@ from bench.surveys.embedding.programs import (
     package_version,
 )
 from bench.surveys.embedding.speech import SPEECHES, Gone, ask
+from bench.trial.scratch import scratch_folder
 
 QUESTIONS = {
     "keep_alive": "A connection that is idle after a reply",
@@ -103,10 +102,10 @@ def row(program: Embedded) -> Row:
     }
     if about["lacks"]:
         return about
-    with tempfile.TemporaryDirectory(prefix="nomiddle-") as folder:
+    with scratch_folder() as folder:
         speech = SPEECHES[program.stack.name]
         try:
-            asked = Asked(command(program), speech, Path(folder))
+            asked = Asked(command(program), speech, folder)
             found, counted = answers(asked)
         except NoMiddleError as error:
             return {**about, "lacks": f"does not serve: {error}"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from bench.run.machine import describe
 from bench.surveys import document
 from bench.surveys.experiments import kept
 from bench.surveys.experiments.experiment import Block, Experiment, Values
+from bench.trial.scratch import scratch_folder
 
 BLOCKS = 6
 """The fewest blocks of which a median has an interval of 95 %."""
@@ -30,6 +30,8 @@ def make(
     Return the reasons of those that failed. One that cannot be made here is skipped.
     """
     found = kept.read(path) or {"format": kept.FORMAT, "experiments": {}}
+    rows: dict[str, Any] = found["experiments"]
+    anew = {e.name for e in experiments if not _goes_on(e, rows.get(e.name), blocks)}
     failed: list[str] = []
     dropped: set[str] = set()
     for number in range(blocks):
@@ -37,7 +39,7 @@ def make(
             line = ""
             try:
                 if one.name not in dropped:
-                    line = _step(one, number, found["experiments"])
+                    line = _step(one, number, rows, anew)
             except (NoMiddleError, OSError) as error:
                 dropped.add(one.name)
                 skipped = isinstance(error, NotMeasurable)
@@ -48,25 +50,54 @@ def make(
     return failed
 
 
-def _step(experiment: Experiment, number: int, rows: dict[str, Any]) -> str:
-    """Make a block unless it was made; return a line for the reader."""
-    row = rows.get(experiment.name)
+def _goes_on(experiment: Experiment, row: dict[str, Any] | None, blocks: int) -> bool:
+    """Say whether blocks that were made stay, and further ones may stand beside them.
+
+    They are of the same program. If some are missing, these have to be made on the same
+    machine with the same versions: a median over two machines is of neither.
+    """
     if row is None or row["program"] != experiment.program:
+        return False
+    if len(row["blocks"]) >= blocks:
+        return True
+    try:
+        here = _opening(experiment)["machine"]
+    except NotMeasurable:
+        return True  # nothing can be made: what is there stays
+    return _conditions(row["machine"]) == _conditions(here)
+
+
+def _opening(experiment: Experiment) -> dict[str, Any]:
+    return document.opening(describe([]), experiment.versions())
+
+
+def _conditions(machine: dict[str, Any]) -> dict[str, Any]:
+    """Return what has to be alike in all blocks. Another revision may be of other files."""
+    return {name: fact for name, fact in machine.items() if name != "revision"}
+
+
+def _step(experiment: Experiment, number: int, rows: dict[str, Any], anew: set[str]) -> str:
+    """Make a block unless it was made; return a line for the reader.
+
+    What was there of one that begins ``anew`` stays until its first block is made.
+    """
+    row = rows.get(experiment.name)
+    if row is None or experiment.name in anew:
         empty: dict[str, Any] = {"blocks": [], "took_s": [], "answers": {}, "left_out": {}}
-        opened = document.opening(describe([]), experiment.versions())
-        row = {**opened, **kept.described(experiment), **empty}
+        row = {**_opening(experiment), **kept.described(experiment), **empty}
     if number < len(row["blocks"]):
         return ""
     took_s = _block(experiment, number, row)
     rows[experiment.name] = row
+    anew.discard(experiment.name)
     return f"{experiment.name}: block {number + 1} took {took_s:.1f} s"
 
 
 def _block(experiment: Experiment, number: int, row: dict[str, Any]) -> float:
     """Measure one block, add it to a row, and return the seconds that it took."""
     began_s = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="nomiddle-") as folder:
-        made = experiment.measure(Block.of(number, experiment.name, Path(folder)))
+    with scratch_folder() as folder:
+        made = experiment.measure(Block.of(number, experiment.name, folder))
     took_s = time.monotonic() - began_s
     for wrong in _undeclared(experiment, made.values):
         raise ValueError(f"{experiment.name} does not declare {wrong}")

@@ -21,6 +21,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.mark.thorough
+def test_calls_to_a_peer_that_is_there_return_and_hold_up_nobody(found: Found) -> None:
+    """The control: what the others wait for is the peer, and not the library."""
+    for stack in absent_peer.STACKS:
+        assert found.values["call_s"][f"{stack}_here"] < 1
+        assert found.values["others_s"][f"{stack}_here"] < 1
+        assert f"{stack}_here" not in found.values["told_s"]
+
+
+@pytest.mark.thorough
 def test_a_blocking_call_waits_for_the_resolver_and_one_of_zeromq_does_not(
     found: Found,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bench.errors import NotMeasurable
 from bench.surveys.experiments.catalogue.embedded_servers import experiment
+from bench.surveys.experiments.experiment import Block
 
 BODY = bytes(range(256)) * 100
 
@@ -42,6 +43,17 @@ def test_the_clients_half_of_a_program_does_not_count(tmp_path: Path) -> None:
         "def serve():",
         "    served.run(LONGEST)",
     ]
+
+
+@pytest.mark.thorough
+def test_only_fastcgi_takes_a_second_server_and_its_configuration(tmp_path: Path) -> None:
+    """The others are the control: one program each, which the same client reaches."""
+    found = experiment.measure(Block.of(0, "embedded_servers", tmp_path))
+    lines = found.values["configuration_lines"]
+    assert {name for name, count in lines.items() if count} == {"fastcgi"}
+    timed = found.values["round_trip_us"].keys()
+    assert timed | found.left_out.keys() == experiment.SUBJECTS.keys()
+    assert timed & {"aiohttp", "http_server"}
 
 
 def test_each_server_has_a_release_and_an_answer() -> None:

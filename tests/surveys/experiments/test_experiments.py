@@ -72,6 +72,28 @@ def test_a_time_that_was_never_reached_has_no_unit_in_its_sentence() -> None:
     assert section.sentence(told, "it", 2.0) == "It answers after 2 ms"
 
 
+def test_the_report_tells_what_each_profile_takes(tmp_path: Path) -> None:
+    path = tmp_path / kept.FILE
+    for name, profile in (("quick", STANDARD), ("slow", FULL)):
+        made(path, replace(experiment(seconds(*[0.0] * 6), name), profile=profile))
+    document = json.loads(path.read_text())
+    for name, took_s in (("quick", 5.0), ("slow", 20.0)):
+        document["experiments"][name]["took_s"] = [took_s] * 6
+    path.write_text(json.dumps(document))
+    found = section.section(kept.read(path))
+    assert found.paragraphs[1] == (
+        "The 1 experiment of `standard` took 0.50 minutes. "
+        "The 1 experiment of `full` took 2.0 minutes more."
+    )
+    listed = [
+        dict(zip(found.tables[0].columns, row, strict=True)) for row in found.tables[0].rows
+    ]
+    assert [(row["profile"], row["seconds in all"]) for row in listed] == [
+        ("standard", "30"),
+        ("full", "120"),
+    ]
+
+
 def test_too_few_blocks_give_no_interval(tmp_path: Path) -> None:
     path = tmp_path / kept.FILE
     made(path, experiment(seconds(1, 2)), blocks=2)
@@ -105,6 +127,20 @@ def test_blocks_of_another_program_are_not_continued(tmp_path: Path) -> None:
     made(path, experiment(seconds(2, 2)), blocks=2)
     (row,) = kept.rows(kept.read(path))
     assert [block["time_s"]["patient"] for block in row["blocks"]] == [2, 2]
+
+
+@pytest.mark.parametrize("differing", ["kernel", "versions", "revision"])
+def test_a_median_is_made_of_blocks_of_one_machine(differing: str, tmp_path: Path) -> None:
+    path = tmp_path / kept.FILE
+    made(path, experiment(seconds(1, 1)), blocks=2)
+    document = json.loads(path.read_text())
+    document["experiments"]["waiting"]["machine"][differing] = {"Python": "2.7"}
+    path.write_text(json.dumps(document))
+    assert not made(path, experiment(seconds()), blocks=2), "what is whole stays"
+    made(path, experiment(seconds(2, 2, 2)), blocks=3)
+    (row,) = kept.rows(kept.read(path))
+    found = [block["time_s"]["patient"] for block in row["blocks"]]
+    assert found == ([1, 1, 2] if differing == "revision" else [2, 2, 2])
 
 
 def test_an_experiment_that_fails_keeps_no_other_from_its_blocks(tmp_path: Path) -> None:

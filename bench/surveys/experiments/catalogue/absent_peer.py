@@ -23,7 +23,14 @@ from pathlib import Path
 from bench.errors import TrialError
 from bench.faults.network.hosts import INTERFACE, Network
 from bench.faults.network.tools import tool
-from bench.surveys.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
+from bench.surveys.experiments.experiment import (
+    FULL,
+    Block,
+    Experiment,
+    Found,
+    Quantity,
+    libzmq,
+)
 from bench.surveys.experiments.processes import line, role, started
 
 LIMIT_S = 4.0
@@ -240,6 +247,7 @@ EXPERIMENT = Experiment(
     subjects=SUBJECTS,
     quantities=QUANTITIES,
     measure=measure,
+    profile=FULL,
     versions=libzmq,
 )
 

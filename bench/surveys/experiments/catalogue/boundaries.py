@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from bench.surveys.experiments.experiment import Block, Experiment, Found, Quantity, libzmq
 
-MESSAGES, LARGEST_BYTES = 40, 2000
+MESSAGES, LARGEST_BYTES = 40, 1000
 LENGTH = struct.Struct("!I")
 READ_BYTES = 1 << 16
 QUIET_S = 0.02

@@ -20,7 +20,7 @@ from bench.surveys.experiments.experiment import Block, Experiment, Found, Quant
 from bench.surveys.experiments.processes import line, role, started
 
 MESSAGE = b"x" * 64
-WARM_UP, ROUND_TRIPS = 10, 20
+WARM_UP, ROUND_TRIPS = 10, 10
 """A connection acknowledges its first segments at once; only later ones are delayed."""
 LENGTH = struct.Struct("!I")
 TCP_INFO_BYTES, DATA_SEGMENTS_OUT = 232, 156

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-CALL_S, PIECE_S, SLOW_S = 2.0, 0.02, 5.0
+CALL_S, PIECE_S, SLOW_S = 2.0, 0.02, 3.0
 BODY = b"hello"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 LENGTH = b"Content-Length: 5\r\n"
@@ -183,7 +183,7 @@ CASES = (
          closes=True),
     Case("a body that ends early", [POST + b"Content-Length: 50\r\n\r\n" + BODY], refused,
          gone=True),
-    Case("a header that does not end in 5 s", [POST + b"X: "], refused, closes=True,
+    Case("a header that does not end in 3 s", [POST + b"X: "], refused, closes=True,
          limit_s=SLOW_S),
 )  # fmt: skip
 

@@ -18,7 +18,6 @@ from bench.surveys.experiments.catalogue.names.asking import LIMIT_S, SILENT, SL
 from bench.surveys.experiments.catalogue.names.clients import TIMEOUT_S
 from bench.surveys.experiments.catalogue.names.resolver import ADDRESS
 from bench.surveys.experiments.experiment import (
-    FULL,
     Block,
     Experiment,
     Found,
@@ -152,6 +151,5 @@ EXPERIMENT = Experiment(
     subjects=SUBJECTS,
     quantities=QUANTITIES,
     measure=measure,
-    profile=FULL,
     versions=versions,
 )

@@ -24,7 +24,7 @@ from bench.surveys.experiments.catalogue.in_front.experiment import (
 from bench.surveys.experiments.catalogue.in_front.fronts import FRONTS
 from bench.surveys.experiments.catalogue.strangers.experiment import make_keys
 from bench.surveys.experiments.catalogue.tls_and_cores.app import PROCESS
-from bench.surveys.experiments.experiment import FULL, Block, Experiment, Found, Quantity
+from bench.surveys.experiments.experiment import Block, Experiment, Found, Quantity
 from bench.surveys.experiments.ports import await_listening, free_ports
 from bench.surveys.experiments.processes import line, need, role, started
 
@@ -159,6 +159,5 @@ EXPERIMENT = Experiment(
     subjects=SUBJECTS,
     quantities=QUANTITIES,
     measure=measure,
-    profile=FULL,
     versions=versions,
 )

@@ -43,7 +43,7 @@ YES_OR_NO = {
     "closed_to_others": "is closed to other users of the machine",
     "address_chosen": "can choose a free address by itself",
 }
-SHARE = "of the trials"
+AT_ONCE = 12
 QUANTITIES = {
     **{
         name: Quantity(
@@ -77,26 +77,27 @@ def differing(values: Mapping[str, Mapping[str, float]], subjects: tuple[str, ..
     return found
 
 
-def answers(asked: Asked) -> dict[str, float]:
-    """Return the answer of one transport to every question."""
-    found = {}
-    for name, question in QUESTIONS.items():
-        with context() as ctx:
-            found[name] = float(question(asked, ctx))
-    return found
+def answer(asked: Asked, question: str) -> float:
+    """Return the answer of one transport to a question."""
+    with context() as ctx:
+        return float(QUESTIONS[question](asked, ctx))
 
 
 def measure(block: Block) -> Found:
     """Ask each transport every question, side by side: most questions are waits."""
     values: dict[str, dict[str, float]] = {name: {} for name in QUANTITIES}
-    asked = [Asked(name, block.folder, block.random) for name in TRANSPORTS]
-    with ThreadPoolExecutor(len(asked)) as pool:
-        for transport, found in zip(TRANSPORTS, pool.map(answers, asked), strict=True):
-            for name, answer in found.items():
-                values[name][transport] = answer
+    asked = {name: Asked(name, block.folder, block.random) for name in TRANSPORTS}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        made = {
+            (name, transport): pool.submit(answer, one, name)
+            for name in QUESTIONS
+            for transport, one in asked.items()
+        }
+        for (name, transport), one in made.items():
+            values[name][transport] = one.result()
     for kind in (TCP, IPC):
-        for name, answer in socket_answers(kind, block.folder).items():
-            values[name][f"sockets_{kind}"] = float(answer)
+        for name, said in socket_answers(kind, block.folder).items():
+            values[name][f"sockets_{kind}"] = float(said)
     values["differing"] = {
         "zmq": differing(values, TRANSPORTS),
         "zmq_of_processes": differing(values, (TCP, IPC)),

@@ -16,7 +16,7 @@ from bench.faults.network.hosts import Network
 from bench.faults.network.tools import tool
 from bench.surveys.experiments.catalogue.wire import calls
 from bench.surveys.experiments.experiment import (
-    FULL,
+    STANDARD,
     Block,
     Experiment,
     Found,
@@ -152,6 +152,6 @@ def of_sizes(name: str, asks: str, profile: str, *sizes: str) -> Experiment:
 EXPERIMENT = of_sizes(
     "wire",
     "What does a message of 64 B cost on the wire and in the kernel?",
-    FULL,
+    STANDARD,
     "64B",
 )

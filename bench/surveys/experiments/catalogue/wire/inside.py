@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import random
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
@@ -21,6 +19,7 @@ from bench.surveys.experiments import counters
 from bench.surveys.experiments.catalogue.wire import calls
 from bench.trial.descendants import PROCESS
 from bench.trial.record import Window
+from bench.trial.scratch import scratch_folder
 from bench.trial.trial import Trial, run_trial
 
 MESSAGES, WARM_UP = 60, 20
@@ -77,11 +76,11 @@ def counted(case: Case, size_bytes: int, seed: int) -> Numbers:
             await_window(trial)
         found.on_wire = counters.read().since(sent)
 
-    with tempfile.TemporaryDirectory(prefix="nomiddle-") as folder:
+    with scratch_folder() as folder:
         record = run_trial(
             case,
             window(case, size_bytes),
-            Path(folder),
+            folder,
             random.Random(seed),
             measure=around,
         )
