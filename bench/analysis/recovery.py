@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -59,7 +59,8 @@ def faults_of(run: Run) -> dict[str, FaultRow]:
     A run that does not say what its faults are called has their names for titles.
     """
     kept: dict[str, dict[str, Any]] = run.about.get("faults", {})
-    names = list(dict.fromkeys(case.fault for case in run.recovery_cases.values()))
+    every = [*run.recovery_cases.values(), *run.across_cases.values()]
+    names = list(dict.fromkeys(case.fault for case in every))
     numbers = {}
     if len(run.recovery):
         numbers = run.recovery.groupby("fault")["fault_number"].first().to_dict()
@@ -177,10 +178,19 @@ NO_COUNTS = dict.fromkeys((*COUNTS, "gone"), NO_MEDIAN)
 
 def recoveries(run: Run) -> list[Recovery]:
     """Return a row per planned case of recovery, in the order of the catalogue."""
-    groups = {str(case): trials for case, trials in run.recovery.groupby("case")}
+    return _rows(run, run.recovery_cases, run.recovery)
+
+
+def recoveries_across(run: Run) -> list[Recovery]:
+    """Return the same for faults across hosts."""
+    return _rows(run, run.across_cases, run.across)
+
+
+def _rows(run: Run, cases: Mapping[str, CaseRow], made: pd.DataFrame) -> list[Recovery]:
+    groups = {str(case): trials for case, trials in made.groupby("case")}
     reasons, faults = _reasons(run), faults_of(run)
     rows = []
-    for case in run.recovery_cases.values():
+    for case in cases.values():
         fault, reason = faults[case.fault], reasons.get(case.id, "")
         if case.id in groups:
             rows.append(_came_to(case, fault, reason, groups[case.id]))

@@ -115,7 +115,7 @@ def test_a_run_on_two_hosts_has_numbers_of_them(tmp_path: Path) -> None:
     numbers = json.loads((folder / "report" / "numbers.json").read_text())
     assert any(name in entry["id"] for entry in numbers)
     page = (folder / "report" / "index.html").read_text()
-    assert "two hosts of one machine" in page
+    assert "hosts apart are two network namespaces of one machine" in page
 
 
 def agents_of(mark: str) -> list[int]:
