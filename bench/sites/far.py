@@ -64,7 +64,7 @@ class Far:
         self._hosts: dict[int, FarHost] = {}
         self._ledgers = FarLedgers(self.ask)
         self.facts: dict[str, Any] = {}
-        """What its agent told of the machine (``about.facts``)."""
+        """Facts of its machine, as its agent told them (``about.facts``)."""
         self._beginning = threading.Lock()
         self._begin()
 

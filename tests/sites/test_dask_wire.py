@@ -63,7 +63,7 @@ def is_gone(agent: int, scratch: Path) -> bool:
     return not Path(f"/proc/{agent}").exists() and not [*scratch.glob(f"{PREFIX}*")]
 
 
-def test_an_agent_ends_when_it_is_told_to_and_its_files_are_gone(
+def test_an_agent_ends_with_its_input_and_its_files_are_gone(
     client: Any, scratch: Path
 ) -> None:
     wire, agent = lay(client)
