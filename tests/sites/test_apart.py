@@ -145,7 +145,7 @@ def test_kills_at_random_moments_leave_nothing_and_the_run_is_resumed(
     words = words_of_run(folder)
     for _ in range(5):
         harness = start_bench(*words, TMPDIR=str(scratch), **{MARK: mark})
-        wait_for(lambda: agents_of(mark))
+        wait_for(lambda: agents_of(mark) and (folder / RUN).exists())
         time.sleep(random.uniform(0.0, 3.0))
         os.killpg(harness.pid, signal.SIGKILL)
         finish(harness)
