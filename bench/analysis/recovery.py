@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -37,6 +37,7 @@ from bench.analysis.results import Run
 from bench.analysis.rows import grouped
 from bench.analysis.stats import bounds, median_interval
 from bench.contract.alike import loses
+from bench.contract.model import APART
 from bench.contract.rows import CaseRow
 from bench.faults.breach import BreachKind, read
 from bench.faults.fault import CONTROL
@@ -59,8 +60,7 @@ def faults_of(run: Run) -> dict[str, FaultRow]:
     A run that does not say what its faults are called has their names for titles.
     """
     kept: dict[str, dict[str, Any]] = run.about.get("faults", {})
-    every = [*run.recovery_cases.values(), *run.across_cases.values()]
-    names = list(dict.fromkeys(case.fault for case in every))
+    names = list(dict.fromkeys(case.fault for case in run.recovery_cases.values()))
     numbers = {}
     if len(run.recovery):
         numbers = run.recovery.groupby("fault")["fault_number"].first().to_dict()
@@ -178,19 +178,26 @@ NO_COUNTS = dict.fromkeys((*COUNTS, "gone"), NO_MEDIAN)
 
 def recoveries(run: Run) -> list[Recovery]:
     """Return a row per planned case of recovery, in the order of the catalogue."""
-    return _rows(run, run.recovery_cases, run.recovery)
+    return _rows(run, across=False)
 
 
 def recoveries_across(run: Run) -> list[Recovery]:
     """Return the same for faults across hosts."""
-    return _rows(run, run.across_cases, run.across)
+    return _rows(run, across=True)
 
 
-def _rows(run: Run, cases: Mapping[str, CaseRow], made: pd.DataFrame) -> list[Recovery]:
-    groups = {str(case): trials for case, trials in made.groupby("case")}
+def is_across(case: CaseRow) -> bool:
+    """Say whether a fault is made across hosts: such trials are compared with no others."""
+    return case.placement == APART
+
+
+def _rows(run: Run, across: bool) -> list[Recovery]:
+    groups = {str(case): trials for case, trials in run.recovery.groupby("case")}
     reasons, faults = _reasons(run), faults_of(run)
     rows = []
-    for case in cases.values():
+    for case in run.recovery_cases.values():
+        if is_across(case) != across:
+            continue
         fault, reason = faults[case.fault], reasons.get(case.id, "")
         if case.id in groups:
             rows.append(_came_to(case, fault, reason, groups[case.id]))

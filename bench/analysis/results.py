@@ -30,7 +30,6 @@ from bench.analysis.raw_rows import (
     sizes_of,
 )
 from bench.analysis.rows import Failure
-from bench.contract.model import APART
 from bench.contract.rows import CaseRow, by_id, case_row
 from bench.errors import ResultsError
 from bench.measure.response import GIVEN, generator_is_limit
@@ -61,7 +60,6 @@ class Run:
     ``every``     all rows, with those of repetitions, and one for each ensemble of a case
     ``recovery_cases``, ``recovery``  the same of failure recovery, kept apart: their
                   values are outages, and their trials no blocks
-    ``across_cases``, ``across``  the same of failure recovery across hosts
     ``failures``  a row for each trial or case without a value
     ``checks``    a row for each cell and transport
     ``trimmed``   blocks of each case that a budget left, empty without one
@@ -91,8 +89,6 @@ class Run:
     extension: Decision | None
     code: Code
     weights: dict[str, dict[str, Any]]
-    across_cases: dict[str, CaseRow]
-    across: pd.DataFrame
 
     @property
     def name(self) -> str:
@@ -276,11 +272,9 @@ def read(archive: Archive) -> Run:
     planned = [case_row(row) for row in about["cases"]]
     if extension and extension.is_made:
         planned = list(_extended(planned, extension.blocks, declarations(about)))
-    with_fault = by_id(case for case in planned if case.fault)
+    recovery_cases = by_id(case for case in planned if case.fault)
     environment = archive.environment()
-    without_fault = [failed for failed in failures if failed.case not in with_fault]
-    across_cases = {n: case for n, case in with_fault.items() if case.placement == APART}
-    is_across = recovery["case"].isin(across_cases.keys())
+    without_fault = [failed for failed in failures if failed.case not in recovery_cases]
     kept = {
         block: kept_repeat(block, every, without_fault, environment)
         for block in every["block"].unique()
@@ -291,8 +285,8 @@ def read(archive: Archive) -> Run:
         cases=by_id(case for case in planned if not case.fault),
         trials=every[every["repeat"] == every["block"].map(kept)],
         every=every,
-        recovery_cases={n: c for n, c in with_fault.items() if n not in across_cases},
-        recovery=own_columns(recovery[~is_across]),
+        recovery_cases=recovery_cases,
+        recovery=recovery,
         failures=failures,
         checks=[Check(**row) for row in archive.read(archives.CHECK) or []],
         sizes=sizes_of(sized),
@@ -303,8 +297,6 @@ def read(archive: Archive) -> Run:
         extension=extension,
         code=_code(archive),
         weights=archive.read(archives.WEIGHTS) or {},
-        across_cases=across_cases,
-        across=recovery[is_across],
     )
 
 

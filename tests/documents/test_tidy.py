@@ -231,9 +231,7 @@ CITE = {
     *("report", "report.numbers", "report.numbers.alias", "report.numbers.citation"),
     *("report.words", "report.ratio"),
     "report.entries",  # the numbers of other machines
-    *("run.kernel", "run.machine"),
-    *("trial", "trial.build", "trial.kernel_files", "trial.placement"),
-    *("trial.requirements", "trial.versions"),
+    *("trial", "trial.build", "trial.requirements", "trial.versions"),
 }
 HEAVY = {"jinja2", "matplotlib", "numpy", "pandas", "pygments", "pyperf", "tree_sitter"}
 ANY_NUMBER = json.loads((PROJECT / "reports" / "numbers.json").read_text())[0]["id"]
