@@ -37,6 +37,13 @@ class TrialError(NoMiddleError):
     """A trial ended without a value: a role failed, hung, or broke its contract."""
 
 
+class HostGone(Exception):
+    """A host of a run is gone for good: no further trial makes sense, and all kept ones do.
+
+    It is no NoMiddleError, so that it ends a run instead of one trial.
+    """
+
+
 def near(word: str, known: Iterable[str]) -> str:
     """Return "; did you mean x or y?" with the known words most like ``word``, or ''."""
     close = difflib.get_close_matches(word, list(known), SUGGESTIONS_MAX, CUTOFF)

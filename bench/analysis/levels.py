@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bench.analysis.recovery import is_across
 from bench.analysis.recovery_rows import LevelRow
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
@@ -32,10 +33,12 @@ def levels(run: Run) -> list[LevelRow]:
     """Return a row per program that met faults, with its level and what blocks the next."""
     if run.recovery.empty:
         return []
-    cells = run.recovery["case"].map(lambda case: run.recovery_cases[case].cell)
-    programs = grouped(run.recovery_cases.values(), lambda case: case.cell)
+    here = {n: case for n, case in run.recovery_cases.items() if not is_across(case)}
+    made = run.recovery[run.recovery["case"].isin(here.keys())]
+    cells = made["case"].map(lambda case: here[case].cell)
+    programs = grouped(here.values(), lambda case: case.cell)
     rows = []
-    for cell, trials in run.recovery.groupby(cells, sort=False):
+    for cell, trials in made.groupby(cells, sort=False):
         program = programs[str(cell)][0].program
         outcomes = [_outcome(trial) for trial in trials.to_dict("records")]
         workload = WORKLOADS[program.workload]

@@ -37,6 +37,7 @@ from bench.analysis.results import Run
 from bench.analysis.rows import grouped
 from bench.analysis.stats import bounds, median_interval
 from bench.contract.alike import loses
+from bench.contract.model import APART
 from bench.contract.rows import CaseRow
 from bench.faults.breach import BreachKind, read
 from bench.faults.fault import CONTROL
@@ -177,10 +178,26 @@ NO_COUNTS = dict.fromkeys((*COUNTS, "gone"), NO_MEDIAN)
 
 def recoveries(run: Run) -> list[Recovery]:
     """Return a row per planned case of recovery, in the order of the catalogue."""
+    return _rows(run, across=False)
+
+
+def recoveries_across(run: Run) -> list[Recovery]:
+    """Return the same for faults across hosts."""
+    return _rows(run, across=True)
+
+
+def is_across(case: CaseRow) -> bool:
+    """Say whether a fault is made across hosts: such trials are compared with no others."""
+    return case.placement == APART
+
+
+def _rows(run: Run, across: bool) -> list[Recovery]:
     groups = {str(case): trials for case, trials in run.recovery.groupby("case")}
     reasons, faults = _reasons(run), faults_of(run)
     rows = []
     for case in run.recovery_cases.values():
+        if is_across(case) != across:
+            continue
         fault, reason = faults[case.fault], reasons.get(case.id, "")
         if case.id in groups:
             rows.append(_came_to(case, fault, reason, groups[case.id]))

@@ -85,6 +85,13 @@ def declared_by(published: Side) -> list[Comparison]:
     return published.declared
 
 
+def cells_again(published: Side, cells: Sequence[Cell]) -> list[Cell]:
+    """Return the programs among ``cells`` that a reproduction of a run needs."""
+    needed = needed_cases(published.about["cases"], declared_by(published))
+    ids = {row["cell"] for row in needed}
+    return [cell for cell in cells if cell.id in ids]
+
+
 def _origin(published: Side) -> dict[str, str]:
     """Return what tells a finished run from all others."""
     return {"run": published.name, "sums": sha256(published.run.folder / SUMS)}
@@ -97,6 +104,7 @@ def begin(
     seed: int,
     blocks: int | None,
     more: Sequence[Path],
+    hosts: str | None = None,
     **facts: Any,
 ) -> Begun:
     """Make the folder of a reproduction of a run. Parameters as of ``manifest``.
@@ -108,7 +116,7 @@ def begin(
     needed = needed_cases(published.about["cases"], declared)
     planned, left_out = plan_again(needed, cells, blocks)
     used = {entry.case.cell.id for entry in planned}
-    if hosts := published.about.get(HOSTED):
+    if hosts:
         facts[HOSTED] = hosts
     return begin_plan(
         folder,

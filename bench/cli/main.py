@@ -19,10 +19,12 @@ from bench.cli.compare import compare
 from bench.cli.demo import demo
 from bench.cli.embedding import embedding
 from bench.cli.experiments import experiments
+from bench.cli.hosts import hosts
 from bench.cli.languages import languages
 from bench.cli.operating_curve import operating_curve
 from bench.cli.report import report
-from bench.cli.run import reproduce, run
+from bench.cli.reproduce import reproduce
+from bench.cli.run import run
 from bench.cli.size import size
 from bench.cli.talk import talk
 from bench.cli.topologies import topologies
@@ -32,7 +34,7 @@ from bench.run.interrupts import stop_as_by_interrupt
 from bench.run.progress import console
 
 GROUPS = {
-    "Measure": ("run", "reproduce", "check", "selftest", "doctor"),
+    "Measure": ("run", "reproduce", "check", "selftest", "doctor", "hosts"),
     "Read and cite": ("report", "compare", "cite", "talk", "demo"),
     "Programs": ("list", "build", "size"),
     "Surveys": ("embedding", "languages", "experiments", "topologies", "operating-curve"),
@@ -219,5 +221,6 @@ for command in (
     topologies,
     operating_curve,
     demo,
+    hosts,
 ):
     main.add_command(command)

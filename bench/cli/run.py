@@ -1,4 +1,4 @@
-"""The commands ``run`` and ``reproduce``."""
+"""The command ``run``, and what ``reproduce`` has in common with it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,24 @@ import platform
 import random
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from bench.cli import compare
-from bench.cli.common import (
-    DATA,
-    REPRODUCTIONS,
-    all_cells,
-    as_typed,
-    more_roots,
-    recheck_option,
-)
+from bench.cli.common import DATA, all_cells, as_typed, more_roots, recheck_option
+from bench.cli.hosting import hosting, hosts_again, hosts_option, named_again
 from bench.cli.points import point
 from bench.cli.report import report_after
 from bench.contract.find import choose
 from bench.contract.model import FLOOR, IMPLEMENTATIONS
-from bench.errors import NoMiddleError, UsageError, command
+from bench.errors import HostGone, NoMiddleError, UsageError, command
 from bench.run.progress import console
 
 if TYPE_CHECKING:
-    from bench.analysis.side import Side
     from bench.run.archive import Archive
     from bench.run.manifest import Begun
 
@@ -71,12 +65,7 @@ a_path = click.Path(path_type=Path)
 @point("--clients", "N", "Measure request/reply alone, with so many clients.")
 @point("--subscribers", "N", "Measure fan-out alone, with so many subscribers.")
 @point("--workers", "N", "Measure the pipeline alone, with so many workers.")
-@click.option(
-    "--hosts",
-    type=click.Choice(["namespaces"]),
-    help="Measure latencies with driver and peers on two hosts too: network namespaces "
-    "of this machine.",
-)
+@hosts_option
 @recheck_option
 @click.option("--out", type=a_path, help="Folder of the run (default: in reports/data/).")
 @click.option("--resume", type=a_path, metavar="RUN", help="Complete an interrupted run.")
@@ -126,6 +115,7 @@ def run(
     from bench.run.lock import only_run
     from bench.run.points import Points
     from bench.run.preconditions import require_measurable
+    from bench.sites.standing import kind_of
     from bench.trial.descendants import sweep_processes
     from bench.trial.scratch import sweep_folders
 
@@ -133,16 +123,21 @@ def run(
     counts = {"clients": clients, "subscribers": subscribers, "workers": workers}
     if reference:
         compare.refuse_as_reference(reference)
-    with only_run():
+    with only_run(), ExitStack() as stack:
         sweep_folders()
         sweep_processes()
         if resume:
-            refuse_beside("--resume keeps the options of the run", "resume", "reference")
+            refuse_beside(
+                "--resume keeps the options of the run", "resume", "reference", "hosts"
+            )
             begun = manifest.resume(resume, [IMPLEMENTATIONS, FLOOR], more)
+            hosts = hosts_again(begun.about, hosts, same=True)
+            stack.enter_context(hosting(hosts, begun.cells, begun.roots, begun.about))
         else:
-            seed = _drawn(seed)
+            seed = drawn(seed)
             cells = choose(all_cells(more), only)
-            folder = out or _new_folder(DATA, seed)
+            where = stack.enter_context(hosting(hosts, cells, more))
+            folder = out or new_folder(DATA, seed)
             begun = manifest.begin(
                 folder,
                 profile,
@@ -153,13 +148,15 @@ def run(
                 budget_minutes,
                 part,
                 Points(size, counts),
-                hosts,
+                hosts and kind_of(hosts),
+                **where,
                 **thresholds(),
             )
         shown = as_typed(begun.archive.folder)
         console.print(f"run: {shown}")
         held = f" --against {as_typed(reference)}" if reference else ""
-        complete = _interruptible(begun, f"run --resume {shown}{held}", recheck)
+        go_on = f"run --resume {shown}{held}{named_again(hosts)}"
+        complete = interruptible(begun, go_on, recheck)
     report_after(begun.archive.folder)
     as_before = not reference or compare.show_changes(begun.archive.folder, reference)
     if not complete:
@@ -175,7 +172,7 @@ def thresholds() -> dict[str, str]:
     return {"ledger": ledger_digest()}
 
 
-def _drawn(seed: int | None) -> int:
+def drawn(seed: int | None) -> int:
     return random.SystemRandom().randrange(SEEDS) if seed is None else seed
 
 
@@ -193,19 +190,21 @@ def refuse_beside(why: str, *allowed: str) -> None:
         raise UsageError(f"{why}; leave out {', '.join(given)}")
 
 
-def _interruptible(begun: Begun, go_on: str, recheck: bool = False) -> bool:
-    """Measure a run; ``go_on`` is the command that resumes it after an interruption."""
-    from bench.run.manifest import HOSTED
+def interruptible(begun: Begun, go_on: str, recheck: bool = False) -> bool:
+    """Measure a run; ``go_on`` is the command that resumes it after an interruption.
+
+    Raises NoMiddleError with that command if it ends before its time.
+    """
     from bench.run.runner import make_run
-    from bench.sites.standing import standing
 
     folder = as_typed(begun.archive.folder)
     resume = f"every finished trial is kept. To resume:\n  {command(go_on)}"
     try:
-        with standing(begun.archive.about().get(HOSTED)):
-            return make_run(begun.archive, begun.planned, begun.seed, _half_widths, recheck)
+        return make_run(begun.archive, begun.planned, begun.seed, _half_widths, recheck)
     except KeyboardInterrupt:
         raise NoMiddleError(f"interrupted; {resume}") from None
+    except HostGone as error:
+        raise NoMiddleError(f"{error}; {resume}") from error
     except OSError as error:
         raise NoMiddleError(f"cannot write {folder}: {error}; {resume}") from error
 
@@ -217,91 +216,7 @@ def _half_widths(archive: Archive) -> Mapping[str, float]:
     return measured_half_widths(archive)
 
 
-def _new_folder(parent: Path, seed: int) -> Path:
+def new_folder(parent: Path, seed: int) -> Path:
     from bench.run.archive import run_name
 
     return parent / run_name(platform.node(), seed)
-
-
-@click.command()
-@click.argument("published", metavar="RUN", type=a_path)
-@click.option(
-    "--with",
-    "other",
-    type=a_path,
-    metavar="OTHER",
-    help="Compare with this run instead of measuring.",
-)
-@click.option("--seed", type=int, help="Use the order of trials of another reproduction.")
-@click.option(
-    "--blocks",
-    type=click.IntRange(min=8),
-    help="Number of repetitions (default: as published).",
-)
-@click.option("--out", type=a_path, help="Folder of the new run.")
-@click.option("--resume", type=a_path, help="Complete an interrupted reproduction.")
-@more_roots
-def reproduce(
-    published: Path,
-    other: Path | None,
-    seed: int | None,
-    blocks: int | None,
-    out: Path | None,
-    resume: Path | None,
-    more: tuple[Path, ...],
-) -> None:
-    """Repeat a run's declared comparisons on this machine.
-
-    The report shows for each whether it holds here. Only ratios are compared, never
-    absolute times. The exit status is 1 if a comparison disagrees.
-
-    \b
-    Examples:
-      nomiddle reproduce reports/data/RUN
-      nomiddle reproduce reports/data/RUN --with OTHER
-    """
-    from bench.analysis import reproduction
-    from bench.analysis.results import read
-    from bench.analysis.side import Side, read_side
-
-    theirs = read_side(published)
-    reproduction.declared_by(theirs)
-    if other:
-        refuse_beside("--with measures nothing", "other", "published")
-        _show_reproduction(theirs, read_side(other))
-    from bench.run.lock import only_run
-    from bench.run.preconditions import require_measurable
-    from bench.trial.descendants import sweep_processes
-    from bench.trial.scratch import sweep_folders
-
-    require_measurable()
-    with only_run():
-        sweep_folders()
-        sweep_processes()
-        if resume:
-            refuse_beside("--resume keeps the options of the run", "resume", "published")
-            begun = reproduction.resume(resume, theirs, [IMPLEMENTATIONS, FLOOR], more)
-        else:
-            seed = _drawn(seed)
-            folder = out or _new_folder(REPRODUCTIONS, seed)
-            begun = reproduction.begin(
-                folder, theirs, all_cells(more), seed, blocks, more, **thresholds()
-            )
-        shown = as_typed(begun.archive.folder)
-        console.print(f"reproduction: {shown}")
-        _interruptible(begun, f"reproduce {as_typed(published)} --resume {shown}")
-    ours = Side.of(read(begun.archive))
-    _show_reproduction(theirs, ours, report=begun.archive.folder / "report")
-
-
-def _show_reproduction(published: Side, here: Side, report: Path | None = None) -> NoReturn:
-    """Print what holds here, write it as a ``report`` if one is named, and exit."""
-    from bench.analysis.two_runs import TwoRuns, counts
-    from bench.report.pages.two_runs import reproduced_lines, write_reproduction
-
-    two = TwoRuns(here=here, there=published)
-    for line in reproduced_lines(two):
-        click.echo(line)
-    if report:
-        click.echo(f"report: {as_typed(write_reproduction(two, report))}")
-    sys.exit(1 if counts(two.declared)["disagrees"] else 0)

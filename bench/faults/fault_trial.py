@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.contract.model import Case
+from bench.contract.model import APART, Case
 from bench.faults.breach import Breach, BreachKind
 from bench.faults.database import database
 from bench.faults.fault import Fault
@@ -28,6 +28,10 @@ from bench.faults.schedule import Schedule
 from bench.faults.trial_network import TrialNetwork
 from bench.trial.keys import make_keys
 from bench.trial.process_group import ProcessGroup
+from bench.trial.site import sites_of
+
+REFRESH_S = 0.4
+"""How old the ledgers of hosts elsewhere may be that a trial looks at."""
 
 
 class FaultTrial:
@@ -36,6 +40,7 @@ class FaultTrial:
     Up to ``calm_ns`` nothing is done to the trial; the fault begins at ``fault_ns``, is
     complete at ``struck_ns``, and what it broke is whole again at ``healed_ns``.
     ``affected`` are roles that need not recover. ``remarks`` go into the trial's metadata.
+    ``sites`` are the hosts of a trial that is placed apart, None for any other.
     """
 
     def __init__(
@@ -50,12 +55,21 @@ class FaultTrial:
         self.case, self.setup, self.rng = case, fault.setup, rng
         self.workload = case.cell.workload
         self.participants = Participants(case.cell, fault.setup)
+        self.sites = sites_of(case.placement) if case.placement == APART else None
         self.network = TrialNetwork(
-            network, self.participants, fault.setup, case.transport, folder, rng
+            network,
+            self.participants,
+            fault.setup,
+            case.transport,
+            folder,
+            rng,
+            self.sites,
         )
         names = [f"tcp://{fault.setup.look_up}"] if fault.setup.look_up else []
         urls = [*self.network.addresses.values(), *names]
         make_keys(case.cell.variant.security, folder, urls)
+        for site in self.sites.distinct() if self.sites else ():
+            site.send(folder)
         self.group = ProcessGroup(logs, forgives=self._note_crashes)
         self.processes = Processes(
             case, fault.setup, self.participants, self.network, self.group, folder
@@ -68,6 +82,14 @@ class FaultTrial:
         self.remarks: dict[str, Any] = {}
         self.breaches: list[Breach] = []
         self._folder = folder
+        self._refreshed_s = 0.0
+        self._meet_clocks()
+
+    def _meet_clocks(self) -> None:
+        """Ask hosts elsewhere for the time, and remark how wrong theirs may be."""
+        if self.sites:
+            bounds_ns = [site.clock().bound_ns for site in self.sites.distinct()]
+            self.remarks["clock_bound_s"] = max(bounds_ns) / 1e9
 
     def close(self) -> None:
         """End all processes of the trial, and the helpers of its fault."""
@@ -110,6 +132,7 @@ class FaultTrial:
     def begin(self, name: str) -> None:
         """Have a driver give messages from where its predecessor stopped, or from now."""
         started = self.participants[name].started
+        self.refresh()
         first = self.ledgers.next_unsent(name) if started else self.schedule.next_due()
         schedule = self.schedule
         self.processes.tell(
@@ -203,7 +226,9 @@ class FaultTrial:
 
     @property
     def ledgers(self) -> LedgerReader:
-        """Read the ledgers of all processes as they are now."""
+        """Read the ledgers of all processes as they are now, or were a moment ago."""
+        if time.monotonic() - self._refreshed_s > REFRESH_S:
+            self.refresh()
         return LedgerReader(
             self._folder,
             {name: self._incarnations(name) for name in self._kept()},
@@ -215,6 +240,12 @@ class FaultTrial:
             self.participants.senders,
             self.schedule.seed,
         )
+
+    def refresh(self) -> None:
+        """See that the ledgers of hosts elsewhere are here as they are now."""
+        for site in self.sites.distinct() if self.sites else ():
+            site.refresh(self._folder)
+        self._refreshed_s = time.monotonic()
 
     def _kept(self) -> Iterator[str]:
         """Yield the roles whose ledgers count. A server that joins its equals is one."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.hosts.ledger import COUNT, COUNTERS, Ledger
+from bench.hosts.ledger import COUNT, COUNTERS, TOLD_MAX, WORD, Ledger
 
 NEVER_NS = np.iinfo(np.int64).max
 
@@ -38,6 +38,16 @@ def read_page(path: Path, senders: int, messages: int) -> Page:
         dict(zip(COUNTERS, ledger.counters, strict=True)),
         [moment for moment in ledger.told_ns if moment],
     )
+
+
+def moved(data: bytes, by_ns: int) -> bytes:
+    """Return the bytes of a ledger with its moments moved, those that are there."""
+    cells = (len(data) - WORD * (len(COUNTERS) + TOLD_MAX)) // (WORD + 1)
+    moments = np.frombuffer(
+        data, dtype=np.int64, count=TOLD_MAX + cells, offset=WORD * len(COUNTERS)
+    )
+    head, tail = data[: WORD * len(COUNTERS)], data[len(data) - cells :]
+    return head + np.where(moments > 0, moments + by_ns, 0).tobytes() + tail
 
 
 def earliest_ns(moments_ns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

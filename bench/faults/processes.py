@@ -25,6 +25,8 @@ LOOK_S = 0.05
 LEDGER_S = 60.0
 """How many seconds of messages a ledger has room for."""
 JOIN_INTERVAL_S = 0.01
+MOMENTS = ("start_ns", "stop_ns")
+"""The words of commands that are moments of a clock."""
 WARM_UP = 5
 
 
@@ -139,7 +141,10 @@ class Processes:
         return self._participants[name].host
 
     def tell(self, name: str, do: str, **more: Any) -> None:
-        self.of(name).tell(do, role=name, **more)
+        """Tell something to the process of a role; moments, as its clock has them."""
+        host = self.of(name)
+        there = {key: host.moment(more[key]) for key in MOMENTS if key in more}
+        host.tell(do, role=name, **(more | there))
 
     def kill(self, name: str) -> None:
         """Send SIGKILL to the process that plays a role."""

@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from bench.contract.model import Case
+from bench.contract.model import APART, Case
 from bench.errors import NotMeasurable
 from bench.faults.fault import Fault
 from bench.faults.fault_trial import FaultTrial
@@ -44,7 +44,7 @@ def run_failure(case: Case, fault: Fault, logs: Path, rng: random.Random) -> Fai
     logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = stack.enter_context(scratch_folder())
-        network = _network(fault, stack)
+        network = None if case.placement == APART else _network(fault, stack)
         trial = FaultTrial(case, fault, folder, logs, rng, network)
         stack.callback(trial.close)
         record = _run(trial, fault)
@@ -78,6 +78,7 @@ def _run(trial: FaultTrial, fault: Fault) -> FailureRecord:
         trial.wait(STEADY_S + trial.rng.uniform(0, PHASE_S))
     trial.calm_ns = time.perf_counter_ns()
     if joined:
+        trial.refresh()
         started = [name for name in participants.consumers if participants[name].started]
         trial.ledgers.require_service(started, trial.calm_ns, schedule.owed_from_ns)
     fault.inject(trial)
@@ -165,6 +166,7 @@ def _drain(trial: FaultTrial) -> None:
 
 
 def _record(trial: FaultTrial) -> FailureRecord:
+    trial.refresh()
     record = trial.ledgers.record(
         trial.calm_ns,
         trial.fault_ns,

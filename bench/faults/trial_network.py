@@ -1,7 +1,8 @@
 """The network of a trial with a fault: on which host each participant is, and its URLs.
 
 With a link there are two hosts, one of them for the peers, or for one participant. Else all
-are on one host, or on this machine where it permits no namespace.
+are on one host, or on this machine where it permits no namespace. A trial that is placed
+apart has the hosts of its run instead.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from bench.contract.model import PLURAL
+from bench.faults.across import HostsLink
 from bench.faults.fault import Setup
 from bench.faults.network.helper import Helper
 from bench.faults.network.hosts import Network
 from bench.faults.network.link import Link
 from bench.faults.participants import FRONT, Participant, Participants
 from bench.trial import addresses
-from bench.trial.site import Here, Site
+from bench.trial.site import Here, Site, Sites
 
 RELAYS = "bench.faults.catalogue.halfway"
 NEAR, FAR = "near", "far"
@@ -41,9 +43,11 @@ class TrialNetwork:
         transport: str,
         folder: Path,
         rng: random.Random,
+        sites: Sites | None = None,
     ) -> None:
         self._network, self._setup, self._participants = network, setup, participants
-        self._link = Link(network) if network and setup.link else None
+        self._sites = sites
+        self._link: Link | HostsLink | None = None
         self.listed = {name for name, each in participants.items() if not each.extra}
         bound = {
             self._key(each, name): self.site(each)
@@ -51,6 +55,10 @@ class TrialNetwork:
             for name in each.role.binds
         }
         self.addresses = addresses.assign(sorted(bound), transport, folder, rng, bound)
+        if sites and setup.link:
+            self._link = HostsLink(sites, self.addresses.values())
+        elif network and setup.link:
+            self._link = Link(network)
         self._relayed: dict[str, str] = {}
         self._helpers: list[Helper] = []
 
@@ -61,9 +69,12 @@ class TrialNetwork:
 
     @property
     def link(self) -> Link:
-        """The link between the two hosts, if the fault needs one."""
+        """The link between the two hosts, if the fault needs one.
+
+        Between hosts elsewhere it has what the faults of ``across`` ask of it.
+        """
         assert self._link
-        return self._link
+        return cast(Link, self._link)
 
     def enter(self, participant: Participant | None = None) -> Sequence[str]:
         """Return the command that starts something on the host where a role lives, or who
@@ -76,6 +87,9 @@ class TrialNetwork:
 
     def site(self, participant: Participant) -> Site:
         """Return where the process of a role runs."""
+        if self._sites:
+            workload, number = self._participants.workload, participant.number
+            return self._sites.of(workload, participant.role, number)
         return Here(self.enter(participant), self._ip(participant))
 
     def urls(self, participant: Participant) -> list[str | tuple[str, ...]]:
@@ -139,5 +153,7 @@ class TrialNetwork:
 
     def close(self) -> None:
         """End the helpers. The namespaces belong to who made them."""
+        if isinstance(self._link, HostsLink):
+            self._link.close()
         for helper in self._helpers:
             helper.close()

@@ -36,7 +36,7 @@ how often the role raised, ended early, and reported a failure to its applicatio
 TOLD_MAX = 256
 """How many moments of reports are kept: the first ones."""
 WORD = 8
-KINDS = ("given", "taken", "handled")
+KINDS = ("given", "taken", "handled", "left")
 
 
 class Ledger:

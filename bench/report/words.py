@@ -44,13 +44,13 @@ PLACEMENTS = {
     "split": "split: driver and peers on separate CPUs",
     "shared": "shared: everything on one CPU",
     "free": "free: the scheduler decides",
-    "apart": "apart: driver and peers on two hosts of one machine",
+    "apart": "apart: driver and peers on hosts apart",
 }
 PLACEMENTS_SHORT = {
     "split": "separate CPUs",
     "shared": "one CPU",
     "free": "CPUs left to the scheduler",
-    "apart": "two hosts of one machine",
+    "apart": "hosts apart",
 }
 CLIENT_OF_MINIMAL = {"http": "requests"}
 """The client library of a stack's minimal cells, where it has other clients as well."""

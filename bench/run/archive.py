@@ -47,6 +47,7 @@ from bench.run.block import Block
 from bench.run.environment import BlockEnvironment
 from bench.run.schedule import Slot
 from bench.run.suites import RECOVERY, is_whole, load_suite, suite_of
+from bench.trial.site import without_addresses
 
 FORMAT = 1
 SUMS = "SHA256SUMS"
@@ -257,7 +258,8 @@ class Archive:
         os.replace(partial, path)
 
     def fail(self, case: Case, block: int, reason: str, repeat: int = 0) -> None:
-        failure = {"case": case.id, "block": block, "repeat": repeat, "reason": reason}
+        said = without_addresses(reason)
+        failure = {"case": case.id, "block": block, "repeat": repeat, "reason": said}
         self.failures.append(failure)
         self.write(FAILURES, self.failures)
 

@@ -6,50 +6,19 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from bench.contract.model import LOOPS, PROJECT, Cell, Stack
 from bench.run.kernel import kernel_facts, sysctls
-from bench.trial.build import COMPILER, compiler_version, library_version
-from bench.trial.kernel_files import ROOT, text
+from bench.trial.build import COMPILER
+from bench.trial.kernel_files import CPUINFO, cpu_name, first_value
 from bench.trial.placement import allowed_cpus
 from bench.trial.requirements import requirements_of, version
+from bench.trial.versions import IN_C, NATIVE, c_version, native_versions
 
 CODE = ("bench", "implementations", "pyproject.toml", "constraints.txt")
-CPUINFO = "proc/cpuinfo"
-NATIVE = ("libzmq",)
-IN_C = " in C"
-"""Marks the library behind cells in C: Python's distributions bring their own copy."""
 HARNESS = "nomiddle"
 """The name of this project's distribution."""
-
-
-def _first(path: str, key: str, root: Path = ROOT) -> str:
-    try:
-        lines = (root / path).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return ""
-    return next((ln.split(":", 1)[1].strip() for ln in lines if ln.startswith(key)), "")
-
-
-def cpu_name(root: Path = ROOT) -> str:
-    """Return the name of this machine's CPU, or on ARM the name of its board.
-
-    If neither has a name, it is the architecture with the numbers of implementer and part.
-    """
-    name = _first(CPUINFO, "model name", root) or _first(CPUINFO, "Model", root)
-    board = text(root, "sys/firmware/devicetree/base/model").rstrip("\0")
-    if found := name or board or platform.processor():
-        return found
-    numbers = [
-        f"{key.removeprefix('CPU ')} {number}"
-        for key in ("CPU implementer", "CPU part")
-        if (number := _first(CPUINFO, key, root))
-    ]
-    architecture = platform.machine() or "unknown CPU"
-    return f"{architecture} ({', '.join(numbers)})" if numbers else architecture
 
 
 def git_revision() -> str:
@@ -68,26 +37,6 @@ def git_revision() -> str:
         return git("rev-parse", "--short=12", "HEAD") + ("+dirty" if dirty else "")
     except (OSError, subprocess.CalledProcessError):
         return ""
-
-
-@cache
-def native_versions() -> dict[str, str]:
-    """Return the versions of libraries that are inside of distributions."""
-    if version("pyzmq") is None:
-        return {}
-    import zmq
-
-    return {"libzmq": zmq.zmq_version()}
-
-
-def c_version(name: str) -> str | None:
-    """Return the version of the compiler or of a library of cells in C, or None.
-
-    ``name`` is the compiler's, or pkg-config's name of a library followed by ``IN_C``.
-    """
-    if name == COMPILER:
-        return compiler_version()
-    return library_version(name.removesuffix(IN_C))
 
 
 def versions(stacks: Sequence[Stack]) -> dict[str, str]:
@@ -143,9 +92,9 @@ def describe(stacks: Sequence[Stack]) -> dict[str, Any]:
     return {
         "host": platform.node(),
         "cpu": cpu_name(),
-        "hypervisor": "hypervisor" in _first(CPUINFO, "flags").split(),
+        "hypervisor": "hypervisor" in first_value(CPUINFO, "flags").split(),
         "cpus": allowed_cpus() if sys.platform == "linux" else [],
-        "memory": _first("proc/meminfo", "MemTotal"),
+        "memory": first_value("proc/meminfo", "MemTotal"),
         "kernel": platform.release(),
         "system": platform.platform(),
         **kernel_facts(),

@@ -21,6 +21,7 @@ from bench.run.machine import describe
 from bench.run.plan import Planned, plan
 from bench.run.points import Points, at_points, declared_at
 from bench.run.profiles import PROFILES, WHOLE
+from bench.sites.standing import CLUSTER, NAMESPACES
 
 HARNESS = PROJECT / "bench"
 TIMED = ("errors.py", "hosts", "contract", "trial", "faults", "sites", "measure", "run")
@@ -28,8 +29,10 @@ TIMED = ("errors.py", "hosts", "contract", "trial", "faults", "sites", "measure"
 PARTS = SPEED, FAILURES = "speed", "failures"
 """The two parts of a run: trials without a fault, and trials with one."""
 HOSTED = "hosts"
-"""The optional entry of run.json with the kind of hosts for trials apart, one of HOSTS."""
-HOSTS = ("namespaces",)
+"""The optional entry of run.json with the kind of hosts for trials apart."""
+SITES = "sites"
+"""The optional entry with facts of these hosts, where each is a machine of its own."""
+HOSTS_OPTION = "--hosts"
 AS_PLANNED = Points()
 """No points of a user's own."""
 BUDGET = "budget_minutes"
@@ -74,6 +77,19 @@ def harness_digest() -> str:
     return digest.hexdigest()[:16]
 
 
+def without_place(words: Sequence[str]) -> list[str]:
+    """Return a command without the place of a cluster: a run is published with it."""
+    found = list(words)
+    for number, word in enumerate(found):
+        option, equals, value = word.partition("=")
+        if option == HOSTS_OPTION and equals:
+            found[number] = f"{option}={value if value == NAMESPACES else CLUSTER}"
+        elif option == HOSTS_OPTION and number + 1 < len(found):
+            value = found[number + 1]
+            found[number + 1] = value if value == NAMESPACES else CLUSTER
+    return found
+
+
 def about(
     planned: Sequence[Planned], cells: Sequence[Cell], profile: str, seed: int
 ) -> dict[str, Any]:
@@ -83,7 +99,7 @@ def about(
         "profile": profile,
         "seed": seed,
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "command": sys.argv[1:],
+        "command": without_place(sys.argv[1:]),
         "machine": {**describe(stacks), "harness": harness_digest()},
         "stacks": {
             stack.name: {
@@ -178,6 +194,23 @@ class Begun:
     planned: list[Planned]
     seed: int
 
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """The content of run.json."""
+        return self.archive.about()
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The programs of the plan, each once."""
+        return list(
+            {entry.case.cell.timed_id: entry.case.cell for entry in self.planned}.values()
+        )
+
+    @property
+    def roots(self) -> list[Path]:
+        """The further implementations roots of its programs."""
+        return [Path(root) for root in self.about["roots"]]
+
 
 def begin(
     folder: Path,
@@ -197,7 +230,7 @@ def begin(
     ``facts`` are further entries of run.json. ``part``, one of PARTS, limits the run to
     trials of speed or to trials with a fault. ``points`` are sizes and numbers of peers in
     place of the profile's: then the comparisons of these cases are the declared ones.
-    ``hosts``, one of HOSTS, has latencies measured apart too.
+    ``hosts``, a kind of them (``standing.KINDS``), has latencies measured apart too.
     Raises UsageError for an unknown profile, for one without a case of these cells, and for
     a point that no trial can have.
     """

@@ -113,8 +113,13 @@ def goes_apart(case: CaseRow) -> bool:
     """Say whether a case is measured apart as well, where a run has several hosts.
 
     These are round trips, whose two ends one clock stamps, and other latencies. Streams at
-    full speed are not: in their windows processes are asked how much has arrived.
+    full speed are not: in their windows processes are asked how much has arrived. Faults
+    are those of processes, and cuts of the link.
     """
+    if case.fault:
+        from bench.faults.across import ACROSS  # only where one is planned, as above
+
+        return case.fault in ACROSS and case.transport == "tcp"
     if (case.placement, case.transport, case.load) != (APART_FROM, "tcp", ""):
         return False
     at_speed = (case.workload, case.quantity) == ("request_reply", "throughput")

@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -114,7 +115,8 @@ def measure_recovery(
                 while waiting and _has_room(waiting[0], under_way.values(), at_once):
                     slot = waiting.pop(0)
                     shown.now(f"block {slot.block + 1}, {slot.planned.case.id}")
-                    under_way[pool.submit(make, slot)] = slot
+                    hosts = copy_context()  # those of the run, for trials apart
+                    under_way[pool.submit(hosts.run, make, slot)] = slot
                 ended, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in ended:
                     slot = under_way.pop(future)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from bench.errors import NotMeasurable, TrialError
 from bench.faults.network.tools import tool
 from bench.selftest.answers import Answer
 from bench.sites.far import Far
+from bench.sites.pipe import Pipe
 from bench.trial.addresses import LOOPBACK
 from bench.trial.clock import Offset
 
@@ -48,7 +50,8 @@ def found_ahead(enter: Sequence[str]) -> Offset:
 
     Raises TrialError if the command fails.
     """
-    with Far("a", LOOPBACK) as here, Far("b", LOOPBACK, enter=enter) as other:
+    lay = partial(Pipe, enter)
+    with Far("a", LOOPBACK) as here, Far("b", LOOPBACK, lay=lay) as other:
         return other.ahead_of(here)
 
 

@@ -103,6 +103,9 @@ class FarHost:
         *lines, self._partial = (self._partial + data).split(b"\n")
         yield from (json.loads(line) for line in lines)
 
+    def moment(self, harness_ns: int) -> int:
+        return harness_ns + self._site.ahead_ns
+
     def status(self, wait_s: float | None = 0.0) -> int | None:
         self._ended.wait(wait_s)
         return self._status

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from bench.faults.network.hosts import Network
 from bench.sites.far import Far
+from bench.sites.pipe import Pipe
 from bench.trial.placement import allowed_cpus, halves
 from bench.trial.site import Here, Sites
 
@@ -28,10 +30,10 @@ def network_of_two() -> Iterator[Network]:
 def with_agents(network: Network) -> Iterator[Sites]:
     """Yield the two hosts as sites with agents."""
     with ExitStack() as stack:
-        made = [
-            stack.enter_context(Far(name, network.address(name), cpus, network.enter(name)))
-            for name, cpus in _cpus().items()
-        ]
+        made = []
+        for name, cpus in cpus_of_hosts().items():
+            lay = partial(Pipe, network.enter(name))
+            made.append(stack.enter_context(Far(name, network.address(name), cpus, lay)))
         yield Sites(made[0], (made[1],))
 
 
@@ -39,11 +41,11 @@ def without_agents(network: Network) -> Sites:
     """Return the two hosts as sites whose processes the harness starts itself."""
     made = [
         Here(network.enter(name), network.address(name), cpus, name)
-        for name, cpus in _cpus().items()
+        for name, cpus in cpus_of_hosts().items()
     ]
     return Sites(made[0], (made[1],))
 
 
-def _cpus() -> dict[str, tuple[int, ...]]:
+def cpus_of_hosts() -> dict[str, tuple[int, ...]]:
     driver, peers = halves(allowed_cpus())
     return {DRIVER: tuple(driver), PEER: tuple(peers)}

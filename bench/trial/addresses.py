@@ -51,24 +51,26 @@ def port_pool() -> range:
     return pool
 
 
-def is_free(port: int) -> bool:
-    """Return whether a port can be bound on loopback, over IPv4 and over IPv6.
+def is_free(port: int, address: str = LOOPBACK) -> bool:
+    """Return whether a port can be bound at an address, and on loopback over IPv6.
 
     This sends no packet. A machine without IPv6 has nothing bound there.
     """
-    for family, loopback in ((socket.AF_INET, LOOPBACK), (socket.AF_INET6, "::1")):
+    for family, where in ((socket.AF_INET, address), (socket.AF_INET6, "::1")):
         try:
             with socket.socket(family) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((loopback, port))
+                probe.bind((where, port))
         except OSError as error:
             if error.errno not in NO_SUCH_NETWORK:
                 return False
     return True
 
 
-def free_port(rng: random.Random, taken: Iterable[int] = ()) -> int:
-    """Return a port that is free now and not in ``taken``.
+def free_port(
+    rng: random.Random, taken: Iterable[int] = (), address: str = LOOPBACK
+) -> int:
+    """Return a port that is free at an address now and not in ``taken``.
 
     With the same seed, two processes try different ports. Otherwise two harnesses side by
     side would find the same port free at the same moment.
@@ -77,7 +79,7 @@ def free_port(rng: random.Random, taken: Iterable[int] = ()) -> int:
     own = os.getpid() * APART
     for _ in range(1000):
         port = pool[(rng.randrange(len(pool)) + own) % len(pool)]
-        if port not in avoid and is_free(port):
+        if port not in avoid and is_free(port, address):
             return port
     raise NotMeasurable(
         f"no port from {pool.start} to {pool.stop - 1} is free: end the programs that "

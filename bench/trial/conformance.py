@@ -11,13 +11,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 
-from bench.contract.model import DIRECT, SLIDE, Case, Cell
+from bench.contract.model import APART, DIRECT, SLIDE, Case, Cell
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.trial.build import build
 from bench.trial.interop import Casting, castings
@@ -103,9 +104,14 @@ def scenarios(cell: Cell, transport: str) -> Iterator[Scenario]:
 
 
 def _run(
-    cell: Cell, transport: str, scenario: Scenario, casting: Casting, logs: Path
+    cell: Cell,
+    transport: str,
+    scenario: Scenario,
+    casting: Casting,
+    logs: Path,
+    placement: str = "free",
 ) -> tuple[str, int]:
-    case = Case(cell, "throughput", transport, SMALL_BYTES, scenario.instances, "free")
+    case = Case(cell, "throughput", transport, SMALL_BYTES, scenario.instances, placement)
     rng = random.Random()
 
     def trial(relay: Relay | None) -> TrialRecord:
@@ -131,7 +137,25 @@ def check(
 
     ``stop`` ends the check before its next scenario, if the result is no longer wanted.
     """
-    return _impossible(cell, transport) or _try(cell, transport, logs, stop)
+    return _impossible(cell, transport) or _try(
+        cell, transport, logs, _steps(cell, transport), stop
+    )
+
+
+def check_apart(cell: Cell, logs: Path) -> CheckResult:
+    """Run the scenarios of a cell with its driver and peers on the hosts of a run.
+
+    Scenarios with a relay are left out: it is on one machine. Raises NotMeasurable where no
+    hosts are known.
+    """
+    if impossible := _impossible(cell, "tcp"):
+        return impossible
+    direct = [each for each in scenarios(cell, "tcp") if not each.relay]
+    steps = (
+        (each.name, partial(_run, cell, "tcp", each, Casting(), placement=APART))
+        for each in direct
+    )
+    return _try(cell, "tcp", logs, steps)
 
 
 def _impossible(cell: Cell, transport: str) -> CheckResult | None:
@@ -147,10 +171,14 @@ def _impossible(cell: Cell, transport: str) -> CheckResult | None:
 
 
 def _try(
-    cell: Cell, transport: str, logs: Path, stop: threading.Event | None
+    cell: Cell,
+    transport: str,
+    logs: Path,
+    steps: Iterable[tuple[str, Step]],
+    stop: threading.Event | None = None,
 ) -> CheckResult:
     losses = 0
-    for number, (title, trial) in enumerate(_steps(cell, transport)):
+    for number, (title, trial) in enumerate(steps):
         if stop and stop.is_set():
             return CheckResult(cell.timed_id, transport, "interrupted", skipped=True)
         name = cell.timed_id.replace("/", ".").replace(" ", "_")
@@ -196,7 +224,7 @@ def _check_once(
     causes = kept.depends_on(cell, transport)
     if found := kept.find(causes):
         return CheckResult(cell.timed_id, transport, "", False, found.losses, found.made)
-    result = _try(cell, transport, logs, stop)
+    result = _try(cell, transport, logs, _steps(cell, transport), stop)
     if result.skipped:
         return result
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

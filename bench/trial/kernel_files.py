@@ -5,9 +5,11 @@ The root is a parameter, so that tests can read an invented machine.
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 ROOT = Path("/")
+CPUINFO = "proc/cpuinfo"
 
 
 def text(root: Path, path: str) -> str:
@@ -16,3 +18,30 @@ def text(root: Path, path: str) -> str:
         return " ".join((root / path).read_text(encoding="utf-8").split())
     except OSError:
         return ""
+
+
+def first_value(path: str, key: str, root: Path = ROOT) -> str:
+    """Return what the first line that begins with a key has behind its colon, or ''."""
+    try:
+        lines = (root / path).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((ln.split(":", 1)[1].strip() for ln in lines if ln.startswith(key)), "")
+
+
+def cpu_name(root: Path = ROOT) -> str:
+    """Return the name of this machine's CPU, or on ARM the name of its board.
+
+    If neither has a name, it is the architecture with the numbers of implementer and part.
+    """
+    name = first_value(CPUINFO, "model name", root) or first_value(CPUINFO, "Model", root)
+    board = text(root, "sys/firmware/devicetree/base/model").rstrip("\0")
+    if found := name or board or platform.processor():
+        return found
+    numbers = [
+        f"{key.removeprefix('CPU ')} {number}"
+        for key in ("CPU implementer", "CPU part")
+        if (number := first_value(CPUINFO, key, root))
+    ]
+    architecture = platform.machine() or "unknown CPU"
+    return f"{architecture} ({', '.join(numbers)})" if numbers else architecture

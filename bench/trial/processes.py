@@ -196,6 +196,10 @@ class HostProcess:
         *lines, self._partial = (self._partial + data).split(b"\n")
         yield from (json.loads(line) for line in lines)
 
+    def moment(self, harness_ns: int) -> int:
+        """Return a moment as it is: the clock is the same."""
+        return harness_ns
+
     def status(self, wait_s: float | None = 0.0) -> int | None:
         """Return the exit status, negative for a signal; None if it lives after a wait.
 

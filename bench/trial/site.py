@@ -8,6 +8,7 @@ site and its peers at others, every other placement puts all of them here.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -45,6 +46,9 @@ class Host(Protocol):
 
     def read_events(self) -> Iterator[dict[str, Any]]:
         """Yield the events that have arrived; raises TrialError when the host is gone."""
+
+    def moment(self, harness_ns: int) -> int:
+        """Return a moment of the harness's clock as the clock of this host has it."""
 
     def status(self, wait_s: float | None = 0.0) -> int | None:
         """Return the exit status, negative for a signal; None if it lives after a wait.
@@ -124,6 +128,22 @@ class Site(Protocol):
     def bring(self, folder: Path) -> None:
         """See that what the hosts of a trial wrote is in its folder on this machine."""
 
+    def clock(self) -> Offset:
+        """Return by how much the clock of this site is ahead of the harness's."""
+
+    def refresh(self, folder: Path) -> None:
+        """See that the ledgers in the folder of a trial are as they are now.
+
+        Their moments are of the harness's clock.
+        """
+
+    def drop(self, ports: Sequence[int], packets: bool) -> tuple[int, int]:
+        """Drop packets to and from some ports where they arrive, or no longer.
+
+        Return the moments before and after that. Raises NotMeasurable where this is not
+        permitted.
+        """
+
 
 class Here:
     """This machine. ``enter`` is a command that starts hosts in a namespace of it."""
@@ -164,6 +184,16 @@ class Here:
 
     def bring(self, folder: Path) -> None:
         """Do nothing: hosts write to the folder itself."""
+
+    def clock(self) -> Offset:
+        return SAME_CLOCK
+
+    def refresh(self, folder: Path) -> None:
+        """Do nothing: hosts write to the folder itself."""
+
+    def drop(self, ports: Sequence[int], packets: bool) -> tuple[int, int]:
+        del ports, packets
+        raise NotMeasurable("packets are dropped where an agent is: give the run --hosts")
 
 
 HERE = Here()
@@ -215,3 +245,14 @@ def sites_of(placement: str) -> Sites:
             "placement apart needs two hosts: start the run with --hosts namespaces"
         )
     return sites
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with the names of hosts apart in place of their addresses.
+
+    A run is published with the reasons of its failures, and says no address.
+    """
+    sites = _apart.get()
+    for site in sites.distinct() if sites else ():
+        text = re.sub(rf"(?<![\d.]){re.escape(site.address)}(?!\d)", site.name, text)
+    return text

@@ -212,8 +212,8 @@ def test_nothing_that_measures_loads_tables_or_charts(module: str) -> None:
 
 
 COMMANDS = (
-    "build check cite common compare demo embedding experiments languages levels main "
-    "operating_curve points report run size talk topologies"
+    "build check cite common compare demo embedding experiments hosting hosts languages "
+    "levels main operating_curve points report reproduce run size talk topologies"
 )
 HELP = {
     *(f"cli.{name}" for name in COMMANDS.split()),
@@ -231,9 +231,7 @@ CITE = {
     *("report", "report.numbers", "report.numbers.alias", "report.numbers.citation"),
     *("report.words", "report.ratio"),
     "report.entries",  # the numbers of other machines
-    *("run.kernel", "run.machine"),
-    *("trial", "trial.build", "trial.kernel_files", "trial.placement"),
-    "trial.requirements",
+    *("trial", "trial.build", "trial.requirements", "trial.versions"),
 }
 HEAVY = {"jinja2", "matplotlib", "numpy", "pandas", "pygments", "pyperf", "tree_sitter"}
 ANY_NUMBER = json.loads((PROJECT / "reports" / "numbers.json").read_text())[0]["id"]

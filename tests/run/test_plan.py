@@ -13,6 +13,7 @@ from bench.analysis import rounds
 from bench.contract.find import find_cells
 from bench.contract.model import APART, FLOOR, IMPLEMENTATIONS, Case, Cell
 from bench.contract.rows import case_named
+from bench.faults.across import ACROSS
 from bench.faults.all_faults import all_faults
 from bench.measure.levels import L1, L2, faults_of
 from bench.report.talk_claims.conditions import compiled
@@ -311,13 +312,19 @@ def test_resilient_programs_are_timed_only_on_request() -> None:
 
 
 @pytest.mark.parametrize("name", PROFILES)
-def test_hosts_add_latencies_and_round_trips_apart_and_change_nothing_else(
+def test_hosts_add_latencies_round_trips_and_faults_apart_and_change_nothing_else(
     name: str,
 ) -> None:
     there = plan(PROFILES[name], CELLS, apart=True)
     added = {e.case: e.blocks for e in there if e.case.placement == APART}
     assert [entry for entry in there if entry.case not in added] == WHOLE[name]
-    assert added == {
+    across = {
+        replace(entry.case, placement=APART): entry.blocks
+        for entry in FAILURES[name]
+        if entry.case.fault in ACROSS and entry.case.transport == "tcp"
+    }
+    assert across or name == GROWTH
+    assert added == across | {
         replace(entry.case, placement=APART): entry.blocks
         for entry in PLANS[name]
         if (entry.case.placement, entry.case.transport) == ("split", "tcp")

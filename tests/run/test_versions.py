@@ -17,10 +17,11 @@ from bench.contract.rows import CaseRow
 from bench.report.numbers.citation import installed
 from bench.report.numbers.numbers import provenance
 from bench.report.sections.differences import differences
-from bench.run.machine import behind, c_version, versions
+from bench.run.machine import behind, versions
 from bench.trial import build
 from bench.trial.build import lacking
 from bench.trial.requirements import requirements_of
+from bench.trial.versions import c_version
 
 IN_C = "zmq/minimal/request_reply.c"
 IN_PYTHON = "zmq/minimal/request_reply.py"

@@ -28,8 +28,11 @@ from helpers_network import (
     wait_for,
 )
 
+from bench.analysis.recovery import measured, recoveries, recoveries_across
+from bench.analysis.results import load
 from bench.contract.model import APART
 from bench.errors import NotMeasurable
+from bench.faults.across import ACROSS
 from bench.measure import latency
 from bench.run.archive import RUN
 from bench.selftest import apart as selftest
@@ -115,7 +118,26 @@ def test_a_run_on_two_hosts_has_numbers_of_them(tmp_path: Path) -> None:
     numbers = json.loads((folder / "report" / "numbers.json").read_text())
     assert any(name in entry["id"] for entry in numbers)
     page = (folder / "report" / "index.html").read_text()
-    assert "two hosts of one machine" in page
+    assert "hosts apart are two network namespaces of one machine" in page
+
+
+@pytest.mark.thorough
+def test_a_run_on_two_hosts_repeats_faults_across_them(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with permitted(), standing("namespaces"):
+        pass
+    cell = "zmq/reconnecting/request_reply.py"
+    words = ["--profile", "quick", "--part", "failures", "--blocks", 1, "--only", cell]
+    ended = bench("run", *words, "--hosts", "namespaces", "--out", folder)
+    assert ended.returncode == 0, ended.stderr
+    run = load(folder)
+    across = measured(recoveries_across(run))
+    assert {row.fault.name for row in across} <= {*ACROSS}
+    assert {"server_killed"} <= {row.fault.name for row in across}
+    assert {row.case.placement for row in measured(recoveries(run))} == {"free"}
+    page = (folder / "report" / "index.html").read_text()
+    assert "Failures across hosts" in page
+    assert f"The verdict is the same in {len(across)} of {len(across)}" in page
 
 
 def agents_of(mark: str) -> list[int]:
@@ -145,7 +167,7 @@ def test_kills_at_random_moments_leave_nothing_and_the_run_is_resumed(
     words = words_of_run(folder)
     for _ in range(5):
         harness = start_bench(*words, TMPDIR=str(scratch), **{MARK: mark})
-        wait_for(lambda: agents_of(mark))
+        wait_for(lambda: agents_of(mark) and (folder / RUN).exists())
         time.sleep(random.uniform(0.0, 3.0))
         os.killpg(harness.pid, signal.SIGKILL)
         finish(harness)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from bench.selftest.clocks import AHEAD_S, ahead_by, answers, found_ahead
 from bench.sites.clocks import Stamps, Stepped, offset
 from bench.sites.far import Far
 from bench.sites.far_host import SiteLost
+from bench.sites.pipe import Pipe
 from bench.trial.addresses import LOOPBACK
 from bench.trial.clock import Offset, between
 from bench.trial.record import Window
@@ -105,7 +107,7 @@ def test_a_time_one_way_is_right_although_the_clocks_are_far_apart(tmp_path: Pat
     try:
         with (
             Far("a", LOOPBACK) as here,
-            Far("b", LOOPBACK, enter=ahead_by(AHEAD_S)) as other,
+            Far("b", LOOPBACK, lay=partial(Pipe, ahead_by(AHEAD_S))) as other,
             apart_on(Sites(here, (other,))),
         ):
             record = run_trial(case, window, tmp_path, random.Random(1))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from bench.errors import NotMeasurable, TrialError
 from bench.measure import latency
 from bench.sites.far import Far
 from bench.sites.far_host import SiteLost
-from bench.sites.pipe import AGENT
+from bench.sites.pipe import AGENT, Pipe
 from bench.trial.addresses import LOOPBACK
 from bench.trial.record import Window
 from bench.trial.scratch import PREFIX
@@ -222,4 +223,4 @@ def test_placement_apart_without_hosts_gets_an_error_with_the_option(
 
 def test_an_agent_that_cannot_start_is_a_reason() -> None:
     with pytest.raises(SiteLost, match=r"host b was lost"):
-        Far("b", LOOPBACK, enter=["false"])
+        Far("b", LOOPBACK, lay=partial(Pipe, ["false"]))

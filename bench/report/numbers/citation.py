@@ -19,8 +19,8 @@ from bench.errors import SUGGESTIONS_MAX, ResultsError, UsageError, near
 from bench.report import ratio, words
 from bench.report.entries import of_run
 from bench.report.numbers.alias import alias
-from bench.run.machine import c_version, native_versions
 from bench.trial.requirements import version
+from bench.trial.versions import c_version, native_versions
 
 SCHEME = "nomiddle:"
 """The beginning of a citation's mark."""

@@ -39,7 +39,8 @@ from bench.report.model import Data
 from bench.report.numbers import code_numbers, growth_numbers
 from bench.report.sections import failures, levels, standing
 from bench.report.words import date, machine
-from bench.run.machine import NATIVE, behind
+from bench.run.machine import behind
+from bench.trial.versions import NATIVE
 
 SIGNIFICANT = 6
 WHOLE = "whole"

@@ -41,7 +41,7 @@ PAGES = (
         "failures.html",
         "Failures",
         "what does a program do when something breaks?",
-        ("failures", "price", "timelines"),
+        ("failures", "price", "timelines", "across"),
     ),
     Page(
         "code.html",

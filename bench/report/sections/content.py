@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bench.analysis.clocks import clock_bound_us
 from bench.analysis.comparisons import of_kind
 from bench.analysis.short_windows import short_windows
 from bench.analysis.stats import Verdict
@@ -14,11 +13,13 @@ from bench.contract.alike import Kind
 from bench.report import sentences, words
 from bench.report.model import Data, Section, Table
 from bench.report.sections import (
+    across,
     code,
     connections,
     evidence,
     failures,
     flexibility,
+    hosts,
     levels,
     losses,
     price,
@@ -63,7 +64,8 @@ def _speed(data: Data, quantity: str, title: str) -> Section:
         "others stream and acknowledge nothing.",
     }
     said = [lead[quantity], *(_short_windows(data) if quantity == "throughput" else ())]
-    said += _clocks(data) if quantity == "latency" else []
+    said += hosts.machines(data)
+    said += hosts.clocks(data) if quantity == "latency" else []
     return Section(quantity, title, said, [], [], _figures(data, quantity))
 
 
@@ -80,18 +82,6 @@ def _short_windows(data: Data) -> Iterator[str]:
             "weigh more in a short window, and make its program seem slower than it is. "
             f"Windows under 25 ms: {'; '.join(named)}."
         )
-
-
-def _clocks(data: Data) -> list[str]:
-    """Return how wrong times between two hosts may be, as a sentence; none on one clock."""
-    bound_us = clock_bound_us(data.run.trials)
-    if not bound_us:
-        return []
-    return [
-        "One way between two hosts, two clocks stamp a message. Packets between the hosts "
-        f"bound how far these are apart, to within {words.time_us(bound_us)} at worst. "
-        "Intervals and ratios are wider by that much."
-    ]
 
 
 def _response(data: Data) -> Section:
@@ -254,6 +244,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     how_to_read,
     _failures,
     _over_time,
+    across.section,
     lambda data: price.price(data, _figures(data, "price")),
     lambda data: _speed(data, "latency", "Latency"),
     _response,

@@ -181,8 +181,8 @@ def survey(languages: Sequence[Language], guide: Row) -> Row:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and libzmq, with which all bindings are tested."""
-    from bench.run.machine import native_versions
     from bench.trial.requirements import version as installed
+    from bench.trial.versions import native_versions
 
     return {"pyzmq": installed("pyzmq") or "", **native_versions()}
 

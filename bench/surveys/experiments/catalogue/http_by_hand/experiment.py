@@ -18,7 +18,6 @@ from pathlib import Path
 from bench.contract.model import IMPLEMENTATIONS
 from bench.errors import NotMeasurable, TrialError
 from bench.measure.code.size import size
-from bench.run.machine import c_version
 from bench.surveys.embedding.programs import command, find_embedded, lacking
 from bench.surveys.experiments.catalogue.http_by_hand.cases import CASES, tried
 from bench.surveys.experiments.experiment import (
@@ -30,6 +29,7 @@ from bench.surveys.experiments.experiment import (
 )
 from bench.surveys.experiments.processes import line, started
 from bench.trial.requirements import version
+from bench.trial.versions import c_version
 
 PROGRAMS = Path(__file__).parent / "programs"
 LOOPBACK = "tcp://127.0.0.1:0"
