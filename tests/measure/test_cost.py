@@ -33,6 +33,7 @@ QUICK = (
     "zmq/minimal/request_reply.py",
     "raw_socket/minimal/request_reply.py",
     "http/aiohttp_client/request_reply.py",
+    "http/websocket/request_reply.py",
 )
 needs_compiler = pytest.mark.skipif(
     any(lacking(cell) for cell in find_cells([CROWD])), reason="no crowd can be built"
