@@ -17,7 +17,7 @@ from bench.report import build as report
 from bench.report import words
 from bench.report.build import derive, with_growth
 from bench.report.model import Data
-from bench.report.sections.connections import section
+from bench.report.sections.connections import LAW_HEADS, section
 
 ZMQ = "zmq.minimal.python"
 CONNECT = f"request_reply.connect.64B.tcp.1_clients.shared.{ZMQ}"
@@ -90,6 +90,9 @@ def test_the_cost_of_subscribers_to_a_publisher_can_be_cited(growth: Data) -> No
     said = str(entry(growth, OF_FAN_OUT)["sentence"])
     assert "CPU time in the publisher goes with the number of subscribers" in said
     assert "from 1 to 300 subscribers" in said
+    each = entry(growth, OF_FAN_OUT.replace("exponent", "marginal"))
+    assert each["unit"] == "us/subscriber"
+    assert "each further subscriber takes" in str(each["sentence"])
 
 
 def test_words_name_the_rates_at_which_costs_are_measured() -> None:
@@ -116,9 +119,9 @@ def test_the_section_has_a_table_of_each_that_was_measured(
     idle, *costs = section(growth).tables
     assert {row[1] for row in idle.rows} == {"1", "100", "1,000"}
     assert ["number of connections" in cost.caption for cost in costs] == [True, False]
-    for cost in costs:
-        assert cost.columns[-1] == "exponent"
-        assert all(row[-1] for row in cost.rows)
+    laws = [[name for name in cost.columns if name in LAW_HEADS.values()] for cost in costs]
+    assert laws == [["exponent"], ["exponent", "each further one"]]
+    assert all(row[-1] for cost in costs for row in cost.rows)
 
 
 def test_a_hollow_point_has_a_mark_in_the_table_and_its_reason_below(growth: Data) -> None:
