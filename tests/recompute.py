@@ -28,7 +28,8 @@ NOT_HERE = {
 PAIRS = ("claim", "further", "alternative", "language", "other_language", "apart")
 CPU, MEMORY = "_cpu_us_per_message", "_peak_memory_bytes"
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
-PAYS = {"request_reply": "serve", "fan_out": "publish"}
+PAYS = {"request_reply": "serve", "fan_out": "publish", "pipeline": "distribute"}
+REPEATED = {"request_reply": "call", "fan_out": "subscribe", "pipeline": "work"}
 HEADLINES = {
     "latency": "p50", "response": "p50", "connect": "p50", "idle_memory": "resident_serve",
 }  # fmt: skip
@@ -258,7 +259,7 @@ class Run:
             yield f"cpu_{role}", [t.get(role + CPU, nan) for t in trials]
             yield f"memory_{role}", [t.get(role + MEMORY, nan) / 2**20 for t in trials]
         for name, (ending, divisor) in HELD.items():
-            for role in ("call", "serve", "publish", "subscribe"):
+            for role in {*PAYS.values(), *REPEATED.values(), "collect"}:
                 if role + ending in trials[0]:
                     yield f"{name}_{role}", [t[role + ending] / divisor for t in trials]
 
@@ -276,11 +277,12 @@ class Run:
         def middle(name):
             return np.median([trial[name] for trial in trials])
 
-        consumer = {"request_reply": "call", "fan_out": "subscribe"}[row["workload"]]
         period_us = 1e6 / middle("offered_hz")
         late = "late_p99_ns" in trials[0] and middle("late_p99_ns") / 1e3 > period_us
         spins = trials[0]["generator"] == "own"
-        return late or (middle(consumer + CPU) > 0.7 * period_us and not spins)
+        return late or (
+            middle(REPEATED[row["workload"]] + CPU) > 0.7 * period_us and not spins
+        )
 
     def absolutes(self):
         for case, trials in self.trials.items():

@@ -1,8 +1,8 @@
 """How the cost of a message grows with the number of peers: points, and laws over blocks.
 
-A point is the cost with one number of connections or subscribers. It is hollow where the
-cost may be that of something else: where the generator was the limit, where the program
-could not hold the rate, or where others used the CPUs. The reason stands beside it.
+A point is the cost with one number of connections, subscribers or workers. It is hollow
+where the cost may be that of something else: where the generator was the limit, where the
+program could not hold the rate, or where others used the CPUs. The reason stands beside it.
 
 In each block a line is fitted to the logarithms: log cost = c + k log N, by least squares
 over the numbers N of all points whose load was given. k is the exponent: 0 if a message
@@ -142,7 +142,7 @@ def _point(case: CaseRow, trials: pd.DataFrame, refused: str) -> Point:
 def _limit(case: CaseRow, trials: pd.DataFrame) -> str:
     """Return what kept the load of a case from its program, or empty."""
     medians = trials.median(numeric_only=True)
-    used = medians.get(f"{WORKLOADS[case.workload].consumer.name}{CPU}", 0.0)
+    used = medians.get(f"{WORKLOADS[case.workload].repeated}{CPU}", 0.0)
     share = used / 1e6 * medians.get("offered_hz", 0.0)
     spins = OWN in set(trials.get("generator", ()))  # and so it uses a whole CPU
     if share > CROWD_MAX and not spins:
@@ -182,7 +182,11 @@ def straight(numbers: Floats, costs: Floats) -> tuple[float, Floats]:
 
 
 LAWS = {EXPONENT: fitted, MARGINAL: straight}
-LAWS_OF = {"request_reply": (EXPONENT,), "fan_out": (EXPONENT, MARGINAL)}
+LAWS_OF = {
+    "request_reply": (EXPONENT,),
+    "fan_out": (EXPONENT, MARGINAL),
+    "pipeline": (EXPONENT,),
+}
 """The laws of each workload. They are declared, and no data choose them."""
 
 

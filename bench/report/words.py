@@ -25,10 +25,12 @@ IDLE = "idle connections"
 COST = {
     "request_reply": "cost at 1,000 messages/s",
     "fan_out": "cost at 50 messages/s",
+    "pipeline": "cost at 200 messages/s",
 }
 GROWN = {
     "request_reply": ("connections", "server"),
     "fan_out": ("subscribers", "publisher"),
+    "pipeline": ("workers", "distributor"),
 }
 """The peers whose number grows, and the program whose cost is told, by workload."""
 LAWS = {"exponent": "power law", "marginal": "straight line"}

@@ -118,9 +118,11 @@ def test_the_section_has_a_table_of_each_that_was_measured(
     assert "memory for each, KiB" in columns[1]
     idle, *costs = section(growth).tables
     assert {row[1] for row in idle.rows} == {"1", "100", "1,000"}
-    assert ["number of connections" in cost.caption for cost in costs] == [True, False]
+    grown = ("connections", "subscribers", "workers")
+    for many, cost in zip(grown, costs, strict=True):
+        assert f"by the number of {many}" in cost.caption
     laws = [[name for name in cost.columns if name in LAW_HEADS.values()] for cost in costs]
-    assert laws == [["exponent"], ["exponent", "each further one"]]
+    assert laws == [["exponent"], ["exponent", "each further one"], ["exponent"]]
     assert all(row[-1] for cost in costs for row in cost.rows)
 
 
@@ -128,8 +130,9 @@ def test_a_hollow_point_has_a_mark_in_the_table_and_its_reason_below(growth: Dat
     trials = growth.run.trials.copy()
     trials.loc[trials["case"] == FAN_OUT, "others_cpu_share"] = 0.2
     disturbed = section(replace(growth, run=replace(growth.run, trials=trials)))
-    (row,) = (r for r in disturbed.tables[-1].rows if r[0] == "ZeroMQ (lossless)")
-    columns = disturbed.tables[-1].columns
+    (table,) = (each for each in disturbed.tables if "subscribers" in each.caption)
+    (row,) = (row for row in table.rows if row[0] == "ZeroMQ (lossless)")
+    columns = table.columns
     marked = [column for column, said in zip(columns, row, strict=True) if "○" in said]
     assert marked == ["100"]
     assert disturbed.bullets == [
@@ -146,7 +149,7 @@ def test_a_run_of_growth_adds_its_numbers_and_replaces_none(
     assert len(ids) == len(set(ids))
     assert entry(both, IDLE) == entry(full, IDLE)
     assert entry(both, COST)["run"] == growth.run.name
-    assert len(section(both).tables) == 4
+    assert len(section(both).tables) == 5
     assert with_growth(full, None) is full
 
 

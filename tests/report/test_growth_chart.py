@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from bench.analysis.results import Run, load
 from bench.contract.model import Case
+from bench.report import words
 from bench.report.charts import style
 from bench.report.charts.all import look_of
 from bench.report.charts.export import export
@@ -57,7 +58,7 @@ def changed(run: Run, part: str, **columns: float) -> Run:
 
 def test_each_workload_has_a_chart_with_a_marker_for_each_point(run: Run) -> None:
     made = drawn(run)
-    assert {*made} == {"growth_request_reply", "growth_fan_out"}
+    assert {*made} == {f"growth_{workload}" for workload in words.GROWN}
     for chart in made.values():
         axes = plane(chart.figure)
         assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
@@ -122,6 +123,5 @@ def test_names_of_lines_are_inside_the_figure(run: Run, tmp_path: Path) -> None:
             assert text.get_window_extent().x1 <= wide, text.get_text()
     export([*drawn(run).values()], tmp_path, all_files=True)
     assert {path.name for path in tmp_path.glob("*.png")} == {
-        "growth_request_reply.png",
-        "growth_fan_out.png",
+        f"growth_{workload}.png" for workload in words.GROWN
     }

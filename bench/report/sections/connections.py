@@ -141,7 +141,7 @@ def _cost(data: Data, workload: str) -> Table:
     heads = [LAW_HEADS[law] for law in told]
     columns = ["program", "size", *(f"{number:,}" for number in numbers), *heads]
     many, whose = words.GROWN[workload]
-    given = "in all" if workload == "request_reply" else "to each of them"
+    given = "to each of them" if workload == "fan_out" else "in all"
     unit = "\N{MICRO SIGN}s"
     caption = (
         f"The {whose}'s CPU time for a message, {unit}, by the number of {many}; "

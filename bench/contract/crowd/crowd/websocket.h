@@ -6,9 +6,7 @@
 
 enum { BINARY = 0x82, TWO_BYTES = 126, EIGHT_BYTES = 127 };
 
-static const char *authority; /* host and port */
-
-static inline size_t hello(unsigned char *out)
+static inline size_t hello(unsigned char *out, const char *authority)
 {
     return (size_t)snprintf((char *)out, HEAD_MAX,
                             "GET / HTTP/1.1\r\nHost: %s\r\n"
@@ -40,6 +38,23 @@ static inline size_t binary(unsigned char *in, size_t have, struct message *mess
         size = size << 8 | in[i];
     *message = (struct message){in + head, size};
     return have < head + size ? 0 : head + size;
+}
+
+enum { MASKED = 0x80, KEY_BYTES = 4, TWO_BYTES_MAX = 0xffff };
+
+/* A client masks what it sends. The key is 0 here, which changes no byte. */
+static inline size_t masked_head(unsigned char *out, size_t size)
+{
+    const size_t more = size < TWO_BYTES ? 0 : size <= TWO_BYTES_MAX ? 2 : 8;
+    size_t length = 0;
+    out[length++] = BINARY;
+    out[length++] = (unsigned char)(MASKED | (more == 0   ? size
+                                              : more == 2 ? TWO_BYTES
+                                                          : EIGHT_BYTES));
+    for (size_t byte = more; byte > 0; byte--)
+        out[length++] = (unsigned char)(size >> 8 * (byte - 1));
+    memset(out + length, 0, KEY_BYTES);
+    return length + KEY_BYTES;
 }
 
 #endif

@@ -1,4 +1,5 @@
 /* A crowd of subscribers over WebSocket. */
+#include "subscribers.h"
 #include "websocket.h"
 
 const bool holds_connections = true;
@@ -6,7 +7,6 @@ const bool holds_connections = true;
 void subscribe(const char *address, take_fn *take_message)
 {
     (void)take_message; /* which knows no connections */
-    authority = address + strlen("tcp://");
     const struct wire wire = {.hello = hello, .greeting = greeting, .message = binary};
     run_subscribers(&wire, address);
 }
