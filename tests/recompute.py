@@ -28,7 +28,8 @@ NOT_HERE = {
 PAIRS = ("claim", "further", "alternative", "language", "other_language", "apart")
 CPU, MEMORY = "_cpu_us_per_message", "_peak_memory_bytes"
 SHARES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999, "max": 1.0}
-PAYS = {"request_reply": "serve", "fan_out": "publish"}
+PAYS = {"request_reply": "serve", "fan_out": "publish", "pipeline": "distribute"}
+REPEATED = {"request_reply": "call", "fan_out": "subscribe", "pipeline": "work"}
 HEADLINES = {
     "latency": "p50", "response": "p50", "connect": "p50", "idle_memory": "resident_serve",
 }  # fmt: skip
@@ -258,7 +259,7 @@ class Run:
             yield f"cpu_{role}", [t.get(role + CPU, nan) for t in trials]
             yield f"memory_{role}", [t.get(role + MEMORY, nan) / 2**20 for t in trials]
         for name, (ending, divisor) in HELD.items():
-            for role in ("call", "serve", "publish", "subscribe"):
+            for role in {*PAYS.values(), *REPEATED.values(), "collect"}:
                 if role + ending in trials[0]:
                     yield f"{name}_{role}", [t[role + ending] / divisor for t in trials]
 
@@ -276,10 +277,12 @@ class Run:
         def middle(name):
             return np.median([trial[name] for trial in trials])
 
-        consumer = {"request_reply": "call", "fan_out": "subscribe"}[row["workload"]]
         period_us = 1e6 / middle("offered_hz")
         late = "late_p99_ns" in trials[0] and middle("late_p99_ns") / 1e3 > period_us
-        return late or middle(consumer + CPU) > 0.7 * period_us
+        spins = trials[0]["generator"] == "own"
+        return late or (
+            middle(REPEATED[row["workload"]] + CPU) > 0.7 * period_us and not spins
+        )
 
     def absolutes(self):
         for case, trials in self.trials.items():
@@ -303,27 +306,34 @@ class Run:
                     yield ".".join(parts), found
 
     def growths(self):
-        """Yield the slope of log cost over log peers, of programs on one power."""
+        """Yield the slope of log cost over log peers, and of a publisher's cost."""
         points = defaultdict(dict)
         for case, trials in self.trials.items():
             row = self.cases[case]
             if row["quantity"] != "cost" or row["twin"] or case in self.resultless:
                 continue
             if not self.refused(trials) and not self.limited(row, trials):
-                parts = case.split(".")
-                parts[1], parts[4] = "cost_exponent", parts[4].split("_", 1)[1]
                 by_block = {t["block"]: t[PAYS[row["workload"]] + CPU] for t in trials}
-                points[".".join(parts)][row["instances"]] = by_block
+                parts = case.split(".")
+                parts[4] = parts[4].split("_", 1)[1]
+                laws = ("exponent", "marginal") if parts[0] == "fan_out" else ("exponent",)
+                for law in laws:
+                    parts[1] = f"cost_{law}"
+                    points[".".join(parts)][row["instances"]] = by_block
         for name, costs in points.items():
             blocks = sorted(set.intersection(*map(set, costs.values())))
             if len(costs) >= 4 and blocks:
-                x = np.log(list(costs))
-                slopes = [
-                    np.polyfit(x, np.log([of[b] for of in costs.values()]), 1)[0]
-                    for b in blocks
-                ]
-                middle, low, high, *rest = ratio(slopes, False)
-                yield name, (log(middle), log(low), log(high), *rest)
+                x, ys = (
+                    np.array([*costs]),
+                    [[of[b] for of in costs.values()] for b in blocks],
+                )
+                if ".cost_exponent." in name:
+                    slopes = [np.polyfit(np.log(x), np.log(y), 1)[0] for y in ys]
+                else:
+                    slopes = [np.polyfit(x, y, 1, w=1 / np.array(y))[0] for y in ys]
+                unit = max(map(abs, slopes))
+                middle, low, high, *rest = ratio([slope / unit for slope in slopes], False)
+                yield name, (*(unit * log(end) for end in (middle, low, high)), *rest)
 
     def recoveries(self):
         for name, values in self.of_trials():

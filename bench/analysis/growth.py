@@ -1,8 +1,8 @@
-"""How the cost of a message grows with the number of peers: points, and exponents.
+"""How the cost of a message grows with the number of peers: points, and laws over blocks.
 
-A point is the cost with one number of connections or subscribers. It is hollow where the
-cost may be that of something else: where the generator was the limit, where the program
-could not hold the rate, or where others used the CPUs. The reason stands beside it.
+A point is the cost with one number of connections, subscribers or workers. It is hollow
+where the cost may be that of something else: where the generator was the limit, where the
+program could not hold the rate, or where others used the CPUs. The reason stands beside it.
 
 In each block a line is fitted to the logarithms: log cost = c + k log N, by least squares
 over the numbers N of all points whose load was given. k is the exponent: 0 if a message
@@ -10,8 +10,11 @@ costs the same however many peers there are, 1 if its cost is proportional to th
 The estimate over blocks is Hodges and Lehmann's, with the exact signed-rank interval
 (``stats``), as for ratios.
 
-A power law is refused if the cost at some N lies off the fitted line by more than 5 %, with
-its whole interval over blocks. Then k is a mean slope, and the costs themselves tell more.
+The cost of a publisher has a marginal part as well: cost = a + b N, by least squares of the
+errors relative to the costs. b is the CPU time that each further subscriber takes.
+
+A law is refused if the cost at some N lies off the fitted line by more than 5 %, with its
+whole interval over blocks. Then k or b is a mean slope, and the costs themselves tell more.
 """
 
 from __future__ import annotations
@@ -36,16 +39,19 @@ from bench.analysis.stats import (
 )
 from bench.contract.all_workloads import WORKLOADS
 from bench.contract.rows import CaseRow
-from bench.measure.cost import PAYS
+from bench.measure.cost import OWN, PAYS
 from bench.run.environment import OTHER_CPU_MAX
 
 COST = "cost"
+EXPONENT, MARGINAL = "exponent", "marginal"
+SMALLEST = 1e-3
+"""The least part of a cost that a fitted line may have: lines may fall below 0."""
 CPU = "_cpu_us_per_message"
 OTHERS = "others_cpu_share"
 POINTS_MIN = 4
 """A line through fewer numbers of peers fits whatever the costs are."""
 CROWD_MAX = 0.7
-"""The share of a CPU from which a generator may be the limit."""
+"""The share of a CPU from which a crowd may be the limit."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +70,15 @@ class Point:
 
 @dataclass(frozen=True)
 class Growth:
-    """The exponent of one program; bounds are nan with too few blocks.
+    """The law of one program: ``value`` is k of an exponent, or b of a marginal cost.
 
-    ``cases`` are its points by the number of peers, ``off_line`` the numbers at which the
-    cost is no power.
+    Bounds are nan with too few blocks. ``cases`` are its points by the number of peers,
+    ``off_line`` the numbers at which the cost is off the law.
     """
 
+    law: str
     cases: tuple[CaseRow, ...]
-    exponent: float
+    value: float
     low: float
     high: float
     confidence: float
@@ -91,7 +98,7 @@ class Growth:
     def name(self) -> str:
         """The name of the benchmark, with what grows in place of a number of it."""
         parts = self.program.name.split(".")
-        parts[1] = f"{COST}_exponent"
+        parts[1] = f"{COST}_{self.law}"
         parts[4] = parts[4].split("_", 1)[1]
         return ".".join(parts)
 
@@ -135,10 +142,11 @@ def _point(case: CaseRow, trials: pd.DataFrame, refused: str) -> Point:
 def _limit(case: CaseRow, trials: pd.DataFrame) -> str:
     """Return what kept the load of a case from its program, or empty."""
     medians = trials.median(numeric_only=True)
-    used = medians.get(f"{WORKLOADS[case.workload].consumer.name}{CPU}", 0.0)
+    used = medians.get(f"{WORKLOADS[case.workload].repeated}{CPU}", 0.0)
     share = used / 1e6 * medians.get("offered_hz", 0.0)
-    if share > CROWD_MAX:
-        return f"the generator is the limit, it used {100 * share:.0f} % of a CPU"
+    spins = OWN in set(trials.get("generator", ()))  # and so it uses a whole CPU
+    if share > CROWD_MAX and not spins:
+        return f"the crowd is the limit, it used {100 * share:.0f} % of a CPU"
     late_s = medians.get("late_p99_ns", math.nan) / 1e9
     if late_s * medians.get("offered_hz", 0.0) > 1:
         return f"the rate was not held, messages were {1e3 * late_s:.0f} ms late at p99"
@@ -163,12 +171,40 @@ def fitted(numbers: Floats, costs: Floats) -> tuple[float, Floats]:
     return slope, y - y.mean() - slope * (x - x.mean())
 
 
-def growths(run: Run) -> list[Growth]:
-    """Return the exponent of each program that has enough points, in order of the plan."""
+def straight(numbers: Floats, costs: Floats) -> tuple[float, Floats]:
+    """Return the marginal cost at these numbers, and the logs of cost over the fit.
+
+    Both arguments have shape (points,) and are positive.
+    """
+    slope, fixed = np.polyfit(numbers, costs, 1, w=1 / costs)
+    line = np.maximum(fixed + slope * numbers, costs * SMALLEST)
+    return float(slope), np.log(costs / line)
+
+
+LAWS = {EXPONENT: fitted, MARGINAL: straight}
+LAWS_OF = {
+    "request_reply": (EXPONENT,),
+    "fan_out": (EXPONENT, MARGINAL),
+    "pipeline": (EXPONENT,),
+}
+"""The laws of each workload. They are declared, and no data choose them."""
+
+
+def growths(run: Run, *laws: str) -> list[Growth]:
+    """Return the laws of each program that has enough points, in order of the plan.
+
+    Without names these are exponents.
+    """
     cases = [point.case for point in points(run) if point.given]
     planned = [case for case in run.cases.values() if case in cases]
     by_series = grouped(planned, series)
-    return [made for known in by_series.values() for made in _growth(run, known)]
+    return [
+        made
+        for known in by_series.values()
+        for law in laws or (EXPONENT,)
+        if law in LAWS_OF[known[0].workload]
+        for made in _growth(run, known, law)
+    ]
 
 
 def series(case: CaseRow) -> tuple[str | int, ...]:
@@ -177,21 +213,24 @@ def series(case: CaseRow) -> tuple[str | int, ...]:
     return case.workload, case.key, *where
 
 
-def _growth(run: Run, cases: list[CaseRow]) -> Iterator[Growth]:
+def _growth(run: Run, cases: list[CaseRow], law: str) -> Iterator[Growth]:
     ordered = sorted(cases, key=lambda case: case.instances)
     table = _costs(run, ordered)
     if len(table.columns) < POINTS_MIN or table.empty:
         return
     numbers = np.array([case.instances for case in ordered], dtype=np.float64)
-    every = [fitted(numbers, costs) for costs in table.to_numpy(dtype=np.float64)]
-    found = ratio_of_logs([slope for slope, _ in every])
+    every = [LAWS[law](numbers, costs) for costs in table.to_numpy(dtype=np.float64)]
+    slopes = np.array([slope for slope, _ in every])
+    unit = float(np.abs(slopes).max()) or 1.0  # of any size, and ratios are exponentials
+    found = ratio_of_logs(slopes / unit)
     low, high = bounds(found)
     off = np.array([residuals for _, residuals in every])
     yield Growth(
+        law=law,
         cases=tuple(ordered),
-        exponent=math.log(found.estimate),
-        low=math.log(low),
-        high=math.log(high),
+        value=unit * math.log(found.estimate),
+        low=unit * math.log(low),
+        high=unit * math.log(high),
         confidence=found.confidence,
         blocks_done=found.blocks,
         off_line=tuple(

@@ -1,7 +1,7 @@
-"""Cost: the cost of a message to a server or publisher at a fixed load, with many peers.
+"""Cost: the cost of a message to a server or driver at a fixed load, with many peers.
 
 The load is the same for every program and every number of peers, so that CPU time and
-wake-ups of the program that answers, or publishes, can be compared between them. At its own
+wake-ups of the program that answers, publishes or distributes can be compared. At its own
 saturation a program with more peers would get more messages, or give fewer. A message at a
 low rate costs several times what it costs at saturation: the program wakes for each, and
 its caches are cold. So a cost goes with its rate.
@@ -19,6 +19,10 @@ each of them. The subscribers are connections of a crowd. A cost is of a message
 published, and not of a delivery. pyperf's value is the median time in seconds from the
 moment of giving to a subscriber, over all of them. ``last_p50_ns`` is the same to the last
 of them.
+
+Pipeline: ``RATE_HZ["pipeline"]`` tasks a second are dealt out to workers, which are a crowd
+as well. A cost is of a task, to the program that distributes. pyperf's value is the median
+time in seconds from the moment of giving a task to its result at the collector.
 
 ``others_cpu_share`` is the share of the CPUs that processes beside the run took.
 """
@@ -47,12 +51,12 @@ from bench.measure.percentiles import quantile, summary
 from bench.trial.fork_servers import ForkServers
 from bench.trial.record import TrialRecord, Window
 
-RATE_HZ = {"request_reply": 1000.0, "fan_out": 50.0}
-PAYS = {"request_reply": "serve", "fan_out": "publish"}
+RATE_HZ = {"request_reply": 1000.0, "fan_out": 50.0, "pipeline": 200.0}
+PAYS = {"request_reply": "serve", "fan_out": "publish", "pipeline": "distribute"}
 """The role whose cost is measured, by workload: many peers are connected to it."""
-MESSAGES = {"request_reply": 600, "fan_out": 40}
+MESSAGES = {"request_reply": 600, "fan_out": 40, "pipeline": 120}
 JOINING_S = 0.002
-"""How long a subscriber takes to join, at most."""
+"""How long a subscriber or a worker takes to join, at most."""
 OWN = "own"
 """The name of a generator that is the program's own client."""
 
@@ -85,7 +89,7 @@ def take(
 ) -> Measured:
     """Make one trial and return its value; raises the errors of ``run_trial``.
 
-    Its hosts are no copies, as of idle memory. Raises NotMeasurable for fan-out without a
+    Its hosts are no copies, as of idle memory. Raises NotMeasurable for streams without a
     crowd.
     """
     del servers
@@ -137,7 +141,8 @@ def _of_stream(case: Case, trial: TrialRecord, _: Sizing) -> Measured:
     percentiles = summary(samples_ns)
     metadata |= percentiles
     metadata |= costs(trial, driver.counts["given"])
-    metadata["last_p50_ns"] = quantile(_last_ns(case, trial), 0.5)
+    if workload.consumer.name == workload.repeated:
+        metadata["last_p50_ns"] = quantile(_last_ns(case, trial), 0.5)
     metadata["late_p99_ns"] = latency.late_p99_ns(driver, rate_hz)
     metadata["offered_hz"] = rate_hz
     samples = {workload.consumer.name: samples_ns}

@@ -3,8 +3,8 @@
 Clients may be the program's own. Then its function is called once for each connection, and
 its messages go over them in turn (``bench.hosts.connections``). Or they are a crowd in C
 (``bench/contract/crowd``), which speaks the wire of the program's server, and is the same
-generator for all of that wire. Subscribers are a crowd only: a process of its own for each
-would fill the CPUs.
+generator for all of that wire. Subscribers and workers are a crowd only: a process of its
+own for each would fill the CPUs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bench.trial.ticks import Ticks, ticks_now
 from bench.trial.trial import Trial, run_trial
 
 HELD = ("idle_memory", "cost")
-"""The quantities whose clients or subscribers are connections of one process."""
+"""The quantities whose repeated roles are connections of one process."""
 WARM_UP_OF_STREAMS = 10
 
 
@@ -123,8 +123,8 @@ def window(case: Case, messages: int, rate_hz: float) -> Window:
     """Return a window of so many messages a second, evenly spaced.
 
     Requests go over all connections in turn. In warm-up each has one, by which it is
-    opened. Every connection takes all of a stream. Its driver sleeps between messages, and
-    never spins: CPU time that it took to be in time would count as the program's.
+    opened. The driver of a stream sleeps between messages, and never spins: CPU time that
+    it took to be in time would count as the program's.
     """
     if not case.cell.workload.lockstep:
         return Window(
@@ -154,15 +154,15 @@ def run(
 ) -> TrialRecord:
     """Make a trial with held connections; ``measure`` as of ``run_trial``.
 
-    The consumer is the program's own, or a crowd. A record of subscribers becomes one for
-    each of them.
+    The repeated role is the program's own, or a crowd. A record of subscribers becomes one
+    for each of them.
     """
 
     def watched(trial: Trial) -> None:
         assert isinstance(trial, Held)
         measure(trial)
 
-    played_by = {case.cell.workload.consumer.name: crowd} if crowd else {}
+    played_by = {case.cell.workload.repeated: crowd} if crowd else {}
     trial = run_trial(
         case, made, logs, rng, played_by=played_by, measure=watched, kind=Held
     )

@@ -11,6 +11,8 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -78,11 +80,30 @@ def parse(said: str) -> tuple[float, int]:
     return float(rate.group(1)), int(count.group(1))
 
 
-def _wrk(case: Case, url: str, folder: Path, lasts_s: int) -> str:
-    path = folder / "post.lua"
-    path.write_text(script(case.size_bytes), encoding="utf-8")
+@contextmanager
+def served(case: Case, logs: Path, rng: Random) -> Iterator[tuple[Trial, str, Path]]:
+    """Yield a trial that has the server of a case only, its URL, and a folder.
+
+    Raises TrialError if the server fails. It ends with the context.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    with scratch_folder() as folder:
+        trial = _ServerOnly(case, Window(0, warm_up=0), folder, logs, rng)
+        try:
+            trial.spawn()
+            trial.join()
+            (address,) = trial.bound.values()
+            yield trial, address.replace("tcp:", "http:"), folder
+        finally:
+            trial.kill()
+
+
+def said_by(words: Sequence[str], case: Case) -> str:
+    """Return the output of a tool that runs on the CPUs of the driver.
+
+    Raises TrialError if it does not end in time.
+    """
     cpus = cpus_for(case.placement, drives=True)
-    words = [TOOL, "-t1", "-c1", f"-d{lasts_s}s", "-s", str(path), url]
     process = subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -90,10 +111,18 @@ def _wrk(case: Case, url: str, folder: Path, lasts_s: int) -> str:
         os.sched_setaffinity(process.pid, cpus)
         return process.communicate(timeout=TIMEOUT_S)[0]
     except subprocess.TimeoutExpired:
-        raise TrialError(f"wrk did not end within {TIMEOUT_S} s") from None
+        raise TrialError(f"{words[0]} did not end within {TIMEOUT_S} s") from None
     finally:
         process.kill()
         process.wait()
+
+
+def ask(case: Case, url: str, folder: Path, lasts_s: int, connections: int = 1) -> str:
+    """Return the output of wrk after so many seconds over so many connections."""
+    path = folder / "post.lua"
+    path.write_text(script(case.size_bytes), encoding="utf-8")
+    many = f"-c{connections}"
+    return said_by([TOOL, "-t1", many, f"-d{lasts_s}s", "-s", str(path), url], case)
 
 
 def take(
@@ -110,16 +139,7 @@ def take(
     del sizing, servers  # it starts one server, and no client
     if not is_installed():
         raise NotMeasurable("wrk is not installed: install the package wrk to have it")
-    logs.mkdir(parents=True, exist_ok=True)
-    with scratch_folder() as folder:
-        trial = _ServerOnly(case, Window(0, warm_up=0), folder, logs, rng)
-        try:
-            trial.spawn()
-            trial.join()
-            (address,) = trial.bound.values()
-            url = address.replace("tcp:", "http:")
-            _wrk(case, url, folder, WARM_UP_S)
-            rate_hz, count = parse(_wrk(case, url, folder, LASTS_S))
-        finally:
-            trial.kill()
+    with served(case, logs, rng) as (_, url, folder):
+        ask(case, url, folder, WARM_UP_S)
+        rate_hz, count = parse(ask(case, url, folder, LASTS_S))
     return Measured(1 / rate_hz, {"given": count, "delivered": count, "lost": 0})

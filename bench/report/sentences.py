@@ -9,7 +9,7 @@ from typing import Any
 from bench.analysis.code_rows import Size
 from bench.analysis.compared_rows import Apart, Comparison, Copy, Ratio
 from bench.analysis.estimates import FROM_GIVEN, headline_measure
-from bench.analysis.growth import Growth
+from bench.analysis.growth import MARGINAL, Growth
 from bench.analysis.ranking import Race, Rival
 from bench.analysis.rows import Estimate
 from bench.analysis.stats import MARGIN, Verdict
@@ -83,26 +83,40 @@ def absolute(row: Estimate, stacks: Mapping[str, Any]) -> str:
 
 
 def growth(row: Growth, stacks: Mapping[str, Any]) -> str:
-    """Return the sentence of an exponent of cost over the number of peers."""
+    """Return the sentence of a law of cost over the number of peers."""
     first, last = row.cases[0], row.cases[-1]
-    many, whose = words.GROWN[first.workload]
-    label = words.cell(first, stacks)
+    many, _ = words.GROWN[first.workload]
+    off = ", ".join(f"{number:,}" for number in row.off_line)
+    no_law = f"; no {words.LAWS[row.law]}, since the cost at {off} lies off it"
+    return (
+        f"{words.cell(first, stacks)} {words.workload(first.workload).lower()}: "
+        f"{_law(row)}, from {first.instances:,} to {last.instances:,} "
+        f"{many}, {words.quantity(first)}, {words.size(first.size_bytes)} over "
+        f"{first.transport}, {words.PLACEMENTS_SHORT.get(first.placement, '')}"
+        f"{no_law if off else ''}"
+    )
+
+
+def _law(row: Growth) -> str:
+    """Return an exponent or a marginal cost with its interval, in words."""
+    many, whose = words.GROWN[row.program.workload]
+    if row.law == MARGINAL:
+        ends = row.value, row.low, row.high, row.confidence, row.blocks_done
+        return (
+            f"each further {many.removesuffix('s')} takes {words.time_us(row.value)} of "
+            f"the {whose}'s CPU time for a message ({words.interval(*ends)})"
+        )
     bound = (
         f"{words.percent(row.confidence)} interval {row.low:.2f} to {row.high:.2f}; "
         f"{row.blocks_done} blocks"
     )
     if math.isnan(row.low):
         bound = words.interval(
-            row.exponent, row.low, row.high, row.confidence, row.blocks_done
+            row.value, row.low, row.high, row.confidence, row.blocks_done
         )
-    off = ", ".join(f"{number:,}" for number in row.off_line)
-    law = f"; no power law, since the cost at {off} lies off it" if off else ""
     return (
-        f"{label} {words.workload(first.workload).lower()}: a message's CPU time in the "
-        f"{whose} goes with the number of {many} to the power of "
-        f"{row.exponent:.2f} ({bound}), from {first.instances:,} to {last.instances:,} "
-        f"{many}, {words.quantity(first)}, {words.size(first.size_bytes)} over "
-        f"{first.transport}, {words.PLACEMENTS_SHORT.get(first.placement, '')}{law}"
+        f"a message's CPU time in the {whose} goes with the number of {many} to the power "
+        f"of {row.value:.2f} ({bound})"
     )
 
 

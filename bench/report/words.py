@@ -25,12 +25,15 @@ IDLE = "idle connections"
 COST = {
     "request_reply": "cost at 1,000 messages/s",
     "fan_out": "cost at 50 messages/s",
+    "pipeline": "cost at 200 messages/s",
 }
 GROWN = {
     "request_reply": ("connections", "server"),
     "fan_out": ("subscribers", "publisher"),
+    "pipeline": ("workers", "distributor"),
 }
 """The peers whose number grows, and the program whose cost is told, by workload."""
+LAWS = {"exponent": "power law", "marginal": "straight line"}
 ZERO_LOSS = "zero-loss rate"
 ONE_WAY = "one-way latency"
 ONE_WORD = {
@@ -210,6 +213,12 @@ def measured(value: float, unit: str) -> str:
     if unit == "messages/s":
         return f"{rate(value)}/s"
     return f"{number(value)} {unit}" if unit else number(value)
+
+
+def exponent(value: float, low: float = math.nan, high: float = math.nan) -> str:
+    """Return "0.62 (0.60 to 0.65)", or "0.62" without an interval."""
+    said, *ends = (f"{round(number, 2) + 0.0:.2f}" for number in (value, low, high))
+    return said if math.isnan(low) else f"{said} ({' to '.join(ends)})"
 
 
 def percent(confidence: float) -> str:

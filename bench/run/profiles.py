@@ -187,6 +187,7 @@ WHOLE_FIELD = replace(
     IDLE, cells=(*IDLE.cells, *(f"*/{each}/request_reply.*" for each in ON_LOOPS))
 )
 IDLE_OF_MORE = tuple(replace(WHOLE_FIELD, instances=number) for number in (1, 100, 1000))
+WEBSOCKET_PIPELINE = "*/websocket/pipeline.*"
 WIRES_OF_FAN_OUT = ("*/aiohttp_client/fan_out.*", "*/websocket/fan_out.*")
 COST = tuple(
     replace(WHOLE_FIELD, quantities=("cost",), placements=SPLIT, instances=number)
@@ -206,6 +207,15 @@ COST_OF_FAN_OUT = tuple(
     for number in (1, 3, 10, 30, 100, 300)
 )
 """Half decades of subscribers. aiohttp's publisher is that of ``minimal`` as well."""
+COST_OF_PIPELINE = tuple(
+    replace(
+        COST_OF_FAN_OUT[0],
+        cells=("*/minimal/pipeline.*", "*/aiohttp_client/pipeline.*", WEBSOCKET_PIPELINE),
+        instances=number,
+    )
+    for number in (1, 3, 10, 30, 100)
+)
+"""Half decades of workers."""
 SAME_LOAD = ("common_50",)
 OWN_LOADS = ("own_10", "own_30", "own_50", "own_70", "own_90")
 RESPONSE = ("response",)
@@ -296,8 +306,8 @@ PROFILES = {
         ),
         Profile(
             GROWTH,
-            "what connections and subscribers cost, and how it grows with their number",
-            (*IDLE_OF_MORE, *COST, *COST_OF_FAN_OUT),
+            "what connections, subscribers and workers cost, and how that grows",
+            (*IDLE_OF_MORE, *COST, *COST_OF_FAN_OUT, *COST_OF_PIPELINE),
         ),
         Profile(
             "full",

@@ -1,9 +1,12 @@
-"""A message costs a server the same, whether a crowd or the client in C asks for it.
+"""A message costs the same, whether a crowd or a program in C is at the other end.
 
-The crowd holds one connection here, and gives the same messages at the same moments as the
-C port of the client. Both wait for a reply before the next message. A
-crowd that sent something else, or woke the server more often, would make another cost. The
-gate fails if a 99.9 % interval of the ratio lies beyond 10 % of 1.
+Request/reply: the crowd holds one connection here, and gives the same messages at the same
+moments as the C port of the client. Both wait for a reply before the next message. Fan-out:
+the crowd holds as many connections as there are subscribers in C, each in a process of its
+own.
+
+A crowd that sent something else, or woke the server more often, would make another cost.
+The gate fails if a 99.9 % interval of the ratio lies beyond 10 % of 1.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from bench.analysis.stats import ratio
-from bench.contract.find import find_cells
+from bench.contract.find import choose, find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.measure import cost, held
 from bench.measure.common import costs, count
@@ -23,21 +26,26 @@ from bench.trial.record import TrialRecord, Window
 from bench.trial.trial import run_trial
 
 MOST = 1.10
-CELLS = "*/minimal/request_reply.py"
-RATE_HZ = cost.RATE_HZ["request_reply"]
-MESSAGES = cost.MESSAGES["request_reply"]
-COST = "serve_cpu_us_per_message"
+PEERS = {"request_reply": 1, "fan_out": 4}
+"""How many connections the crowd holds, by workload."""
+CELLS = (
+    "*/minimal/request_reply.py",
+    "raw_socket/minimal/fan_out.py",
+    "http/minimal/fan_out.py",
+    "zmq/lossless/fan_out.py",
+)
 
 
 def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Compare the cost of a message for each minimal server that has a crowd."""
-    cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
+    """Compare the cost of a message for each program in Python that has a crowd."""
+    cells = find_cells([IMPLEMENTATIONS])
+    ports = {cell.id: cell for cell in cells if cell.language == "c"}
     found = []
-    for cell in [c for c in cells.values() if Path(c.id).match(CELLS)]:
-        port = cells.get(cell.id.removesuffix(".py") + ".c")
-        question = f"{cell.id}: CPU time of a message, asked by a crowd over C's client"
+    for cell in choose(cells, CELLS):
+        port = ports.get(cell.id.removesuffix(".py") + ".c")
+        question = f"{cell.id}: CPU time of a message, crowd over program in C"
         if port is None or lacking(port) or not held.crowd_for(_case(cell)):
-            said = "there is no client in C here"
+            said = "there is no program in C here"
             found.append(Answer(question, "nothing", said, "skipped", None))
         else:
             build(port)
@@ -46,17 +54,19 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
 
 
 def _case(cell: Cell) -> Case:
-    return Case(cell, "cost", "tcp", SIZE_BYTES, 1, "split")
+    return Case(cell, "cost", "tcp", SIZE_BYTES, PEERS[cell.workload.name], "split")
 
 
 def _answer(
     question: str, cell: Cell, port: Cell, blocks: int, seed: int, logs: Path
 ) -> Answer:
-    case = _case(cell)
-    paced = Window(MESSAGES, warm_up=50, interval_s=1 / RATE_HZ, stamp_each=True)
+    case, name = _case(cell), cell.workload.name
+    interval_s = 1 / cost.RATE_HZ[name]
+    paced = Window(cost.MESSAGES[name], 50, interval_s=interval_s, stamp_each=True)
+    end = cell.workload.consumer.name
 
     def by_port(rng: Random) -> float:
-        return _cost(case, run_trial(case, paced, logs, rng, played_by={"call": port}))
+        return _cost(case, run_trial(case, paced, logs, rng, played_by={end: port}))
 
     def by_crowd(rng: Random) -> float:
         crowd = held.crowd_for(case)
@@ -64,7 +74,7 @@ def _answer(
         return _cost(case, held.run(case, made, logs, rng, held.Held.measure, crowd))
 
     measures: dict[str, Measure] = {"crowd": by_crowd, "port": by_port}
-    values = interleave(f"crowd, {cell.stack.name}", measures, blocks, seed)
+    values = interleave(f"crowd, {cell.id}", measures, blocks, seed)
     return Answer(
         question,
         "nothing",
@@ -76,5 +86,7 @@ def _answer(
 
 
 def _cost(case: Case, trial: TrialRecord) -> float:
+    """Return the CPU time in microseconds that a delivered message took."""
+    name = cost.PAYS[case.cell.workload.name]
     delivered = count(case, trial).delivered
-    return float(costs(trial, delivered)[COST])
+    return float(costs(trial, delivered)[f"{name}_cpu_us_per_message"])

@@ -46,6 +46,7 @@ LONG = (
     "levels",
     "side_by_side",
     "crowd",
+    "other_generators",
     "floor",
     "rotation",
     "work_in_turns",

@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from bench.analysis.growth import Growth, Point, fitted, growths, points
+from bench.analysis.growth import (
+    MARGINAL,
+    Growth,
+    Point,
+    fitted,
+    growths,
+    points,
+    straight,
+)
 from bench.analysis.results import Run, load
 from bench.contract.model import Case
 
@@ -39,6 +47,23 @@ def test_the_exponent_of_a_block_is_the_slope_of_a_line_through_logarithms(
     assert slope == pytest.approx(line.slope, rel=1e-6, abs=1e-6)
     wanted = np.log(costs) - line.intercept - line.slope * np.log(numbers)
     np.testing.assert_allclose(off, wanted, atol=1e-6)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 1000), st.floats(1, 1e4)),
+        min_size=3,
+        unique_by=lambda p: p[0],
+    )
+)
+def test_the_marginal_cost_of_a_block_minimizes_relative_errors(
+    points: list[tuple[int, float]],
+) -> None:
+    numbers, costs = (np.array(column, dtype=float) for column in zip(*points, strict=True))
+    slope, _ = straight(numbers, costs)
+    matrix = np.column_stack([numbers / costs, 1 / costs])
+    (best, _), *_ = np.linalg.lstsq(matrix, np.ones(len(costs)), rcond=None)
+    assert slope == pytest.approx(best, rel=1e-4, abs=1e-6 * costs.max())
 
 
 def only_cost(case: Case) -> bool:
@@ -114,7 +139,7 @@ def test_without_blocks_enough_an_exponent_has_no_interval(tmp_path: Path) -> No
     few = load(synthetic.make(tmp_path / "run", profile="growth", keep=only_cost, blocks=2))
     found = of_zmq(with_costs(few, lambda _: 70.0))
     assert math.isnan(found.low)
-    assert math.isfinite(found.exponent)
+    assert math.isfinite(found.value)
 
 
 def of_subscribers(run: Run, number: int) -> Point:
@@ -153,10 +178,16 @@ def test_a_crowd_that_fills_its_cpu_makes_a_point_hollow_and_no_part_of_the_law(
     """15,000 us for each of 50 messages a second are 75 % of a CPU."""
     full = changed(run, 300, subscribe_cpu_us_per_message=15_000.0)
     assert of_subscribers(full, 300).hollow == (
-        "the generator is the limit, it used 75 % of a CPU"
+        "the crowd is the limit, it used 75 % of a CPU"
     )
     assert exponent_over(full) == [1, 3, 10, 30, 100]
     assert exponent_over(run) == [1, 3, 10, 30, 100, 300]
+
+
+def test_a_client_in_python_spins_and_is_judged_by_its_lag_alone(run: Run) -> None:
+    full = changed(run, 300, subscribe_cpu_us_per_message=15_000.0)
+    own = replace(full, trials=full.trials.assign(generator="own"))
+    assert not of_subscribers(own, 300).hollow
 
 
 def test_a_publisher_that_is_a_period_late_has_not_held_the_rate(run: Run) -> None:
@@ -181,3 +212,41 @@ def test_a_refused_generator_leaves_a_hollow_point_with_its_reason(run: Run) -> 
     (found,) = (p for p in points(replace(run, trials=trials)) if p.case.id == case)
     assert "the generator is the limit, 1,000,000 us late at p99" in found.hollow
     assert found.cost.estimate > 0
+
+
+def of_publisher(run: Run) -> Growth:
+    (found,) = (row for row in growths(run, MARGINAL) if row.program.key == LOSSLESS)
+    return found
+
+
+def with_publishers(run: Run, cost: Callable[[int], float]) -> Run:
+    """Return the run with these costs of a published message, and 1 % of noise."""
+    rng = np.random.default_rng(1)
+    trials = run.trials.copy()
+    numbers = trials["case"].map({c.id: c.instances for c in run.cases.values()})
+    true = np.array([cost(number) for number in numbers])
+    noise = np.exp(rng.normal(0, 0.01, len(trials)))
+    trials["publish_cpu_us_per_message"] = true * noise
+    return replace(run, trials=trials)
+
+
+def test_a_known_marginal_cost_is_found(run: Run) -> None:
+    found = of_publisher(with_publishers(run, lambda number: 150 + 10.8 * number))
+    assert found.low <= 10.8 <= found.high
+    assert found.high - found.low < 0.5
+    assert not found.off_line
+    assert found.id == f"fan_out.cost_marginal.64B.tcp.subscribers.split.{LOSSLESS}"
+
+
+def test_marginal_costs_of_milliseconds_have_an_interval_too(run: Run) -> None:
+    """An exponential of such a number would be infinite."""
+    found = of_publisher(with_publishers(run, lambda number: 150 + 1e4 * number))
+    assert found.low <= 1e4 <= found.high
+
+
+def test_a_cost_that_bends_has_no_straight_line(run: Run) -> None:
+    assert of_publisher(with_publishers(run, lambda number: 10 * number**1.5)).off_line
+
+
+def test_connections_have_no_marginal_cost(run: Run) -> None:
+    assert {row.program.workload for row in growths(run, MARGINAL)} == {"fan_out"}

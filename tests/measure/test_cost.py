@@ -33,6 +33,7 @@ QUICK = (
     "zmq/minimal/request_reply.py",
     "raw_socket/minimal/request_reply.py",
     "http/aiohttp_client/request_reply.py",
+    "http/websocket/request_reply.py",
 )
 needs_compiler = pytest.mark.skipif(
     any(lacking(cell) for cell in find_cells([CROWD])), reason="no crowd can be built"
@@ -234,6 +235,43 @@ def test_every_subscriber_of_a_crowd_gets_each_message_once_and_in_order(
         assert driver.given_ns is not None
         assert consumer.heads["sequence"].tolist() == list(range(12))
         assert (consumer.arrived_ns > driver.given_ns).all()
+
+
+PIPELINES = {
+    cell.id: cell
+    for cell in CELLS
+    if cell.language == "python" and crowd_of(cell.variant, "pipeline")
+    if cell.workload.name == "pipeline"
+}
+QUICK_PIPELINES = ("zmq/minimal/pipeline.py", "http/aiohttp_client/pipeline.py")
+every_pipeline = pytest.mark.parametrize("cell", thorough_but(QUICK_PIPELINES, PIPELINES))
+
+
+@needs_compiler
+@every_pipeline
+@pytest.mark.parametrize("size_bytes", [64, 300, 100_000])
+def test_workers_of_a_crowd_return_the_result_of_each_task_once(
+    cell: Cell, size_bytes: int, tmp_path: Path
+) -> None:
+    """``count`` looks for each result at the collector, which is the program's own."""
+    case = case_of(cell, 60, size_bytes=size_bytes)  # more than may be unanswered at a time
+    made = held.window(case, 80, 400.0)
+    crowd = held.needed_crowd(case)
+    trial = held.run(case, made, tmp_path, random.Random(1), held.Held.measure, crowd)
+    total = count(case, trial)
+    assert total.delivered == total.given == 80
+
+
+@needs_compiler
+def test_tasks_of_a_pipeline_cost_the_program_that_distributes(tmp_path: Path) -> None:
+    case = case_of(find_cell("raw_socket/minimal/pipeline.py"), 5, placement="split")
+    facts = cost.take(case, Sizing(1e-3), tmp_path, random.Random(1)).metadata
+    assert facts["generator"] == "crowd/frames/pipeline.c"
+    assert facts["delivered"] == facts["given"] == cost.MESSAGES["pipeline"]
+    assert facts["offered_hz"] == cost.RATE_HZ["pipeline"]
+    for role in ("distribute", "collect", "work"):
+        assert float(facts[f"{role}_cpu_us_per_message"]) > 0
+    assert "last_p50_ns" not in facts
 
 
 def test_a_message_that_one_subscriber_gets_twice_breaks_the_contract() -> None:

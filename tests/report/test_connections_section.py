@@ -17,7 +17,7 @@ from bench.report import build as report
 from bench.report import words
 from bench.report.build import derive, with_growth
 from bench.report.model import Data
-from bench.report.sections.connections import section
+from bench.report.sections.connections import LAW_HEADS, section
 
 ZMQ = "zmq.minimal.python"
 CONNECT = f"request_reply.connect.64B.tcp.1_clients.shared.{ZMQ}"
@@ -90,6 +90,9 @@ def test_the_cost_of_subscribers_to_a_publisher_can_be_cited(growth: Data) -> No
     said = str(entry(growth, OF_FAN_OUT)["sentence"])
     assert "CPU time in the publisher goes with the number of subscribers" in said
     assert "from 1 to 300 subscribers" in said
+    each = entry(growth, OF_FAN_OUT.replace("exponent", "marginal"))
+    assert each["unit"] == "us/subscriber"
+    assert "each further subscriber takes" in str(each["sentence"])
 
 
 def test_words_name_the_rates_at_which_costs_are_measured() -> None:
@@ -115,18 +118,21 @@ def test_the_section_has_a_table_of_each_that_was_measured(
     assert "memory for each, KiB" in columns[1]
     idle, *costs = section(growth).tables
     assert {row[1] for row in idle.rows} == {"1", "100", "1,000"}
-    assert ["number of connections" in cost.caption for cost in costs] == [True, False]
-    for cost in costs:
-        assert cost.columns[-1] == "exponent"
-        assert all(row[-1] for row in cost.rows)
+    grown = ("connections", "subscribers", "workers")
+    for many, cost in zip(grown, costs, strict=True):
+        assert f"by the number of {many}" in cost.caption
+    laws = [[name for name in cost.columns if name in LAW_HEADS.values()] for cost in costs]
+    assert laws == [["exponent"], ["exponent", "each further one"], ["exponent"]]
+    assert all(row[-1] for cost in costs for row in cost.rows)
 
 
 def test_a_hollow_point_has_a_mark_in_the_table_and_its_reason_below(growth: Data) -> None:
     trials = growth.run.trials.copy()
     trials.loc[trials["case"] == FAN_OUT, "others_cpu_share"] = 0.2
     disturbed = section(replace(growth, run=replace(growth.run, trials=trials)))
-    (row,) = (r for r in disturbed.tables[-1].rows if r[0] == "ZeroMQ (lossless)")
-    columns = disturbed.tables[-1].columns
+    (table,) = (each for each in disturbed.tables if "subscribers" in each.caption)
+    (row,) = (row for row in table.rows if row[0] == "ZeroMQ (lossless)")
+    columns = table.columns
     marked = [column for column, said in zip(columns, row, strict=True) if "○" in said]
     assert marked == ["100"]
     assert disturbed.bullets == [
@@ -143,7 +149,7 @@ def test_a_run_of_growth_adds_its_numbers_and_replaces_none(
     assert len(ids) == len(set(ids))
     assert entry(both, IDLE) == entry(full, IDLE)
     assert entry(both, COST)["run"] == growth.run.name
-    assert len(section(both).tables) == 4
+    assert len(section(both).tables) == 5
     assert with_growth(full, None) is full
 
 

@@ -13,9 +13,11 @@ import numpy as np
 import pyperf
 from synthetic_failures import Story, recovered, usual_story
 
+from bench.analysis.growth import CPU
 from bench.contract.find import find_cells
 from bench.contract.model import FLOOR, IMPLEMENTATIONS, Case, Cell
 from bench.measure.common import Measured
+from bench.measure.cost import PAYS, RATE_HZ
 from bench.measure.percentiles import summary
 from bench.run import archive as archives
 from bench.run.archive import PILOT_BLOCK, Archive
@@ -161,7 +163,7 @@ def _of_clients(case: Case) -> bool:
 
 
 def _cost(case: Case, value_s: float) -> dict[str, Any]:
-    """Return what a trial of cost has: in fan-out, more for more subscribers."""
+    """Return what a trial of cost has: of streams, more for more peers."""
     roles = [role.name for role in case.cell.workload.roles]
     metadata: dict[str, Any] = {
         **{f"{role}_wake_ups_per_message": 1.5 for role in roles},
@@ -169,14 +171,16 @@ def _cost(case: Case, value_s: float) -> dict[str, Any]:
         "others_cpu_share": 0.01,
         "generator": "crowd/frames/request_reply.c",
     }
-    if case.cell.workload.lockstep:
+    workload = case.cell.workload
+    if workload.lockstep:
         return metadata
+    of_subscribers = {"last_p50_ns": 2e9 * value_s} if workload.name == "fan_out" else {}
     return metadata | {
-        "publish_cpu_us_per_message": 1e6 * value_s * (1 + case.instances / 10),
-        "subscribe_cpu_us_per_message": 1.0 * case.instances,
-        "last_p50_ns": 2e9 * value_s,
+        f"{PAYS[workload.name]}{CPU}": 1e6 * value_s * (1 + case.instances / 10),
+        f"{workload.repeated}{CPU}": 1.0 * case.instances,
+        **of_subscribers,
         "late_p99_ns": 1000,
-        "offered_hz": 50.0,
+        "offered_hz": RATE_HZ[workload.name],
     }
 
 

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
-from bench.analysis.growth import Growth, Point, growths, points, series
+from bench.analysis.growth import (
+    EXPONENT,
+    LAWS_OF,
+    MARGINAL,
+    Growth,
+    Point,
+    growths,
+    points,
+    series,
+)
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
+from bench.analysis.stats import MARGIN
 from bench.contract.alike import stack_order
 from bench.report import ratio, words
-from bench.report.charts import lines, style
+from bench.report.charts import findings, lines, style
 from bench.report.charts.dots import tick, time_tick
-from bench.report.charts.rows import color, label
+from bench.report.charts.rows import color, label, row_key
 from bench.report.charts.style import Chart, Look
 
 SECTION = "connections"
+Laws = Mapping[tuple[str | int, ...], Growth]
+"""Laws by their names and the parameters of their cases."""
 DASHES = ("-", "--", "-.", ":")
 """Lines of one stack differ in their dashes: a marker that is hollow says another thing."""
 FEW = 2
@@ -30,7 +43,8 @@ FILLED, HOLLOW = "cost of the program", "may be the cost of something else: see 
 
 def charts(run: Run, look: Look) -> Iterator[Chart]:
     """Yield a chart for each workload that has costs at several numbers of peers."""
-    every, laws = points(run), {row.series: row for row in growths(run)}
+    every = points(run)
+    laws = {(row.law, *row.series): row for row in growths(run, *words.LAWS)}
     for workload in words.GROWN:
         mine = [point for point in every if point.case.workload == workload]
         if len({point.case.instances for point in mine}) > 1:
@@ -40,38 +54,58 @@ def charts(run: Run, look: Look) -> Iterator[Chart]:
 
 
 def _title(workload: str, mine: Sequence[Point], look: Look) -> str:
-    """Return by how much a message costs more with the most peers than with the fewest.
+    """Return how the cost of a message changes from the fewest peers to the most.
 
-    Each stack has its program that costs the least with the most.
+    Each stack has its program that costs the least with the most. Hollow points say
+    nothing.
     """
     many, whose = words.GROWN[workload]
-    numbers = [point.case.instances for point in mine if point.given]
+    neutral = f"The {whose}'s CPU time for a message, by the number of {many}"
+    filled = [point for point in mine if not point.hollow]
+    numbers = [point.case.instances for point in filled]
     if not numbers:
         return f"The {whose}'s CPU time for a message, by the number of {many}"
     low, high = min(numbers), max(numbers)
-    cost = {(p.case.key, p.case.instances): p.cost.estimate for p in mine if p.given}
+    cost = {(p.case.key, p.case.instances): p.cost.estimate for p in filled}
     found: dict[str, tuple[float, float]] = {}
     for case in (point.case for point in mine if point.case.instances == high):
         if {(case.key, low), (case.key, high)} <= {*cost}:
             costs = cost[case.key, high], cost[case.key, high] / cost[case.key, low]
             found[case.stack] = min(costs, found.get(case.stack, (math.inf, 0.0)))
-    said = ", ".join(
-        f"{words.stack(stack, look.stacks)} {ratio.more(found[stack][1], FEW)}"
+    changes = {
+        words.stack(stack, look.stacks): found[stack][1]
         for stack in sorted(found, key=stack_order)
-    )
-    return f"From {low:,} to {high:,} {many}, a message costs the {whose} more: {said}"
+    }
+    if not changes:
+        return neutral
+    said = findings.listed(_changed(changes))
+    return f"From {low:,} to {high:,} {many}, a message's cost to the {whose} {said}"
+
+
+def _changed(changes: Mapping[str, float]) -> Iterator[str]:
+    """Yield "grows 28x on ZeroMQ, 25x on HTTP", "stays the same on BSD sockets"."""
+    grown = {name: by for name, by in changes.items() if by > MARGIN}
+    fallen = {name: 1 / by for name, by in changes.items() if by < 1 / MARGIN}
+    same = [name for name in changes if name not in {*grown, *fallen}]
+    for verb, several in (("grows", grown), ("falls", fallen)):
+        if several:
+            said = (f"{ratio.times([by], FEW)} on {name}" for name, by in several.items())
+            yield f"{verb} {', '.join(said)}"
+    if same:
+        yield f"stays the same on {findings.listed(same)}"
 
 
 def _chart(
     workload: str,
     mine: Sequence[Point],
-    laws: dict[tuple[str | int, ...], Growth],
+    laws: Laws,
     look: Look,
 ) -> Chart:
     many, whose = words.GROWN[workload]
     rate = words.COST[workload].removeprefix("cost at ")
     title = _title(workload, mine, look)
-    subtitle = f"{rate} at every number of {many}. k: cost goes with its k-th power"
+    each = "; each: what a further one takes" if MARGINAL in LAWS_OF[workload] else ""
+    subtitle = f"{rate} at every number of {many}. k: cost goes with its k-th power{each}"
     footer = style.footer(
         [p.case for p in mine if p.case.instances == mine[0].case.instances],
         [p.cost.blocks for p in mine],
@@ -82,21 +116,20 @@ def _chart(
     axes = lines.plane(figure, 0.085, 0.55, xlabel, ylabel, time_tick)
     ends = []
     by_program = grouped(mine, lambda point: series(point.case))
-    ordered = sorted(
-        by_program.items(), key=lambda item: stack_order(item[1][0].case.stack)
-    )
+    ordered = sorted(by_program.items(), key=lambda item: row_key(item[1][0].case))
     dashes = {stack: cycle(DASHES) for stack in {p.case.stack for p in mine}}
     for which, found in ordered:
         found.sort(key=lambda point: point.case.instances)
         case = found[0].case
         ends.append(
             lines.End(
-                f"{label(case, look)}: {law(laws.get(which))}",
+                f"{label(case, look)}: {ended(laws, which)}",
                 (found[-1].case.instances, found[-1].cost.estimate),
                 color(case, look),
             )
         )
         _draw(axes, found, next(dashes[case.stack]), look)
+    axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0)))
     low, high = axes.get_xlim()
     style.log_axis(axes, low, high, xlabel, tick)
     axes.set_xticks(sorted({point.case.instances for point in mine}))
@@ -107,15 +140,18 @@ def _chart(
     return Chart(f"growth_{workload}", SECTION, title, figure, table)
 
 
-def law(row: Growth | None) -> str:
-    """Return "k = 0.62 (0.60 to 0.65)", or that there is no power law."""
-    if row is None:
+def ended(laws: Laws, which: tuple[str | int, ...]) -> str:
+    """Return the law at the end of a line: "k = 0.62 (0.60 to 0.65)".
+
+    Without a power law it is a marginal cost, if there is one: "no power law, 11 us each".
+    """
+    power, line = (laws.get((law, *which)) for law in (EXPONENT, MARGINAL))
+    if power is None:
         return "too few points"
-    if row.off_line:
-        return "no power law"
-    said = f"k = {row.exponent:.2f}"
-    known = not math.isnan(row.low)
-    return f"{said} ({row.low:.2f} to {row.high:.2f})" if known else said
+    if not power.off_line:
+        return f"k = {words.exponent(power.value, power.low, power.high)}"
+    each = f", {words.time_us(line.value)} each" if line and not line.off_line else ""
+    return f"no power law{each}"
 
 
 def _draw(axes: Axes, found: Sequence[Point], dashes: str, look: Look) -> None:

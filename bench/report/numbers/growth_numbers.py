@@ -1,15 +1,16 @@
-"""The entries of numbers.json that say how a cost grows with the number of connections."""
+"""The entries of numbers.json that tell how a cost grows with the number of peers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bench.analysis.growth import growths
+from bench.analysis.growth import EXPONENT, MARGINAL, growths
 from bench.report import sentences, words
 from bench.report.model import Data
 
 KIND = "growth"
+UNITS = {EXPONENT: "exponent", MARGINAL: "us/subscriber"}
 Told = Callable[[list[str]], dict[str, Any]]
 """Returns the provenance of cells."""
 Bounds = Callable[[float, float, float, float, int], dict[str, Any]]
@@ -17,15 +18,15 @@ Bounds = Callable[[float, float, float, float, int], dict[str, Any]]
 
 
 def entries(data: Data, told: Told, bounds: Bounds) -> Iterator[dict[str, Any]]:
-    """Yield an entry for each program with an exponent."""
-    for row in growths(data.run):
+    """Yield an entry for each law of a program."""
+    for row in growths(data.run, *UNITS):
         ends = row.low, row.high, row.confidence, row.blocks_done
         yield {
             "id": row.id,
             "kind": KIND,
             "sentence": sentences.growth(row, data.stacks),
-            "unit": "exponent",
-            **bounds(row.exponent, *ends),
+            "unit": UNITS[row.law],
+            **bounds(row.value, *ends),
             "cells": [row.program.cell],
             "labels": [words.cell(row.program, data.stacks)],
             "case": row.name,

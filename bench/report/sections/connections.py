@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 
 from bench.analysis.estimates import headline_measure
-from bench.analysis.growth import COST, Growth, Point, growths, points, series
+from bench.analysis.growth import (
+    COST,
+    EXPONENT,
+    LAWS_OF,
+    MARGINAL,
+    Growth,
+    Point,
+    growths,
+    points,
+    series,
+)
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate, grouped
 from bench.measure.cost import RATE_HZ
@@ -20,6 +30,7 @@ LEAD = (
     "shows it, and a thousand do not. Buffers of the kernel are not counted. A wake-up is "
     "a thread that waited and went on."
 )
+LAW_HEADS = {EXPONENT: "exponent", MARGINAL: "each further one"}
 HOLLOW = " \N{WHITE CIRCLE}"
 ABOUT_HOLLOW = (
     "A cost with a circle may be that of something else: its generator was the limit, the "
@@ -113,22 +124,24 @@ def _cost(data: Data, workload: str) -> Table:
     """
     found = [point for point in _points(data) if point.case.workload == workload]
     numbers = sorted({point.case.instances for point in found})
-    exponents = {row.series: row for run in _runs(data) for row in growths(run)}
+    every = [row for run in _runs(data) for row in growths(run, *words.LAWS)]
+    laws = {(row.law, *row.series): row for row in every}
+    told = LAWS_OF[workload]
     rows = []
     for which, mine in grouped(found, lambda point: series(point.case)).items():
         by_number = {point.case.instances: point for point in mine}
-        growth = exponents.get(which)
         rows.append(
             [
                 words.cell(mine[0].case, data.stacks),
                 words.size(mine[0].case.size_bytes),
                 *(_cost_at(by_number.get(number)) for number in numbers),
-                _exponent(growth) if growth else words.PASSED_OVER,
+                *(_law(laws.get((law, *which))) for law in told),
             ]
         )
-    columns = ["program", "size", *(f"{number:,}" for number in numbers), "exponent"]
+    heads = [LAW_HEADS[law] for law in told]
+    columns = ["program", "size", *(f"{number:,}" for number in numbers), *heads]
     many, whose = words.GROWN[workload]
-    given = "in all" if workload == "request_reply" else "to each of them"
+    given = "to each of them" if workload == "fan_out" else "in all"
     unit = "\N{MICRO SIGN}s"
     caption = (
         f"The {whose}'s CPU time for a message, {unit}, by the number of {many}; "
@@ -170,12 +183,17 @@ def _notes(data: Data) -> list[str]:
     return [*hollow, *refused]
 
 
-def _exponent(growth: Growth) -> str:
-    """Return "0.01 (-0.02 to 0.04)", and whether there is no power law."""
-    said = f"{growth.exponent:.2f}"
-    if not math.isnan(growth.low):
-        said += f" ({growth.low:.2f} to {growth.high:.2f})"
-    return f"{said}, no power law" if growth.off_line else said
+def _law(row: Growth | None) -> str:
+    """Return "0.01 (-0.02 to 0.04)", and whether the costs have no such law."""
+    if row is None:
+        return words.PASSED_OVER
+    said = words.exponent(row.value, row.low, row.high)
+    if row.law == MARGINAL:
+        said = words.number(row.value)
+        if not math.isnan(row.low):
+            ends = (words.number(end, row.value) for end in (row.low, row.high))
+            said = f"{said} ({' to '.join(ends)})"
+    return f"{said}, no {words.LAWS[row.law]}" if row.off_line else said
 
 
 def _number(measures: Measures, name: str) -> str:

@@ -6,6 +6,8 @@
  *
  * Subscribers: each connection takes all that the publisher sends.
  *
+ * Workers: each has a connection for tasks, and one for results.
+ *
  * A crowd never connects again: a server that hangs up ends the trial.
  */
 #ifndef CROWD_H
@@ -33,7 +35,7 @@ enum { UNANSWERED_MAX = 50 };
 struct connection {
     int fd; /* 0 until it is opened */
     bool busy; /* of a client: it waits for a reply */
-    bool joined; /* of a subscriber: something has come */
+    bool joined; /* of a stream: something has come */
     unsigned char *in;
     size_t have, room;
     size_t plain, left; /* of a wire with chunks: see chunks.h */
@@ -41,14 +43,17 @@ struct connection {
 
 /* What differs between wires. Lengths of 0 mean "not all of it is here yet". */
 struct wire {
-    /* Write what a client says before anything else; return its length. */
-    size_t (*hello)(unsigned char *out);
-    /* Return how long the server's answer to that is, at the front of these bytes. */
+    /* Write what a client says first to a host and port; return its length. */
+    size_t (*hello)(unsigned char *out, const char *authority);
+    /* Return how long the server's answer to that is, at the front of these bytes. Without
+     * it, there is none. */
     size_t (*greeting)(const unsigned char *in, size_t have);
     /* Write what a subscriber says then; return its length. */
     size_t (*subscription)(unsigned char *out);
     /* Write what stands before a message of this size; return its length. */
     size_t (*head)(unsigned char *out, size_t size);
+    /* What stands after a message, or NULL. */
+    const char *tail;
     /* Take off what lies between the messages of a stream; return how much is left at the
      * front. Without it, everything is. */
     size_t (*unwrap)(struct connection *one);
@@ -115,37 +120,59 @@ static inline bool receive(struct connection *one, int flags)
 
 static inline void forget(struct connection *one, size_t length)
 {
+    if (!length)
+        return;
     one->have -= length;
     memmove(one->in, one->in + length, one->have);
 }
 
-static inline void say(int fd, size_t (*words)(unsigned char *out))
+static inline void say(int fd, unsigned char *said, size_t length)
 {
-    unsigned char said[HEAD_MAX];
-    struct iovec part = {said, words(said)};
+    struct iovec part = {said, length};
     send_all(fd, &part, 1);
 }
 
-static inline void open_connection(const struct wire *wire, size_t place, const char *url)
+static inline void connect_to(const char *url, struct connection *one)
 {
-    struct connection *one = connections + place;
     const struct sockaddr_in address = address_of(url);
     const int on = 1;
     one->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     check(one->fd > 0, "socket");
     check(!connect(one->fd, (const struct sockaddr *)&address, sizeof address), "connect");
     check(!setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
-    if (wire->hello) {
-        size_t length;
-        say(one->fd, wire->hello);
-        while (!(length = wire->greeting(one->in, one->have)) && !stopping())
-            receive(one, 0);
-        forget(one, length);
-    }
+}
+
+static inline void open_connection(const struct wire *wire, size_t place, const char *url)
+{
+    struct connection *one = connections + place;
+    unsigned char said[HEAD_MAX];
+    size_t length = 0;
+    connect_to(url, one);
+    if (wire->hello)
+        say(one->fd, said, wire->hello(said, url + strlen("tcp://")));
+    while (wire->greeting && !(length = wire->greeting(one->in, one->have)) && !stopping())
+        receive(one, 0);
+    forget(one, length);
     if (wire->subscription)
-        say(one->fd, wire->subscription);
+        say(one->fd, said, wire->subscription(said));
+}
+
+/* Have it told when something comes over a connection. */
+static inline void watch(size_t place)
+{
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = place};
-    check(!epoll_ctl(watched, EPOLL_CTL_ADD, one->fd, &event), "epoll_ctl");
+    const int fd = connections[place].fd;
+    check(!epoll_ctl(watched, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+}
+
+static inline void send_message(const struct wire *wire, int fd, struct message message)
+{
+    unsigned char head[HEAD_MAX];
+    const size_t length = wire->head(head, message.size);
+    const size_t after = wire->tail ? strlen(wire->tail) : 0;
+    struct iovec parts[]
+        = {{head, length}, {message.data, message.size}, {(char *)wire->tail, after}};
+    send_all(fd, parts, wire->tail ? 3 : 2);
 }
 
 static inline bool is_any_idle(void)
@@ -159,14 +186,13 @@ static inline void send_request(const struct wire *wire, const char *url,
     while (connections[next_place].busy)
         next_place = (next_place + 1) % spec.connections;
     struct connection *one = connections + next_place;
-    if (!one->fd)
+    if (!one->fd) {
         open_connection(wire, next_place, url);
-    unsigned char head[HEAD_MAX];
-    struct iovec parts[] = {{head, wire->head(head, request.size)},
-                            {request.data, request.size}};
+        watch(next_place);
+    }
     one->busy = true;
     under_way++;
-    send_all(one->fd, parts, 2);
+    send_message(wire, one->fd, request);
     next_place = (next_place + 1) % spec.connections;
 }
 
@@ -203,16 +229,16 @@ static inline void await_replies(const struct wire *wire, int64_t moment_ns, tak
         take_reply_of(wire, connections + events[i].data.u64, take);
 }
 
-static inline void make_connections(void)
+static inline void make_connections(size_t count)
 {
-    connections = claim(spec.connections, sizeof *connections, 0);
+    connections = claim(count, sizeof *connections, 0);
     watched = epoll_create1(EPOLL_CLOEXEC);
     check(watched >= 0, "epoll_create1");
 }
 
-static inline void close_connections(void)
+static inline void close_connections(size_t count)
 {
-    for (size_t i = 0; i < spec.connections; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (connections[i].fd)
             close(connections[i].fd);
         free(connections[i].in);
@@ -224,7 +250,7 @@ static inline void close_connections(void)
 static inline void run_clients(const struct wire *wire, const char *url, take_fn *take)
 {
     prctl(PR_SET_TIMERSLACK, 1); /* else a wait is up to 50 us too long */
-    make_connections();
+    make_connections(spec.connections);
     while (!stopping()) {
         struct message request;
         int64_t moment_ns;
@@ -236,12 +262,16 @@ static inline void run_clients(const struct wire *wire, const char *url, take_fn
         else
             await_replies(wire, moment_ns, take);
     }
-    close_connections();
+    close_connections(spec.connections);
 }
+
+/* What a subscriber or a worker does with a message, by its connection. */
+typedef void act_fn(size_t place, struct message message);
 
 /* Take what has come over a connection. Returns whether it is the first that has. Until
  * every connection has joined, nothing is passed on: the host would begin too early. */
-static inline bool take_messages_of(const struct wire *wire, size_t place, size_t joined)
+static inline bool take_messages_of(const struct wire *wire, size_t place, size_t joined,
+                                    act_fn *act)
 {
     struct connection *one = connections + place;
     struct message message;
@@ -253,7 +283,7 @@ static inline bool take_messages_of(const struct wire *wire, size_t place, size_
         joined += !one->joined;
         one->joined = true;
         if (joined == spec.connections)
-            take_message_of(place, message.data, message.size);
+            act(place, message);
         taken += length;
     }
     one->plain = plain - taken;
@@ -261,20 +291,23 @@ static inline bool take_messages_of(const struct wire *wire, size_t place, size_
     return joins && one->joined;
 }
 
-static inline void run_subscribers(const struct wire *wire, const char *url)
+/* Open streams one after the other, and do something with each message. `open` opens the
+ * connections of one. */
+static inline void run_streams(const struct wire *wire, void (*open)(size_t place),
+                               act_fn *act)
 {
     struct epoll_event events[EVENTS];
     size_t opened = 0, joined = 0;
-    make_connections();
     while (!stopping()) {
-        while (opened < spec.connections && opened - joined < UNANSWERED_MAX)
-            open_connection(wire, opened++, url);
+        while (opened < spec.connections && opened - joined < UNANSWERED_MAX) {
+            open(opened);
+            watch(opened++);
+        }
         const int came = epoll_wait(watched, events, EVENTS, -1);
         check(came >= 0 || errno == EINTR, "epoll_wait");
         for (int i = 0; i < came; i++)
-            joined += take_messages_of(wire, events[i].data.u64, joined);
+            joined += take_messages_of(wire, events[i].data.u64, joined, act);
     }
-    close_connections();
 }
 
 #endif

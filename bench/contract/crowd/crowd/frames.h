@@ -6,6 +6,13 @@
 
 enum { LENGTH_BYTES = 4 };
 
+static inline size_t frame_head(unsigned char *out, size_t size)
+{
+    const uint32_t length = htonl((uint32_t)size);
+    memcpy(out, &length, LENGTH_BYTES);
+    return LENGTH_BYTES;
+}
+
 static inline size_t frame(unsigned char *in, size_t have, struct message *message)
 {
     uint32_t length;

@@ -43,4 +43,26 @@ static inline void read_field(const unsigned char *in, size_t length, const char
     snprintf(value, HEAD_MAX, "%.*s", (int)strcspn(field, "\r\n"), field);
 }
 
+/* Write a GET of the stream of a server. */
+static inline size_t get(unsigned char *out, const char *authority)
+{
+    return (size_t)snprintf((char *)out, HEAD_MAX, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n",
+                            authority);
+}
+
+/* Return the length of the head of a response in chunks, and the type of its content. */
+static inline size_t chunked_head(const unsigned char *in, size_t have, char type[HEAD_MAX])
+{
+    char encoding[HEAD_MAX];
+    expect_status("200 ", in, have);
+    const size_t length = head_length(in, have);
+    if (!length)
+        return 0;
+    read_field(in, length, "Content-Type", type);
+    read_field(in, length, "Transfer-Encoding", encoding);
+    if (strcasecmp(encoding, "chunked") != 0)
+        fail("reply", "a response that is not chunked");
+    return length;
+}
+
 #endif

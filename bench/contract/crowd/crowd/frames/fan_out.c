@@ -1,5 +1,6 @@
 /* A crowd of subscribers that take frames. */
 #include "frames.h"
+#include "subscribers.h"
 
 const bool holds_connections = true;
 

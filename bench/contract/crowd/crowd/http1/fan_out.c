@@ -5,27 +5,16 @@
 #include "chunks.h"
 #include "frames.h"
 #include "http1.h"
+#include "subscribers.h"
 
-static const char *authority; /* host and port */
 static bool are_events;
-
-static size_t hello(unsigned char *out)
-{
-    return (size_t)snprintf((char *)out, HEAD_MAX, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n",
-                            authority);
-}
 
 static size_t greeting(const unsigned char *in, size_t have)
 {
-    char type[HEAD_MAX], encoding[HEAD_MAX];
-    expect_status("200 ", in, have);
-    const size_t length = head_length(in, have);
+    char type[HEAD_MAX];
+    const size_t length = chunked_head(in, have, type);
     if (!length)
         return 0;
-    read_field(in, length, "Content-Type", type);
-    read_field(in, length, "Transfer-Encoding", encoding);
-    if (strcasecmp(encoding, "chunked") != 0)
-        fail("reply", "a response that is not chunked");
     are_events = strcasecmp(type, "text/event-stream") == 0;
     if (!are_events && strcasecmp(type, "application/octet-stream") != 0)
         fail("reply", "a response that has neither events nor octets");
@@ -81,8 +70,7 @@ const bool holds_connections = true;
 void subscribe(const char *address, take_fn *take_message)
 {
     (void)take_message; /* which knows no connections */
-    authority = address + strlen("tcp://");
     const struct wire wire = {
-        .hello = hello, .greeting = greeting, .unwrap = unchunk, .message = event_or_frame};
+        .hello = get, .greeting = greeting, .unwrap = unchunk, .message = event_or_frame};
     run_subscribers(&wire, address);
 }

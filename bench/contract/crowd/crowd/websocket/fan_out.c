@@ -1,50 +1,12 @@
-/* A crowd of subscribers over WebSocket (RFC 6455): a binary frame for each message. */
-#include "http1.h"
-
-enum { BINARY = 0x82, TWO_BYTES = 126, EIGHT_BYTES = 127 };
-
-static const char *authority; /* host and port */
-
-static size_t hello(unsigned char *out)
-{
-    return (size_t)snprintf((char *)out, HEAD_MAX,
-                            "GET / HTTP/1.1\r\nHost: %s\r\n"
-                            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-                            "Sec-WebSocket-Version: 13\r\n"
-                            "Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\n\r\n",
-                            authority);
-}
-
-static size_t greeting(const unsigned char *in, size_t have)
-{
-    expect_status("101 ", in, have);
-    return head_length(in, have);
-}
-
-/* Servers do not mask. Their frames are whole messages, and nothing but these. */
-static size_t binary(unsigned char *in, size_t have, struct message *message)
-{
-    if (have < 2)
-        return 0;
-    if (in[0] != BINARY || in[1] > EIGHT_BYTES)
-        fail("recv", "a frame that is no whole binary message");
-    const size_t more = in[1] == TWO_BYTES ? 2 : in[1] == EIGHT_BYTES ? 8 : 0;
-    const size_t head = 2 + more;
-    if (have < head)
-        return 0;
-    size_t size = more ? 0 : in[1];
-    for (size_t i = 2; i < head; i++)
-        size = size << 8 | in[i];
-    *message = (struct message){in + head, size};
-    return have < head + size ? 0 : head + size;
-}
+/* A crowd of subscribers over WebSocket. */
+#include "subscribers.h"
+#include "websocket.h"
 
 const bool holds_connections = true;
 
 void subscribe(const char *address, take_fn *take_message)
 {
     (void)take_message; /* which knows no connections */
-    authority = address + strlen("tcp://");
     const struct wire wire = {.hello = hello, .greeting = greeting, .message = binary};
     run_subscribers(&wire, address);
 }

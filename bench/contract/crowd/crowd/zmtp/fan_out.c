@@ -2,10 +2,12 @@
  *
  * In ZMTP 3.0 a subscription is a message: a byte 1, and the prefix, which is empty here.
  */
+#include "subscribers.h"
 #include "zmtp.h"
 
-static size_t hello(unsigned char *out)
+static size_t hello(unsigned char *out, const char *authority)
 {
+    (void)authority;
     return hello_of("SUB", out);
 }
 
@@ -14,14 +16,6 @@ static size_t subscription(unsigned char *out)
     const unsigned char frame[] = {0, 1, 1};
     memcpy(out, frame, sizeof frame);
     return sizeof frame;
-}
-
-static size_t single(unsigned char *in, size_t have, struct message *message)
-{
-    const size_t length = frame(in, have, message);
-    if (length && in[0] & ~LONG)
-        fail("recv", "a frame that is no whole message");
-    return length;
 }
 
 const bool holds_connections = true;

@@ -6,20 +6,16 @@
 
 static const unsigned char delimiter[] = {MORE, 0};
 
-static size_t hello(unsigned char *out)
+static size_t hello(unsigned char *out, const char *authority)
 {
+    (void)authority;
     return hello_of("REQ", out);
 }
 
 static size_t head(unsigned char *out, size_t size)
 {
-    size_t length = sizeof delimiter;
-    memcpy(out, delimiter, length);
-    const bool is_long = size > SHORT_MAX;
-    out[length++] = is_long ? LONG : 0;
-    for (int shift = is_long ? 56 : 0; shift >= 0; shift -= 8)
-        out[length++] = (unsigned char)(size >> shift);
-    return length;
+    memcpy(out, delimiter, sizeof delimiter);
+    return sizeof delimiter + frame_head(out + sizeof delimiter, size);
 }
 
 static size_t reply(unsigned char *in, size_t have, struct message *message)
