@@ -24,9 +24,8 @@ from bench.report.charts import growth as growth_charts
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
-from bench.report.numbers import growth_numbers
 from bench.report.numbers import machines as over_machines
-from bench.report.numbers.numbers import numbers
+from bench.report.numbers.numbers import GROWTH, numbers
 from bench.report.pages import declared, method, page, readme, site
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
@@ -87,7 +86,7 @@ def with_growth(data: Data, folder: Path | None, *, draw: bool = True) -> Data:
         return data
     growth = derive(load(folder), draw=False)
     known = {entry["id"] for entry in data.entries}
-    kinds = ("absolute", growth_numbers.KIND)
+    kinds = ("absolute", GROWTH)
     more = [e for e in growth.entries if e["kind"] in kinds and e["id"] not in known]
     look = look_of(growth.run, growth.grade.letter)
     drawn = [*growth_charts.charts(growth.run, look)] if draw else []
