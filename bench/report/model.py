@@ -77,6 +77,11 @@ class Table:
         return cls([*columns], rows, caption, folded)
 
 
+def facts(found: Mapping[str, Any], columns: list[str], caption: str = "") -> Table:
+    """Return a row for each thing that has a name."""
+    return Table(columns, [[name, str(value)] for name, value in found.items()], caption)
+
+
 @dataclass(frozen=True)
 class Figure:
     """A chart's place in the report, with the table behind it."""
@@ -116,3 +121,8 @@ class Section:
     notes: list[str] = field(default_factory=list)
     groups: list[tuple[str, list[str]]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Say whether anything stands below the heading."""
+        rows = any(table.rows for table in self.tables)
+        return bool(self.paragraphs or self.bullets or self.figures or rows)

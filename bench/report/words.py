@@ -66,6 +66,12 @@ def workload(name: str) -> str:
     return WORKLOADS.get(name, name.replace("_", " ").capitalize())
 
 
+def order(workload: str) -> int:
+    """Return the place of a workload in all reports; others follow those that are known."""
+    known = list(WORKLOADS)
+    return known.index(workload) if workload in known else len(known)
+
+
 def quantity(row: CaseRow) -> str:
     """Return what a case measures: "round trip", "one-way latency", "throughput"."""
     if row.quantity == "latency":
@@ -212,21 +218,31 @@ def measured(value: float, unit: str) -> str:
     return f"{number(value)} {unit}" if unit else number(value)
 
 
-def percent(confidence: float) -> str:
-    return f"{100 * confidence:.1f} %"
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return "95.1 %", a dash for a share that is not known."""
+    if share is None or not math.isfinite(share):
+        return PASSED_OVER
+    return f"{100 * share:.{digits}f} %"
+
+
+def bounds(low: float, high: float, value: float) -> str:
+    """Return "1.10 to 1.20" with the decimals of the value, a dash with too few blocks."""
+    if math.isnan(low) or math.isnan(high):
+        return PASSED_OVER
+    return f"{number(low, value)} to {number(high, value)}"
 
 
 def interval(value: float, low: float, high: float, confidence: float, blocks: int) -> str:
     """Return "95.1 % interval 1.10 to 1.20; 10 blocks", or why there is none."""
     if math.isnan(low) or math.isnan(high):
-        plural = "" if blocks == 1 else "s"
-        return f"no interval: {blocks} block{plural} are too few".replace(
-            "1 block are", "1 block is"
-        )
-    return (
-        f"{percent(confidence)} interval {number(low, value)} to {number(high, value)}; "
-        f"{blocks} blocks"
-    )
+        return no_interval(blocks)
+    ends = bounds(low, high, value)
+    return f"{percent(confidence)} interval {ends}; {blocks} blocks"
+
+
+def no_interval(blocks: int) -> str:
+    are = "is" if blocks == 1 else "are"
+    return f"no interval: {plural(blocks, 'block')} {are} too few"
 
 
 def block_counts(counts: list[int]) -> str:

@@ -29,12 +29,9 @@ COUNTED = {
 
 def programs(data: Data) -> list[ProgramCode]:
     """Return the programs that the run kept, in the order of its charts."""
-    known = list(words.WORKLOADS)
 
     def order(row: ProgramCode) -> tuple[Any, ...]:
-        workload = row.program.workload
-        place = known.index(workload) if workload in known else len(known)
-        return place, row_key(row.program)
+        return words.order(row.program.workload), row_key(row.program)
 
     return sorted(data.run.code.programs, key=order)
 

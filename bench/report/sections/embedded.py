@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.report import words
@@ -79,16 +79,12 @@ def section(survey: Survey | None) -> Section:
     return Section("embedding", TITLE, said, findings(survey), [*made, _sizes(survey)])
 
 
-def _programs(survey: Survey, stack: str) -> list[Mapping[str, Any]]:
-    return [row for row in survey["programs"] if row["stack"] == stack]
-
-
 def _label(survey: Survey, stack: str) -> str:
     return str(survey["stacks"][stack]["label"])
 
 
 def _answers(survey: Survey, stack: str) -> Table:
-    programs = _programs(survey, stack)
+    programs = [row for row in survey["programs"] if row["stack"] == stack]
     distinct = agreement(programs).get(stack, {})
     rows = []
     for name, question in survey["questions"].items():
@@ -166,7 +162,7 @@ def _least(survey: Survey) -> list[str]:
             sizes.setdefault(row["language"], []).append((row["statements"], label))
             names[row["language"]] = row["label"]
     told = [
-        f"in {names[language]} {_series(sorted(found))}"
+        f"in {names[language]} {', '.join(f'{n} ({label})' for n, label in sorted(found))}"
         for language, found in sizes.items()
     ]
     least = min((row["statements"] for row in survey["programs"]), default=0)
@@ -175,10 +171,6 @@ def _least(survey: Survey) -> list[str]:
     return [
         f"In statements a server takes {'; '.join(told)}. None takes fewer than {least}."
     ]
-
-
-def _series(found: Sequence[tuple[int, str]]) -> str:
-    return ", ".join(f"{count} ({label})" for count, label in found)
 
 
 def _worse(survey: Survey) -> Iterator[str]:

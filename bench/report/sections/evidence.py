@@ -10,6 +10,7 @@ from bench.analysis.copies import excluding
 from bench.analysis.results import Run
 from bench.report import words
 from bench.report.model import Data, Section, Table
+from bench.report.model import facts as table_of
 from bench.report.sections import precision as precise
 from bench.report.sections import tables
 from bench.report.sections.sockets import socket_table
@@ -109,20 +110,16 @@ def facts(data: Data) -> Section:
     machine = dict(about["machine"])
     versions = machine.pop("versions")
     sysctl = machine.pop("sysctl", {})
-    rows = [[name, _text(value)] for name, value in machine.items()]
-    rows += [[name, str(about[name])] for name in ("profile", "seed", "started")]
+    told = {name: _text(value) for name, value in machine.items()}
+    told |= {name: about[name] for name in ("profile", "seed", "started")}
     made = [
-        Table(["fact", "value"], rows),
-        Table(
-            ["package", "version"], [[n, str(v)] for n, v in versions.items()], "Versions"
-        ),
-        Table(["sysctl", "value"], [[n, str(v)] for n, v in sysctl.items()], "Kernel"),
+        table_of(told, ["fact", "value"]),
+        table_of(versions, ["package", "version"], "Versions"),
+        table_of(sysctl, ["sysctl", "value"], "Kernel"),
+        socket_table(data),
     ]
-    sockets = socket_table(data)
-    if sockets.rows:
-        named = Table(sockets.columns, sockets.rows, "Socket options", folded=True)
-        made.append(named)
-    return Section("machine", "Machine, versions, seed, socket options", tables=made)
+    shown = [table for table in made if table.rows]
+    return Section("machine", "Machine, versions, seed, socket options", tables=shown)
 
 
 def _text(value: Any) -> str:

@@ -75,15 +75,9 @@ def _tables(row: Row) -> Iterator[Table]:
     """Yield the numbers of one experiment, and what was answered in words."""
     cells = {(q, s): _cell(found) for q, s, found in kept.numbers(row)}
     measured = [
-        [
-            label,
-            *(
-                cells.get((quantity, s), words.PASSED_OVER)
-                for quantity in row["quantities"]
-            ),
-        ]
+        [label, *(cells.get((q, s), words.PASSED_OVER) for q in row["quantities"])]
         for s, label in row["subjects"].items()
-        if any((quantity, s) in cells for quantity in row["quantities"])
+        if any((q, s) in cells for q in row["quantities"])
     ]
     quantities = row["quantities"].items()
     columns = ["subject", *(heading(name, told["unit"]) for name, told in quantities)]
@@ -95,16 +89,13 @@ def _tables(row: Row) -> Iterator[Table]:
     caption = f"{row['name']}: {row['asks']}{more}"
     yield Table(columns, measured, caption, folded=len(measured) > ROWS_MAX)
     if row["answers"]:
-        asked = [name for name in row["subjects"] if _answered(row, name)]
+        answered = {name for found in row["answers"].values() for name in found}
+        asked = [name for name in row["subjects"] if name in answered]
         said = [
             [question, *(found.get(name, words.PASSED_OVER) for name in asked)]
             for question, found in row["answers"].items()
         ]
         yield Table(["case", *asked], said, f"{row['name']}: what each did", folded=True)
-
-
-def _answered(row: Row, subject: str) -> bool:
-    return any(subject in found for found in row["answers"].values())
 
 
 def _cell(found: Interval) -> str:

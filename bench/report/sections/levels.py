@@ -14,10 +14,10 @@ from bench.measure.levels import CREDITED, L1
 from bench.measure.recovery import KEPT
 from bench.report import words
 from bench.report.charts import outcomes
-from bench.report.charts.outcomes import variant_order
+from bench.report.charts.outcomes import program_order, variant_order
 from bench.report.charts.price import statements as statements_of
 from bench.report.model import Columns, Data, Table
-from bench.report.sections.failures import cell_order, trials
+from bench.report.sections.failures import trials
 
 LEAD = (
     "Levels, as this run measured them. L0: the program works while nothing fails. L1: it "
@@ -33,8 +33,8 @@ LEAD = (
 
 def table_order(program: ProgramRow) -> tuple[Any, ...]:
     """Sort key of cells: by workload, by variant, then by stack."""
-    workload = list(words.WORKLOADS).index(program.workload)
-    return workload, variant_order(program.variant), cell_order(program)
+    workload, variant = words.order(program.workload), variant_order(program.variant)
+    return workload, variant, program_order(program)
 
 
 def in_order(rows: Iterable[LevelRow]) -> list[LevelRow]:
@@ -159,7 +159,7 @@ def cures(data: Data) -> Table:
         if row.case.variant == RESILIENT
     }
     failed = [r for r in shown if r.case.variant == MINIMAL and r.verdict != KEPT]
-    failed.sort(key=lambda row: list(words.WORKLOADS).index(row.case.workload))
+    failed.sort(key=lambda row: words.order(row.case.workload))
 
     def cure(row: Recovery) -> Recovery | None:
         return resilient.get((_same_task(row.case), row.fault.name))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from bench.measure.levels import LEVELS
 from bench.report import ratio, words
@@ -12,6 +11,7 @@ from bench.report.charts.price import cheapest as cheapest_of
 from bench.report.model import Data, Section, Table
 from bench.report.sections.code import own_sentences
 from bench.report.sections.levels import statements
+from bench.report.sections.tables import figures
 
 
 def cheapest(data: Data) -> dict[Place, Levels]:
@@ -50,7 +50,7 @@ def price_sentences(data: Data) -> Iterator[str]:
             yield f"{words.workload(workload)} at {LEVELS[-1]}: {'; '.join(said)}."
 
 
-def price(data: Data, figures: Sequence[Any]) -> Section:
+def price(data: Data) -> Section:
     made = price_table(data)
     lead = (
         "What a guarantee takes to write, at levels that were measured: the smallest "
@@ -58,7 +58,5 @@ def price(data: Data, figures: Sequence[Any]) -> Section:
         "before. No program is counted at a level at which it was not seen."
     )
     said = [lead, *price_sentences(data), *own_sentences(data)] if made.rows else []
-    tables = [made] if made.rows else []
-    return Section(
-        "price", "What a guarantee takes", said, tables=tables, figures=[*figures]
-    )
+    drawn = figures(data, "price")
+    return Section("price", "What a guarantee takes", said, tables=[made], figures=drawn)

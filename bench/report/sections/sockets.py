@@ -15,13 +15,11 @@ def socket_table(data: Data) -> Table:
         part = trials[[place == (cell, transport) for place in places]]
         for column in [c for c in part.columns if str(c).endswith(endings)]:
             found = part[column].dropna()
-            each = sorted({v for text in found for v in str(text).split(",") if v}, key=len)
+            each = {v for text in found for v in str(text).split(",") if v}
             if each:
-                role, option = next(
-                    (str(column).removesuffix(end), end[1:]) for end in endings
-                    if str(column).endswith(end)
-                )  # fmt: skip
+                (end,) = [end for end in endings if str(column).endswith(end)]
                 values = ", ".join(sorted(each, key=lambda v: (len(v), v)))
-                rows.append([cell, transport, role, option, values])
+                role = str(column).removesuffix(end)
+                rows.append([cell, transport, role, end[1:], values])
     columns = ["cell", "transport", "role", "option", "values read back"]
-    return Table(columns, rows, folded=True)
+    return Table(columns, rows, "Socket options", folded=True)
