@@ -22,7 +22,7 @@ from bench.contract.alike import Kind
 from bench.report import words
 from bench.report.charts import style
 from bench.report.charts.findings import front, listed
-from bench.report.charts.style import GRID, INK, MUTED, PAPER, Chart, Look
+from bench.report.charts.style import INK, MUTED, PAPER, Chart, Look
 from bench.run.plan import BOTH
 
 QUANTITIES = {"request_reply": "latency", "fan_out": "throughput", "pipeline": "throughput"}
@@ -127,8 +127,7 @@ def _drawn(
     *,
     narrow: bool,
 ) -> Figure:
-    many = len(rows)
-    size = (style.NARROW_IN, 2.4 + 3.5 * many) if narrow else (style.WIDTH_IN, 5.9)
+    size = (style.NARROW_IN, 2.4 + 3.5 * len(rows)) if narrow else (style.WIDTH_IN, 5.9)
     blocks = [race.leader.blocks_done for found in raced.values() for race in found]
     said = (
         "Each stack's best program in Python, 64-byte messages. Filled: on two CPUs, "
@@ -136,22 +135,15 @@ def _drawn(
         f"{words.block_counts(blocks)} repetitions  |  {look.source}",
     )
     figure = style.headed(heading, said, size, narrow=narrow)
-    top, high = figure.top, size[1]
     stacks = _order(rows)
     most = max(row.times for mine in rows.values() for row in mine)
-    for number, (workload, mine) in enumerate(rows.items()):
-        if narrow:
-            step = (top - figure.foot_in / high) / many
-            place = (0.02, top - (number + 1) * step + 0.7 / high, 0.95, step - 1.2 / high)
-        else:
-            step = 0.985 / many
-            place = (0.012 + number * step, 1.15 / high, step - 0.03, top - 1.75 / high)
-        axes = figure.add_axes(place)
+    panels = style.panels(figure, len(rows), left=0.012, gap=0.03, right=0.967)
+    for axes, (workload, mine) in zip(panels, rows.items(), strict=True):
         _panel(axes, mine, stacks, most, look)
         peers = words.instances(raced[workload][0].leader.case)
         axes.set_title(
-            f"{words.workload(workload)}, {peers}", fontsize=19 if narrow else 20,
-            loc="left", pad=10, fontweight="bold",
+            f"{words.workload(workload)}, {peers}", fontsize=19 if narrow else 20, pad=10,
+            fontweight="bold",
         )  # fmt: skip
     return figure
 
@@ -168,7 +160,6 @@ def _order(rows: Mapping[str, Sequence[Behind]]) -> list[str]:
 def _panel(
     axes: Axes, rows: Sequence[Behind], stacks: Sequence[str], most: float, look: Look
 ) -> None:
-    axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_xscale("log")
     axes.set_xlim(1 / most**0.06, most**1.45)
     axes.set_ylim(len(stacks) - 0.35, -0.75)
@@ -180,8 +171,6 @@ def _panel(
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(AXIS, fontsize=15, color=MUTED)
     axes.tick_params(axis="x", labelsize=15, length=0)
-    axes.grid(axis="x", color=GRID, linewidth=1)
-    axes.set_axisbelow(True)
     for y, stack in enumerate(stacks):
         mine = [row for row in rows if row.stack == stack]
         if not mine:
