@@ -12,6 +12,7 @@ from bench.analysis.recovery_rows import LevelRow, Recovery
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.analysis.side import Side
+from bench.report.charts import price
 from bench.report.charts.style import Chart
 from bench.run.environment import Grade
 
@@ -47,6 +48,16 @@ class Data:
     def side(self) -> Side:
         """The run as it is laid over another one."""
         return Side(self.run, self.compared, self.copies, self.grade)
+
+    @cached_property
+    def statements(self) -> dict[str, int]:
+        """The statements of each cell that was counted."""
+        return price.statements(self.run.sizes)
+
+    @cached_property
+    def cheapest(self) -> dict[price.Place, price.Levels]:
+        """The smallest program in Python at each level, by workload and stack."""
+        return price.cheapest(self.levels, self.statements)
 
     @property
     def stacks(self) -> Mapping[str, Any]:

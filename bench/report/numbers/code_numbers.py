@@ -44,7 +44,6 @@ from bench.report.sections.code import (
     plumbing,
     programs,
 )
-from bench.report.sections.price import cheapest
 
 SPOKEN = {
     "statements": "statements",
@@ -180,7 +179,7 @@ def _c_ports(data: Data) -> Iterator[Number]:
 
 
 def _prices(data: Data) -> Iterator[Number]:
-    for (workload, stack), levels in cheapest(data).items():
+    for (workload, stack), levels in data.cheapest.items():
         for level, (program, statements), more in steps(levels):
             label = words.stack(stack, data.stacks)
             said = (

@@ -42,7 +42,7 @@ def programs(data: Data) -> list[ProgramCode]:
 def size_table(data: Data) -> Table:
     same = in_common(data.run.code)
     columns: Columns[ProgramCode] = {
-        **_of_program(data),
+        **of_program(data),
         **{title: partial(_counted, name) for name, title in COUNTED.items()},
         "names of libraries": lambda row: str(len(row.names)),
         "options": lambda row: str(len(row.options)),
@@ -52,7 +52,7 @@ def size_table(data: Data) -> Table:
     return Table.of(programs(data), columns, caption, folded=True)
 
 
-def _of_program(data: Data) -> dict[str, Callable[[ProgramCode], str]]:
+def of_program(data: Data) -> dict[str, Callable[[ProgramCode], str]]:
     return {
         "workload": lambda row: words.workload(row.program.workload),
         "program": lambda row: words.cell(row.program, data.stacks),
@@ -107,7 +107,7 @@ def shares_table(data: Data) -> Table:
         return share(row.shares[name], row.statements)
 
     columns: Columns[ProgramCode] = {
-        **_of_program(data),
+        **of_program(data),
         **{name: partial(part, name) for name in CLASSES},
     }
     caption = "What the statements of each program are about"

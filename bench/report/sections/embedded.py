@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.report import words
 from bench.report.entries import surveyed
-from bench.report.model import Section, Table
+from bench.report.model import Columns, Section, Table
 from bench.report.sentences import SIZE_NAMES
 from bench.report.words import date, machine
 from bench.surveys.embedding.tally import agreeing, agreement, answering, in_common
@@ -104,27 +104,24 @@ def _answers(survey: Survey, stack: str) -> Table:
 
 
 def _sizes(survey: Survey) -> Table:
-    rows = [
-        [
-            f"{_label(survey, row['stack'])}, {row['label']}",
-            *(f"{row[name]:,}" for name in ("statements", "tokens", "lines")),
-            ", ".join(row["files"]),
-            *_counted(row),
-        ]
-        for row in survey["programs"]
-    ]
-    columns = ["program", "statements", "tokens", "lines", "files", "threads", "stopped in"]
+    columns: Columns[Survey] = {
+        "program": lambda row: f"{_label(survey, row['stack'])}, {row['label']}",
+        "statements": lambda row: f"{row['statements']:,}",
+        "tokens": lambda row: f"{row['tokens']:,}",
+        "lines": lambda row: f"{row['lines']:,}",
+        "files": lambda row: ", ".join(row["files"]),
+        "threads": lambda row: str(row["threads"]) if row["answers"] else words.PASSED_OVER,
+        "stopped in": _stopped,
+    }
     caption = "What a server adds to the program; threads with one client, stop with two"
-    return Table(columns, rows, caption)
+    return Table.of(survey["programs"], columns, caption)
 
 
-def _counted(row: Mapping[str, Any]) -> list[str]:
-    """Return threads, and a time whose digits past the first are noise."""
-    if not row["answers"]:
-        return [words.PASSED_OVER] * 2
-    took_ms = row["stop_ms"]
-    took = words.PASSED_OVER if took_ms is None else f"{words.number(took_ms, digits=1)} ms"
-    return [str(row["threads"]), took]
+def _stopped(row: Mapping[str, Any]) -> str:
+    """Return a time whose digits past the first are noise."""
+    if not row["answers"] or row["stop_ms"] is None:
+        return words.PASSED_OVER
+    return f"{words.number(row['stop_ms'], digits=1)} ms"
 
 
 def findings(survey: Survey) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.analysis.copies import excluding
 from bench.analysis.results import Run
 from bench.report import words
-from bench.report.model import Data, Section, Table
+from bench.report.model import Columns, Data, Section, Table
 from bench.report.model import facts as table_of
 from bench.report.sections import precision as precise
 from bench.report.sections import tables
@@ -127,17 +127,17 @@ def _text(value: Any) -> str:
 
 
 def time(data: Data) -> Section:
-    rows = [
-        [
-            str(entry.get("part", "speed")),
-            str(int(entry["trials"] or 0)),
-            f"{entry['predicted_s'] / 60:.1f} min",
-            f"{entry['took_s'] / 60:.1f} min",
-            f"{100 * (entry['took_s'] / entry['predicted_s'] - 1):+.0f} %"
-            if entry["predicted_s"]
-            else words.PASSED_OVER,
-        ]
-        for entry in data.run.timing
-    ]
-    columns = ["part", "trials", "predicted", "took", "difference"]
-    return Section("time", "Predicted and actual time", tables=[Table(columns, rows)])
+    def difference(entry: Mapping[str, Any]) -> str:
+        if not entry["predicted_s"]:
+            return words.PASSED_OVER
+        return f"{100 * (entry['took_s'] / entry['predicted_s'] - 1):+.0f} %"
+
+    columns: Columns[Mapping[str, Any]] = {
+        "part": lambda entry: str(entry.get("part", "speed")),
+        "trials": lambda entry: str(int(entry["trials"] or 0)),
+        "predicted": lambda entry: f"{entry['predicted_s'] / 60:.1f} min",
+        "took": lambda entry: f"{entry['took_s'] / 60:.1f} min",
+        "difference": difference,
+    }
+    made = Table.of(data.run.timing, columns)
+    return Section("time", "Predicted and actual time", tables=[made])

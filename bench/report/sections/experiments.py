@@ -9,7 +9,7 @@ from typing import Any
 from bench.analysis.stats import Interval, bounds
 from bench.report import words
 from bench.report.entries import from_survey
-from bench.report.model import Section, Table
+from bench.report.model import Columns, Section, Table
 from bench.report.words import date
 from bench.surveys.experiments import kept
 
@@ -54,21 +54,16 @@ def section(made: Row | None) -> Section:
 
 
 def _list(rows: Sequence[Row]) -> Table:
-    columns = ["experiment", "asks", "control", "made", "blocks", "seconds a block"]
-    found = [
-        [
-            row["name"],
-            row["asks"],
-            row["control"],
-            date(dict(row)),
-            str(len(row["blocks"])),
-            words.number(max(row["took_s"]), digits=2),
-        ]
-        for row in rows
-    ]
-    return Table(
-        columns, found, "Every experiment; the seconds are those of its longest block"
-    )
+    columns: Columns[Row] = {
+        "experiment": lambda row: str(row["name"]),
+        "asks": lambda row: str(row["asks"]),
+        "control": lambda row: str(row["control"]),
+        "made": lambda row: date(dict(row)),
+        "blocks": lambda row: str(len(row["blocks"])),
+        "seconds a block": lambda row: words.number(max(row["took_s"]), digits=2),
+    }
+    caption = "Every experiment; the seconds are those of its longest block"
+    return Table.of(rows, columns, caption)
 
 
 def _tables(row: Row) -> Iterator[Table]:

@@ -15,7 +15,6 @@ from bench.measure.recovery import KEPT
 from bench.report import words
 from bench.report.charts import outcomes
 from bench.report.charts.outcomes import program_order, variant_order
-from bench.report.charts.price import statements as statements_of
 from bench.report.model import Columns, Data, Table
 from bench.report.sections.failures import trials
 
@@ -41,11 +40,6 @@ def in_order(rows: Iterable[LevelRow]) -> list[LevelRow]:
     return sorted(rows, key=lambda row: table_order(row.program))
 
 
-def statements(data: Data) -> dict[str, int]:
-    """Return the statements of each cell that was counted."""
-    return statements_of(data.run.sizes)
-
-
 RESILIENT = "resilient"
 MAY_LOSE, EXCEPT = "may lose", "except"
 """Words beside a level: a promise, and a fault on no list that breaks the program."""
@@ -53,7 +47,7 @@ MAY_LOSE, EXCEPT = "may lose", "except"
 
 def price(data: Data) -> Table:
     """Return the level of each program beside its size."""
-    counted = statements(data)
+    counted = data.statements
     found = in_order(data.levels)
     base = {
         _same_task(row.program): counted.get(row.program.cell)
@@ -152,7 +146,7 @@ def cited(row: LevelRow, stacks: Mapping[str, Any]) -> str:
 def cures(data: Data) -> Table:
     """Return the failures of minimal programs, each beside the resilient program."""
     shown = measured(data.recoveries)
-    counted = statements(data)
+    counted = data.statements
     resilient = {
         (_same_task(row.case), row.fault.name): row
         for row in shown

@@ -6,22 +6,15 @@ from collections.abc import Iterator
 
 from bench.measure.levels import LEVELS
 from bench.report import ratio, words
-from bench.report.charts.price import Levels, Place, steps
-from bench.report.charts.price import cheapest as cheapest_of
+from bench.report.charts.price import steps
 from bench.report.model import Data, Section, Table
 from bench.report.sections.code import own_sentences
-from bench.report.sections.levels import statements
 from bench.report.sections.tables import figures
-
-
-def cheapest(data: Data) -> dict[Place, Levels]:
-    """Return the smallest program in Python at each level, by workload and stack."""
-    return cheapest_of(data.levels, statements(data))
 
 
 def price_table(data: Data) -> Table:
     rows = []
-    for (workload, stack), levels in cheapest(data).items():
+    for (workload, stack), levels in data.cheapest.items():
         cells = dict.fromkeys(map(str, LEVELS), words.PASSED_OVER)
         for level, found, more in steps(levels):
             beyond = "" if level == LEVELS[0] else f" ({more:+d})"
@@ -34,7 +27,7 @@ def price_table(data: Data) -> Table:
 
 def price_sentences(data: Data) -> Iterator[str]:
     """Yield, per workload, what the highest level takes beyond the happy path."""
-    found = cheapest(data)
+    found = data.cheapest
     for workload in words.WORKLOADS:
         said = []
         for (name, stack), levels in found.items():

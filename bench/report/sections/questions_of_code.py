@@ -19,7 +19,7 @@ GUARANTEED, RESILIENT = "L2", "resilient"
 
 
 def shortest_guaranteed(data: Data) -> Iterator[Answer]:
-    counted = levels.statements(data)
+    counted = data.statements
     known = [row for row in data.levels if row.program.cell in counted]
     question = "Which is shortest at equal guarantees?"
     text = (

@@ -14,7 +14,7 @@ from bench.report import ratio, words
 from bench.report.charts import hero
 from bench.report.charts.findings import front, listed
 from bench.report.model import Answer, Data, Figure, Section, Table
-from bench.report.sections import machines, price, questions, survival
+from bench.report.sections import machines, questions, survival
 from bench.report.sections.questions_of_code import GUARANTEED
 from bench.report.sections.standing import standing
 from bench.report.sections.tables import figures
@@ -149,7 +149,7 @@ def _choice(data: Data, asked: Sequence[Answer]) -> Screen | None:
 def _shortest(data: Data, level: str) -> dict[str, str]:
     """Return the smallest program in Python of each stack at a level, by workload."""
     found: dict[str, list[tuple[int, str]]] = {}
-    for (workload, stack), levels in price.cheapest(data).items():
+    for (workload, stack), levels in data.cheapest.items():
         if level in levels:
             count = levels[level].statements
             found.setdefault(workload, []).append((count, words.stack(stack, data.stacks)))
