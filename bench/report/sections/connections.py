@@ -13,6 +13,7 @@ from bench.analysis.rows import Estimate, grouped
 from bench.measure.cost import RATE_HZ
 from bench.report import words
 from bench.report.model import Columns, Data, Section, Table
+from bench.report.sections.tables import figures
 
 LEAD = (
     "The client of each program connects anew for every message, or holds many "
@@ -44,7 +45,8 @@ def section(data: Data) -> Section:
     lead = [LEAD] if tables else []
     if any(point.hollow for point in _points(data)):
         lead.append(ABOUT_HOLLOW)
-    return Section("connections", "Connections", lead, _notes(data), tables)
+    drawn = figures(data, "connections")
+    return Section("connections", "Connections", lead, _notes(data), tables, drawn)
 
 
 def _runs(data: Data) -> list[Run]:

@@ -26,15 +26,13 @@ from bench.report.sections import (
     story,
     tables,
 )
-from bench.report.sections.against_wrk import wrk_table
 from bench.report.sections.encryption import encryption
-from bench.report.sections.limits import limits_table
+from bench.report.sections.limits import limits
 from bench.report.sections.placement import placement
 from bench.report.sections.prose import method
 from bench.report.sections.reading import how_to_read
-from bench.report.sections.response import response_table
+from bench.report.sections.response import response
 from bench.report.sections.tables import figures
-from bench.report.sections.waiting import waiting
 
 
 def _speed(data: Data, quantity: str, title: str) -> Section:
@@ -80,44 +78,6 @@ def _clocks(data: Data) -> list[str]:
         f"bound how far these are apart, to within {words.time_us(bound_us)} at worst. "
         "Intervals and ratios are wider by that much."
     ]
-
-
-def _response(data: Data) -> Section:
-    measured = any(row.case.quantity == "response" for row in data.estimates)
-    drawn = figures(data, "response")
-    refused = data.run.refused
-    if not measured and not drawn:
-        return Section("response", "Response time under load")
-    lead = (
-        "An open loop: messages become due by a Poisson schedule, the same for every "
-        "program, even if earlier ones have no answer yet. Response time counts from the "
-        "moment a message was due. Counted from the moment it was given, it would leave "
-        "out its wait for the program (coordinated omission). Never compare it with the "
-        "round trips above."
-    )
-    bullets = [f"{c}: {reason}" for c, reason in refused.items() if ".response." in c]
-    made = [response_table(data)]
-    return Section("response", "Response time under load", [lead], bullets, made, drawn)
-
-
-def _limits(data: Data) -> Section:
-    lead = (
-        "A case is bound by a role if one of its threads was busy, or its CPUs were "
-        "full, for 95 % of the window. It is bound by the host if several roles together "
-        "filled the CPUs, and otherwise by latency: no process is busy, and messages "
-        "wait for wake-ups and each other. Waiting for a busy CPU counts as busy, so "
-        "shares can add up to more than 100 %."
-    )
-    made = [limits_table(data)]
-    beside = wrk_table(data)
-    if beside.rows:
-        made.insert(0, beside)
-    leads = [lead, *waiting(data)]
-    return Section("limits", "What limits each case", leads, tables=made)
-
-
-def _connections(data: Data) -> Section:
-    return replace(connections.section(data), figures=figures(data, "connections"))
 
 
 def _loses(data: Data) -> Section:
@@ -231,11 +191,11 @@ SECTIONS: list[Callable[[Data], Section]] = [
     _over_time,
     price.price,
     lambda data: _speed(data, "latency", "Latency"),
-    _response,
+    response,
     lambda data: _speed(data, "throughput", "Throughput"),
-    _connections,
+    connections.section,
     placement,
-    _limits,
+    limits,
     _drawn("other", "Large messages and other transports"),
     encryption,
     _loses,

@@ -13,7 +13,6 @@ from bench.report.model import Columns, Data, Section, Table
 from bench.report.model import facts as table_of
 from bench.report.sections import precision as precise
 from bench.report.sections import tables
-from bench.report.sections.sockets import socket_table
 from bench.report.sections.standing import check_sentences
 from bench.report.sections.widths import width_table
 
@@ -120,6 +119,26 @@ def facts(data: Data) -> Section:
     ]
     shown = [table for table in made if table.rows]
     return Section("machine", "Machine, versions, seed, socket options", tables=shown)
+
+
+def socket_table(data: Data) -> Table:
+    """Return the socket options as the kernel told them, per cell and role."""
+    endings = ("_tcp_nodelay", "_so_sndbuf", "_so_rcvbuf")
+    cases, trials = data.run.cases, data.run.trials
+    places = [(cases[case].cell, cases[case].transport) for case in trials["case"]]
+    rows = []
+    for cell, transport in sorted(set(places)):
+        part = trials[[place == (cell, transport) for place in places]]
+        for column in [c for c in part.columns if str(c).endswith(endings)]:
+            found = part[column].dropna()
+            each = {v for text in found for v in str(text).split(",") if v}
+            if each:
+                (end,) = [end for end in endings if str(column).endswith(end)]
+                values = ", ".join(sorted(each, key=lambda v: (len(v), v)))
+                role = str(column).removesuffix(end)
+                rows.append([cell, transport, role, end[1:], values])
+    columns = ["cell", "transport", "role", "option", "values read back"]
+    return Table(columns, rows, "Socket options", folded=True)
 
 
 def _text(value: Any) -> str:
