@@ -17,7 +17,6 @@ from bench.analysis.results import Run, load
 from bench.analysis.side import read_side
 from bench.contract.model import PROJECT
 from bench.errors import UsageError
-from bench.report import words
 from bench.report.charts import boxes as struck_boxes
 from bench.report.charts import drawings, webs
 from bench.report.charts import growth as growth_charts
@@ -174,7 +173,7 @@ def build(
     write_whole(out / "SUMMARY.md", page.markdown(summary, "SUMMARY.md"))
     look = look_of(data.run, data.grade.letter)
     side_by_side_pages.write_pages(data, look, {**facts, "pages": site.shown(said)}, out)
-    labelled = {words.stack(name, data.stacks): c for name, c in look.colors.items()}
+    labelled = {data.stack(name): c for name, c in look.colors.items()}
     told = story.screens(data, judged, [boxed])
     return site.write(
         out,

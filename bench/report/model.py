@@ -12,6 +12,8 @@ from bench.analysis.recovery_rows import LevelRow, Recovery
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.analysis.side import Side
+from bench.contract.rows import ProgramRow
+from bench.report import words
 from bench.report.charts import price
 from bench.report.charts.style import Chart
 from bench.run.environment import Grade
@@ -63,6 +65,14 @@ class Data:
     def stacks(self) -> Mapping[str, Any]:
         stacks: Mapping[str, Any] = self.run.about["stacks"]
         return stacks
+
+    def stack(self, name: str) -> str:
+        """Return the label of a stack of the run."""
+        return words.stack(name, self.stacks)
+
+    def cell(self, program: ProgramRow) -> str:
+        """Return "ZeroMQ (minimal)"."""
+        return words.cell(program, self.stacks)
 
 
 @dataclass(frozen=True)

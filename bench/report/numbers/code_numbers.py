@@ -102,7 +102,7 @@ def counts(row: ProgramCode) -> dict[str, int]:
 def _named(program: ProgramRow, data: Data) -> str:
     """Return "ZeroMQ (minimal) request/reply"."""
     workload = words.workload(program.workload).lower()
-    return f"{words.cell(program, data.stacks)} {workload}"
+    return f"{data.cell(program)} {workload}"
 
 
 def _unit(name: str) -> str:
@@ -141,7 +141,7 @@ def _key(program: ProgramRow) -> str:
 
 def _totals(data: Data) -> Iterator[Number]:
     for row, column in product(data.run.code.totals, COUNTED):
-        label = words.cell(row.program, data.stacks)
+        label = data.cell(row.program)
         name, value = column.removesuffix("_bytes"), getattr(row, column)
         said = (
             f"{label}, all workloads together, shared files once: {value:,} "
@@ -157,8 +157,7 @@ def _weights(data: Data) -> Iterator[Number]:
         for name, (verb, unit) in WEIGHTS.items():
             value = len(found[name]) if name == "packages" else found[name]
             rounded = value if isinstance(value, int) else plain(value) or 0.0
-            label = words.stack(stack, data.stacks)
-            said = f"{label} {verb.format(words.number(float(value)))}"
+            said = f"{data.stack(stack)} {verb.format(words.number(float(value)))}"
             identifier = f"weight.{name}.{stack}"
             yield _counted(identifier, "weight", said, rounded, (), unit, stack=stack)
 
@@ -181,11 +180,10 @@ def _c_ports(data: Data) -> Iterator[Number]:
 def _prices(data: Data) -> Iterator[Number]:
     for (workload, stack), levels in data.cheapest.items():
         for level, (program, statements), more in steps(levels):
-            label = words.stack(stack, data.stacks)
             said = (
-                f"{label} {words.workload(workload).lower()}: {statements} statements "
-                f"({program.variant}) are the least at level {level}, {more:+d} beyond the "
-                "level before"
+                f"{data.stack(stack)} {words.workload(workload).lower()}: {statements} "
+                f"statements ({program.variant}) are the least at level {level}, "
+                f"{more:+d} beyond the level before"
             )
             identifier = f"{workload}.price.{level}.{stack}"
             yield _counted(identifier, "price", said, more, [program])
@@ -194,7 +192,7 @@ def _prices(data: Data) -> Iterator[Number]:
 def _changes(data: Data) -> Iterator[Number]:
     for each in between_workloads(data.run.code):
         first, second = (words.workload(end).lower() for end in (each.first, each.second))
-        label = words.cell(each.program, data.stacks)
+        label = data.cell(each.program)
         said = (
             f"{label}: {words.plural(each.changed, 'statement')} to change from {first} "
             f"({each.before}) to {second} ({each.after})"

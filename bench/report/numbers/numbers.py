@@ -31,7 +31,7 @@ from bench.analysis.recovery_rows import Recovery
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.contract.alike import Kind
-from bench.report import sentences, words
+from bench.report import sentences
 from bench.report.charts.bars import SIZES, sizes
 from bench.report.entries import exact
 from bench.report.model import Data
@@ -113,7 +113,7 @@ def comparisons_of(run: Run, compared: Iterable[Comparison]) -> Iterator[dict[st
 
 def _apart(data: Data) -> Iterator[Number]:
     """Yield the ratios of programs that promise other things: no verdict, but a reason."""
-    names = {name: words.stack(name, data.stacks) for name in data.stacks}
+    names = {name: data.stack(name) for name in data.stacks}
     for pair in apart(data.run, names):
         name = f"{pair.a.name}.{pair.a.key}.beside.{pair.b.key}"
         number = _compared(pair, name, Kind.APART, sentences.apart(pair, data.stacks))

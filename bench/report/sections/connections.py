@@ -78,7 +78,7 @@ def _head(measures: Measures) -> str:
 
 def _connect(data: Data) -> Table:
     columns: Columns[Measures] = {
-        "program": lambda found: words.cell(found["p50"].case, data.stacks),
+        "program": lambda found: data.cell(found["p50"].case),
         "case": lambda found: words.case(found["p50"].case),
         "connect to first reply, p50": lambda found: words.time_us(found["p50"].value),
         "interval": lambda found: _bounds(found["p50"]),
@@ -91,7 +91,7 @@ def _connect(data: Data) -> Table:
 def _idle(data: Data) -> Table:
     held = "resident_serve"
     columns: Columns[Measures] = {
-        "program": lambda found: words.cell(found[held].case, data.stacks),
+        "program": lambda found: data.cell(found[held].case),
         "connections": lambda found: f"{found[held].case.instances:,}",
         "memory for each, KiB": lambda found: words.number(found[held].value),
         "interval": lambda found: _bounds(found[held]),
@@ -115,7 +115,7 @@ def _cost(data: Data, workload: str) -> Table:
         growth = exponents.get(which)
         rows.append(
             [
-                words.cell(mine[0].case, data.stacks),
+                data.cell(mine[0].case),
                 words.size(mine[0].case.size_bytes),
                 *(_cost_at(by_number.get(number)) for number in numbers),
                 _exponent(growth) if growth else words.PASSED_OVER,
@@ -151,7 +151,7 @@ def _notes(data: Data) -> list[str]:
     points_of = _points(data)
     known = {point.case.id for point in points_of}
     hollow = [
-        f"{words.cell(point.case, data.stacks)}, {words.instances(point.case)}: "
+        f"{data.cell(point.case)}, {words.instances(point.case)}: "
         f"{point.hollow}"
         for point in points_of
         if point.hollow

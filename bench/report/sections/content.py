@@ -56,7 +56,7 @@ def _speed(data: Data, quantity: str, title: str) -> Section:
 def _short_windows(data: Data) -> Iterator[str]:
     """Yield which programs have short windows, and what that means for their speed."""
     named = [
-        f"{words.cell(case, data.stacks)} {words.in_case(case)} ({1e3 * seconds:.0f} ms)"
+        f"{data.cell(case)} {words.in_case(case)} ({1e3 * seconds:.0f} ms)"
         for case, seconds in short_windows(data.run).items()
     ]
     if named:

@@ -46,8 +46,8 @@ def _written(data: Data, price: Sequence[Comparison]) -> Table:
     known = (pair for cells, pair in pairs.items() if {*cells} <= statements.keys())
     columns: Columns[Comparison] = {
         "workload": lambda pair: words.workload(pair.a.workload),
-        "with keys": lambda pair: words.cell(pair.a, data.stacks),
-        "plain": lambda pair: words.cell(pair.b, data.stacks),
+        "with keys": lambda pair: data.cell(pair.a),
+        "plain": lambda pair: data.cell(pair.b),
         "statements with keys": lambda pair: str(statements[pair.a.cell]),
         "statements plain": lambda pair: str(statements[pair.b.cell]),
     }

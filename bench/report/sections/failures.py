@@ -100,7 +100,7 @@ def summary(data: Data) -> Iterator[str]:
     found = survival.of_rows(with_fault(data.recoveries))
     for variant in (variant for variant in VARIANTS if variant in found):
         said = [
-            f"{words.stack(stack, data.stacks)} keeps its contract in {ended[KEPT]} of "
+            f"{data.stack(stack)} keeps its contract in {ended[KEPT]} of "
             f"{ended.total()}, reports trouble in {ended[REPORTED]}, breaks it in "
             f"{ended[BROKEN]}"
             for stack, ended in found[variant].items()

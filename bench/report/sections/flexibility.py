@@ -30,7 +30,7 @@ def workload_changes(data: Data) -> Table:
             for each in changes
         }
         cells = (said.get(pair, words.PASSED_OVER) for pair in pairs)
-        rows.append([words.cell(program, data.stacks), *cells])
+        rows.append([data.cell(program), *cells])
     columns = [f"{words.workload(a)} to {words.workload(b).lower()}" for a, b in pairs]
     caption = "Statements to change for another workload (statements before and after)"
     return Table(["programs", *columns], rows, caption)

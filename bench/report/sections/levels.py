@@ -68,7 +68,7 @@ def price(data: Data) -> Table:
 
     columns: Columns[LevelRow] = {
         "workload": lambda row: words.workload(row.program.workload),
-        "program": lambda row: words.cell(row.program, data.stacks),
+        "program": lambda row: data.cell(row.program),
         "level": spelled,
         "statements": size,
         "more than minimal": more,
@@ -161,11 +161,11 @@ def cures(data: Data) -> Table:
     columns: Columns[Recovery] = {
         "workload": lambda row: words.workload(row.case.workload),
         "fault": lambda row: f"{row.fault.number} {row.fault.title}",
-        "minimal program": lambda row: words.cell(row.case, data.stacks),
+        "minimal program": lambda row: data.cell(row.case),
         "what happened": _outcome,
         "the application": lambda row: outcomes.TOLD[row.told],
         "resilient program": lambda row: (
-            words.cell(found.case, data.stacks) if (found := cure(row)) else "not measured"
+            data.cell(found.case) if (found := cure(row)) else "not measured"
         ),
         "what becomes of it there": lambda row: (
             _cured(found) if (found := cure(row)) else words.PASSED_OVER

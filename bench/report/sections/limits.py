@@ -109,7 +109,7 @@ def wrk_table(data: Data) -> Table:
             times = (words.time_us(1e6 * each.median()) for each in (client_s, wrk_s))
             rows.append(
                 [
-                    words.cell(client, data.stacks),
+                    data.cell(client),
                     words.case(client),
                     *times,
                     ratio.of_first(found.estimate, *bounds(found)),
@@ -147,7 +147,7 @@ def waiting(data: Data) -> Iterator[str]:
         return
     cases = ((data.run.cases[case], us) for case, us in found.items())
     named = ", ".join(
-        f"{words.measured_case(case)}, {words.cell(case, data.stacks)}: "
+        f"{words.measured_case(case)}, {data.cell(case)}: "
         f"{words.number(100 * us / PER_CPU)} %"
         for case, us in cases
     )

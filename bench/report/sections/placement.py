@@ -31,9 +31,7 @@ def placement(data: Data) -> Section:
     title, pairs = "Why the order can differ between placements", _pairs(data)
     if not {"split", "shared"} <= pairs.keys():
         return Section("placement", title)
-    first, second = (
-        words.cell(case, data.stacks) for case in (pairs["split"].a, pairs["split"].b)
-    )
+    first, second = (data.cell(case) for case in (pairs["split"].a, pairs["split"].b))
     times = {place: sentences.values(pair) for place, pair in pairs.items()}
     found = {
         place: ratio.short(sentences.entry(pair, data.stacks))

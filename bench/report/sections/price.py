@@ -19,7 +19,7 @@ def price_table(data: Data) -> Table:
         for level, found, more in steps(levels):
             beyond = "" if level == LEVELS[0] else f" ({more:+d})"
             cells[level] = f"{found.statements}{beyond}, {found.program.variant}"
-        place = [words.workload(workload), words.stack(stack, data.stacks)]
+        place = [words.workload(workload), data.stack(stack)]
         rows.append([*place, *cells.values()])
     columns = ["workload", "stack", *LEVELS]
     return Table(columns, rows, "Statements of the smallest program at each level")
@@ -34,7 +34,7 @@ def price_sentences(data: Data) -> Iterator[str]:
             if name != workload or LEVELS[-1] not in levels:
                 continue
             most, least = (levels[k].statements for k in (LEVELS[-1], LEVELS[0]))
-            label, times = words.stack(stack, data.stacks), most / least
+            label, times = data.stack(stack), most / least
             said.append(
                 f"{label} {most} statements, {most - least:+d} or "
                 f"{ratio.times([times], 2)} its happy path of {least}"

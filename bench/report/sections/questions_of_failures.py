@@ -60,7 +60,7 @@ def survivors(data: Data) -> Iterator[Answer]:
 
 def _counts(ended: Verdicts, data: Data) -> str:
     return ", ".join(
-        f"{words.stack(stack, data.stacks)} {found[KEPT]} of {found.total()}"
+        f"{data.stack(stack)} {found[KEPT]} of {found.total()}"
         for stack, found in ended.items()
     )
 
@@ -70,7 +70,7 @@ def _worst(ended: Verdicts, data: Data) -> str:
     whom: dict[str, list[str]] = {}
     for stack, found in ended.items():
         worst = max(found, key=ORDER.index)
-        whom.setdefault(worst, []).append(words.stack(stack, data.stacks))
+        whom.setdefault(worst, []).append(data.stack(stack))
     total = sum(len(names) for names in whom.values())
     said = []
     for verdict in (v for v in ORDER if v in whom):

@@ -94,7 +94,7 @@ def least_cpu(data: Data) -> Iterator[Answer]:
 
 
 def _cpu_of(row: Estimate, data: Data) -> str:
-    name, value = words.cell(row.case, data.stacks), words.number(row.value)
+    name, value = data.cell(row.case), words.number(row.value)
     ends = "" if math.isnan(row.low) else f" ({words.bounds(row.low, row.high, row.value)})"
     return f"{name} {value}{ends}"
 

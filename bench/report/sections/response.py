@@ -44,7 +44,7 @@ def response_table(data: Data) -> Table:
         if row.case.quantity == "response":
             by_case.setdefault(row.case.id, {})[row.measure] = row
     columns: Columns[Measures] = {
-        "cell": lambda found: words.cell(found["p50"].case, data.stacks),
+        "cell": lambda found: data.cell(found["p50"].case),
         "workload": lambda found: words.workload(found["p50"].case.workload),
         "load": lambda found: words.load(found["p50"].case.load),
         "offered/s": lambda found: words.number(found["offered"].value),

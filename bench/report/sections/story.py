@@ -86,19 +86,18 @@ def _speed(data: Data) -> Iterator[str]:
             level |= {row.stack} if row.open else set()
         name = words.workload(workload)
         first, *rest = sorted(behind, key=lambda stack: sum(behind[stack]))
-        label = words.stack(first, data.stacks)
+        label = data.stack(first)
         if level:
             yield f"{name}: the data cannot tell {_names(level, data)} apart."
             continue
         said = [
-            f"{words.stack(stack, data.stacks)} is {ratio.times(behind[stack])} slower"
-            for stack in rest
+            f"{data.stack(stack)} is {ratio.times(behind[stack])} slower" for stack in rest
         ]
         yield f"{name}: {label} is fastest; {', '.join(said)}."
 
 
 def _names(stacks: Iterable[str], data: Data) -> str:
-    return listed(words.stack(s, data.stacks) for s in sorted(stacks, key=stack_order))
+    return listed(data.stack(s) for s in sorted(stacks, key=stack_order))
 
 
 def _code(data: Data) -> Iterator[str]:
@@ -112,7 +111,7 @@ def _failures(data: Data) -> Iterator[str]:
     found = survival.of_rows(shown)
     for variant, name in zip(VARIANTS, ("Short", "Resilient"), strict=True):
         said = [
-            f"{words.stack(stack, data.stacks)} {ended[KEPT]} of {ended.total()}"
+            f"{data.stack(stack)} {ended[KEPT]} of {ended.total()}"
             f"{f' ({ended[BROKEN]} broken)' if ended[BROKEN] else ''}"
             for stack, ended in found.get(variant, {}).items()
         ]
@@ -152,7 +151,7 @@ def _shortest(data: Data, level: str) -> dict[str, str]:
     for (workload, stack), levels in data.cheapest.items():
         if level in levels:
             count = levels[level].statements
-            found.setdefault(workload, []).append((count, words.stack(stack, data.stacks)))
+            found.setdefault(workload, []).append((count, data.stack(stack)))
     return {
         workload: f"{', '.join(f'{s} {count}' for count, s in sorted(counts))} statements"
         for workload, counts in found.items()
