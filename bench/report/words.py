@@ -196,18 +196,16 @@ def number(value: float, like: float | None = None, digits: int = 3) -> str:
 def time_us(value_us: float, like: float | None = None) -> str:
     """Return a time in the unit a reader thinks in: ns, us or ms."""
     scale = value_us if like is None else like
-    for factor, name in ((1e3, "ns"), (1.0, "\N{MICRO SIGN}s"), (1e-3, "ms")):
-        if abs(scale) * factor < LARGE_FROM or name == "ms":
-            return f"{number(value_us * factor, scale * factor)} {name}"
-    raise AssertionError
+    units = {1e3: "ns", 1.0: "\N{MICRO SIGN}s", 1e-3: "ms"}
+    factor = next((f for f in units if abs(scale) * f < LARGE_FROM), 1e-3)
+    return f"{number(value_us * factor, scale * factor)} {units[factor]}"
 
 
 def rate(value: float) -> str:
     """Return messages per second: "45.3 k", "1.52 M"."""
-    for factor, name in ((1e-6, " M"), (1e-3, " k"), (1.0, "")):
-        if value * factor >= 1 or not name:
-            return f"{number(value * factor)}{name}"
-    raise AssertionError
+    units = {1e-6: " M", 1e-3: " k", 1.0: ""}
+    factor = next((f for f in units if value * f >= 1), 1.0)
+    return f"{number(value * factor)}{units[factor]}"
 
 
 def measured(value: float, unit: str) -> str:

@@ -61,7 +61,7 @@ def charts(
     names, placements = workloads(run), speed.DRAWN
     counted = levels(run), price.statements(run.sizes)
     with rc_context(style.RC):
-        made = [
+        made: list[Chart | None] = [
             *hero.hero(estimates, compared, look),
             *(ratios.headline(compared, place, look) for place in placements),
             *(speed.latency(estimates, compared, name, look) for name in names),
@@ -94,7 +94,7 @@ def charts(
             *(cuts.lengths(recovered, name, look) for name in words.WORKLOADS),
             *timelines.timelines(run, recovered, look),
         ]
-        again = [
+        again: list[Chart | None] = [
             *(speed.latency(estimates, compared, name, thin) for name in names),
             *(speed.throughput(estimates, compared, name, thin) for name in names),
             price.price(*counted, thin),

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from bench.analysis.compared_rows import Comparison
 from bench.analysis.comparisons import of_kind
@@ -61,14 +60,6 @@ def declared_races(
     return races(rows, compared, dict.fromkeys(names))
 
 
-def _raced(
-    estimates: Sequence[Estimate], compared: Sequence[Comparison], workload: str
-) -> list[Race]:
-    """Return the races that a mark is drawn of: filled, or not."""
-    every = declared_races(estimates, compared, workload)
-    return [race for race in every if race.placement in BOTH]
-
-
 def behind(race: Race) -> Iterator[Behind]:
     """Yield every stack of a race, the fastest first."""
     level = front(race)
@@ -83,11 +74,9 @@ def title(raced: Mapping[str, Sequence[Race]], look: Look) -> str:
     won: dict[str, list[str]] = {}
     level = []
     for workload, found in raced.items():
-        ahead = {tuple(sorted(front(race))) for race in found}
-        sure = len(ahead) == 1 and len(*ahead) == 1
-        if sure:
-            ((stack,),) = ahead
-            won.setdefault(words.stack(stack, look.stacks), []).append(DOES[workload])
+        ahead = {stack for race in found for stack in front(race)}
+        if len(ahead) == 1:
+            won.setdefault(words.stack(*ahead, look.stacks), []).append(DOES[workload])
         else:
             level.append(words.workload(workload).lower())
     said = [f"{stack} {listed(does)} fastest" for stack, does in won.items()]
@@ -101,17 +90,15 @@ def hero(
     estimates: Sequence[Estimate], compared: Sequence[Comparison], look: Look
 ) -> Iterator[Chart]:
     """Yield the chart for a wide and for a narrow screen; none without a race."""
-    raced = {
-        workload: found
-        for workload in QUANTITIES
-        if (found := _raced(estimates, compared, workload))
-    }
+    raced = {}
+    for workload in QUANTITIES:
+        every = declared_races(estimates, compared, workload)
+        if found := [race for race in every if race.placement in BOTH]:
+            raced[workload] = found
     if not raced:
         return
     heading = title(raced, look)
-    rows = {
-        w: [row for race in found for row in behind(race)] for w, found in raced.items()
-    }
+    rows = {w: [row for race in mine for row in behind(race)] for w, mine in raced.items()}
     table = pd.DataFrame([(w, *row) for w, mine in rows.items() for row in mine])
     table.columns = ["workload", "stack", "placement", "times_the_fastest", "level"]
     for name, narrow in ((NAME, False), (f"{NAME}{style.NARROW}", True)):
@@ -164,11 +151,10 @@ def _panel(
     axes.set_xlim(1 / most**0.06, most**1.45)
     axes.set_ylim(len(stacks) - 0.35, -0.75)
     axes.set_yticks([])
-    ticks = [tick for tick in TICKS if tick <= most**1.1 and _spaced(tick, most)]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    spaced = TICKS if most < 4 else [tick for tick in TICKS if tick not in (1.2, 1.5, 3)]
+    ticks = [tick for tick in spaced if tick <= most**1.1]
+    axes.set_xticks(ticks, [f"{tick:g}x" for tick in ticks])
+    axes.minorticks_off()
     axes.set_xlabel(AXIS, fontsize=15, color=MUTED)
     axes.tick_params(axis="x", labelsize=15, length=0)
     for y, stack in enumerate(stacks):
@@ -192,11 +178,6 @@ def _panel(
             words.stack(stack, look.stacks), (1, y), (-4, 15), textcoords="offset points",
             va="bottom", fontsize=16, color=color, fontweight="bold",
         )  # fmt: skip
-
-
-def _spaced(tick: float, most: float) -> bool:
-    """Whether a tick has room on an axis that reaches so far."""
-    return most < 4 or tick not in (1.2, 1.5, 3)
 
 
 def _numbers(rows: Sequence[Behind]) -> str:

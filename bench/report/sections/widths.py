@@ -26,8 +26,12 @@ def width_table(data: Data) -> Table:
         ),
         "half-width": lambda row: words.percent(row.half_width),
         "aim": lambda row: words.percent(row.aim),
-        "between blocks": lambda row: words.percent(row.found and row.found.between),
-        "between rounds": lambda row: words.percent(row.found and row.found.within),
+        "between blocks": lambda row: words.percent(
+            row.found.between if row.found else None
+        ),
+        "between rounds": lambda row: words.percent(
+            row.found.within if row.found else None
+        ),
         "best rounds": lambda row: str(row.best or words.PASSED_OVER),
         "by means": _by_means,
     }
