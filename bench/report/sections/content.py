@@ -29,8 +29,7 @@ from bench.report.sections import (
 from bench.report.sections.encryption import encryption
 from bench.report.sections.limits import limits
 from bench.report.sections.placement import placement
-from bench.report.sections.prose import method
-from bench.report.sections.reading import how_to_read
+from bench.report.sections.reading import how_to_read, method
 from bench.report.sections.response import response
 from bench.report.sections.tables import figures
 
