@@ -151,8 +151,7 @@ def _notes(data: Data) -> list[str]:
     points_of = _points(data)
     known = {point.case.id for point in points_of}
     hollow = [
-        f"{data.cell(point.case)}, {words.instances(point.case)}: "
-        f"{point.hollow}"
+        f"{data.cell(point.case)}, {words.instances(point.case)}: {point.hollow}"
         for point in points_of
         if point.hollow
     ]
