@@ -152,7 +152,7 @@ def timeline(run: Run, rows: Sequence[Recovery], look: Look) -> Chart | None:
         axes.set_xlim(first_s, last_s)
         between = "\n" if len(variants) > ABREAST else " "
         said = f"{row.case.variant}:{between}{caption(row)}"
-        captions.append(axes.set_title(said, pad=7, fontsize=CAPTION_PT))
+        captions.append(axes.set_title(said, loc="left", pad=7, fontsize=CAPTION_PT))
         if place[1] < len(stacks) - 1:
             axes.set_xticklabels([])
     style.shrink(captions, axes.bbox.width, CAPTION_PT)

@@ -226,7 +226,7 @@ MAKERS = (
     _noise,
     code_numbers.numbers,
 )
-"""What makes numbers of a run, in the order of their entries. An id keeps its first."""
+"""The makers of a run's numbers, in the order of their entries: an id keeps its first."""
 
 
 def numbers(data: Data) -> list[dict[str, Any]]:
