@@ -76,7 +76,8 @@ def title(raced: Mapping[str, Sequence[Race]], look: Look) -> str:
     for workload, found in raced.items():
         ahead = {stack for race in found for stack in front(race)}
         if len(ahead) == 1:
-            won.setdefault(words.stack(*ahead, look.stacks), []).append(DOES[workload])
+            (stack,) = ahead
+            won.setdefault(words.stack(stack, look.stacks), []).append(DOES[workload])
         else:
             level.append(words.workload(workload).lower())
     said = [f"{stack} {listed(does)} fastest" for stack, does in won.items()]
