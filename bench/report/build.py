@@ -17,16 +17,14 @@ from bench.analysis.results import Run, load
 from bench.analysis.side import read_side
 from bench.contract.model import PROJECT
 from bench.errors import UsageError
-from bench.report import words
 from bench.report.charts import boxes as struck_boxes
 from bench.report.charts import drawings, webs
 from bench.report.charts import growth as growth_charts
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
-from bench.report.numbers import growth_numbers
 from bench.report.numbers import machines as over_machines
-from bench.report.numbers.numbers import numbers
+from bench.report.numbers.numbers import GROWTH, numbers
 from bench.report.pages import declared, method, page, readme, site
 from bench.report.pages import side_by_side as side_by_side_pages
 from bench.report.pages.explore import explored
@@ -87,7 +85,7 @@ def with_growth(data: Data, folder: Path | None, *, draw: bool = True) -> Data:
         return data
     growth = derive(load(folder), draw=False)
     known = {entry["id"] for entry in data.entries}
-    kinds = ("absolute", growth_numbers.KIND)
+    kinds = ("absolute", GROWTH)
     more = [e for e in growth.entries if e["kind"] in kinds and e["id"] not in known]
     look = look_of(growth.run, growth.grade.letter)
     drawn = [*growth_charts.charts(growth.run, look)] if draw else []
@@ -175,7 +173,7 @@ def build(
     write_whole(out / "SUMMARY.md", page.markdown(summary, "SUMMARY.md"))
     look = look_of(data.run, data.grade.letter)
     side_by_side_pages.write_pages(data, look, {**facts, "pages": site.shown(said)}, out)
-    labelled = {words.stack(name, data.stacks): c for name, c in look.colors.items()}
+    labelled = {data.stack(name): c for name, c in look.colors.items()}
     told = story.screens(data, judged, [boxed])
     return site.write(
         out,

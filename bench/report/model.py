@@ -12,6 +12,9 @@ from bench.analysis.recovery_rows import LevelRow, Recovery
 from bench.analysis.results import Run
 from bench.analysis.rows import Estimate
 from bench.analysis.side import Side
+from bench.contract.rows import ProgramRow
+from bench.report import words
+from bench.report.charts import price
 from bench.report.charts.style import Chart
 from bench.run.environment import Grade
 
@@ -48,10 +51,28 @@ class Data:
         """The run as it is laid over another one."""
         return Side(self.run, self.compared, self.copies, self.grade)
 
+    @cached_property
+    def statements(self) -> dict[str, int]:
+        """The statements of each cell that was counted."""
+        return price.statements(self.run.sizes)
+
+    @cached_property
+    def cheapest(self) -> dict[price.Place, price.Levels]:
+        """The smallest program in Python at each level, by workload and stack."""
+        return price.cheapest(self.levels, self.statements)
+
     @property
     def stacks(self) -> Mapping[str, Any]:
         stacks: Mapping[str, Any] = self.run.about["stacks"]
         return stacks
+
+    def stack(self, name: str) -> str:
+        """Return the label of a stack of the run."""
+        return words.stack(name, self.stacks)
+
+    def cell(self, program: ProgramRow) -> str:
+        """Return "ZeroMQ (minimal)"."""
+        return words.cell(program, self.stacks)
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,11 @@ class Table:
         """Return a row for each of some things, with a text for each column."""
         rows = [[says(one) for says in columns.values()] for one in about]
         return cls([*columns], rows, caption, folded)
+
+
+def facts(found: Mapping[str, Any], columns: list[str], caption: str = "") -> Table:
+    """Return a row for each thing that has a name."""
+    return Table(columns, [[name, str(value)] for name, value in found.items()], caption)
 
 
 @dataclass(frozen=True)
@@ -116,3 +142,8 @@ class Section:
     notes: list[str] = field(default_factory=list)
     groups: list[tuple[str, list[str]]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Say whether anything stands below the heading."""
+        rows = any(table.rows for table in self.tables)
+        return bool(self.paragraphs or self.bullets or self.figures or rows)

@@ -111,9 +111,7 @@ def _law(row: Growth) -> str:
         f"{row.blocks_done} blocks"
     )
     if math.isnan(row.low):
-        bound = words.interval(
-            row.value, row.low, row.high, row.confidence, row.blocks_done
-        )
+        bound = words.no_interval(row.blocks_done)
     return (
         f"a message's CPU time in the {whose} goes with the number of {many} to the power "
         f"of {row.value:.2f} ({bound})"
@@ -179,11 +177,11 @@ def of_first(times: Ratio) -> str:
 
 def _evidence(pair: Comparison | Apart, bounds: str = "") -> str:
     """Return "(1.28-1.33, 95.1 % interval; 10 blocks; 48.0 us against 67.3 us)"."""
-    times, blocks = pair.times, words.plural(pair.times.blocks_done, "block")
+    times = pair.times
+    blocks = words.plural(times.blocks_done, "block")
     sure = f"{bounds}{words.percent(times.confidence)} interval; {blocks}"
     if times.too_few_blocks:
-        are = "is" if times.blocks_done == 1 else "are"
-        sure = f"no interval: {blocks} {are} too few"
+        sure = words.no_interval(times.blocks_done)
     return f"({sure}; {compared(pair)})"
 
 

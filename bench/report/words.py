@@ -69,6 +69,12 @@ def workload(name: str) -> str:
     return WORKLOADS.get(name, name.replace("_", " ").capitalize())
 
 
+def order(workload: str) -> int:
+    """Return the place of a workload in all reports; others follow those that are known."""
+    known = list(WORKLOADS)
+    return known.index(workload) if workload in known else len(known)
+
+
 def quantity(row: CaseRow) -> str:
     """Return what a case measures: "round trip", "one-way latency", "throughput"."""
     if row.quantity == "latency":
@@ -193,18 +199,16 @@ def number(value: float, like: float | None = None, digits: int = 3) -> str:
 def time_us(value_us: float, like: float | None = None) -> str:
     """Return a time in the unit a reader thinks in: ns, us or ms."""
     scale = value_us if like is None else like
-    for factor, name in ((1e3, "ns"), (1.0, "\N{MICRO SIGN}s"), (1e-3, "ms")):
-        if abs(scale) * factor < LARGE_FROM or name == "ms":
-            return f"{number(value_us * factor, scale * factor)} {name}"
-    raise AssertionError
+    units = {1e3: "ns", 1.0: "\N{MICRO SIGN}s", 1e-3: "ms"}
+    factor = next((f for f in units if abs(scale) * f < LARGE_FROM), 1e-3)
+    return f"{number(value_us * factor, scale * factor)} {units[factor]}"
 
 
 def rate(value: float) -> str:
     """Return messages per second: "45.3 k", "1.52 M"."""
-    for factor, name in ((1e-6, " M"), (1e-3, " k"), (1.0, "")):
-        if value * factor >= 1 or not name:
-            return f"{number(value * factor)}{name}"
-    raise AssertionError
+    units = {1e-6: " M", 1e-3: " k", 1.0: ""}
+    factor = next((f for f in units if value * f >= 1), 1.0)
+    return f"{number(value * factor)}{units[factor]}"
 
 
 def measured(value: float, unit: str) -> str:
@@ -221,21 +225,31 @@ def exponent(value: float, low: float = math.nan, high: float = math.nan) -> str
     return said if math.isnan(low) else f"{said} ({' to '.join(ends)})"
 
 
-def percent(confidence: float) -> str:
-    return f"{100 * confidence:.1f} %"
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return "95.1 %", a dash for a share that is not known."""
+    if share is None or not math.isfinite(share):
+        return PASSED_OVER
+    return f"{100 * share:.{digits}f} %"
+
+
+def bounds(low: float, high: float, value: float) -> str:
+    """Return "1.10 to 1.20" with the decimals of the value, a dash with too few blocks."""
+    if math.isnan(low) or math.isnan(high):
+        return PASSED_OVER
+    return f"{number(low, value)} to {number(high, value)}"
 
 
 def interval(value: float, low: float, high: float, confidence: float, blocks: int) -> str:
     """Return "95.1 % interval 1.10 to 1.20; 10 blocks", or why there is none."""
     if math.isnan(low) or math.isnan(high):
-        plural = "" if blocks == 1 else "s"
-        return f"no interval: {blocks} block{plural} are too few".replace(
-            "1 block are", "1 block is"
-        )
-    return (
-        f"{percent(confidence)} interval {number(low, value)} to {number(high, value)}; "
-        f"{blocks} blocks"
-    )
+        return no_interval(blocks)
+    ends = bounds(low, high, value)
+    return f"{percent(confidence)} interval {ends}; {blocks} blocks"
+
+
+def no_interval(blocks: int) -> str:
+    are = "is" if blocks == 1 else "are"
+    return f"no interval: {plural(blocks, 'block')} {are} too few"
 
 
 def block_counts(counts: list[int]) -> str:

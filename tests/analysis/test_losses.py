@@ -22,7 +22,7 @@ from bench.report.model import Data
 from bench.report.pages import declared
 from bench.report.sections import losses
 from bench.report.sections.levels import spelled
-from bench.report.sections.placement import placement_sentences
+from bench.report.sections.placement import placement
 from bench.report.sections.questions import answered
 from bench.report.talk.material import Material
 
@@ -80,7 +80,7 @@ def test_every_comparison_that_zeromq_loses_is_listed(data: Data) -> None:
 
 def test_placements_are_compared_in_one_language(data: Data) -> None:
     """Programs in C are claimed on one CPU too: here ZeroMQ's is nine times slower."""
-    shared, split, _ = placement_sentences(data)
+    shared, split, _ = placement(data).paragraphs
     assert re.search(r": BSD sockets 1\.[23]\d*x faster\.$", shared), shared
     assert re.search(r": BSD sockets 1\.[23]\d*x faster\.", split), split
 

@@ -27,7 +27,6 @@ from bench.report.numbers.numbers import numbers
 from bench.report.pages.side_by_side import write_pages
 from bench.report.pages.site import PAGES
 from bench.report.sections import code, flexibility
-from bench.report.sections import price as prices
 from bench.report.sections.content import facts_line
 from bench.report.words import machine
 from bench.run.archive import CODE, WEIGHTS, Archive
@@ -145,7 +144,7 @@ def test_weights_changes_and_totals_are_citable(
 def test_prices_add_up_to_the_smallest_program_at_the_level(
     data: Data, entries: dict[str, dict[str, Any]]
 ) -> None:
-    found = prices.cheapest(data)
+    found = data.cheapest
     assert ("request_reply", "zmq") in found
     for (workload, stack), levels in found.items():
         sizes = [cheapest.statements for cheapest in levels.values()]
@@ -155,15 +154,15 @@ def test_prices_add_up_to_the_smallest_program_at_the_level(
 
 
 def test_a_program_counts_at_lower_levels_too(data: Data) -> None:
-    levels = prices.cheapest(data)["request_reply", "http"]
+    levels = data.cheapest["request_reply", "http"]
     assert list(levels) == ["L0", "L1"]  # few faults were tried: nobody was seen at L2
     assert levels["L0"].program.variant == "minimal"  # though resilient is at L0 as well
     assert levels["L1"].program.variant == "reconnecting"
 
 
 def test_the_chart_of_prices_has_each_size_and_names_the_change(data: Data) -> None:
-    found = prices.cheapest(data)
-    made = price.price(data.levels, prices.statements(data), look_of(data.run, "A"))
+    found = data.cheapest
+    made = price.price(data.levels, data.statements, look_of(data.run, "A"))
     assert made is not None
     texts = {text.get_text() for axes in made.figure.axes for text in axes.texts}
     for levels in found.values():

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.report.sections.prose import method
-from bench.report.sections.reading import declared_together
+from bench.report.sections.reading import declared_together, method
 
 LEAST = 2 / 1024
 """The smallest p that ten blocks have."""

@@ -15,7 +15,7 @@ from bench.analysis.changes import is_same_program
 from bench.contract.model import PROJECT
 from bench.contract.rows import CaseRow
 from bench.report.numbers.citation import installed
-from bench.report.numbers.numbers import provenance
+from bench.report.numbers.number import provenance
 from bench.report.sections.differences import differences
 from bench.run.machine import behind, versions
 from bench.trial import build

@@ -21,7 +21,7 @@ from bench.analysis.stats import Floats
 from bench.contract.find import find_cells
 from bench.contract.model import Case
 from bench.measure.common import Measured
-from bench.report.sections.waiting import waiting
+from bench.report.sections.limits import waiting
 from bench.selftest.losses import FAULTY
 from bench.selftest.work_in_turns import (
     QUICK,

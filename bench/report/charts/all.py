@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from matplotlib import rc_context
@@ -33,77 +33,15 @@ from bench.report.charts.style import NARROW, Chart, Look
 def look_of(run: Run, grade: str) -> Look:
     """Return colours, markers and the line of provenance of a run."""
     floors = sorted({case.stack for case in run.cases.values() if case.floor})
-    facts = (
-        words.machine(run.about),
-        f"run {run.name}",
-        words.date(run.about),
-        f"grade {grade}",
-    )
-    source = "  |  ".join((*facts, "loopback, one machine"))
+    facts = (words.machine(run.about), f"run {run.name}", words.date(run.about))
+    source = "  |  ".join((*facts, f"grade {grade}", "loopback, one machine"))
     return Look.of(run.about["stacks"], floors, source)
 
 
 def workloads(run: Run) -> list[str]:
     """Return the run's workloads in the order in which the talk tells of them."""
     present = {case.workload for case in run.cases.values()}
-    known = [name for name in words.WORKLOADS if name in present]
-    return known + sorted(present - set(known))
-
-
-def _charts(
-    run: Run,
-    estimates: Sequence[Estimate],
-    compared: Sequence[Comparison],
-    recovered: Sequence[Recovery],
-    grade: str,
-) -> Iterator[Chart | None]:
-    look = look_of(run, grade)
-    names = workloads(run)
-    yield from hero.hero(estimates, compared, look)
-    for placement in ("split", "shared", "apart"):
-        yield ratios.headline(compared, placement, look)
-    for workload in names:
-        yield speed.latency(estimates, compared, workload, look)
-    for placement in ("split", "shared", "apart"):
-        yield distribution.round_trips(run, estimates, placement, look)
-    for workload in names:
-        yield speed.response(estimates, compared, workload, look)
-        yield load_curve.load_curve(estimates, workload, look)
-        yield distribution.response_times(run, estimates, workload, look)
-    for workload in names:
-        yield speed.throughput(estimates, compared, workload, look)
-    yield from growth.charts(run, look)
-    yield speed.large(estimates, compared, look)
-    yield speed.transports(estimates, look)
-    for workload in names:
-        yield bars.code_size(run, workload, look)
-    for workload in names:
-        yield bars.cpu_and_memory(estimates, workload, look)
-    yield from _of_failures(run, recovered, look)
-    thin = replace(look, narrow=True)
-    for workload in names:
-        yield _narrow(speed.latency(estimates, compared, workload, thin))
-        yield _narrow(speed.throughput(estimates, compared, workload, thin))
-    yield _narrow(price.price(levels(run), price.statements(run.sizes), thin))
-
-
-def _narrow(chart: Chart | None) -> Chart | None:
-    """Return the chart for a narrow screen: a page has it beside the wide one."""
-    if chart is None:
-        return None
-    return replace(chart, name=f"{chart.name}{NARROW}", page_only=True)
-
-
-def _of_failures(
-    run: Run, recovered: Sequence[Recovery], look: Look
-) -> Iterator[Chart | None]:
-    yield price.price(levels(run), price.statements(run.sizes), look)
-    yield failures.overview(recovered, look)
-    for workload in words.WORKLOADS:
-        yield from failures.of_workload(recovered, workload, look)
-    for workload in words.WORKLOADS:
-        yield cuts.lengths(recovered, workload, look)
-    yield from timelines.timelines(run, recovered, look)
+    return sorted(present, key=lambda name: (words.order(name), name))
 
 
 def charts(
@@ -115,8 +53,55 @@ def charts(
 ) -> list[Chart]:
     """Return every chart that the run has data for.
 
-    ``recovered`` is ``recoveries`` of the run; ``grade``, the run's, stands on each.
+    ``recovered`` is ``recoveries`` of the run; ``grade``, the run's, stands on each. Some
+    are drawn again for a narrow screen: a page has them beside the wide ones.
     """
+    look = look_of(run, grade)
+    thin = replace(look, narrow=True)
+    names, placements = workloads(run), speed.DRAWN
+    counted = levels(run), price.statements(run.sizes)
     with rc_context(style.RC):
-        made = list(_charts(run, estimates, compared, recovered, grade))
-    return [chart for chart in made if chart is not None]
+        made: list[Chart | None] = [
+            *hero.hero(estimates, compared, look),
+            *(ratios.headline(compared, place, look) for place in placements),
+            *(speed.latency(estimates, compared, name, look) for name in names),
+            *(
+                distribution.round_trips(run, estimates, place, look)
+                for place in placements
+            ),
+            *(
+                chart
+                for name in names
+                for chart in (
+                    speed.response(estimates, compared, name, look),
+                    load_curve.load_curve(estimates, name, look),
+                    distribution.response_times(run, estimates, name, look),
+                )
+            ),
+            *(speed.throughput(estimates, compared, name, look) for name in names),
+            *growth.charts(run, look),
+            speed.large(estimates, compared, look),
+            speed.transports(estimates, look),
+            *(bars.code_size(run, name, look) for name in names),
+            *(bars.cpu_and_memory(estimates, name, look) for name in names),
+            price.price(*counted, look),
+            failures.overview(recovered, look),
+            *(
+                chart
+                for name in words.WORKLOADS
+                for chart in failures.of_workload(recovered, name, look)
+            ),
+            *(cuts.lengths(recovered, name, look) for name in words.WORKLOADS),
+            *timelines.timelines(run, recovered, look),
+        ]
+        again: list[Chart | None] = [
+            *(speed.latency(estimates, compared, name, thin) for name in names),
+            *(speed.throughput(estimates, compared, name, thin) for name in names),
+            price.price(*counted, thin),
+        ]
+    narrow = [
+        replace(chart, name=f"{chart.name}{NARROW}", page_only=True)
+        for chart in again
+        if chart
+    ]
+    return [*filter(None, made), *narrow]

@@ -101,7 +101,7 @@ def finish(
 ) -> None:
     """Give a panel of bars its title and room; its labels stand beside the first panel."""
     axes.set_ylim(min(at.values()) - 0.6, 1.0 if style.is_narrow(axes) else 0.6)
-    axes.set_title(name, fontsize=style.LABEL_PT, loc="left", pad=12)
+    axes.set_title(name)
     axes.locator_params(axis="x", nbins=4)
     axes.set_yticks([])
     rules(axes, rows, at)

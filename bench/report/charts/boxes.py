@@ -8,16 +8,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
 from bench.faults.boxes import BLOWS, CUT
 from bench.measure.recovery import BROKEN, KEPT, REPORTED, ContractVerdict
 from bench.report import words
 from bench.report.charts import style
-from bench.report.charts.failures import COLORS, NOT_MEASURED_COLOR, Square, squares
-from bench.report.charts.style import MUTED, Chart, Look
+from bench.report.charts.failures import Square, key, squares
+from bench.report.charts.style import Chart, Look
 from bench.surveys.topologies.tally import is_web, medians, usual
 
 BLOW = "box_"
@@ -72,27 +69,32 @@ def label(survey: Mapping[str, Any], program: Mapping[str, Any]) -> str:
     return f"{stack} ({program['variant']})"
 
 
-def struck(survey: Mapping[str, Any], topology: str) -> list[Struck]:
-    """Return what each program of a topology came to under each blow."""
-    labels = {
+def labels(survey: Mapping[str, Any], topology: str) -> dict[str, str]:
+    """Return the names of the programs of a topology, by their keys."""
+    return {
         row["key"]: label(survey, row)
         for row in survey["programs"]
         if row["topology"] == topology
     }
+
+
+def struck(survey: Mapping[str, Any], topology: str) -> list[Struck]:
+    """Return what each program of a topology came to under each blow."""
+    names = labels(survey, topology)
     by: dict[tuple[str, str], dict[str, float]] = {}
     for median in usual(survey, medians(survey)):
         if median.topology == topology and median.fault.startswith(BLOW):
             by.setdefault((median.key, median.fault), {})[median.measure] = median.value
     return [
         Struck(
-            key,
-            labels[key],
+            name,
+            names[name],
             blow,
             values["survival"],
             values["hurt"],
             told=values["reported"] > 0 == values["lost"] + values["held"],
         )
-        for (key, blow), values in sorted(by.items())
+        for (name, blow), values in sorted(by.items())
     ]
 
 
@@ -107,8 +109,7 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
         servers = next(box["count"] for box in about["boxes"] if box["kind"] == "server")
         if servers > 1 and rows:
             said = title(rows, servers)
-            names = [box["name"] for box in about["boxes"]]
-            yield heat_map(topology, rows, names, said, SUBTITLE, FOOTER, source)
+            yield heat_map(topology, said, (SUBTITLE, FOOTER), rows, survey, source)
 
 
 def title(rows: Sequence[Struck], servers: int) -> str:
@@ -126,63 +127,42 @@ def title(rows: Sequence[Struck], servers: int) -> str:
 
 
 def heat_map(
-    topology: str,
-    rows: Sequence[Struck],
-    boxes: Sequence[str],
-    said: str,
-    subtitle: str,
-    footer: str,
-    source: str,
-) -> Chart:
-    """Return the chart of a topology: a row for each program, a column for each blow."""
-    look = Look({}, {}, {}, source)
-    with rc_context(style.RC):
-        figure = _map(rows, boxes, style.blank(said, subtitle, footer, look))
-    table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
-    return Chart(f"boxes_{topology}", "topologies", said, figure, table)
+    topology: str, title: str, said: tuple[str, str], rows: Sequence[Struck],
+    survey: Mapping[str, Any], source: str,
+) -> Chart:  # fmt: skip
+    """Return the chart of a topology: a row for each program, a column for each blow.
 
-
-def _map(rows: Sequence[Struck], boxes: Sequence[str], figure: Figure) -> Figure:
-    axes = figure.add_axes((LEFT, FOOT, 0.99 - LEFT, TOP - FOOT))
-    axes.set_axis_off()
+    ``said`` are its subtitle and its footer.
+    """
+    by = {(row.key, row.blow): row for row in rows}
     there = {row.blow for row in rows}
+    boxes = [box["name"] for box in survey["topologies"][topology]["boxes"]]
     every = [(box, how) for box in boxes for how in (*BLOWS, CUT)]
     blows = [(box, how) for box, how in every if f"{BLOW}{how}_{box}" in there]
-    programs = list(dict.fromkeys((row.key, row.label) for row in rows))
-    _squares(axes, rows, blows, [key for key, _ in programs])
-    size = style.row_size(len(programs))
-    for y, (_, text) in enumerate(programs):
-        axes.text(-0.05, y + 0.5, text, ha="right", va="center", fontsize=size * 0.8)
-    _legend(figure)
-    return figure
+    programs = {row.key: row.label for row in rows}
+    with rc_context(style.RC):
+        figure = style.blank(title, *said, Look({}, {}, {}, source))
+        axes = figure.add_axes((LEFT, FOOT, 0.99 - LEFT, TOP - FOOT))
+        axes.set_axis_off()
+        axes.set_xlim(0, len(blows))
+        axes.set_ylim(len(programs), 0)
+        shown = []
+        for x, (box, how) in enumerate(blows):
+            done, _, state = how.partition("_")
+            heading = f"{state} {box}\n{done}".strip()
+            axes.text(x + 0.5, -0.12, heading, ha="center", va="bottom", fontsize=15)
+            blow = f"{BLOW}{how}_{box}"
+            shown += [_square(x, y, by.get((n, blow))) for y, n in enumerate(programs)]
+        squares(axes, shown, 15)
+        size = style.row_size(len(programs)) * 0.8
+        for y, name in enumerate(programs.values()):
+            axes.text(-0.05, y + 0.5, name, ha="right", va="center", fontsize=size)
+        key(figure, MEANINGS, NO_BOX)
+    table = pd.DataFrame(rows, columns=list(Struck._fields)).drop(columns="key")
+    return Chart(f"boxes_{topology}", "topologies", title, figure, table)
 
 
-def _squares(
-    axes: Axes,
-    rows: Sequence[Struck],
-    blows: Sequence[tuple[str, str]],
-    keys: Sequence[str],
-) -> None:
-    axes.set_xlim(0, len(blows))
-    axes.set_ylim(len(keys), 0)
-    by = {(row.key, row.blow): row for row in rows}
-    shown = []
-    for x, (box, how) in enumerate(blows):
-        done, _, state = how.partition("_")
-        heading = f"{state} {box}\n{done}".strip()
-        axes.text(x + 0.5, -0.12, heading, ha="center", va="bottom", fontsize=15)
-        for y, key in enumerate(keys):
-            row = by.get((key, f"{BLOW}{how}_{box}"))
-            graded = grade(row.survival) if row else None
-            said = row.said if row else words.PASSED_OVER
-            shown.append(Square(x, y, graded, said))
-    squares(axes, shown, 15)
-
-
-def _legend(figure: Figure) -> None:
-    handles = [
-        Patch(facecolor=COLORS[name], edgecolor=MUTED, label=said)
-        for name, said in MEANINGS.items()
-    ]
-    handles.append(Patch(facecolor=NOT_MEASURED_COLOR, edgecolor=MUTED, label=NO_BOX))
-    style.legend(figure, handles, 13)
+def _square(x: int, y: int, row: Struck | None) -> Square:
+    if row is None:
+        return Square(x, y, None, words.PASSED_OVER)
+    return Square(x, y, grade(row.survival), row.said)

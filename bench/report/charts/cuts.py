@@ -12,11 +12,10 @@ from matplotlib.axes import Axes
 from bench.analysis.recovery import measured
 from bench.analysis.recovery_rows import Recovery
 from bench.analysis.rows import frame, grouped
-from bench.contract.alike import stack_order
 from bench.report import words
 from bench.report.charts import lines, outcomes, style
 from bench.report.charts.failures import case_line
-from bench.report.charts.outcomes import variant_order
+from bench.report.charts.outcomes import program_order, variant_order
 from bench.report.charts.rows import color
 from bench.report.charts.style import PAPER, Chart, Look
 
@@ -137,7 +136,7 @@ def lengths(rows: Iterable[Recovery], workload: str, look: Look) -> Chart | None
     )
     by_program = grouped(cuts, lambda cut: cut.row.case.key).values()
     ends = []
-    for mine in sorted(by_program, key=_order):
+    for mine in sorted(by_program, key=lambda cuts: program_order(cuts[0].row.case)):
         case = mine[0].row.case
         end = _points(times, mine, _recovery, look)
         _points(losses, mine, _gone, look)
@@ -148,8 +147,3 @@ def lengths(rows: Iterable[Recovery], workload: str, look: Look) -> Chart | None
     lines.name_ends(times, ends)
     table = frame(shown).assign(length_s=[cut.length_s for cut in cuts])
     return Chart(f"cuts_{workload}", "failures", title, figure, table, shown)
-
-
-def _order(cuts: Sequence[Cut]) -> tuple[Any, ...]:
-    case = cuts[0].row.case
-    return -stack_order(case.stack)[0], case.stack, variant_order(case.variant)

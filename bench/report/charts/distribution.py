@@ -20,7 +20,7 @@ from bench.measure.percentiles import TAIL_SAMPLES
 from bench.report import words
 from bench.report.charts import lines, style
 from bench.report.charts.findings import best_of_each, said_of
-from bench.report.charts.rows import color, footer_of, label, rows_of, with_company
+from bench.report.charts.rows import footer_of, rows_of, with_company
 from bench.report.charts.speed import usual
 from bench.report.charts.style import Chart, Look
 
@@ -88,8 +88,9 @@ def _chart(
     run: Run, rows: Sequence[Estimate], about: dict[str, str], look: Look
 ) -> Chart | None:
     part = with_company(rows)
-    found = [(row.case, run.samples_ns(row.case.id)) for row in rows_of(part)]
-    drawn = [Pooled.of(case, samples) for case, samples in found if len(samples)]
+    every = [(row.case, run.samples_ns(row.case.id)) for row in rows_of(part)]
+    found = [(case, samples) for case, samples in every if len(samples)]
+    drawn = [Pooled.of(case, samples) for case, samples in found]
     if not drawn:
         return None
     title = _title(drawn, about, look)
@@ -102,22 +103,12 @@ def _chart(
     seen: Counter[str] = Counter()
     ends = []
     for case, samples in found:
-        if not len(samples):
-            continue
         scale, value_us = spectrum(samples)
         dashes = LINES[seen[case.stack] % len(LINES)]
         seen[case.stack] += 1
-        lines.draw(
-            axes,
-            scale.tolist(),
-            value_us.tolist(),
-            case,
-            look,
-            linestyle=dashes,
-            markevery=POINTS // 5,
-        )
-        end = float(scale[-1]), float(value_us[-1])
-        ends.append(lines.End(label(case, look), end, color(case, look)))
+        how: Any = {"linestyle": dashes, "markevery": POINTS // 5}
+        end = lines.draw(axes, scale.tolist(), value_us.tolist(), case, look, **how)
+        ends.append(end)
     _ticks(axes)
     lines.name_ends(axes, ends)
     return Chart(about["name"], about["section"], title, figure, frame(drawn), drawn)

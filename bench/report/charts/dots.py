@@ -107,19 +107,14 @@ def chart(about: About, panels: Sequence[Panel], look: Look, noted: Noted = note
     made = style.panels(figure, len(panels))
     room = ROOM_OF_TWO if any(panel.tails for panel in panels) else ROOM
     low, high = _limits([end for panel in panels for end in panel.ends], room)
+    size = style.row_size(len(at))
     for axes, panel in zip(made, panels, strict=True):
-        if "\n" in panel.heading:
-            _lower(axes)
-        for row in panel.rows:
-            size = style.row_size(len(at))
-            _draw(axes, row, at[row.case.key], look, noted(row), size, panel.tails)
+        _panel(axes, panel, [at[row.case.key] for row in panel.rows], look, noted, size)
         _absent(axes, panel, at)
         rules(axes, programs, at)
         style.log_axis(axes, low, high, panel.axis, panel.form)
-        axes.set_title(panel.heading, fontsize=style.LABEL_PT, loc="left", pad=12)
-        axes.set_ylim(
-            min(at.values()) - 0.6, max(at.values()) + (1 if look.narrow else 0.6)
-        )
+        above = 1 if look.narrow else 0.6
+        axes.set_ylim(min(at.values()) - 0.6, max(at.values()) + above)
         axes.set_yticks([])
     for axes in made if look.narrow else made[:1]:
         style.row_labels(axes, labels(programs, at, look))
@@ -131,36 +126,45 @@ def unlike(
 ) -> Chart:
     """Return panels side by side, each with rows and a scale of its own."""
     shown = _each_once(panels)
-    figure = style.blank(
-        about.title, about.subtitle, about.footer or footer_of(shown), look
-    )
+    figure = style.blank(about.title, about.subtitle, footer_of(shown), look)
     made = style.panels(figure, len(panels), left=NARROW_LEFT, gap=NARROW_GAP)
 
     def two_lines(row: Estimate) -> str:
         return label(row.case, look).replace(" (", "\n(")
 
+    named = names or two_lines
     for axes, panel in zip(made, panels, strict=True):
-        _lower(axes)
-        at = {row.case.id: -float(number) for number, row in enumerate(panel.rows)}
-        for row in panel.rows:
-            _draw(axes, row, at[row.case.id], look, note(row), style.LABEL_PT, {})
+        ys = [-float(number) for number in range(len(panel.rows))]
+        _panel(axes, panel, ys, look, note, style.LABEL_PT, pad=10)
         low, high = _limits(panel.ends)
         room = high * 1.3 * (high / low) ** 0.14
         style.log_axis(axes, low / 1.25, room, panel.axis, panel.form)
         if high / low > WIDE:  # a narrow panel has no room for more
             axes.xaxis.set_major_locator(LogLocator(base=10, numticks=3))
-        axes.set_title(panel.heading, fontsize=style.LABEL_PT, loc="left", pad=10)
-        named = names or two_lines
-        style.row_labels(axes, [(at[row.case.id], named(row), INK) for row in panel.rows])
+        rows = zip(ys, panel.rows, strict=True)
+        style.row_labels(axes, [(y, named(row), INK) for y, row in rows])
         for text in axes.get_yticklabels():
             text.set_fontsize(15)
-        axes.set_ylim(min(at.values()) - 0.7, 0.7)
+        axes.set_ylim(min(ys) - 0.7, 0.7)
     return Chart(about.name, about.section, about.title, figure, frame(shown), shown)
 
 
 def _each_once(panels: Iterable[Panel]) -> list[Estimate]:
     rows = (row for panel in panels for row in panel.rows)
     return list({row.case.id: row for row in rows}.values())
+
+
+def _panel(
+    axes: Axes, panel: Panel, ys: Sequence[float], look: Look, noted: Noted, size: float,
+    pad: float | None = None,
+) -> None:  # fmt: skip
+    """Draw the rows of a panel below its heading."""
+    if "\n" in panel.heading:  # leave room for a second line
+        box = axes.get_position()
+        axes.set_position((box.x0, box.y0, box.width, box.height * 0.94))
+    axes.set_title(panel.heading, pad=pad)
+    for row, y in zip(panel.rows, ys, strict=True):
+        _draw(axes, row, y, look, noted(row), size, panel.tails)
 
 
 def _draw(
@@ -190,12 +194,6 @@ def _draw(
         said, (max(ends), y), (16, 0), textcoords="offset points", va="center",
         fontsize=size, color=INK, bbox=style.BEHIND,
     )  # fmt: skip
-
-
-def _lower(axes: Axes) -> None:
-    """Leave room for a second line of a heading."""
-    box = axes.get_position()
-    axes.set_position((box.x0, box.y0, box.width, box.height * 0.94))
 
 
 def _limits(values: Sequence[float], room: float = ROOM) -> tuple[float, float]:

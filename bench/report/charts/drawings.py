@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib import rc_context
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Ellipse, FancyArrowPatch, FancyBboxPatch, Rectangle
@@ -31,15 +30,7 @@ from bench.report.charts.topology_facts import (
     Drawing,
     Row,
     Survey,
-    Values,
-    chips_of,
-    column_of,
-    count_of,
     drawings,
-    facts_of,
-    heading_of,
-    kinds_of,
-    on_arrow,
 )
 from bench.surveys.topologies.tally import medians
 
@@ -88,8 +79,7 @@ SLIM = Size(
     7.4, {CLIENT: 0.6, MIDDLE: 1.42, SERVER: 1.42, DATABASE: 1.4}, 1, 0.32, 0.2, 1.85, 14,
     13, narrow=True,
 )  # fmt: skip
-CHIP, GAP, LID = 0.36, 0.05, 0.1
-HEAD, FOOT = 0.5, 0.3
+CHIP, GAP, LID, HEAD = 0.36, 0.05, 0.1, 0.5
 
 
 def charts(survey: Survey | None, source: str) -> Iterator[Chart]:
@@ -118,187 +108,158 @@ def _table(survey: Survey, topology: str, rows: Sequence[Row]) -> pd.DataFrame:
 
 
 def _drawn(drawing: Drawing, source: str, size: Size) -> Figure:
-    about, rows, values = drawing.about, drawing.rows, drawing.values
-    facts = {row.key: facts_of(about, row, values, narrow=size.narrow) for row in rows}
+    rows = drawing.rows
+    facts = {row.key: drawing.facts(row, narrow=size.narrow) for row in rows}
     deep = size.high + (0.72 + 0.27 * max(map(len, facts.values())) if size.narrow else 0.0)
-    more = OF_SEVERAL if count_of(about, SERVER) > 1 else OF_ONE
-    lines = style.wrapped(drawing.title, 36 if size.narrow else 70)
+    more = OF_SEVERAL if drawing.several else OF_ONE
+    title = style.wrapped(drawing.title, 36 if size.narrow else 70)
     foot = [
         line
         for text in (LEGEND, f"{ARROWS}  |  {more}", source)
         for line in style.wrapped(text, 80 if size.narrow else 165)
     ]
-    top = 0.3 + 0.4 * len(lines) + (0.1 if size.narrow else HEAD)
+    top = 0.3 + 0.4 * len(title) + (0.1 if size.narrow else HEAD)
     bottom = 0.25 + 0.22 * len(foot)
     high = top + deep * len(rows) + bottom
-    figure = Figure(figsize=(size.wide, high), dpi=style.DPI)
-    FigureCanvasAgg(figure)
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    axes.set_xlim(0, size.wide)
-    axes.set_ylim(high, 0)
-    for number, line in enumerate(lines):
-        _text(axes, 0.15, 0.32 + 0.4 * number, line, 22 if size.narrow else 25, bold=True)
+    sheet = Sheet(drawing, size, high)
+    for number, line in enumerate(title):
+        sheet.text(0.15, 0.32 + 0.4 * number, line, 22 if size.narrow else 25, bold=True)
     for number, line in enumerate(foot):
         y = high - bottom + 0.28 + 0.22 * number
-        _text(axes, 0.15, y, line, 11 if size.narrow else 12.5, color=MUTED)
-    columns = sorted({box for row in rows for box in row.boxes}, key=column_of(about))
-    places = _places(about, columns, size)
+        sheet.text(0.15, y, line, 11 if size.narrow else 12.5, color=MUTED)
     if not size.narrow:
-        for box, x in places.items():
-            _text(axes, x, top - 0.22, heading_of(about, box), 15, center=True)
+        for box, x in sheet.places.items():
+            sheet.text(x, top - 0.22, drawing.heading(box), 15, center=True)
     for number, row in enumerate(rows):
         y = top + deep * number
-        axes.plot([0.15, size.wide - 0.15], [y, y], color=style.GRID, lw=1)
+        sheet.axes.plot([0.15, size.wide - 0.15], [y, y], color=style.GRID, lw=1)
         if size.narrow:
-            _text(axes, 0.15, y + 0.27, row.label, 17, bold=True)
-            _lines(axes, 0.15, y + 0.52 + size.high, facts[row.key], size)
+            sheet.text(0.15, y + 0.27, row.label, 17, bold=True)
+            sheet.lines(0.15, y + 0.52 + size.high, facts[row.key])
             y += 0.45
         else:
-            _lines(
-                axes, 0.15, y, row.label.replace(" (", "\n(").split("\n"), size, bold=True
-            )
-            _lines(axes, size.wide - size.right + 0.2, y, facts[row.key], size)
-        _row_drawn(axes, about, row, values, places, y + size.high / 2, size)
-    return figure
+            name = row.label.replace(" (", "\n(").split("\n")
+            sheet.lines(0.15, y, name, bold=True)
+            sheet.lines(size.wide - size.right + 0.2, y, facts[row.key])
+        sheet.row(row, y + size.high / 2)
+    return sheet.figure
 
 
-def _places(
-    about: Mapping[str, Any], columns: Sequence[str], size: Size
-) -> dict[str, float]:
-    """Return the middle of each column of boxes, in inches from the left."""
-    kinds = kinds_of(about)
-    widths = [size.widths[kinds[name]] for name in columns]
-    room = size.wide - size.left - size.right
-    gap = min(4.0, (room - sum(widths)) / max(1, len(columns) - 1))
-    x, found = size.left, {}
-    for name, width in zip(columns, widths, strict=True):
-        found[name] = x + width / 2
-        x += width + gap
-    return found
+class Sheet:
+    """The paper of a drawing: places are in inches from its left and upper edge.
 
+    ``places`` are the middles of the columns of boxes, ``halves`` half of their widths.
+    """
 
-def _row_drawn(
-    axes: Axes,
-    about: Mapping[str, Any],
-    row: Row,
-    values: Values,
-    places: Mapping[str, float],
-    y: float,
-    size: Size,
-) -> None:
-    kinds = kinds_of(about)
-    halves = {name: size.widths[kinds[name]] / 2 for name in row.boxes}
-    for source, target in row.links:
-        _arrow(axes, places, halves, (source, target), y)
-        first, second = sorted((source, target), key=column_of(about))
-        between = (places[first] + halves[first] + places[second] - halves[second]) / 2
-        number, of = on_arrow(about, row, values, kinds[first], kinds[second])
-        _text(axes, between, y - 0.2, number, size.text, center=True, bold=True)
-        _text(axes, between, y + 0.2, of, 12, center=True, color=MUTED)
-    for name in row.boxes:
-        count = next(b["count"] for b in about["boxes"] if b["name"] == name)
-        chips = chips_of(about, row, values, name)
-        _box(axes, places[name], y, kinds[name], min(count, COPIES), size)
-        lower = LID / 2 if kinds[name] == DATABASE else 0.0
-        _squares(axes, places[name], y + lower, chips, size)
-        if size.narrow:
-            below = y + size.high / 2 - 0.12
-            _text(axes, places[name], below, heading_of(about, name), 13, center=True)
-        if name in row.lists:
-            above = y - size.high / 2 + 0.14
-            _text(axes, places[name], above, "lists servers", size.small, center=True)
+    def __init__(self, drawing: Drawing, size: Size, high: float) -> None:
+        self.drawing, self.size, self.kinds = drawing, size, drawing.kinds
+        self.figure = Figure(figsize=(size.wide, high), dpi=style.DPI)
+        FigureCanvasAgg(self.figure)
+        self.axes = self.figure.add_axes((0, 0, 1, 1))
+        self.axes.set_axis_off()
+        self.axes.set_xlim(0, size.wide)
+        self.axes.set_ylim(high, 0)
+        columns = drawing.columns({box for row in drawing.rows for box in row.boxes})
+        self.halves = {name: size.widths[self.kinds[name]] / 2 for name in columns}
+        room = size.wide - size.left - size.right - 2 * sum(self.halves.values())
+        gap = min(4.0, room / max(1, len(columns) - 1))
+        self.places: dict[str, float] = {}
+        x = size.left
+        for name, half in self.halves.items():
+            self.places[name] = x + half
+            x += 2 * half + gap
 
+    def row(self, row: Row, y: float) -> None:
+        """Draw the boxes and arrows of a program, ``y`` the middle of its row."""
+        for source, target in row.links:
+            self._link(row, source, target, y)
+        for name in row.boxes:
+            kind, x = self.kinds[name], self.places[name]
+            self._box(x, y, kind, min(self.drawing.box(name)["count"], COPIES))
+            lower = LID / 2 if kind == DATABASE else 0.0
+            self._squares(x, y + lower, self.drawing.chips(row, name))
+            if self.size.narrow:
+                below = y + self.size.high / 2 - 0.12
+                self.text(x, below, self.drawing.heading(name), 13, center=True)
+            if name in row.lists:
+                above = y - self.size.high / 2 + 0.14
+                self.text(x, above, "lists servers", self.size.small, center=True)
 
-def _arrow(
-    axes: Axes,
-    places: Mapping[str, float],
-    halves: Mapping[str, float],
-    ends: tuple[str, str],
-    y: float,
-) -> None:
-    source, target = ends
-    towards = 1 if places[target] > places[source] else -1
-    start = places[source] + towards * (halves[source] + 0.06)
-    end = places[target] - towards * (halves[target] + 0.06)
-    arrow = FancyArrowPatch(
-        (start, y), (end, y), arrowstyle="-|>", mutation_scale=18, lw=2.2, color=LINE,
-        shrinkA=0, shrinkB=0,
-    )  # fmt: skip
-    axes.add_patch(arrow)
+    def _link(self, row: Row, source: str, target: str, y: float) -> None:
+        """Draw an arrow between two boxes, with a number on it."""
+        towards = 1 if self.places[target] > self.places[source] else -1
+        start = self.places[source] + towards * (self.halves[source] + 0.06)
+        end = self.places[target] - towards * (self.halves[target] + 0.06)
+        arrow = FancyArrowPatch(
+            (start, y), (end, y), arrowstyle="-|>", mutation_scale=18, lw=2.2, color=LINE,
+            shrinkA=0, shrinkB=0,
+        )  # fmt: skip
+        self.axes.add_patch(arrow)
+        first, second = (self.kinds[e] for e in self.drawing.columns((source, target)))
+        number, of = self.drawing.on_arrow(row, first, second)
+        self.text(
+            (start + end) / 2, y - 0.2, number, self.size.text, center=True, bold=True
+        )
+        self.text((start + end) / 2, y + 0.2, of, 12, center=True, color=MUTED)
 
+    def _box(self, x: float, y: float, kind: str, copies: int) -> None:
+        paper, line = FILLS[kind]
+        wide, high = self.size.widths[kind], self.size.high - 0.52
+        look: dict[str, Any] = {"facecolor": paper, "edgecolor": line, "lw": 2}
+        add = self.axes.add_patch
+        for copy in reversed(range(copies)):
+            shift = 0.07 * copy
+            left, top = x - wide / 2, y - high / 2
+            if kind == CLIENT:
+                middle = shift - 0.035 * (copies - 1)
+                add(Circle((x + middle, y - 2 * middle), 0.25, **look))
+            elif kind == DATABASE:
+                tall = high - 2 * LID
+                add(Ellipse((x, y + high / 2 - LID), wide, 2 * LID, **look))
+                add(Rectangle((left, top + LID), wide, tall, **{**look, "lw": 0}))
+                for side in (left, left + wide):
+                    walls = [top + LID, top + LID + tall]
+                    self.axes.plot([side] * 2, walls, color=line, lw=2)
+                add(Ellipse((x, top + LID), wide, 2 * LID, **look))
+            else:
+                style_of = "round,pad=0,rounding_size=0.08"
+                corner = (left + shift, top - shift)
+                add(FancyBboxPatch(corner, wide, high, boxstyle=style_of, **look))
 
-def _box(axes: Axes, x: float, y: float, kind: str, copies: int, size: Size) -> None:
-    paper, line = FILLS[kind]
-    wide = size.widths[kind]
-    high = size.high - 0.52
-    look: dict[str, Any] = {"facecolor": paper, "edgecolor": line, "lw": 2}
-    for copy in reversed(range(copies)):
-        shift = 0.07 * copy
-        if kind == CLIENT:
-            middle = 0.035 * (copies - 1)
-            place = (x + shift - middle, y - 2 * (shift - middle))
-            axes.add_patch(Circle(place, 0.25, **look))
-        elif kind == DATABASE:
-            left, top = x - wide / 2, y - high / 2 + LID
-            axes.add_patch(Ellipse((x, y + high / 2 - LID), wide, 2 * LID, **look))
-            axes.add_patch(
-                Rectangle((left, top), wide, high - 2 * LID, **{**look, "lw": 0})
-            )
-            for side in (left, left + wide):
-                axes.plot([side] * 2, [top, top + high - 2 * LID], color=line, lw=2)
-            axes.add_patch(Ellipse((x, top), wide, 2 * LID, **look))
-        else:
-            corner = (x - wide / 2 + shift, y - high / 2 - shift)
-            axes.add_patch(
-                FancyBboxPatch(
-                    corner, wide, high, boxstyle="round,pad=0,rounding_size=0.08", **look
-                )
-            )
+    def _squares(self, x: float, y: float, chips: Sequence[tuple[str, float]]) -> None:
+        columns = min(self.size.columns, len(chips))
+        if not columns:
+            return
+        wide = (self.size.widths[SERVER] - 0.14) / self.size.columns - GAP
+        chip = CHIP if self.size.columns > 1 else 0.27
+        rows = -(-len(chips) // columns)
+        for number, (word, survival) in enumerate(chips):
+            across, down = number % columns, number // columns
+            left = x + (across - columns / 2) * (wide + GAP) + GAP / 2
+            top = y + (down - rows / 2) * (chip + GAP) + GAP / 2
+            graded = grade(survival)
+            paper = COLORS[graded]
+            self.axes.add_patch(Rectangle((left, top), wide, chip, facecolor=paper, lw=0))
+            said, place = f"{word} {share(survival)}", (left + wide / 2, top + chip / 2)
+            self.text(*place, said, self.size.small, center=True, color=TEXT[graded])
 
+    def lines(
+        self, x: float, y: float, lines: Sequence[str], *, bold: bool = False
+    ) -> None:
+        """Write lines below each other, the first one bold if any.
 
-def _squares(
-    axes: Axes, x: float, y: float, chips: Sequence[tuple[str, float]], size: Size
-) -> None:
-    columns = min(size.columns, len(chips))
-    if not columns:
-        return
-    wide = (size.widths[SERVER] - 0.14) / size.columns - GAP
-    chip = CHIP if size.columns > 1 else 0.27
-    rows = -(-len(chips) // columns)
-    for number, (word, survival) in enumerate(chips):
-        across, down = number % columns, number // columns
-        left = x + (across - columns / 2) * (wide + GAP) + GAP / 2
-        top = y + (down - rows / 2) * (chip + GAP) + GAP / 2
-        graded = grade(survival)
-        axes.add_patch(Rectangle((left, top), wide, chip, facecolor=COLORS[graded], lw=0))
-        said = f"{word} {share(survival)}"
-        place = left + wide / 2, top + chip / 2
-        _text(axes, *place, said, size.small, center=True, color=TEXT[graded])
+        On a wide screen they are centred on the height of a row.
+        """
+        step, size = 0.27, self.size
+        first = y + 0.13 if size.narrow else y + size.high / 2 - step * (len(lines) - 1) / 2
+        for number, line in enumerate(lines):
+            self.text(x, first + step * number, line, size.text, bold=bold and not number)
 
-
-def _lines(
-    axes: Axes, x: float, y: float, lines: Sequence[str], size: Size, *, bold: bool = False
-) -> None:
-    """Write lines below each other; on a wide screen, centred on the height of a row."""
-    step = 0.27
-    first = y + 0.13 if size.narrow else y + size.high / 2 - step * (len(lines) - 1) / 2
-    for number, line in enumerate(lines):
-        _text(axes, x, first + step * number, line, size.text, bold=bold and not number)
-
-
-def _text(
-    axes: Axes,
-    x: float,
-    y: float,
-    said: str,
-    size: float,
-    *,
-    center: bool = False,
-    bold: bool = False,
-    color: str = INK,
-) -> None:
-    axes.text(
-        x, y, said, fontsize=size, ha="center" if center else "left", va="center",
-        color=color, fontweight="bold" if bold else "normal",
-    )  # fmt: skip
+    def text(
+        self, x: float, y: float, said: str, size: float, *, center: bool = False,
+        bold: bool = False, color: str = INK,
+    ) -> None:  # fmt: skip
+        self.axes.text(
+            x, y, said, fontsize=size, ha="center" if center else "left", va="center",
+            color=color, fontweight="bold" if bold else "normal",
+        )  # fmt: skip

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import get_all_start_methods, get_context
 from os import cpu_count
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from matplotlib import rc_context
@@ -70,14 +69,9 @@ def _shortened(number: re.Match[str]) -> str:
     return f"{value:.1f}" if abs(value) >= LARGE_FROM else f"{value:.2f}"
 
 
-def _plain(value: Any) -> Any:
-    """Return the text of a table's field that is a list of events."""
-    return outcomes.counted(value) if isinstance(value, list) else value
-
-
 def csv(table: pd.DataFrame) -> str:
-    """Return a chart's data, a row per line, numbers with six digits."""
-    plain = table.map(_plain)
+    """Return a chart's data, a row per line, numbers with six digits, lists as text."""
+    plain = table.map(lambda v: outcomes.counted(v) if isinstance(v, list) else v)
     return str(plain.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -45,14 +45,12 @@ class Column(NamedTuple):
 
 def columns(rows: Iterable[Recovery]) -> list[Column]:
     """Return the columns of the cells of rows, grouped by workload and by stack."""
-    known = list(words.WORKLOADS)
     found = {(row.case.workload, row.case.stack, row.case.variant) for row in rows}
 
     def place(key: tuple[str, str, str]) -> tuple[Any, ...]:
         workload, stack, variant = key
-        rank = known.index(workload) if workload in known else len(known)
-        order = stack_order(stack)
-        return rank, workload, -order[0], order[1], variant_order(variant)
+        first, name = stack_order(stack)
+        return words.order(workload), workload, -first, name, variant_order(variant)
 
     made: list[Column] = []
     x = 0.0
@@ -163,13 +161,13 @@ def _headings(axes: Axes, across: Sequence[Column], look: Look, short: bool) -> 
     style.shrink(variants, float(right - left), size)
 
 
-def _legend(figure: Figure, rows: Iterable[Recovery]) -> None:
-    handles = [
-        Patch(facecolor=COLORS[name], edgecolor=MUTED, label=outcomes.MEANINGS[name])
-        for name in VERDICTS
-    ]
-    if not all(row.repeats for row in rows):
-        handles.append(Patch(color=NOT_MEASURED_COLOR, label=f"?: {NOT_MEASURED}"))
+def key(
+    figure: Figure, meanings: Mapping[ContractVerdict, str], not_measured: str = ""
+) -> None:
+    """Name the colours of squares, that of those without a verdict if it has a name."""
+    named = {COLORS[verdict]: said for verdict, said in meanings.items()}
+    named |= {NOT_MEASURED_COLOR: not_measured} if not_measured else {}
+    handles = [Patch(facecolor=c, edgecolor=MUTED, label=s) for c, s in named.items()]
     style.legend(figure, handles, 13)
 
 
@@ -214,7 +212,8 @@ def _map(
     ]  # fmt: skip
     wide = (LEFT - 0.02) * figure.bbox.width
     style.shrink(labels, wide, 0.62 * _row_pt(axes, len(labels)))
-    _legend(figure, rows)
+    every = all(row.repeats for row in rows)
+    key(figure, outcomes.MEANINGS, "" if every else f"?: {NOT_MEASURED}")
     return Chart(name, "failures", title, figure, frame(rows), rows)
 
 

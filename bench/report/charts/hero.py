@@ -12,7 +12,6 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from bench.analysis.compared_rows import Comparison
 from bench.analysis.comparisons import of_kind
@@ -22,7 +21,7 @@ from bench.contract.alike import Kind
 from bench.report import words
 from bench.report.charts import style
 from bench.report.charts.findings import front, listed
-from bench.report.charts.style import GRID, INK, MUTED, PAPER, Chart, Look
+from bench.report.charts.style import INK, MUTED, PAPER, Chart, Look
 from bench.run.plan import BOTH
 
 QUANTITIES = {"request_reply": "latency", "fan_out": "throughput", "pipeline": "throughput"}
@@ -61,14 +60,6 @@ def declared_races(
     return races(rows, compared, dict.fromkeys(names))
 
 
-def _raced(
-    estimates: Sequence[Estimate], compared: Sequence[Comparison], workload: str
-) -> list[Race]:
-    """Return the races that a mark is drawn of: filled, or not."""
-    every = declared_races(estimates, compared, workload)
-    return [race for race in every if race.placement in BOTH]
-
-
 def behind(race: Race) -> Iterator[Behind]:
     """Yield every stack of a race, the fastest first."""
     level = front(race)
@@ -83,10 +74,9 @@ def title(raced: Mapping[str, Sequence[Race]], look: Look) -> str:
     won: dict[str, list[str]] = {}
     level = []
     for workload, found in raced.items():
-        ahead = {tuple(sorted(front(race))) for race in found}
-        sure = len(ahead) == 1 and len(*ahead) == 1
-        if sure:
-            ((stack,),) = ahead
+        ahead = {stack for race in found for stack in front(race)}
+        if len(ahead) == 1:
+            (stack,) = ahead
             won.setdefault(words.stack(stack, look.stacks), []).append(DOES[workload])
         else:
             level.append(words.workload(workload).lower())
@@ -101,17 +91,15 @@ def hero(
     estimates: Sequence[Estimate], compared: Sequence[Comparison], look: Look
 ) -> Iterator[Chart]:
     """Yield the chart for a wide and for a narrow screen; none without a race."""
-    raced = {
-        workload: found
-        for workload in QUANTITIES
-        if (found := _raced(estimates, compared, workload))
-    }
+    raced = {}
+    for workload in QUANTITIES:
+        every = declared_races(estimates, compared, workload)
+        if found := [race for race in every if race.placement in BOTH]:
+            raced[workload] = found
     if not raced:
         return
     heading = title(raced, look)
-    rows = {
-        w: [row for race in found for row in behind(race)] for w, found in raced.items()
-    }
+    rows = {w: [row for race in mine for row in behind(race)] for w, mine in raced.items()}
     table = pd.DataFrame([(w, *row) for w, mine in rows.items() for row in mine])
     table.columns = ["workload", "stack", "placement", "times_the_fastest", "level"]
     for name, narrow in ((NAME, False), (f"{NAME}{style.NARROW}", True)):
@@ -127,8 +115,7 @@ def _drawn(
     *,
     narrow: bool,
 ) -> Figure:
-    many = len(rows)
-    size = (style.NARROW_IN, 2.4 + 3.5 * many) if narrow else (style.WIDTH_IN, 5.9)
+    size = (style.NARROW_IN, 2.4 + 3.5 * len(rows)) if narrow else (style.WIDTH_IN, 5.9)
     blocks = [race.leader.blocks_done for found in raced.values() for race in found]
     said = (
         "Each stack's best program in Python, 64-byte messages. Filled: on two CPUs, "
@@ -136,22 +123,15 @@ def _drawn(
         f"{words.block_counts(blocks)} repetitions  |  {look.source}",
     )
     figure = style.headed(heading, said, size, narrow=narrow)
-    top, high = figure.top, size[1]
     stacks = _order(rows)
     most = max(row.times for mine in rows.values() for row in mine)
-    for number, (workload, mine) in enumerate(rows.items()):
-        if narrow:
-            step = (top - figure.foot_in / high) / many
-            place = (0.02, top - (number + 1) * step + 0.7 / high, 0.95, step - 1.2 / high)
-        else:
-            step = 0.985 / many
-            place = (0.012 + number * step, 1.15 / high, step - 0.03, top - 1.75 / high)
-        axes = figure.add_axes(place)
+    panels = style.panels(figure, len(rows), left=0.012, gap=0.03, right=0.967)
+    for axes, (workload, mine) in zip(panels, rows.items(), strict=True):
         _panel(axes, mine, stacks, most, look)
         peers = words.instances(raced[workload][0].leader.case)
         axes.set_title(
-            f"{words.workload(workload)}, {peers}", fontsize=19 if narrow else 20,
-            loc="left", pad=10, fontweight="bold",
+            f"{words.workload(workload)}, {peers}", fontsize=19 if narrow else 20, pad=10,
+            fontweight="bold",
         )  # fmt: skip
     return figure
 
@@ -168,20 +148,16 @@ def _order(rows: Mapping[str, Sequence[Behind]]) -> list[str]:
 def _panel(
     axes: Axes, rows: Sequence[Behind], stacks: Sequence[str], most: float, look: Look
 ) -> None:
-    axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_xscale("log")
     axes.set_xlim(1 / most**0.06, most**1.45)
     axes.set_ylim(len(stacks) - 0.35, -0.75)
     axes.set_yticks([])
-    ticks = [tick for tick in TICKS if tick <= most**1.1 and _spaced(tick, most)]
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}x")
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    spaced = TICKS if most < 4 else [tick for tick in TICKS if tick not in (1.2, 1.5, 3)]
+    ticks = [tick for tick in spaced if tick <= most**1.1]
+    axes.set_xticks(ticks, [f"{tick:g}x" for tick in ticks])
+    axes.minorticks_off()
     axes.set_xlabel(AXIS, fontsize=15, color=MUTED)
     axes.tick_params(axis="x", labelsize=15, length=0)
-    axes.grid(axis="x", color=GRID, linewidth=1)
-    axes.set_axisbelow(True)
     for y, stack in enumerate(stacks):
         mine = [row for row in rows if row.stack == stack]
         if not mine:
@@ -203,11 +179,6 @@ def _panel(
             words.stack(stack, look.stacks), (1, y), (-4, 15), textcoords="offset points",
             va="bottom", fontsize=16, color=color, fontweight="bold",
         )  # fmt: skip
-
-
-def _spaced(tick: float, most: float) -> bool:
-    """Whether a tick has room on an axis that reaches so far."""
-    return most < 4 or tick not in (1.2, 1.5, 3)
 
 
 def _numbers(rows: Sequence[Behind]) -> str:

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from bench.contract.rows import CaseRow
 from bench.report.charts import style
-from bench.report.charts.rows import color, hollow
+from bench.report.charts.rows import color, hollow, label
 from bench.report.charts.style import Look
 
 BETWEEN_PT = 22.0
@@ -36,8 +36,7 @@ def plane(
     """
     low, top = style.BOTTOM + 0.01, style.TOP + (-0.03 if heading else 0.03)
     axes = figure.add_axes((left, low, width, top - low))
-    axes.set_title(heading, fontsize=style.LABEL_PT, loc="left", pad=12)
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(heading)
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.grid(axis="y", color=style.GRID)
@@ -56,13 +55,17 @@ def plain(axis: Any, form: Any) -> None:
 def draw(
     axes: Axes, xs: Sequence[float], ys: Sequence[float], case: CaseRow, look: Look,
     **how: Any,
-) -> None:  # fmt: skip
-    """Draw a program's line in the colour and with the marker of its stack."""
+) -> End:  # fmt: skip
+    """Draw a program's line in the colour and with the marker of its stack.
+
+    Return where it ends, with its name.
+    """
     ink = color(case, look)
     face = style.PAPER if hollow(case) else ink
     marked = {"marker": look.markers.get(case.stack, "o"), "markerfacecolor": face}
     sized = {"linewidth": 3, "markersize": 11, "markeredgewidth": 2.5}
     axes.plot(xs, ys, color=ink, **{**marked, **sized, **how})
+    return End(label(case, look), (xs[-1], ys[-1]), ink)
 
 
 def name_ends(axes: Axes, ends: Sequence[End]) -> None:

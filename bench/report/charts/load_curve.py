@@ -8,14 +8,7 @@ from bench.analysis.rows import Estimate, frame
 from bench.report import ratio, words
 from bench.report.charts import findings, lines, style
 from bench.report.charts.dots import tick, time_tick
-from bench.report.charts.rows import (
-    color,
-    footer_of,
-    hollow,
-    label,
-    rows_of,
-    with_company,
-)
+from bench.report.charts.rows import footer_of, hollow, rows_of, with_company
 from bench.report.charts.speed import response_rows
 from bench.report.charts.style import Chart, Look
 
@@ -76,8 +69,7 @@ def load_curve(rows: Sequence[Estimate], workload: str, look: Look) -> Chart | N
         )
         xs, ys = zip(*points, strict=True)
         dashes = ("-", "--", "-.", ":")[y % 4] if hollow(case) else "-"
-        lines.draw(axes, xs, ys, case, look, linestyle=dashes)
-        ends.append(lines.End(label(case, look), points[-1], color(case, look)))
+        ends.append(lines.draw(axes, xs, ys, case, look, linestyle=dashes))
     low, high = axes.get_xlim()
     style.log_axis(axes, low, high, "offered requests/s (log scale)", tick)
     lines.name_ends(axes, ends)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 from bench.analysis.recovery_rows import Breached, Recovery
+from bench.contract.alike import stack_order
+from bench.contract.rows import ProgramRow
 from bench.faults.breach import BreachKind
 from bench.measure.recovery import BROKEN, KEPT, REPORTED, Told
 from bench.report import words
@@ -55,6 +58,12 @@ TOLD = {
 def variant_order(variant: str) -> tuple[int, str]:
     """Sort key of variants: ``minimal`` first, ``resilient`` last."""
     return {"minimal": 0, "resilient": 2}.get(variant, 1), variant
+
+
+def program_order(program: ProgramRow) -> tuple[Any, ...]:
+    """Sort key of programs: by stack, as on charts, then by variant."""
+    stack = program.stack
+    return -stack_order(stack)[0], stack, variant_order(program.variant)
 
 
 def order(breach: Breached) -> int:

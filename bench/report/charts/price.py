@@ -60,8 +60,8 @@ def cheapest(
 
 
 def _order(program: ProgramRow) -> tuple[int, int, str, str]:
-    workload = list(words.WORKLOADS).index(program.workload)
-    return workload, -stack_order(program.stack)[0], program.stack, program.variant
+    stack = program.stack
+    return words.order(program.workload), -stack_order(stack)[0], stack, program.variant
 
 
 def steps(levels: Mapping[str, Cheapest]) -> Iterator[tuple[str, Cheapest, int]]:

@@ -16,11 +16,10 @@ from bench.analysis.compared_rows import Comparison
 from bench.analysis.comparisons import of_kind
 from bench.analysis.rows import frame
 from bench.analysis.stats import MARGIN, Verdict
-from bench.contract.alike import MINIMAL, SUBJECT, Kind, stack_order
-from bench.contract.rows import ProgramRow
+from bench.contract.alike import SUBJECT, Kind, stack_order
 from bench.report import ratio, words
 from bench.report.charts import style
-from bench.report.charts.rows import MIN_COMPANIONS
+from bench.report.charts.rows import enough_clients, has_clients
 from bench.report.charts.style import Chart, Look
 
 SUBTITLE = "Left of the line the first is so many times faster, right of it the second"
@@ -60,20 +59,9 @@ def with_company(pairs: Sequence[Comparison]) -> list[Comparison]:
     return [
         pair
         for pair in pairs
-        if not (_has_clients(pair.a) or _has_clients(pair.b))
-        or _client_pairs(pairs, pair.a.name) >= MIN_COMPANIONS
+        if not (has_clients(pair.a) or has_clients(pair.b))
+        or enough_clients(other.b for other in pairs if other.a.name == pair.a.name)
     ]
-
-
-def _has_clients(row: ProgramRow) -> bool:
-    """Whether there are programs like this one with another client."""
-    in_python = row.language == words.PYTHON
-    return row.stack in words.CLIENT_OF_MINIMAL and row.variant == MINIMAL and in_python
-
-
-def _client_pairs(pairs: Iterable[Comparison], name: str) -> int:
-    seconds = {pair.b.variant for pair in pairs if pair.a.name == name}
-    return sum(variant.endswith(words.CLIENT) for variant in seconds)
 
 
 def in_declared_cases(compared: Iterable[Comparison]) -> list[Comparison]:
@@ -119,11 +107,10 @@ def title(pairs: Sequence[Comparison], placement: str, look: Look) -> str:
 
 def places(pairs: Iterable[Comparison], look: Look) -> dict[Place, float]:
     """Return the y of each (workload, pair), a slot for each workload's name above."""
-    order = {name: number for number, name in enumerate(words.WORKLOADS)}
     known = sorted(
         pairs,
         key=lambda pair: (
-            order.get(pair.a.workload, len(order)),
+            words.order(pair.a.workload),
             stack_order(pair.a.stack),
             pair.a.language != words.PYTHON,
             stack_order(pair.b.stack)[0],

@@ -26,9 +26,16 @@ NAMED = ("buffered", "lossy")
 """Variants whose names say what their promise is."""
 
 
-def _client_count(rows: Iterable[OfProgram], stack: str) -> int:
-    variants = {row.program.variant for row in rows if row.program.stack == stack}
-    return sum(variant.endswith(words.CLIENT) for variant in variants)
+def enough_clients(programs: Iterable[ProgramRow]) -> bool:
+    """Say whether other clients stand beside a stack's usual one."""
+    variants = {program.variant for program in programs}
+    return sum(variant.endswith(words.CLIENT) for variant in variants) >= MIN_COMPANIONS
+
+
+def has_clients(program: ProgramRow) -> bool:
+    """Say whether there are programs like this one with another client."""
+    of_stack = program.stack in words.CLIENT_OF_MINIMAL and program.variant == MINIMAL
+    return of_stack and program.language == words.PYTHON
 
 
 def with_company(rows: Sequence[R]) -> list[R]:
@@ -41,14 +48,9 @@ def with_company(rows: Sequence[R]) -> list[R]:
     alone = [
         stack
         for stack in words.CLIENT_OF_MINIMAL
-        if _client_count(rows, stack) < MIN_COMPANIONS
+        if not enough_clients(r.program for r in rows if r.program.stack == stack)
     ]
-    return [row for row in rows if not _is_alone(row.program, alone)]
-
-
-def _is_alone(program: ProgramRow, alone: Sequence[str]) -> bool:
-    in_python = program.language == words.PYTHON
-    return program.stack in alone and program.variant == MINIMAL and in_python
+    return [r for r in rows if r.program.stack not in alone or not has_clients(r.program)]
 
 
 def accompanied(rows: Iterable[Estimate]) -> list[Estimate]:

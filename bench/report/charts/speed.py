@@ -47,15 +47,11 @@ def _usual_key(row: Estimate) -> tuple[object, ...]:
 
 def _overhead(rows: Iterable[Estimate], workload: str, measure: str) -> str:
     """Return what the harness itself takes, for the foot of a chart, '' if unknown."""
-    floors = [
-        row
-        for row in rows
-        if row.case.floor
-        and (row.case.workload, row.measure) == (workload, measure)
-        and row.case.size_bytes == SMALL_BYTES
-        and not row.case.copy
-    ]
-    return f"  |  harness alone: {dots.note(floors[0])}, not drawn" if floors else ""
+    wanted = (workload, measure, SMALL_BYTES)
+    for row in (row for row in rows if row.case.floor and not row.case.copy):
+        if (row.case.workload, row.measure, row.case.size_bytes) == wanted:
+            return f"  |  harness alone: {dots.note(row)}, not drawn"
+    return ""
 
 
 def _by_placement(rows: Iterable[Estimate], axis: str, form: dots.Form) -> list[Panel]:
@@ -185,9 +181,8 @@ def _headline_rows(rows: Iterable[Estimate]) -> list[Estimate]:
 
 def _by_quantity(rows: Iterable[Estimate]) -> list[Panel]:
     """Return a panel for each workload and quantity, in the order of workloads."""
-    known = list(words.WORKLOADS)
     parts = grouped(rows, lambda row: (row.case.workload, row.case.quantity))
-    ordered = sorted(parts, key=lambda part: (known.index(part[0]), part[1]))
+    ordered = sorted(parts, key=lambda part: (words.order(part[0]), part[1]))
     made = []
     for part in (parts[name] for name in ordered):
         case, rate = part[0].case, part[0].measure == "rate"

@@ -53,10 +53,17 @@ RC: Any = {
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": MUTED,
+    "axes.axisbelow": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 12,
+    "axes.titlesize": LABEL_PT,
     "axes.titley": 1.0,  # where it would be: looking for it costs each drawing a layout
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.labelsize": SMALL_PT,
+    "legend.frameon": False,
     "hatch.linewidth": 1.2,
     "hatch.color": PAPER,
     "svg.hashsalt": "nomiddle",
@@ -143,10 +150,10 @@ def _title_width(title: str) -> int:
 
 
 class Page(Figure):
-    """A figure that knows how high its panels may reach, from 0 to 1."""
+    """A figure that knows between which heights its panels may stand, from 0 to 1."""
 
     narrow = False
-    top = TOP
+    bottom, top = BOTTOM, TOP
     foot_in = 0.8
     """The room below the panels of a narrow one, in inches: for source and legend."""
 
@@ -172,6 +179,8 @@ def headed(
         y_foot = (0.14 + 0.2 * number) / high
         text(figure, 0.012, y_foot, line, fontsize=small, color=MUTED)
     figure.narrow, figure.top = narrow, 1 - (y + 0.1) / high
+    if not narrow:
+        figure.bottom, figure.top = 1.15 / high, figure.top - 0.6 / high
     return figure
 
 
@@ -206,24 +215,26 @@ def blank(
     return figure
 
 
-def panels(figure: Page, count: int, left: float = LEFT, gap: float = GAP) -> list[Axes]:
+def panels(
+    figure: Page, count: int, left: float = LEFT, gap: float = GAP, right: float = RIGHT
+) -> list[Axes]:
     """Return ``count`` axes side by side, each with a clean frame and a light grid.
 
     On a narrow figure they stand below each other.
     """
-    width = (RIGHT - left - gap * (count - 1)) / count
+    width = (right - left - gap * (count - 1)) / count
     high = float(figure.get_figheight())
     step = (figure.top - figure.foot_in / high) / count
     made = []
     for number in range(count):
-        place = (left + number * (width + gap), BOTTOM, width, TOP - BOTTOM)
+        across = left + number * (width + gap)
+        place = (across, figure.bottom, width, figure.top - figure.bottom)
         if figure.narrow:
             low = figure.top - (number + 1) * step + 0.7 / high
             place = (0.02, low, 0.95, step - 1.2 / high)
         axes = figure.add_axes(place)
-        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["left"].set_visible(False)
         axes.grid(axis="x", color=GRID, linewidth=1)
-        axes.set_axisbelow(True)
         axes.tick_params(axis="y", length=0, pad=10)
         made.append(axes)
     return made
@@ -248,8 +259,8 @@ def legend(figure: Figure, handles: Sequence[Any], size_pt: float = 14.0) -> Non
     figure.legend(
         handles=[*handles], loc="lower left" if narrow else "center left",
         bbox_to_anchor=(0.01, 0.6 / figure.get_figheight() if narrow else 0.093),
-        ncols=1 if narrow else len(handles), frameon=False, fontsize=size_pt,
-        handletextpad=0.5, columnspacing=1.5,
+        ncols=1 if narrow else len(handles), fontsize=size_pt, handletextpad=0.5,
+        columnspacing=1.5,
     )  # fmt: skip
 
 

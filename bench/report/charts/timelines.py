@@ -99,7 +99,6 @@ def _strip(
     axes.set_ylim(-6, 106)
     axes.set_yticks([0, 100])
     axes.set_yticklabels(["0", "100 %"], fontsize=12.5)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(axis="x", labelsize=14)
 
 
@@ -112,12 +111,6 @@ def caption(row: Recovery) -> str:
         late = f", late for {outcomes.seconds(row, 'late')}"
         said += f", {how}{late if outcomes.is_late(row) else ''}"
     return said
-
-
-def _grid(rows: Sequence[Recovery]) -> tuple[list[str], list[str]]:
-    """Return the stacks, one below the other, and the variants, side by side."""
-    stacks = list(dict.fromkeys(column.stack for column in columns(rows)))
-    return stacks, sorted({row.case.variant for row in rows}, key=variant_order)
 
 
 def _place(figure: Figure, place: tuple[int, int], shape: tuple[int, int]) -> Axes:
@@ -146,7 +139,8 @@ def timeline(run: Run, rows: Sequence[Recovery], look: Look) -> Chart | None:
         "until all flowed; thick: median"
     )
     figure = style.blank(title, subtitle, case_line(rows), look)
-    stacks, variants = _grid(rows)
+    stacks = list(dict.fromkeys(column.stack for column in columns(rows)))
+    variants = sorted({row.case.variant for row in rows}, key=variant_order)
     first_s = min(shares.index.min() for shares in known) * BIN_NS / 1e9
     last_s = (max(shares.index.max() for shares in known) + 1) * BIN_NS / 1e9
     healed_s = median(row.healed_s for row in rows)

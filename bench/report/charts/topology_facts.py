@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from bench.contract.model import PLURAL
 from bench.report import words
@@ -45,15 +46,163 @@ class Row:
     directives: int
 
 
-class Drawing(NamedTuple):
-    """Some programs of a topology that are drawn beside each other, and the finding."""
+@dataclass(frozen=True)
+class Drawing:
+    """Some programs of a topology that are drawn beside each other.
+
+    ``about`` is the survey's on the topology, ``values`` are its medians.
+    """
 
     name: str
     topology: str
     about: Mapping[str, Any]
-    rows: list[Row]
+    rows: Sequence[Row]
     values: Values
-    title: str
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each box."""
+        return kinds_of(self.about)
+
+    @cached_property
+    def clients(self) -> int:
+        return count_of(self.about, CLIENT)
+
+    @cached_property
+    def several(self) -> bool:
+        """Whether there are several servers."""
+        return count_of(self.about, SERVER) > 1
+
+    def box(self, name: str) -> Mapping[str, Any]:
+        """Return what the survey says of a box."""
+        found: Mapping[str, Any]
+        (found,) = (box for box in self.about["boxes"] if box["name"] == name)
+        return found
+
+    def heading(self, name: str) -> str:
+        count = self.box(name)["count"]
+        return words.plural(count, name) if count > 1 else name
+
+    def columns(self, boxes: Iterable[str]) -> list[str]:
+        """Return boxes from left to right."""
+        return in_columns(self.about, boxes)
+
+    @property
+    def title(self) -> str:
+        """The finding."""
+        if not self.several:
+            return self._title_of_one()
+        lists = self.rows[0].lists
+        edits = self._all(ADDED, "edits")
+        if not lists:
+            joins = edits and not any(edits)
+            free = "one joins without an edit" if joins else "nobody has a list"
+            said = f"If servers connect to the middle, {free}"
+        else:
+            many = words.plural(round(max(edits)), "edit") if edits else "edits"
+            who = "every client" if lists == (CLIENT,) else f"the {' and the '.join(lists)}"
+            said = f"If {who} lists the servers, one joins by {many}"
+        killed = self._all(KILLED, "survival")
+        if not killed:
+            return said
+        return f"{said}; with a busy one killed, {_range(killed)} of requests are served"
+
+    def _title_of_one(self) -> str:
+        parts = self._network(self.clients)
+        if not parts:
+            return str(self.about["title"])
+        said = [f"{of} with {store}" if store else of for store, of in parts.items()]
+        found = f"Of a call to one server, {' and '.join(said)} is network"
+        most = max(self.about["clients"], default=self.clients)
+        crowded = self._network(most)
+        if most == self.clients or crowded.keys() != parts.keys():
+            return found
+        return f"{found}; with {most} clients, {' and '.join(crowded.values())}"
+
+    def _network(self, clients: int) -> dict[str, str]:
+        """Return the network's share of a call with each store: "57 to 92 %"."""
+        return {
+            STORES.get(store, store): _range(shares)
+            for store, fault in self._calm()
+            if (shares := self._all(fault, "network_share", clients))
+        }
+
+    def _all(self, fault: str, measure: str, clients: int = 0) -> list[float]:
+        """Return a measure of all programs that have it, with so many clients."""
+        many = clients or self.clients
+        places = ((row.key, many, fault, measure) for row in self.rows)
+        return [self.values[place] for place in places if place in self.values]
+
+    def _value(self, row: Row, fault: str, measure: str) -> float | None:
+        return self.values.get((row.key, self.clients, fault, measure))
+
+    def _calm(self) -> list[tuple[str, str]]:
+        """Return each store, '' without one, with the situation that has it."""
+        first, *others = self.about["stores"]
+        return [(first, CALM), *((store, f"{CALM}_{store}") for store in others)]
+
+    def on_arrow(self, row: Row, source: str, target: str) -> tuple[str, str]:
+        """Return the number between two kinds of boxes, and its word; twice '' for none."""
+        if target == SERVER and self.several:
+            measure, of = "missed", "missed"
+        elif target == SERVER and source == CLIENT:
+            measure, of = "network_share", "network"
+        elif target == DATABASE and not self.several:
+            measure, of = "handle_ms", "inside"
+        else:
+            return "", ""
+        found = self._value(row, CALM, measure)
+        if found is None:
+            return "", ""
+        in_ms = measure == "handle_ms"
+        return f"{words.number(found, digits=2)} ms" if in_ms else share(found), of
+
+    def chips(self, row: Row, name: str) -> list[tuple[str, float]]:
+        """Return the word of each blow to a box, with the share of requests served."""
+        found = (
+            (word, self._value(row, f"{BLOW}{blow}_{name}", "survival"))
+            for blow, word in BLOWS.items()
+        )
+        return [(word, value) for word, value in found if value is not None]
+
+    def facts(self, row: Row, *, narrow: bool) -> list[str]:
+        """Return what stands beside a row: times, or code and the work of an operator."""
+        if not self.several:
+            return [*self._times(row, narrow=narrow)]
+        code = words.plural(row.statements, "statement")
+        more = f", {row.directives} in files" if row.directives else ""
+        work = {n: self._value(row, ADDED, f"{n}s") for n in ("edit", "reload", "restart")}
+        done = [words.plural(round(n), name) for name, n in work.items() if n]
+        joins = [f"joining: {', '.join(done) or 'no edit'}"]
+        failed = self._value(row, ADDED, "failed")
+        joins += [] if failed is None else [f"{round(failed)} requests failed meanwhile"]
+        return [f"{code}{more}", *(["; ".join(joins)] if narrow else joins)]
+
+    def _times(self, row: Row, *, narrow: bool) -> Iterator[str]:
+        """Yield the times of each number of clients, with the network's share.
+
+        A line beside a wide row has no room for all three. There the arrow has the share of
+        the fewest clients, and the report's table the 99th percentile of more.
+        """
+        fewest, further = self.clients, self.about["clients"]
+        for store, fault in self._calm():
+            name = f"{STORES.get(store, store)}: " if store else ""
+            for clients in (fewest, *further):
+                if store and clients not in (fewest, max(further, default=fewest)):
+                    continue  # the table has them all
+                names = ("p50_ms", "p99_ms", "network_share")
+                places = ((row.key, clients, fault, of) for of in names)
+                p50, p99, network = map(self.values.get, places)
+                if p50 is None or p99 is None or network is None:
+                    continue
+                who = f"{clients} clients: " if clients > fewest else name
+                median, tail = f"{words.number(p50)} ms", f"(p99 {words.number(p99)})"
+                if narrow:
+                    yield f"{who}{median} {tail}, {share(network)} network"
+                elif clients > fewest:
+                    yield f"{who}{share(network)} of {median}"
+                else:
+                    yield f"{who}{median} {tail}"
 
 
 def drawings(survey: Survey) -> Iterator[Drawing]:
@@ -68,28 +217,24 @@ def drawings(survey: Survey) -> Iterator[Drawing]:
         for program in survey["programs"]:
             if program["topology"] == topology and program["key"] in measured:
                 row = _row(survey, about, program)
-                groups.setdefault(_group(about, row), []).append(row)
-        for group, rows in sorted(groups.items(), key=lambda each: _order(each[0])):
-            name = "_".join(["topology", topology, *([group] if group else [])])
-            said = _title(about, rows, values)
-            yield Drawing(name, topology, about, rows, values, said)
-
-
-def _order(group: str) -> tuple[bool, str]:
-    return group == NOBODY, group
+                several = count_of(about, SERVER) > 1
+                lists = "_".join(row.lists) or NOBODY
+                groups.setdefault(lists if several else "", []).append(row)
+        for group in sorted(groups, key=lambda name: (name == NOBODY, name)):
+            name = "_".join(filter(None, ["topology", topology, group]))
+            yield Drawing(name, topology, about, groups[group], values)
 
 
 def told(drawing: Drawing) -> str:
     """Return a drawing in words, for those who cannot see it."""
     said = [drawing.title]
     for row in drawing.rows:
-        of = drawing.about, row, drawing.values
         boxes = [
             f"{name} {', '.join(f'{word} {share(part)}' for word, part in chips)}"
             for name in row.boxes
-            if (chips := chips_of(*of, name))
+            if (chips := drawing.chips(row, name))
         ]
-        said.append("; ".join([row.label, *boxes, *facts_of(*of, narrow=True)]))
+        said.append("; ".join([row.label, *boxes, *drawing.facts(row, narrow=True)]))
     return ". ".join(said)
 
 
@@ -113,7 +258,7 @@ def _row(survey: Survey, about: Mapping[str, Any], program: Mapping[str, Any]) -
     return Row(
         program["key"],
         label(survey, program),
-        tuple(sorted((box["name"] for box in boxes), key=column_of(about))),
+        tuple(in_columns(about, (box["name"] for box in boxes))),
         tuple(links),
         tuple(name for name, known in connects.items() if known & plurals),
         program["statements"],
@@ -125,170 +270,15 @@ def kinds_of(about: Mapping[str, Any]) -> dict[str, str]:
     return {box["name"]: box["kind"] for box in about["boxes"]}
 
 
-def column_of(about: Mapping[str, Any]) -> Any:
-    kinds, order = kinds_of(about), KINDS
-    return lambda name: (order.index(kinds[name]), name)
+def in_columns(about: Mapping[str, Any], boxes: Iterable[str]) -> list[str]:
+    kinds = kinds_of(about)
+    return sorted(boxes, key=lambda name: (KINDS.index(kinds[name]), name))
 
 
 def count_of(about: Mapping[str, Any], kind: str) -> int:
     return next((int(b["count"]) for b in about["boxes"] if b["kind"] == kind), 0)
 
 
-def _group(about: Mapping[str, Any], row: Row) -> str:
-    """Return whose list of servers a program has; '' where there is one server alone."""
-    if count_of(about, SERVER) == 1:
-        return ""
-    return "_".join(row.lists) or NOBODY
-
-
-def _of(
-    about: Mapping[str, Any], rows: Iterable[Row], values: Values, fault: str, name: str
-) -> list[float]:
-    clients = count_of(about, CLIENT)
-    places = ((row.key, clients, fault, name) for row in rows)
-    return [values[place] for place in places if place in values]
-
-
-def _title(about: Mapping[str, Any], rows: Sequence[Row], values: Values) -> str:
-    """Return the finding of a drawing."""
-    if count_of(about, SERVER) == 1:
-        return _title_of_one(about, rows, values)
-    lists = rows[0].lists
-    edits = _of(about, rows, values, ADDED, "edits")
-    if not lists:
-        free = (
-            "one joins without an edit" if edits and not any(edits) else "nobody has a list"
-        )
-        said = f"If servers connect to the middle, {free}"
-    else:
-        many = words.plural(round(max(edits)), "edit") if edits else "edits"
-        who = "every client" if lists == (CLIENT,) else f"the {' and the '.join(lists)}"
-        said = f"If {who} lists the servers, one joins by {many}"
-    killed = _of(about, rows, values, KILLED, "survival")
-    if not killed:
-        return said
-    return f"{said}; with a busy one killed, {_range(killed)} of requests are served"
-
-
-def _title_of_one(about: Mapping[str, Any], rows: Sequence[Row], values: Values) -> str:
-    fewest = count_of(about, CLIENT)
-    parts = _network(about, rows, values, fewest)
-    if not parts:
-        return str(about["title"])
-    said = [f"{of} with {store}" if store else of for store, of in parts.items()]
-    found = f"Of a call to one server, {' and '.join(said)} is network"
-    most = max(about["clients"], default=fewest)
-    crowded = _network(about, rows, values, most)
-    if most == fewest or crowded.keys() != parts.keys():
-        return found
-    return f"{found}; with {most} clients, {' and '.join(crowded.values())}"
-
-
-def _network(
-    about: Mapping[str, Any], rows: Sequence[Row], values: Values, clients: int
-) -> dict[str, str]:
-    """Return the network's share of a call with each store: "57 to 92 %", over programs."""
-    found = {}
-    for store, fault in calm_of(about):
-        places = ((row.key, clients, fault, "network_share") for row in rows)
-        if shares := [values[place] for place in places if place in values]:
-            found[STORES.get(store, store)] = _range(shares)
-    return found
-
-
 def _range(values: Sequence[float]) -> str:
     low, high = share(min(values)), share(max(values))
     return low if low == high else f"{low.removesuffix(' %')} to {high}"
-
-
-def calm_of(about: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return each store of a topology, '' without one, with the situation that has it."""
-    first, *others = about["stores"]
-    return [(first, CALM), *((store, f"{CALM}_{store}") for store in others)]
-
-
-def heading_of(about: Mapping[str, Any], name: str) -> str:
-    box = next(box for box in about["boxes"] if box["name"] == name)
-    return words.plural(box["count"], name) if box["count"] > 1 else name
-
-
-def on_arrow(
-    about: Mapping[str, Any], row: Row, values: Values, source: str, target: str
-) -> tuple[str, str]:
-    """Return the number on an arrow and the word below it; two times '' for none."""
-    clients = count_of(about, CLIENT)
-    several = count_of(about, SERVER) > 1
-    if target == SERVER and several:
-        found = values.get((row.key, clients, CALM, "missed"))
-        return ("", "") if found is None else (share(found), "missed")
-    if target == SERVER and source == CLIENT:
-        found = values.get((row.key, clients, CALM, "network_share"))
-        return ("", "") if found is None else (share(found), "network")
-    if target == DATABASE and not several:
-        found = values.get((row.key, clients, CALM, "handle_ms"))
-        return (
-            ("", "") if found is None else (f"{words.number(found, digits=2)} ms", "inside")
-        )
-    return "", ""
-
-
-def chips_of(
-    about: Mapping[str, Any], row: Row, values: Values, name: str
-) -> list[tuple[str, float]]:
-    """Return the word of each blow to a box, with the share of requests still served."""
-    clients = count_of(about, CLIENT)
-    places = {word: (row.key, clients, f"{BLOW}{blow}_{name}", "survival")
-              for blow, word in BLOWS.items()}  # fmt: skip
-    return [(word, values[place]) for word, place in places.items() if place in values]
-
-
-def facts_of(
-    about: Mapping[str, Any], row: Row, values: Values, *, narrow: bool
-) -> list[str]:
-    """Return what stands beside a row: times, or code and the work of an operator."""
-    if count_of(about, SERVER) == 1:
-        return [*_times(about, row, values, narrow=narrow)]
-    code = words.plural(row.statements, "statement")
-    more = f", {row.directives} in files" if row.directives else ""
-    clients = count_of(about, CLIENT)
-    work = {
-        name: values.get((row.key, clients, ADDED, f"{name}s"))
-        for name in ("edit", "reload", "restart")
-    }
-    done = [words.plural(round(n), name) for name, n in work.items() if n]
-    joins = f"joining: {', '.join(done) or 'no edit'}"
-    failed = values.get((row.key, clients, ADDED, "failed"))
-    lost = [] if failed is None else [f"{round(failed)} requests failed meanwhile"]
-    if narrow:
-        return [f"{code}{more}", "; ".join([joins, *lost])]
-    return [f"{code}{more}", joins, *lost]
-
-
-def _times(
-    about: Mapping[str, Any], row: Row, values: Values, *, narrow: bool
-) -> Iterator[str]:
-    """Yield the times of each number of clients, with the network's share of the median.
-
-    A line beside a wide row has no room for all three. There the arrow has the share of the
-    fewest clients, and the report's table the 99th percentile of more.
-    """
-    fewest = count_of(about, CLIENT)
-    for store, fault in calm_of(about):
-        name = f"{STORES.get(store, store)}: " if store else ""
-        for clients in (fewest, *about["clients"]):
-            if store and clients not in (fewest, max(about["clients"], default=fewest)):
-                continue  # the table has them all
-            p50, p99, network = (
-                values.get((row.key, clients, fault, of))
-                for of in ("p50_ms", "p99_ms", "network_share")
-            )
-            if p50 is None or p99 is None or network is None:
-                continue
-            who = f"{clients} clients: " if clients > fewest else name
-            median, tail = f"{words.number(p50)} ms", f"(p99 {words.number(p99)})"
-            if narrow:
-                yield f"{who}{median} {tail}, {share(network)} network"
-            elif clients > fewest:
-                yield f"{who}{share(network)} of {median}"
-            else:
-                yield f"{who}{median} {tail}"

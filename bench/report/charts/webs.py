@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from bench.report import words
 from bench.report.charts import style
-from bench.report.charts.boxes import BLOW, WHOLE, Struck, heat_map, label
+from bench.report.charts.boxes import BLOW, WHOLE, Struck, heat_map, labels
 from bench.report.charts.style import Chart, Look
 from bench.surveys.topologies.tally import CHAOS, PAIRS, is_web, medians, usable, usual
 
@@ -28,11 +28,11 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
     """Yield the heat map of each web, and its pairs over time under a monkey."""
     if survey is None:
         return
-    for topology, about in survey["topologies"].items():
+    for topology in survey["topologies"]:
         rows = struck(survey, topology) if is_web(survey, topology) else []
         if rows:
-            boxes = [box["name"] for box in about["boxes"]]
-            yield heat_map(topology, rows, boxes, title(rows), SUBTITLE, FOOTER, source)
+            said = title(rows)
+            yield heat_map(topology, said, (SUBTITLE, FOOTER), rows, survey, source)
         over_time = chaos(survey, topology)
         if not over_time.empty:
             look = Look.of(survey["stacks"], [], source)
@@ -43,20 +43,12 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
 
 def struck(survey: Mapping[str, Any], topology: str) -> list[Struck]:
     """Return the share of pairs that each program keeps under each blow."""
-    labels = _labels(survey, topology)
+    names = labels(survey, topology)
     return sorted(
-        Struck(m.key, labels[m.key], m.fault, m.value, 0.0, told=False)
+        Struck(m.key, names[m.key], m.fault, m.value, 0.0, told=False)
         for m in usual(survey, medians(survey))
         if m.topology == topology and m.fault.startswith(BLOW) and m.measure == PAIRS
     )
-
-
-def _labels(survey: Mapping[str, Any], topology: str) -> dict[str, str]:
-    return {
-        row["key"]: label(survey, row)
-        for row in survey["programs"]
-        if row["topology"] == topology
-    }
 
 
 def title(rows: Sequence[Struck]) -> str:
@@ -111,4 +103,4 @@ def _lines(axes: Axes, shares: pd.DataFrame, look: Look, kind: str) -> None:
     axes.set_xlabel(f"s, {kind}")
     axes.set_ylabel("% of all pairs" if kind == "mesh" else "")
     axes.grid(axis="y", color=style.GRID)
-    axes.legend(loc="lower right", frameon=False, fontsize=style.SMALL_PT)
+    axes.legend(loc="lower right", fontsize=style.SMALL_PT)

@@ -220,12 +220,15 @@ def _markdown(entry: Entry) -> str:
     before, number, after = _split(entry)
     caution = holds(entry)
     link = f'{PAGES}{address(entry)} "{mark(entry)}"'
-    return (
-        f"{before}[{number}]({link}){after}. "
-        f"({entry['machine']}; {entry['versions']}; {entry['date']}, grade "
-        f"{entry['grade']}; run {entry['run']}; case `{entry['case']}`"
-        f"{f'. {caution[0].upper()}{caution[1:]}' if is_ratio(entry) else ''}.)"
-    )
+    more = f". {caution[0].upper()}{caution[1:]}" if is_ratio(entry) else ""
+    about = f"({_run(entry)}; case `{entry['case']}`{more}.)"
+    return f"{before}[{number}]({link}){after}. {about}"
+
+
+def _run(entry: Entry) -> str:
+    """Return the machine and the run of a number, for a footnote."""
+    graded = f"{entry['date']}, grade {entry['grade']}; run {entry['run']}"
+    return f"{entry['machine']}; {entry['versions']}; {graded}"
 
 
 def _escaped(text: str) -> str:
@@ -234,11 +237,8 @@ def _escaped(text: str) -> str:
 
 def _latex(entry: Entry) -> str:
     before, number, after = map(_escaped, _split(entry))
-    about = (
-        f"{entry['machine']}; {entry['versions']}; {entry['date']}, grade "
-        f"{entry['grade']}; run {entry['run']}; case {entry['case']}"
-        f"{f'; {holds(entry)}' if is_ratio(entry) else ''}"
-    )
+    more = f"; {holds(entry)}" if is_ratio(entry) else ""
+    about = f"{_run(entry)}; case {entry['case']}{more}"
     return (
         "\\providecommand{\\nomiddle}[2]{#1}% the number is printed, its mark is not\n"
         f"{before}\\nomiddle{{{number}}}{{{mark(entry)}}}{after}"
@@ -254,27 +254,21 @@ def _bibtex(entry: Entry) -> str:
         f"{entry['machine']}; {entry['versions']}; grade {entry['grade']}; "
         f"case {entry['case']}"
     )
-    return "\n".join(
-        [
-            f"@misc{{{key},",
-            f"  title = {{{_escaped(sentence(entry))}}},",
-            "  author = {{No Middle}},",
-            f"  year = {{{str(entry['date'])[:4]}}},",
-            f"  date = {{{entry['date']}}},",
-            f"  note = {{{_escaped(note)}; {about}}},",
-            "}",
-        ]
-    )
+    fields = {
+        "title": f"{{{_escaped(sentence(entry))}}}",
+        "author": "{{No Middle}}",
+        "year": f"{{{str(entry['date'])[:4]}}}",
+        "date": f"{{{entry['date']}}}",
+        "note": f"{{{_escaped(note)}; {about}}}",
+    }
+    said = "".join(f"  {name} = {value},\n" for name, value in fields.items())
+    return f"@misc{{{key},\n{said}}}"
 
 
 def address(entry: Entry) -> str:
     """Return the page of a report with the number on it, and where it is on the page."""
     place = PLACES.get(entry["kind"])
     return place or f"explore.html#explore?id={entry['id']}"
-
-
-def _url(entry: Entry) -> str:
-    return f"{PAGES}{address(entry)}"
 
 
 def _json(entry: Entry) -> str:
@@ -293,7 +287,7 @@ FORMATS: dict[str, Callable[[Entry], str]] = {
     "latex": _latex,
     "bibtex": _bibtex,
     "json": _json,
-    "url": _url,
+    "url": lambda entry: f"{PAGES}{address(entry)}",
 }
 
 

@@ -16,9 +16,10 @@ Their ids:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any
 
 from bench.analysis.change_cost import (
     TRANSPORTS,
@@ -35,6 +36,7 @@ from bench.report import words
 from bench.report.charts.price import steps
 from bench.report.entries import exact
 from bench.report.model import Data
+from bench.report.numbers.number import Number, plain
 from bench.report.sections.code import (
     COUNTED,
     c_port_sentence,
@@ -42,10 +44,7 @@ from bench.report.sections.code import (
     plumbing,
     programs,
 )
-from bench.report.sections.price import cheapest
 
-Entry = dict[str, Any]
-Provenance = Callable[[list[str]], Mapping[str, Any]]
 SPOKEN = {
     "statements": "statements",
     "tokens": "tokens",
@@ -72,43 +71,21 @@ WEIGHTS = {
 }
 
 
-class Counted(NamedTuple):
-    """A number of code, before it is an entry: counted, so its value is its interval."""
-
-    id: str
-    kind: str
-    sentence: str
-    value: float
-    unit: str
-    stack: str
-    programs: Sequence[ProgramRow] = ()
-    verdict: str | None = None
-    labelled: ProgramRow | None = None
-    """Whose name stands for the number, if it is of no program alone."""
-
-
-def entries(data: Data, provenance: Provenance, known: Collection[str]) -> Iterator[Entry]:
-    """Yield every number of code, but for those whose ids are ``known`` already."""
+def numbers(data: Data) -> Iterator[Number]:
+    """Yield every number of code."""
     makers = (_sizes, _own, _totals, _weights, _c_ports, _prices, _changes, _variations)
-    for one in (counted for make in makers for counted in make(data)):
-        if one.id in known:
-            continue
-        value = one.value if isinstance(one.value, int) else float(f"{one.value:.6g}")
-        labels = [words.cell(program, data.stacks) for program in one.programs]
-        if one.labelled:
-            labels = [words.cell(one.labelled, data.stacks)]
-        yield {
-            "id": one.id,
-            "kind": one.kind,
-            "sentence": one.sentence,
-            "unit": one.unit,
-            **exact(value),
-            "cells": [program.cell for program in one.programs],
-            "labels": labels or [words.stack(one.stack, data.stacks)],
-            "case": one.id.rsplit(".", 3 if one.kind == "size" else 1)[0],
-            "verdict": one.verdict,
-            **provenance([one.stack]),
-        }
+    for make in makers:
+        yield from make(data)
+
+
+def _counted(
+    name: str, kind: str, said: str, value: float, programs: Sequence[ProgramRow],
+    unit: str = "statements", **more: Any,
+) -> Number:  # fmt: skip
+    """Return a number that was counted: its value is its interval."""
+    case = name.rsplit(".", 3 if kind == "size" else 1)[0]
+    known = {"stack": programs[0].stack} if programs else {}
+    return Number(name, kind, said, unit, exact(value), case, programs, **{**known, **more})
 
 
 def counts(row: ProgramCode) -> dict[str, int]:
@@ -125,7 +102,7 @@ def counts(row: ProgramCode) -> dict[str, int]:
 def _named(program: ProgramRow, data: Data) -> str:
     """Return "ZeroMQ (minimal) request/reply"."""
     workload = words.workload(program.workload).lower()
-    return f"{words.cell(program, data.stacks)} {workload}"
+    return f"{data.cell(program)} {workload}"
 
 
 def _unit(name: str) -> str:
@@ -133,29 +110,28 @@ def _unit(name: str) -> str:
     return UNITS.get(name, "statements" if SPOKEN[name].startswith("statements") else name)
 
 
-def _sizes(data: Data) -> Iterator[Counted]:
-    for program, row in ((row.program, row) for row in programs(data)):
+def _sizes(data: Data) -> Iterator[Number]:
+    for row in programs(data):
         for name, value in counts(row).items():
-            said = f"{_named(program, data)} program: {value:,} {SPOKEN[name]} (counted)"
-            identifier = f"{program.workload}.size.{name}.{program.key}"
-            stack, unit = program.stack, _unit(name)
-            yield Counted(identifier, "size", said, value, unit, stack, [program])
-
-
-def _own(data: Data) -> Iterator[Counted]:
-    same = in_common(data.run.code)
-    for program, row in ((row.program, row) for row in programs(data)):
-        if program.cell in same:
-            alike = same[program.cell]
-            own = row.statements - alike
+            identifier = f"{row.program.workload}.size.{name}.{row.program.key}"
             said = (
-                f"{_named(program, data)} program: {own:,} of {row.statements:,} "
-                f"statements are its own; {alike:,} are word for word in the programs of "
-                "all stacks"
+                f"{_named(row.program, data)} program: {value:,} {SPOKEN[name]} (counted)"
             )
-            identifier = f"{program.workload}.own.statements.{program.key}"
-            stack = program.stack
-            yield Counted(identifier, "own", said, own, "statements", stack, [program])
+            yield _counted(identifier, "size", said, value, [row.program], _unit(name))
+
+
+def _own(data: Data) -> Iterator[Number]:
+    same = in_common(data.run.code)
+    for row in (row for row in programs(data) if row.program.cell in same):
+        alike = same[row.program.cell]
+        own = row.statements - alike
+        said = (
+            f"{_named(row.program, data)} program: {own:,} of {row.statements:,} "
+            f"statements are its own; {alike:,} are word for word in the programs of all "
+            "stacks"
+        )
+        identifier = f"{row.program.workload}.own.statements.{row.program.key}"
+        yield _counted(identifier, "own", said, own, [row.program])
 
 
 def _key(program: ProgramRow) -> str:
@@ -163,95 +139,81 @@ def _key(program: ProgramRow) -> str:
     return f"{program.stack}.{program.variant}.{program.language}"
 
 
-def _totals(data: Data) -> Iterator[Counted]:
-    for row in data.run.code.totals:
-        label = words.cell(row.program, data.stacks)
-        for column in COUNTED:
-            name, value = column.removesuffix("_bytes"), getattr(row, column)
-            said = (
-                f"{label}, all workloads together, shared files once: {value:,} "
-                f"{SPOKEN[name]} (counted)"
-            )
-            identifier, stack = f"total.{name}.{_key(row.program)}", row.program.stack
-            yield Counted(
-                identifier, "total", said, value, _unit(name), stack, labelled=row.program
-            )
+def _totals(data: Data) -> Iterator[Number]:
+    for row, column in product(data.run.code.totals, COUNTED):
+        label = data.cell(row.program)
+        name, value = column.removesuffix("_bytes"), getattr(row, column)
+        said = (
+            f"{label}, all workloads together, shared files once: {value:,} "
+            f"{SPOKEN[name]} (counted)"
+        )
+        identifier, of = f"total.{name}.{_key(row.program)}", row.program.stack
+        unit = _unit(name)
+        yield _counted(identifier, "total", said, value, (), unit, stack=of, labels=[label])
 
 
-def _weights(data: Data) -> Iterator[Counted]:
+def _weights(data: Data) -> Iterator[Number]:
     for stack, found in data.run.weights.items():
         for name, (verb, unit) in WEIGHTS.items():
             value = len(found[name]) if name == "packages" else found[name]
-            label = words.stack(stack, data.stacks)
-            said = f"{label} {verb.format(words.number(float(value)))}"
-            yield Counted(f"weight.{name}.{stack}", "weight", said, value, unit, stack)
+            rounded = value if isinstance(value, int) else plain(value) or 0.0
+            said = f"{data.stack(stack)} {verb.format(words.number(float(value)))}"
+            identifier = f"weight.{name}.{stack}"
+            yield _counted(identifier, "weight", said, rounded, (), unit, stack=stack)
 
 
-def _c_ports(data: Data) -> Iterator[Counted]:
-    for pair in found_c_ports(data):
-        every = (pair.python, pair.slide, pair.checked)
-        mine = [row.program for row in every if row]
-        for measure in MEASURES:
-            parts = {
-                "": pair.more(measure),
-                "_language": pair.language(measure),
-                "_checking": pair.checking(measure),
-            }
-            for part, value in parts.items():
-                if value is not None:
-                    yield Counted(
-                        f"{pair.workload}.twins.{measure}{part}.{pair.stack}", "twins",
-                        c_port_sentence(data, pair), value, measure, pair.stack, mine,
-                        pair.verdict,
-                    )  # fmt: skip
+def _c_ports(data: Data) -> Iterator[Number]:
+    for pair, measure in product(found_c_ports(data), MEASURES):
+        mine = [row.program for row in (pair.python, pair.slide, pair.checked) if row]
+        parts = {
+            "": pair.more(measure),
+            "_language": pair.language(measure),
+            "_checking": pair.checking(measure),
+        }
+        for part, value in parts.items():
+            if value is not None:
+                name = f"{pair.workload}.twins.{measure}{part}.{pair.stack}"
+                said, verdict = c_port_sentence(data, pair), pair.verdict
+                yield _counted(name, "twins", said, value, mine, measure, verdict=verdict)
 
 
-def _prices(data: Data) -> Iterator[Counted]:
-    for (workload, stack), levels in cheapest(data).items():
+def _prices(data: Data) -> Iterator[Number]:
+    for (workload, stack), levels in data.cheapest.items():
         for level, (program, statements), more in steps(levels):
             said = (
-                f"{words.stack(stack, data.stacks)} {words.workload(workload).lower()}: "
-                f"{statements} statements ({program.variant}) are the least at level "
-                f"{level}, {more:+d} beyond the level before"
+                f"{data.stack(stack)} {words.workload(workload).lower()}: {statements} "
+                f"statements ({program.variant}) are the least at level {level}, "
+                f"{more:+d} beyond the level before"
             )
             identifier = f"{workload}.price.{level}.{stack}"
-            yield Counted(identifier, "price", said, more, "statements", stack, [program])
+            yield _counted(identifier, "price", said, more, [program])
 
 
-def _changes(data: Data) -> Iterator[Counted]:
-    for change in between_workloads(data.run.code):
-        first, second = (
-            words.workload(end).lower() for end in (change.first, change.second)
-        )
+def _changes(data: Data) -> Iterator[Number]:
+    for each in between_workloads(data.run.code):
+        first, second = (words.workload(end).lower() for end in (each.first, each.second))
+        label = data.cell(each.program)
         said = (
-            f"{words.cell(change.program, data.stacks)}: "
-            f"{words.plural(change.changed, 'statement')} to change from {first} "
-            f"({change.before}) to {second} ({change.after})"
+            f"{label}: {words.plural(each.changed, 'statement')} to change from {first} "
+            f"({each.before}) to {second} ({each.after})"
         )
-        name = f"{change.first}_to_{change.second}.changed.{_key(change.program)}"
-        ends = [replace(change.program, cell=cell) for cell in change.cells]
-        yield Counted(
-            name, "change", said, change.changed, "statements", change.program.stack, ends,
-            labelled=change.program,
-        )  # fmt: skip
+        name = f"{each.first}_to_{each.second}.changed.{_key(each.program)}"
+        ends = [replace(each.program, cell=cell) for cell in each.cells]
+        yield _counted(name, "change", said, each.changed, ends, labels=[label])
 
 
-def _variations(data: Data) -> Iterator[Counted]:
+def _variations(data: Data) -> Iterator[Number]:
     """Yield changes for peers and transports that have a number: the program passed."""
     checks = data.run.checks
-    for program, row in ((row.program, row) for row in programs(data)):
+    for row in programs(data):
         found = {"one_peer_to_several": between_peers(row, checks)}
-        for other in TRANSPORTS[1:]:
-            pair = TRANSPORTS[0], other
+        for pair in ((TRANSPORTS[0], other) for other in TRANSPORTS[1:]):
             found["_to_".join(pair)] = between_transports(row, checks, *pair)
         for name, value in found.items():
             if isinstance(value, int):
                 said = (
-                    f"{_named(program, data)}: {words.plural(value, 'statement')} to "
+                    f"{_named(row.program, data)}: {words.plural(value, 'statement')} to "
                     f"change from {name.replace('_', ' ')}"
                 )
-                identifier = f"{program.workload}.{name}.changed.{program.key}"
-                yield Counted(
-                    identifier, "change", said, value, "statements", program.stack,
-                    [program],
-                )  # fmt: skip
+                identifier = f"{row.program.workload}.{name}.changed.{row.program.key}"
+                yield _counted(identifier, "change", said, value, [row.program])

@@ -19,7 +19,8 @@ from bench.analysis.machines import Group, Held, groups
 from bench.analysis.side import Side
 from bench.analysis.stats import Verdict
 from bench.report.entries import OF_A_RUN
-from bench.report.numbers.numbers import comparisons_of, plain
+from bench.report.numbers.number import plain
+from bench.report.numbers.numbers import comparisons_of
 from bench.report.sections import over_machines
 
 Entry = dict[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from bench.analysis.results import Run, load
 from bench.contract.rows import CaseRow
 from bench.errors import UsageError
 from bench.report import ratio, words
-from bench.report.model import Section, Table
+from bench.report.model import Section, Table, facts
 from bench.report.numbers.alias import alias
 from bench.report.numbers.citation import find, mark, sentence
 from bench.report.pages import page
@@ -136,11 +137,7 @@ def _row(block: int, number: str, first: float, second: float) -> list[str]:
 def _machine(run: Run) -> Section:
     about = dict(run.about["machine"])
     versions = about.pop("versions")
-    rows = [[name, str(value)] for name, value in about.items() if name != "sysctl"]
-    tables = [
-        Table(["fact", "value"], rows, "Machine", folded=True),
-        Table(
-            ["package", "version"], [[n, str(v)] for n, v in versions.items()], "Versions"
-        ),
-    ]
+    about.pop("sysctl", None)
+    told = replace(facts(about, ["fact", "value"], "Machine"), folded=True)
+    tables = [told, facts(versions, ["package", "version"], "Versions")]
     return Section("machine", "Machine and versions", tables=tables)

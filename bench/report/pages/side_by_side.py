@@ -65,7 +65,7 @@ def _program(
 ) -> dict[str, Any]:
     texts, program = data.run.code.texts, row.program
     return {
-        "label": words.cell(program, data.stacks),
+        "label": data.cell(program),
         "color": look.colors[program.stack],
         "size": f"{row.statements} statements",
         "more": f"{row.tokens:,} tokens, {row.lines} lines with code, "

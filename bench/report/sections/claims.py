@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.report import words
-from bench.report.model import Section, Table
+from bench.report.model import Columns, Section, Table
 from bench.report.sections.turning import turns
 from bench.report.talk_claims.evidence import ABSENT, FAILS, HOLDS, OPEN, Part
 from bench.report.talk_claims.experiments import Measured
@@ -94,49 +94,48 @@ def _numbers(part: Part) -> str:
 
 
 def _parts_table(judged: Sequence[Judged]) -> Table:
-    columns = ["claim", "part", "threshold", "outcome", "numbers", TURNS]
-    rows = [
-        [
-            one.claim.id,
-            part.condition.says,
-            part.condition.threshold,
-            f"{part.outcome} ({part.counted})" if part.findings else part.outcome,
-            _numbers(part) or words.PASSED_OVER,
-            turns(part),
-        ]
-        for one in judged
-        for part in one.parts
-    ]
-    return Table(columns, rows, "Every part of every claim", folded=True)
+    columns: Columns[tuple[str, Part]] = {
+        "claim": lambda of: of[0],
+        "part": lambda of: of[1].condition.says,
+        "threshold": lambda of: of[1].condition.threshold,
+        "outcome": lambda of: (
+            f"{of[1].outcome} ({of[1].counted})" if of[1].findings else of[1].outcome
+        ),
+        "numbers": lambda of: _numbers(of[1]) or words.PASSED_OVER,
+        TURNS: lambda of: turns(of[1]),
+    }
+    parts = ((one.claim.id, part) for one in judged for part in one.parts)
+    return Table.of(parts, columns, "Every part of every claim", folded=True)
 
 
 def _experiments_table(subjects: Sequence[Measured]) -> Table:
-    columns = ["experiment", "subject", "asks", "control", "measured", "planned"]
-    rows = [
-        [
-            one.experiment.id,
-            one.experiment.subject,
-            one.experiment.asks,
-            one.experiment.control,
-            "; ".join(f"{shown} [{name}]" for name, shown in one.found)
-            or words.PASSED_OVER,
-            "; ".join(one.experiment.planned) or words.PASSED_OVER,
-        ]
-        for one in subjects
-    ]
-    return Table(columns, rows, "Experiments on subjects that are no claims")
+    columns: Columns[Measured] = {
+        "experiment": lambda one: one.experiment.id,
+        "subject": lambda one: one.experiment.subject,
+        "asks": lambda one: one.experiment.asks,
+        "control": lambda one: one.experiment.control,
+        "measured": lambda one: _series(f"{shown} [{name}]" for name, shown in one.found),
+        "planned": lambda one: _series(one.experiment.planned),
+    }
+    return Table.of(subjects, columns, "Experiments on subjects that are no claims")
+
+
+def _series(texts: Iterable[str]) -> str:
+    return "; ".join(texts) or words.PASSED_OVER
 
 
 def section(
     judged: Sequence[Judged], about: Mapping[str, Any], subjects: Sequence[Measured] = ()
 ) -> Section:
     """Return the report's section: claims, their parts, and experiments without a claim."""
-    columns = ["claim", "the talk says", "verdict", "because", "what would change it"]
-    rows = [
-        [one.claim.id, one.claim.quote, one.verdict, one.reason, changes(one)]
-        for one in judged
-    ]
-    made = [Table(columns, rows), _parts_table(judged)]
+    columns: Columns[Judged] = {
+        "claim": lambda one: one.claim.id,
+        "the talk says": lambda one: one.claim.quote,
+        "verdict": lambda one: one.verdict,
+        "because": lambda one: one.reason,
+        "what would change it": changes,
+    }
+    made = [Table.of(judged, columns), _parts_table(judged)]
     said = [LEAD, f"{count(judged)} {declared(about)}"]
     if subjects:
         said.append(SUBJECTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import product
 from typing import Any
 
 from bench.analysis.code_rows import ProgramCode
@@ -29,12 +30,9 @@ COUNTED = {
 
 def programs(data: Data) -> list[ProgramCode]:
     """Return the programs that the run kept, in the order of its charts."""
-    known = list(words.WORKLOADS)
 
     def order(row: ProgramCode) -> tuple[Any, ...]:
-        workload = row.program.workload
-        place = known.index(workload) if workload in known else len(known)
-        return place, row_key(row.program)
+        return words.order(row.program.workload), row_key(row.program)
 
     return sorted(data.run.code.programs, key=order)
 
@@ -45,7 +43,7 @@ def programs(data: Data) -> list[ProgramCode]:
 def size_table(data: Data) -> Table:
     same = in_common(data.run.code)
     columns: Columns[ProgramCode] = {
-        **_of_program(data),
+        **of_program(data),
         **{title: partial(_counted, name) for name, title in COUNTED.items()},
         "names of libraries": lambda row: str(len(row.names)),
         "options": lambda row: str(len(row.options)),
@@ -55,10 +53,10 @@ def size_table(data: Data) -> Table:
     return Table.of(programs(data), columns, caption, folded=True)
 
 
-def _of_program(data: Data) -> dict[str, Callable[[ProgramCode], str]]:
+def of_program(data: Data) -> dict[str, Callable[[ProgramCode], str]]:
     return {
         "workload": lambda row: words.workload(row.program.workload),
-        "program": lambda row: words.cell(row.program, data.stacks),
+        "program": lambda row: data.cell(row.program),
     }
 
 
@@ -77,14 +75,10 @@ def own_sentences(data: Data) -> Iterator[str]:
     """Yield, per workload, how much of resilient programs all stacks have alike."""
     same = in_common(data.run.code)
     for workload in words.WORKLOADS:
-        rows = [
-            row
-            for row in _in_python(data, workload, "resilient")
-            if row.program.cell in same
-        ]
+        every = _in_python(data, workload, "resilient")
+        rows = [row for row in every if row.program.cell in same]
         said = [
-            f"{words.stack(row.program.stack, data.stacks)} {row.statements}, of its own "
-            f"{own(row, same)}"
+            f"{data.stack(row.program.stack)} {row.statements}, of its own {own(row, same)}"
             for row in rows
         ]
         if said:
@@ -110,7 +104,7 @@ def shares_table(data: Data) -> Table:
         return share(row.shares[name], row.statements)
 
     columns: Columns[ProgramCode] = {
-        **_of_program(data),
+        **of_program(data),
         **{name: partial(part, name) for name in CLASSES},
     }
     caption = "What the statements of each program are about"
@@ -119,7 +113,7 @@ def shares_table(data: Data) -> Table:
 
 def totals_table(data: Data) -> Table:
     columns: Columns[ProgramCode] = {
-        "programs": lambda row: words.cell(row.program, data.stacks),
+        "programs": lambda row: data.cell(row.program),
         "files": lambda row: str(len(row.files)),
         **{title: partial(_counted, name) for name, title in COUNTED.items()},
     }
@@ -131,7 +125,7 @@ def totals_table(data: Data) -> Table:
 def weights_table(data: Data) -> Table:
     found = data.run.weights
     columns: Columns[str] = {
-        "stack": lambda stack: words.stack(stack, data.stacks),
+        "stack": data.stack,
         "packages": lambda stack: str(len(found[stack]["packages"])),
         "installed, MiB": lambda stack: words.number(found[stack]["installed_mib"]),
         "import, ms": lambda stack: words.number(found[stack]["import_ms"]),
@@ -147,10 +141,10 @@ def weights_table(data: Data) -> Table:
 def shares_sentences(data: Data) -> Iterator[str]:
     """Yield, per workload, how much of the minimal programs in Python is plumbing."""
     for workload in words.WORKLOADS:
-        said = []
-        for row in _in_python(data, workload, MINIMAL):
-            label = words.stack(row.program.stack, data.stacks)
-            said.append(f"{label} {share(plumbing(row), row.statements)}")
+        said = [
+            f"{data.stack(row.program.stack)} {share(plumbing(row), row.statements)}"
+            for row in _in_python(data, workload, MINIMAL)
+        ]
         if said:
             yield (
                 f"{words.workload(workload)}, statements of framing and connections in the "
@@ -177,27 +171,20 @@ def found_c_ports(data: Data) -> list[CPort]:
 
 def c_ports_table(data: Data) -> Table:
     rows = []
-    for pair in found_c_ports(data):
-        for measure in MEASURES:
-            three = (pair.python, pair.slide, pair.checked)
-            more = (pair.language(measure), pair.checking(measure), pair.more(measure))
-            rows.append(
-                [
-                    words.workload(pair.workload),
-                    words.stack(pair.stack, data.stacks),
-                    measure,
-                    *(_counted(measure, row) if row else DASH for row in three),
-                    *(DASH if each is None else f"{each:+,}" for each in more),
-                ]
-            )
+    for pair, measure in product(found_c_ports(data), MEASURES):
+        three = (pair.python, pair.slide, pair.checked)
+        more = (pair.language(measure), pair.checking(measure), pair.more(measure))
+        counted = (_counted(measure, row) if row else DASH for row in three)
+        beyond = (DASH if each is None else f"{each:+,}" for each in more)
+        workload, stack = words.workload(pair.workload), data.stack(pair.stack)
+        rows.append([workload, stack, measure, *counted, *beyond])
     columns = ["workload", "stack", "counted", "Python", "C, slide", "C, checked"]
     columns += ["for the language", "for checking", "in all"]
     return Table(columns, rows, "Python and C")
 
 
 def c_port_sentence(data: Data, pair: CPort) -> str:
-    stack = words.stack(pair.stack, data.stacks)
-    return verdict_on(pair, stack, words.workload(pair.workload).lower())
+    return verdict_on(pair, data.stack(pair.stack), words.workload(pair.workload).lower())
 
 
 def languages(data: Data) -> Section:

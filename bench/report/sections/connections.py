@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from bench.analysis.estimates import headline_measure
 from bench.analysis.growth import (
@@ -21,7 +22,8 @@ from bench.analysis.results import Run
 from bench.analysis.rows import Estimate, grouped
 from bench.measure.cost import RATE_HZ
 from bench.report import words
-from bench.report.model import Data, Section, Table
+from bench.report.model import Columns, Data, Section, Table
+from bench.report.sections.tables import figures
 
 LEAD = (
     "The client of each program connects anew for every message, or holds many "
@@ -36,7 +38,14 @@ ABOUT_HOLLOW = (
     "A cost with a circle may be that of something else: its generator was the limit, the "
     "program could not hold the rate, or others used the CPUs. The reasons stand below."
 )
-AT_REST = ("rest_serve", "woken_serve", "paced_serve", "stirred_serve")
+AT_REST = {
+    "resident_call": "of the client, KiB",
+    "rest_serve": "CPU at rest, ms/s",
+    "woken_serve": "wake-ups at rest, 1/s",
+    "paced_serve": "CPU at 10 messages/s, ms/s",
+    "stirred_serve": "wake-ups then, 1/s",
+}
+"""Measures of an idle connection, and their columns."""
 Measures = Mapping[str, Estimate]
 
 
@@ -47,7 +56,8 @@ def section(data: Data) -> Section:
     lead = [LEAD] if tables else []
     if any(point.hollow for point in _points(data)):
         lead.append(ABOUT_HOLLOW)
-    return Section("connections", "Connections", lead, _notes(data), tables)
+    drawn = figures(data, "connections")
+    return Section("connections", "Connections", lead, _notes(data), tables, drawn)
 
 
 def _runs(data: Data) -> list[Run]:
@@ -78,43 +88,28 @@ def _head(measures: Measures) -> str:
 
 
 def _connect(data: Data) -> Table:
-    columns = ["program", "case", "connect to first reply, p50", "interval", "p90"]
-    rows = []
-    for measures in _of(data, "connect"):
-        row = measures["p50"]
-        rows.append(
-            [
-                words.cell(row.case, data.stacks),
-                words.case(row.case),
-                words.time_us(row.value),
-                _bounds(row),
-                words.time_us(measures["p90"].value) if "p90" in measures else "",
-            ]
-        )
+    columns: Columns[Measures] = {
+        "program": lambda found: data.cell(found["p50"].case),
+        "case": lambda found: words.case(found["p50"].case),
+        "connect to first reply, p50": lambda found: words.time_us(found["p50"].value),
+        "interval": lambda found: _bounds(found["p50"]),
+        "p90": lambda found: words.time_us(found["p90"].value) if "p90" in found else "",
+    }
     caption = "A new connection, from its beginning to the first reply"
-    return Table(columns, rows, caption)
+    return Table.of(_of(data, "connect"), columns, caption)
 
 
 def _idle(data: Data) -> Table:
-    columns = [
-        "program", "connections", "memory for each, KiB", "interval",
-        "of the client, KiB", "CPU at rest, ms/s", "wake-ups at rest, 1/s",
-        "CPU at 10 messages/s, ms/s", "wake-ups then, 1/s",
-    ]  # fmt: skip
-    rows = []
-    for measures in _of(data, "idle_memory"):
-        row = measures["resident_serve"]
-        rows.append(
-            [
-                words.cell(row.case, data.stacks),
-                f"{row.case.instances:,}",
-                words.number(row.value),
-                _bounds(row),
-                *(_number(measures, name) for name in ("resident_call", *AT_REST)),
-            ]
-        )
+    held = "resident_serve"
+    columns: Columns[Measures] = {
+        "program": lambda found: data.cell(found[held].case),
+        "connections": lambda found: f"{found[held].case.instances:,}",
+        "memory for each, KiB": lambda found: words.number(found[held].value),
+        "interval": lambda found: _bounds(found[held]),
+        **{heading: partial(_number, name) for name, heading in AT_REST.items()},
+    }
     caption = "Open connections that carry nothing, and the processes that hold them"
-    return Table(columns, rows, caption)
+    return Table.of(_of(data, "idle_memory"), columns, caption)
 
 
 def _cost(data: Data, workload: str) -> Table:
@@ -132,7 +127,7 @@ def _cost(data: Data, workload: str) -> Table:
         by_number = {point.case.instances: point for point in mine}
         rows.append(
             [
-                words.cell(mine[0].case, data.stacks),
+                data.cell(mine[0].case),
                 words.size(mine[0].case.size_bytes),
                 *(_cost_at(by_number.get(number)) for number in numbers),
                 *(_law(laws.get((law, *which))) for law in told),
@@ -169,8 +164,7 @@ def _notes(data: Data) -> list[str]:
     points_of = _points(data)
     known = {point.case.id for point in points_of}
     hollow = [
-        f"{words.cell(point.case, data.stacks)}, {words.instances(point.case)}: "
-        f"{point.hollow}"
+        f"{data.cell(point.case)}, {words.instances(point.case)}: {point.hollow}"
         for point in points_of
         if point.hollow
     ]
@@ -196,11 +190,9 @@ def _law(row: Growth | None) -> str:
     return f"{said}, no {words.LAWS[row.law]}" if row.off_line else said
 
 
-def _number(measures: Measures, name: str) -> str:
-    return words.number(measures[name].value) if name in measures else ""
+def _number(name: str, found: Measures) -> str:
+    return words.number(found[name].value) if name in found else ""
 
 
 def _bounds(row: Estimate) -> str:
-    if math.isnan(row.low):  # too few blocks
-        return words.PASSED_OVER
-    return f"{words.number(row.low, row.value)} to {words.number(row.high, row.value)}"
+    return words.bounds(row.low, row.high, row.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from bench.analysis.comparisons import of_kind
 from bench.analysis.short_windows import short_windows
@@ -28,26 +27,12 @@ from bench.report.sections import (
     story,
     tables,
 )
-from bench.report.sections.against_wrk import wrk_table
 from bench.report.sections.encryption import encryption
-from bench.report.sections.limits import limits_table
-from bench.report.sections.placement import placement_sentences
-from bench.report.sections.prose import method
-from bench.report.sections.reading import how_to_read
-from bench.report.sections.response import response_table
-from bench.report.sections.waiting import waiting
-
-
-def _figures(data: Data, section: str) -> list[Any]:
-    return [
-        tables.chart_figure(chart, data.stacks)
-        for chart in data.charts
-        if chart.section == section and not chart.page_only
-    ]
-
-
-def _answer(data: Data) -> Section:
-    return replace(story.opening(data), answers=questions.answered(data))
+from bench.report.sections.limits import limits
+from bench.report.sections.placement import placement
+from bench.report.sections.reading import how_to_read, method
+from bench.report.sections.response import response
+from bench.report.sections.tables import figures
 
 
 def _speed(data: Data, quantity: str, title: str) -> Section:
@@ -66,13 +51,13 @@ def _speed(data: Data, quantity: str, title: str) -> Section:
     said = [lead[quantity], *(_short_windows(data) if quantity == "throughput" else ())]
     said += hosts.machines(data)
     said += hosts.clocks(data) if quantity == "latency" else []
-    return Section(quantity, title, said, [], [], _figures(data, quantity))
+    return Section(quantity, title, said, [], [], figures(data, quantity))
 
 
 def _short_windows(data: Data) -> Iterator[str]:
     """Yield which programs have short windows, and what that means for their speed."""
     named = [
-        f"{words.cell(case, data.stacks)} {words.in_case(case)} ({1e3 * seconds:.0f} ms)"
+        f"{data.cell(case)} {words.in_case(case)} ({1e3 * seconds:.0f} ms)"
         for case, seconds in short_windows(data.run).items()
     ]
     if named:
@@ -82,55 +67,6 @@ def _short_windows(data: Data) -> Iterator[str]:
             "weigh more in a short window, and make its program seem slower than it is. "
             f"Windows under 25 ms: {'; '.join(named)}."
         )
-
-
-def _response(data: Data) -> Section:
-    measured = any(row.case.quantity == "response" for row in data.estimates)
-    figures = _figures(data, "response")
-    refused = data.run.refused
-    if not measured and not figures:
-        return Section("response", "Response time under load")
-    lead = (
-        "An open loop: messages become due by a Poisson schedule, the same for every "
-        "program, even if earlier ones have no answer yet. Response time counts from the "
-        "moment a message was due. Counted from the moment it was given, it would leave "
-        "out its wait for the program (coordinated omission). Never compare it with the "
-        "round trips above."
-    )
-    bullets = [f"{c}: {reason}" for c, reason in refused.items() if ".response." in c]
-    made = [response_table(data)]
-    return Section("response", "Response time under load", [lead], bullets, made, figures)
-
-
-def _limits(data: Data) -> Section:
-    lead = (
-        "A case is bound by a role if one of its threads was busy, or its CPUs were "
-        "full, for 95 % of the window. It is bound by the host if several roles together "
-        "filled the CPUs, and otherwise by latency: no process is busy, and messages "
-        "wait for wake-ups and each other. Waiting for a busy CPU counts as busy, so "
-        "shares can add up to more than 100 %."
-    )
-    made = [limits_table(data)]
-    beside = wrk_table(data)
-    if beside.rows:
-        made.insert(0, beside)
-    leads = [lead, *waiting(data)]
-    return Section("limits", "What limits each case", leads, tables=made)
-
-
-def _connections(data: Data) -> Section:
-    return replace(connections.section(data), figures=_figures(data, "connections"))
-
-
-def _placement(data: Data) -> Section:
-    title = "Why the order can differ between placements"
-    return Section("placement", title, placement_sentences(data))
-
-
-def _large(data: Data) -> Section:
-    return Section(
-        "other", "Large messages and other transports", figures=_figures(data, "other")
-    )
 
 
 def _loses(data: Data) -> Section:
@@ -171,8 +107,8 @@ def _comparisons(data: Data) -> Section:
         if (pairs := of_kind(data.compared, kind))
     ]
     made += [unlike] if (unlike := tables.unlike_table(data)).rows else []
-    figures = _figures(data, "comparisons")
-    return Section("comparisons", "Every comparison", tables=made, figures=figures)
+    drawn = figures(data, "comparisons")
+    return Section("comparisons", "Every comparison", tables=made, figures=drawn)
 
 
 def _size(data: Data) -> Section:
@@ -180,11 +116,7 @@ def _size(data: Data) -> Section:
         "Counted sizes of programs. Programs with different guarantees are not comparable."
     )
     said, made = list(code.shares_sentences(data)), code.size_tables(data)
-    return Section("size", "Code size", [lead], said, made, _figures(data, "size"))
-
-
-def _cost(data: Data) -> Section:
-    return Section("cost", "CPU and memory", figures=_figures(data, "cost"))
+    return Section("size", "Code size", [lead], said, made, figures(data, "size"))
 
 
 def _cells(data: Data) -> Section:
@@ -205,11 +137,6 @@ def _cells(data: Data) -> Section:
     return Section("cells", "Every case", [lead], tables=made)
 
 
-def _method(data: Data) -> Section:
-    said = method(in_turns=bool(data.run.ensembles))
-    return Section("method", "Method in ten lines", bullets=said)
-
-
 def _failures(data: Data) -> Section:
     made = [
         levels.price(data),
@@ -224,35 +151,42 @@ def _failures(data: Data) -> Section:
         [*failures.summary(data)] if measured else [],
         notes=[failures.LEAD, levels.LEAD] if measured else [],
         tables=[table for table in made if table.rows],
-        figures=_figures(data, "failures"),
+        figures=figures(data, "failures"),
     )
 
 
 def _over_time(data: Data) -> Section:
-    figures = _figures(data, "timelines")
+    drawn = figures(data, "timelines")
     lead = (
         "Each fault under which the stacks differ, over time: the share of messages in "
         "time, for every tenth of a second in which they were due. Stacks are drawn below "
         "each other on one time axis."
     )
-    said = [lead] if figures else []
-    return Section("timelines", "Failures over time", said, figures=figures)
+    return Section(
+        "timelines", "Failures over time", [lead] if drawn else [], figures=drawn
+    )
 
 
+def _drawn(section: str, title: str) -> Callable[[Data], Section]:
+    """Return what makes a section of charts alone."""
+    return lambda data: Section(section, title, figures=figures(data, section))
+
+
+COST = _drawn("cost", "CPU and memory")
 SECTIONS: list[Callable[[Data], Section]] = [
-    _answer,
+    lambda data: replace(story.opening(data), answers=questions.answered(data)),
     how_to_read,
     _failures,
     _over_time,
     across.section,
-    lambda data: price.price(data, _figures(data, "price")),
+    price.price,
     lambda data: _speed(data, "latency", "Latency"),
-    _response,
+    response,
     lambda data: _speed(data, "throughput", "Throughput"),
-    _connections,
-    _placement,
-    _limits,
-    _large,
+    connections.section,
+    placement,
+    limits,
+    _drawn("other", "Large messages and other transports"),
     encryption,
     _loses,
     _cannot_tell,
@@ -260,14 +194,16 @@ SECTIONS: list[Callable[[Data], Section]] = [
     code.languages,
     flexibility.flexibility,
     side_by_side.section,
-    _cost,
+    COST,
     _comparisons,
     _cells,
     evidence.conformance,
     evidence.copies,
     evidence.precision,
     evidence.environment,
-    _method,
+    lambda data: Section(
+        "method", "Method in ten lines", bullets=method(in_turns=bool(data.run.ensembles))
+    ),
     evidence.facts,
     evidence.time,
 ]
@@ -281,15 +217,11 @@ def sections(
     ``beside`` is what other runs add to it; ``surveys`` have looked at other things.
     """
     made = [section(data) for section in SECTIONS]
-    code_ends = SECTIONS.index(_cost)
+    code_ends = SECTIONS.index(COST)
     made[code_ends:code_ends] = surveys
     if beside:
         made.insert(2, beside)
-    return [s for s in made if s.paragraphs or s.bullets or s.figures or _rows(s)]
-
-
-def _rows(section: Section) -> bool:
-    return any(table.rows for table in section.tables)
+    return [section for section in made if section]
 
 
 def facts_line(data: Data) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.report import words
@@ -43,21 +43,16 @@ def facts(about: About, planned: About, cells: Sequence[str]) -> dict[str, str]:
     The libraries are those of the stacks of ``planned``, which is another run or the same.
     ``cells`` are the ids of programs.
     """
-    return dict(_facts(about, planned, cells))
-
-
-def _facts(about: About, planned: About, cells: Sequence[str]) -> Iterator[tuple[str, str]]:
-    machine = about["machine"]
-    yield from ((name, _text(machine[name])) for name in FACTS if name in machine)
-    yield "CPUs", str(len(machine.get("cpus", [])))
-    for name in _distributions(planned, cells):
-        if name in machine["versions"]:
-            yield name, machine["versions"][name]
-    yield from machine.get("sysctl", {}).items()
-    yield from ((name, _text(machine[name])) for name in CODE if name in machine)
-    for cell in cells:
-        if cell in about["cells"]:
-            yield f"checksum of {cell}", _digest(about["cells"][cell])
+    machine, checksums = about["machine"], about["cells"]
+    versions = machine["versions"]
+    return {
+        **{name: _text(machine[name]) for name in FACTS if name in machine},
+        "CPUs": str(len(machine.get("cpus", []))),
+        **{n: versions[n] for n in _distributions(planned, cells) if n in versions},
+        **machine.get("sysctl", {}),
+        **{name: _text(machine[name]) for name in CODE if name in machine},
+        **{f"checksum of {c}": _digest(checksums[c]) for c in cells if c in checksums},
+    }
 
 
 def _distributions(about: About, cells: Sequence[str]) -> list[str]:

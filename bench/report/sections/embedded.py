@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.report import words
 from bench.report.entries import surveyed
-from bench.report.model import Section, Table
+from bench.report.model import Columns, Section, Table
 from bench.report.sentences import SIZE_NAMES
 from bench.report.words import date, machine
 from bench.surveys.embedding.tally import agreeing, agreement, answering, in_common
@@ -79,16 +79,12 @@ def section(survey: Survey | None) -> Section:
     return Section("embedding", TITLE, said, findings(survey), [*made, _sizes(survey)])
 
 
-def _programs(survey: Survey, stack: str) -> list[Mapping[str, Any]]:
-    return [row for row in survey["programs"] if row["stack"] == stack]
-
-
 def _label(survey: Survey, stack: str) -> str:
     return str(survey["stacks"][stack]["label"])
 
 
 def _answers(survey: Survey, stack: str) -> Table:
-    programs = _programs(survey, stack)
+    programs = [row for row in survey["programs"] if row["stack"] == stack]
     distinct = agreement(programs).get(stack, {})
     rows = []
     for name, question in survey["questions"].items():
@@ -108,27 +104,24 @@ def _answers(survey: Survey, stack: str) -> Table:
 
 
 def _sizes(survey: Survey) -> Table:
-    rows = [
-        [
-            f"{_label(survey, row['stack'])}, {row['label']}",
-            *(f"{row[name]:,}" for name in ("statements", "tokens", "lines")),
-            ", ".join(row["files"]),
-            *_counted(row),
-        ]
-        for row in survey["programs"]
-    ]
-    columns = ["program", "statements", "tokens", "lines", "files", "threads", "stopped in"]
+    columns: Columns[Survey] = {
+        "program": lambda row: f"{_label(survey, row['stack'])}, {row['label']}",
+        "statements": lambda row: f"{row['statements']:,}",
+        "tokens": lambda row: f"{row['tokens']:,}",
+        "lines": lambda row: f"{row['lines']:,}",
+        "files": lambda row: ", ".join(row["files"]),
+        "threads": lambda row: str(row["threads"]) if row["answers"] else words.PASSED_OVER,
+        "stopped in": _stopped,
+    }
     caption = "What a server adds to the program; threads with one client, stop with two"
-    return Table(columns, rows, caption)
+    return Table.of(survey["programs"], columns, caption)
 
 
-def _counted(row: Mapping[str, Any]) -> list[str]:
-    """Return threads, and a time whose digits past the first are noise."""
-    if not row["answers"]:
-        return [words.PASSED_OVER] * 2
-    took_ms = row["stop_ms"]
-    took = words.PASSED_OVER if took_ms is None else f"{words.number(took_ms, digits=1)} ms"
-    return [str(row["threads"]), took]
+def _stopped(row: Mapping[str, Any]) -> str:
+    """Return a time whose digits past the first are noise."""
+    if not row["answers"] or row["stop_ms"] is None:
+        return words.PASSED_OVER
+    return f"{words.number(row['stop_ms'], digits=1)} ms"
 
 
 def findings(survey: Survey) -> list[str]:
@@ -166,7 +159,7 @@ def _least(survey: Survey) -> list[str]:
             sizes.setdefault(row["language"], []).append((row["statements"], label))
             names[row["language"]] = row["label"]
     told = [
-        f"in {names[language]} {_series(sorted(found))}"
+        f"in {names[language]} {', '.join(f'{n} ({label})' for n, label in sorted(found))}"
         for language, found in sizes.items()
     ]
     least = min((row["statements"] for row in survey["programs"]), default=0)
@@ -175,10 +168,6 @@ def _least(survey: Survey) -> list[str]:
     return [
         f"In statements a server takes {'; '.join(told)}. None takes fewer than {least}."
     ]
-
-
-def _series(found: Sequence[tuple[int, str]]) -> str:
-    return ", ".join(f"{count} ({label})" for count, label in found)
 
 
 def _worse(survey: Survey) -> Iterator[str]:

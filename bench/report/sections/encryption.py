@@ -8,7 +8,6 @@ from bench.analysis.compared_rows import Comparison
 from bench.contract.model import ENCRYPTS
 from bench.contract.rows import ProgramRow
 from bench.report import words
-from bench.report.charts.price import statements as statements_of
 from bench.report.model import Columns, Data, Section, Table
 from bench.report.sections.tables import comparison_table
 
@@ -42,13 +41,13 @@ def encryption(data: Data) -> Section:
 
 def _written(data: Data, price: Sequence[Comparison]) -> Table:
     """Return how many statements each program has, and its plain counterpart."""
-    statements = statements_of(data.run.sizes)
+    statements = data.statements
     pairs = {(pair.a.cell, pair.b.cell): pair for pair in price}
     known = (pair for cells, pair in pairs.items() if {*cells} <= statements.keys())
     columns: Columns[Comparison] = {
         "workload": lambda pair: words.workload(pair.a.workload),
-        "with keys": lambda pair: words.cell(pair.a, data.stacks),
-        "plain": lambda pair: words.cell(pair.b, data.stacks),
+        "with keys": lambda pair: data.cell(pair.a),
+        "plain": lambda pair: data.cell(pair.b),
         "statements with keys": lambda pair: str(statements[pair.a.cell]),
         "statements plain": lambda pair: str(statements[pair.b.cell]),
     }

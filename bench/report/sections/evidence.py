@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.analysis.copies import excluding
 from bench.analysis.results import Run
 from bench.report import words
-from bench.report.model import Data, Section, Table
+from bench.report.model import Columns, Data, Section, Table
+from bench.report.model import facts as table_of
 from bench.report.sections import precision as precise
 from bench.report.sections import tables
-from bench.report.sections.sockets import socket_table
 from bench.report.sections.standing import check_sentences
 from bench.report.sections.widths import width_table
 
@@ -109,20 +109,36 @@ def facts(data: Data) -> Section:
     machine = dict(about["machine"])
     versions = machine.pop("versions")
     sysctl = machine.pop("sysctl", {})
-    rows = [[name, _text(value)] for name, value in machine.items()]
-    rows += [[name, str(about[name])] for name in ("profile", "seed", "started")]
+    told = {name: _text(value) for name, value in machine.items()}
+    told |= {name: about[name] for name in ("profile", "seed", "started")}
     made = [
-        Table(["fact", "value"], rows),
-        Table(
-            ["package", "version"], [[n, str(v)] for n, v in versions.items()], "Versions"
-        ),
-        Table(["sysctl", "value"], [[n, str(v)] for n, v in sysctl.items()], "Kernel"),
+        table_of(told, ["fact", "value"]),
+        table_of(versions, ["package", "version"], "Versions"),
+        table_of(sysctl, ["sysctl", "value"], "Kernel"),
+        socket_table(data),
     ]
-    sockets = socket_table(data)
-    if sockets.rows:
-        named = Table(sockets.columns, sockets.rows, "Socket options", folded=True)
-        made.append(named)
-    return Section("machine", "Machine, versions, seed, socket options", tables=made)
+    shown = [table for table in made if table.rows]
+    return Section("machine", "Machine, versions, seed, socket options", tables=shown)
+
+
+def socket_table(data: Data) -> Table:
+    """Return the socket options as the kernel told them, per cell and role."""
+    endings = ("_tcp_nodelay", "_so_sndbuf", "_so_rcvbuf")
+    cases, trials = data.run.cases, data.run.trials
+    places = [(cases[case].cell, cases[case].transport) for case in trials["case"]]
+    rows = []
+    for cell, transport in sorted(set(places)):
+        part = trials[[place == (cell, transport) for place in places]]
+        for column in [c for c in part.columns if str(c).endswith(endings)]:
+            found = part[column].dropna()
+            each = {v for text in found for v in str(text).split(",") if v}
+            if each:
+                (end,) = [end for end in endings if str(column).endswith(end)]
+                values = ", ".join(sorted(each, key=lambda v: (len(v), v)))
+                role = str(column).removesuffix(end)
+                rows.append([cell, transport, role, end[1:], values])
+    columns = ["cell", "transport", "role", "option", "values read back"]
+    return Table(columns, rows, "Socket options", folded=True)
 
 
 def _text(value: Any) -> str:
@@ -130,17 +146,17 @@ def _text(value: Any) -> str:
 
 
 def time(data: Data) -> Section:
-    rows = [
-        [
-            str(entry.get("part", "speed")),
-            str(int(entry["trials"] or 0)),
-            f"{entry['predicted_s'] / 60:.1f} min",
-            f"{entry['took_s'] / 60:.1f} min",
-            f"{100 * (entry['took_s'] / entry['predicted_s'] - 1):+.0f} %"
-            if entry["predicted_s"]
-            else words.PASSED_OVER,
-        ]
-        for entry in data.run.timing
-    ]
-    columns = ["part", "trials", "predicted", "took", "difference"]
-    return Section("time", "Predicted and actual time", tables=[Table(columns, rows)])
+    def difference(entry: Mapping[str, Any]) -> str:
+        if not entry["predicted_s"]:
+            return words.PASSED_OVER
+        return f"{100 * (entry['took_s'] / entry['predicted_s'] - 1):+.0f} %"
+
+    columns: Columns[Mapping[str, Any]] = {
+        "part": lambda entry: str(entry.get("part", "speed")),
+        "trials": lambda entry: str(int(entry["trials"] or 0)),
+        "predicted": lambda entry: f"{entry['predicted_s'] / 60:.1f} min",
+        "took": lambda entry: f"{entry['took_s'] / 60:.1f} min",
+        "difference": difference,
+    }
+    made = Table.of(data.run.timing, columns)
+    return Section("time", "Predicted and actual time", tables=[made])

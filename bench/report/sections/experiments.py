@@ -9,7 +9,7 @@ from typing import Any
 from bench.analysis.stats import Interval, bounds
 from bench.report import words
 from bench.report.entries import from_survey
-from bench.report.model import Section, Table
+from bench.report.model import Columns, Section, Table
 from bench.report.words import date
 from bench.surveys.experiments import kept
 from bench.surveys.experiments.experiment import PROFILES
@@ -71,41 +71,27 @@ def took(rows: Sequence[Row]) -> str:
 
 
 def _list(rows: Sequence[Row]) -> Table:
-    columns = [
-        "experiment", "asks", "control", "profile", "made", "blocks", "seconds a block",
-        "seconds in all",
-    ]  # fmt: skip
-    found = [
-        [
-            row["name"],
-            row["asks"],
-            row["control"],
-            row["profile"],
-            date(dict(row)),
-            str(len(row["blocks"])),
-            words.number(max(row["took_s"]), digits=2),
-            words.number(sum(row["took_s"]), digits=2),
-        ]
-        for row in rows
-    ]
-    return Table(
-        columns, found, "Every experiment; the seconds are those of its longest block"
-    )
+    columns: Columns[Row] = {
+        "experiment": lambda row: str(row["name"]),
+        "asks": lambda row: str(row["asks"]),
+        "control": lambda row: str(row["control"]),
+        "profile": lambda row: str(row["profile"]),
+        "made": lambda row: date(dict(row)),
+        "blocks": lambda row: str(len(row["blocks"])),
+        "seconds a block": lambda row: words.number(max(row["took_s"]), digits=2),
+        "seconds in all": lambda row: words.number(sum(row["took_s"]), digits=2),
+    }
+    caption = "Every experiment; the seconds are those of its longest block"
+    return Table.of(rows, columns, caption)
 
 
 def _tables(row: Row) -> Iterator[Table]:
     """Yield the numbers of one experiment, and what was answered in words."""
     cells = {(q, s): _cell(found) for q, s, found in kept.numbers(row)}
     measured = [
-        [
-            label,
-            *(
-                cells.get((quantity, s), words.PASSED_OVER)
-                for quantity in row["quantities"]
-            ),
-        ]
+        [label, *(cells.get((q, s), words.PASSED_OVER) for q in row["quantities"])]
         for s, label in row["subjects"].items()
-        if any((quantity, s) in cells for quantity in row["quantities"])
+        if any((q, s) in cells for q in row["quantities"])
     ]
     quantities = row["quantities"].items()
     columns = ["subject", *(heading(name, told["unit"]) for name, told in quantities)]
@@ -117,16 +103,13 @@ def _tables(row: Row) -> Iterator[Table]:
     caption = f"{row['name']}: {row['asks']}{more}"
     yield Table(columns, measured, caption, folded=len(measured) > ROWS_MAX)
     if row["answers"]:
-        asked = [name for name in row["subjects"] if _answered(row, name)]
+        answered = {name for found in row["answers"].values() for name in found}
+        asked = [name for name in row["subjects"] if name in answered]
         said = [
             [question, *(found.get(name, words.PASSED_OVER) for name in asked)]
             for question, found in row["answers"].items()
         ]
         yield Table(["case", *asked], said, f"{row['name']}: what each did", folded=True)
-
-
-def _answered(row: Row, subject: str) -> bool:
-    return any(subject in found for found in row["answers"].values())
 
 
 def _cell(found: Interval) -> str:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bench.analysis.estimates import MIB
 from bench.analysis.recovery import VARIANTS, measured, with_fault
 from bench.analysis.recovery_rows import Recovery
-from bench.analysis.rows import grouped
-from bench.contract.alike import stack_order
-from bench.contract.rows import ProgramRow
 from bench.measure.recovery import BROKEN, KEPT, MEMORY_MAX_BYTES, REPORTED
 from bench.report import words
 from bench.report.charts import outcomes
 from bench.report.model import Columns, Data, Table
+from bench.report.sections import survival
 
 MEASURES = {
     "outage": ("outage", "s"),
@@ -43,11 +40,6 @@ LEAD = (
     "messages for it. The verdict of a program is that of its worst trial. Times are "
     "medians over trials. docs/failures.md explains the measurement."
 )
-
-
-def cell_order(program: ProgramRow) -> tuple[Any, ...]:
-    """Sort key of cells: by stack, as on charts, then by variant."""
-    return -stack_order(program.stack)[0], program.stack, program.variant
 
 
 def span(row: Recovery, name: str) -> str:
@@ -105,21 +97,14 @@ def trials(row: Recovery) -> str:
 
 def summary(data: Data) -> Iterator[str]:
     """Yield, per variant, in how many faults each stack keeps its contract."""
-    shown = with_fault(data.recoveries)
-    for variant in VARIANTS:
-        mine = [row for row in shown if row.case.variant == variant]
-        if not mine:
-            continue
-        said = []
-        by_stack = grouped(mine, lambda row: row.case.stack)
-        for stack in sorted(by_stack, key=stack_order):
-            found = Counter(row.verdict for row in by_stack[stack])
-            total = found.total()
-            said.append(
-                f"{words.stack(stack, data.stacks)} keeps its contract in {found[KEPT]} of "
-                f"{total}, reports trouble in {found[REPORTED]}, breaks it in "
-                f"{found[BROKEN]}"
-            )
+    found = survival.of_rows(with_fault(data.recoveries))
+    for variant in (variant for variant in VARIANTS if variant in found):
+        said = [
+            f"{data.stack(stack)} keeps its contract in {ended[KEPT]} of "
+            f"{ended.total()}, reports trouble in {ended[REPORTED]}, breaks it in "
+            f"{ended[BROKEN]}"
+            for stack, ended in found[variant].items()
+        ]
         yield f"{variant.capitalize()}, all faults and workloads: {'; '.join(said)}."
 
 
@@ -143,7 +128,7 @@ def table_of(
         "settle, s": lambda row: _seconds(row, "settle"),
         "late, s": lambda row: _seconds(row, "late"),
         "confidence": confidence,
-        "availability": lambda row: _share(row.availability),
+        "availability": lambda row: words.percent(row.availability, 0),
         "missed": lambda row: f"{row.counts['missed'].value:,.0f} of {row.offered:,.0f}",
         "told": lambda row: str(row.told),
         "memory peak, MiB": lambda row: words.number(row.memory_mib, digits=2),
@@ -161,10 +146,6 @@ def every_table(data: Data) -> Iterator[Table]:
     for workload in words.WORKLOADS:
         mine = [row for row in data.recoveries if row.case.workload == workload]
         yield table_of(mine, data.stacks, f"Every fault: {words.workload(workload)}")
-
-
-def _share(value: float) -> str:
-    return words.PASSED_OVER if math.isnan(value) else f"{100 * value:.0f} %"
 
 
 def not_measured(data: Data) -> Table:

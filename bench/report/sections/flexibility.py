@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 
 from bench.analysis.change_cost import (
@@ -11,11 +12,12 @@ from bench.analysis.change_cost import (
     between_transports,
     between_workloads,
 )
+from bench.analysis.code_rows import ProgramCode
 from bench.analysis.rows import grouped
 from bench.contract.model import SLIDE
 from bench.report import words
-from bench.report.model import Data, Section, Table
-from bench.report.sections.code import programs
+from bench.report.model import Columns, Data, Section, Table
+from bench.report.sections.code import of_program, programs
 
 
 def workload_changes(data: Data) -> Table:
@@ -28,29 +30,26 @@ def workload_changes(data: Data) -> Table:
             for each in changes
         }
         cells = (said.get(pair, words.PASSED_OVER) for pair in pairs)
-        rows.append([words.cell(program, data.stacks), *cells])
+        rows.append([data.cell(program), *cells])
     columns = [f"{words.workload(a)} to {words.workload(b).lower()}" for a, b in pairs]
     caption = "Statements to change for another workload (statements before and after)"
     return Table(["programs", *columns], rows, caption)
 
 
 def other_changes(data: Data) -> Table:
-    pairs = [(TRANSPORTS[0], other) for other in TRANSPORTS[1:]]
-    checks = data.run.checks
-    rows = [
-        [
-            words.workload(row.program.workload),
-            words.cell(row.program, data.stacks),
-            str(between_peers(row, checks)),
-            *(str(between_transports(row, checks, *pair)) for pair in pairs),
-        ]
-        for row in programs(data)
-        if row.program.variant != SLIDE
-    ]
-    columns = ["workload", "program", "one peer to several"]
-    columns += [f"{first} to {second}" for first, second in pairs]
+    checks, first = data.run.checks, TRANSPORTS[0]
+
+    def ported(other: str, row: ProgramCode) -> str:
+        return str(between_transports(row, checks, first, other))
+
+    columns: Columns[ProgramCode] = {
+        **of_program(data),
+        "one peer to several": lambda row: str(between_peers(row, checks)),
+        **{f"{first} to {other}": partial(ported, other) for other in TRANSPORTS[1:]},
+    }
+    rows = (row for row in programs(data) if row.program.variant != SLIDE)
     caption = "Statements to change for more peers or another transport"
-    return Table(columns, rows, caption)
+    return Table.of(rows, columns, caption)
 
 
 def flexibility(data: Data) -> Section:

@@ -20,7 +20,7 @@ def leaders(found: Sequence[tuple[str, Sequence[str]]], data: Data) -> str:
     """
     where: dict[str, list[str]] = {}
     for place, stacks in found:
-        known = (words.stack(s, data.stacks) for s in sorted(stacks, key=stack_order))
+        known = (data.stack(s) for s in sorted(stacks, key=stack_order))
         where.setdefault(" or ".join(known), []).append(place)
     if len(where) == 1:
         (names,) = where

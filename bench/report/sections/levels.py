@@ -14,10 +14,9 @@ from bench.measure.levels import CREDITED, L1
 from bench.measure.recovery import KEPT
 from bench.report import words
 from bench.report.charts import outcomes
-from bench.report.charts.outcomes import variant_order
-from bench.report.charts.price import statements as statements_of
+from bench.report.charts.outcomes import program_order, variant_order
 from bench.report.model import Columns, Data, Table
-from bench.report.sections.failures import cell_order, trials
+from bench.report.sections.failures import trials
 
 LEAD = (
     "Levels, as this run measured them. L0: the program works while nothing fails. L1: it "
@@ -33,17 +32,12 @@ LEAD = (
 
 def table_order(program: ProgramRow) -> tuple[Any, ...]:
     """Sort key of cells: by workload, by variant, then by stack."""
-    workload = list(words.WORKLOADS).index(program.workload)
-    return workload, variant_order(program.variant), cell_order(program)
+    workload, variant = words.order(program.workload), variant_order(program.variant)
+    return workload, variant, program_order(program)
 
 
 def in_order(rows: Iterable[LevelRow]) -> list[LevelRow]:
     return sorted(rows, key=lambda row: table_order(row.program))
-
-
-def statements(data: Data) -> dict[str, int]:
-    """Return the statements of each cell that was counted."""
-    return statements_of(data.run.sizes)
 
 
 RESILIENT = "resilient"
@@ -53,7 +47,7 @@ MAY_LOSE, EXCEPT = "may lose", "except"
 
 def price(data: Data) -> Table:
     """Return the level of each program beside its size."""
-    counted = statements(data)
+    counted = data.statements
     found = in_order(data.levels)
     base = {
         _same_task(row.program): counted.get(row.program.cell)
@@ -74,7 +68,7 @@ def price(data: Data) -> Table:
 
     columns: Columns[LevelRow] = {
         "workload": lambda row: words.workload(row.program.workload),
-        "program": lambda row: words.cell(row.program, data.stacks),
+        "program": lambda row: data.cell(row.program),
         "level": spelled,
         "statements": size,
         "more than minimal": more,
@@ -152,14 +146,14 @@ def cited(row: LevelRow, stacks: Mapping[str, Any]) -> str:
 def cures(data: Data) -> Table:
     """Return the failures of minimal programs, each beside the resilient program."""
     shown = measured(data.recoveries)
-    counted = statements(data)
+    counted = data.statements
     resilient = {
         (_same_task(row.case), row.fault.name): row
         for row in shown
         if row.case.variant == RESILIENT
     }
     failed = [r for r in shown if r.case.variant == MINIMAL and r.verdict != KEPT]
-    failed.sort(key=lambda row: list(words.WORKLOADS).index(row.case.workload))
+    failed.sort(key=lambda row: words.order(row.case.workload))
 
     def cure(row: Recovery) -> Recovery | None:
         return resilient.get((_same_task(row.case), row.fault.name))
@@ -167,11 +161,11 @@ def cures(data: Data) -> Table:
     columns: Columns[Recovery] = {
         "workload": lambda row: words.workload(row.case.workload),
         "fault": lambda row: f"{row.fault.number} {row.fault.title}",
-        "minimal program": lambda row: words.cell(row.case, data.stacks),
+        "minimal program": lambda row: data.cell(row.case),
         "what happened": _outcome,
         "the application": lambda row: outcomes.TOLD[row.told],
         "resilient program": lambda row: (
-            words.cell(found.case, data.stacks) if (found := cure(row)) else "not measured"
+            data.cell(found.case) if (found := cure(row)) else "not measured"
         ),
         "what becomes of it there": lambda row: (
             _cured(found) if (found := cure(row)) else words.PASSED_OVER

@@ -263,11 +263,10 @@ def in_short(entries: Sequence[Entry]) -> Iterator[str]:
         row = case_named(loss.entry["case"])
         where = f"{words.workload(row.workload).lower()} {words.quantity(row)}"
         groups.setdefault((row.workload, loss.winner, where), []).append(loss.ratio)
-    order = {name: number for number, name in enumerate(words.WORKLOADS)}
 
     def rank(group: tuple[tuple[str, str, str], list[float]]) -> tuple[int, float]:
         (workload, _, _), ratios = group
-        return order.get(workload, len(order)), -max(ratios)
+        return words.order(workload), -max(ratios)
 
     for (_, winner, where), ratios in sorted(groups.items(), key=rank):
         cases = words.plural(len(ratios), "case")

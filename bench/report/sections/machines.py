@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from matplotlib import rc_context
@@ -17,8 +16,9 @@ from bench.report.charts import style
 from bench.report.charts.all import look_of
 from bench.report.charts.over_runs import overlays
 from bench.report.charts.style import Chart
-from bench.report.model import Columns, Data, Figure, Section, Table
+from bench.report.model import Columns, Data, Section, Table
 from bench.report.sections import over_machines
+from bench.report.sections.tables import over_each_other
 from bench.report.words import date
 
 Entry = Mapping[str, Any]
@@ -92,12 +92,12 @@ def section(data: Data, drawn: Sequence[Chart]) -> Section:
         caption = f"{words.workload(workload)}, declared comparisons"
         tables.append(_ratios(caption, mine, sides))
     said = [LEAD, *summary(data.entries), RULE, HERE]
-    figures = []
-    for chart in drawn:
-        placement = chart.name.removeprefix(f"{ID}_")
+
+    def behind(placement: str) -> Table:
         mine = [e for e in found if case_named(e["case"]).placement == placement]
-        behind = replace(_ratios(chart.title, mine, sides), folded=True)
-        figures.append(Figure(chart.name, chart.title, behind))
+        return _ratios(words.PLACEMENTS_SHORT[placement], mine, sides)
+
+    figures = over_each_other(drawn, behind)
     return Section(ID, "On each machine", said, tables=tables, figures=figures)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 
 from matplotlib import rc_context
 
@@ -14,8 +14,9 @@ from bench.report import words
 from bench.report.charts import over_runs, style
 from bench.report.charts.all import look_of
 from bench.report.charts.style import Chart
-from bench.report.model import Data, Figure, Section, Table
+from bench.report.model import Data, Section, Table
 from bench.report.sections.differences import facts
+from bench.report.sections.tables import over_each_other
 from bench.report.sections.two_runs import (
     basis_said,
     cases_counted,
@@ -77,7 +78,15 @@ def runs_table(data: Data, others: Sequence[Data]) -> Table:
     """Return what the runs are: dates, machines, versions; a mark where they differ."""
     every = (data, *others)
     cells = sorted({cell for each in every for cell in each.run.about["cells"]})
-    known = [_facts(each, data, cells) for each in every]
+    known = [
+        {
+            "date": date(each.run.about),
+            "profile": str(each.run.about["profile"]),
+            "grade": each.grade.letter,
+            **facts(each.run.about, data.run.about, cells),
+        }
+        for each in every
+    ]
     rows = []
     for name in dict.fromkeys(name for mine in known for name in mine):
         values = [mine.get(name, words.PASSED_OVER) for mine in known]
@@ -87,24 +96,13 @@ def runs_table(data: Data, others: Sequence[Data]) -> Table:
     return Table(["", *(each.run.name for each in every), ""], rows, "The runs")
 
 
-def _facts(data: Data, planned: Data, cells: Sequence[str]) -> dict[str, str]:
-    about = data.run.about
-    profile, grade = str(about["profile"]), data.grade.letter
-    first = {"date": date(about), "profile": profile, "grade": grade}
-    return first | facts(about, planned.run.about, cells)
-
-
 def section(data: Data, others: Sequence[Data], drawn: Sequence[Chart]) -> Section:
     """Return the section of a report in which further runs stand beside the first."""
     made = [TwoRuns(here=data.side, there=other.side) for other in others]
     tables = [runs_table(data, others), declared_in_runs(data, others)]
     for two in made:
         tables += [cases_table(two), faults_table(two)]
-    figures = []
-    for chart in drawn:
-        behind = declared_in_runs(data, others, chart.name.removeprefix("runs_"))
-        table = replace(behind, folded=True)
-        figures.append(Figure(chart.name, chart.title, table))
+    figures = over_each_other(drawn, partial(declared_in_runs, data, others))
     bullets = [
         f"Since {two.there.name}: {cases_counted(two)}. {basis_said(two)}" for two in made
     ]

@@ -27,11 +27,10 @@ def declared_cases(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     for entry in entries:
         if entry["case"] in named and entry["kind"] in SHOWN:
             cases.setdefault(entry["case"], []).append(entry)
-    order = {name: number for number, name in enumerate(words.WORKLOADS)}
 
     def place(case: str) -> tuple[int, bool]:
         row = case_named(case)
-        return order.get(row.workload, len(order)), row.placement == "shared"
+        return words.order(row.workload), row.placement == "shared"
 
     ordered = sorted(cases, key=place)
     return {case: sorted(of_the_subject(cases[case]), key=rank) for case in ordered}

@@ -7,7 +7,7 @@ from bench.analysis.comparisons import of_kind
 from bench.contract.alike import BASELINE, MINIMAL, SUBJECT, Kind
 from bench.contract.rows import PYTHON
 from bench.report import ratio, sentences, words
-from bench.report.model import Data
+from bench.report.model import Data, Section
 from bench.run.plan import SMALL_BYTES
 
 WORKLOAD, QUANTITY = "request_reply", "latency"
@@ -26,14 +26,12 @@ def _pairs(data: Data) -> dict[str, Comparison]:
     }
 
 
-def placement_sentences(data: Data) -> list[str]:
-    """Return three sentences, fewer where a placement was not measured."""
-    pairs = _pairs(data)
+def placement(data: Data) -> Section:
+    """Return three sentences; none where a placement was not measured."""
+    title, pairs = "Why the order can differ between placements", _pairs(data)
     if not {"split", "shared"} <= pairs.keys():
-        return []
-    first, second = (
-        words.cell(case, data.stacks) for case in (pairs["split"].a, pairs["split"].b)
-    )
+        return Section("placement", title)
+    first, second = (data.cell(case) for case in (pairs["split"].a, pairs["split"].b))
     times = {place: sentences.values(pair) for place, pair in pairs.items()}
     found = {
         place: ratio.short(sentences.entry(pair, data.stacks))
@@ -49,14 +47,10 @@ def placement_sentences(data: Data) -> list[str]:
         f"and {spoken['split'][1]}: {found['split']}. If the other CPU does "
         "part of the work at the same time, the order may change.",
     ]
+    mixed = "If the scheduler decides, both mix, from trial to trial"
     if "free" in pairs:
-        said.append(
-            "If the scheduler decides, both mix, from trial to trial: "
-            f"{spoken['free'][0]} and {spoken['free'][1]}: {found['free']}."
-        )
+        both = " and ".join(spoken["free"])
+        said.append(f"{mixed}: {both}: {found['free']}.")
     else:
-        said.append(
-            "If the scheduler decides, both mix, from trial to trial. The profile `full` "
-            "measures that as well."
-        )
-    return said
+        said.append(f"{mixed}. The profile `full` measures that as well.")
+    return Section("placement", title, said)

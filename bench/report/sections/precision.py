@@ -24,7 +24,7 @@ PARTS = 4
 def width_words(compared: Iterable[Comparison]) -> str:
     """Return the median half-width of the declared comparisons in each placement."""
     said = [
-        f"{words.PLACEMENTS_SHORT[placement]} {_percent(width)}"
+        f"{words.PLACEMENTS_SHORT[placement]} {words.percent(width)}"
         for placement, width in median_half_widths(compared).items()
     ]
     if not said:
@@ -60,7 +60,7 @@ def extension_words(made: Decision) -> str:
 
 def _widths(half_widths: Mapping[str, float]) -> str:
     return ", ".join(
-        f"{_percent(width)} on {words.PLACEMENTS_SHORT[placement]}"
+        f"{words.percent(width)} on {words.PLACEMENTS_SHORT[placement]}"
         for placement, width in half_widths.items()
     )
 
@@ -79,18 +79,14 @@ def variance_table(data: Data) -> Table:
             [
                 words.measured_case(copy.a),
                 copy.a.cell,
-                _percent(found.between),
-                _percent(found.within),
-                words.PASSED_OVER if within is None else _percent(within),
+                words.percent(found.between),
+                words.percent(found.within),
+                words.percent(within),
             ]
         )
     columns = ["case", "program", "between blocks", "between processes of a block"]
     columns.append("within a trial")
     return Table(columns, rows, "Where the width comes from: standard deviations")
-
-
-def _percent(deviation: float) -> str:
-    return f"{100 * deviation:.1f} %"
 
 
 def _within(run: Run, cases: list[str]) -> float | None:

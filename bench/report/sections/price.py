@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from bench.measure.levels import LEVELS
 from bench.report import ratio, words
-from bench.report.charts.price import Levels, Place, steps
-from bench.report.charts.price import cheapest as cheapest_of
+from bench.report.charts.price import steps
 from bench.report.model import Data, Section, Table
 from bench.report.sections.code import own_sentences
-from bench.report.sections.levels import statements
-
-
-def cheapest(data: Data) -> dict[Place, Levels]:
-    """Return the smallest program in Python at each level, by workload and stack."""
-    return cheapest_of(data.levels, statements(data))
+from bench.report.sections.tables import figures
 
 
 def price_table(data: Data) -> Table:
     rows = []
-    for (workload, stack), levels in cheapest(data).items():
+    for (workload, stack), levels in data.cheapest.items():
         cells = dict.fromkeys(map(str, LEVELS), words.PASSED_OVER)
         for level, found, more in steps(levels):
             beyond = "" if level == LEVELS[0] else f" ({more:+d})"
             cells[level] = f"{found.statements}{beyond}, {found.program.variant}"
-        place = [words.workload(workload), words.stack(stack, data.stacks)]
+        place = [words.workload(workload), data.stack(stack)]
         rows.append([*place, *cells.values()])
     columns = ["workload", "stack", *LEVELS]
     return Table(columns, rows, "Statements of the smallest program at each level")
@@ -34,14 +27,14 @@ def price_table(data: Data) -> Table:
 
 def price_sentences(data: Data) -> Iterator[str]:
     """Yield, per workload, what the highest level takes beyond the happy path."""
-    found = cheapest(data)
+    found = data.cheapest
     for workload in words.WORKLOADS:
         said = []
         for (name, stack), levels in found.items():
             if name != workload or LEVELS[-1] not in levels:
                 continue
             most, least = (levels[k].statements for k in (LEVELS[-1], LEVELS[0]))
-            label, times = words.stack(stack, data.stacks), most / least
+            label, times = data.stack(stack), most / least
             said.append(
                 f"{label} {most} statements, {most - least:+d} or "
                 f"{ratio.times([times], 2)} its happy path of {least}"
@@ -50,7 +43,7 @@ def price_sentences(data: Data) -> Iterator[str]:
             yield f"{words.workload(workload)} at {LEVELS[-1]}: {'; '.join(said)}."
 
 
-def price(data: Data, figures: Sequence[Any]) -> Section:
+def price(data: Data) -> Section:
     made = price_table(data)
     lead = (
         "What a guarantee takes to write, at levels that were measured: the smallest "
@@ -58,7 +51,5 @@ def price(data: Data, figures: Sequence[Any]) -> Section:
         "before. No program is counted at a level at which it was not seen."
     )
     said = [lead, *price_sentences(data), *own_sentences(data)] if made.rows else []
-    tables = [made] if made.rows else []
-    return Section(
-        "price", "What a guarantee takes", said, tables=tables, figures=[*figures]
-    )
+    drawn = figures(data, "price")
+    return Section("price", "What a guarantee takes", said, tables=[made], figures=drawn)

@@ -19,7 +19,7 @@ GUARANTEED, RESILIENT = "L2", "resilient"
 
 
 def shortest_guaranteed(data: Data) -> Iterator[Answer]:
-    counted = levels.statements(data)
+    counted = data.statements
     known = [row for row in data.levels if row.program.cell in counted]
     question = "Which is shortest at equal guarantees?"
     text = (
@@ -36,7 +36,7 @@ def shortest_guaranteed(data: Data) -> Iterator[Answer]:
     ]
     rows = [Counted(row.program, counted[row.program.cell]) for row in safe]
     for row in (row for row in safe if row.beside):
-        name = words.cell(row.program, data.stacks)
+        name = data.cell(row.program)
         where, fault = words.workload(row.program.workload).lower(), ", ".join(row.beside)
         text = f"{name} in {where} breaks under {fault}, which is on no list. {text}"
     if left_open:
@@ -48,7 +48,7 @@ def shortest_guaranteed(data: Data) -> Iterator[Answer]:
             yield Answer(question, "Not tested.", untried, "size")
         text = f"{untried} {text}"
     short = [
-        f"{words.cell(row.program, data.stacks)} in "
+        f"{data.cell(row.program)} in "
         f"{words.workload(row.program.workload).lower()}, at {row.level} ({row.amiss})"
         for row in resilient
         if levels.held_back(row) and row.program.workload not in left_open
@@ -92,9 +92,7 @@ def _shortest(
             least = best[0].statements
             first = [row.program.stack for row in best if row.statements == least]
             ahead.append((f"in {words.workload(workload).lower()}", first))
-            each = (
-                f"{words.cell(row.program, data.stacks)} {row.statements}" for row in best
-            )
+            each = (f"{data.cell(row.program)} {row.statements}" for row in best)
             said.append(f"{words.workload(workload).lower()} {', '.join(each)}")
     if said:
         found = f"{leaders(ahead, data)}{of_languages(spoken)}{left_out}"

@@ -15,7 +15,7 @@ from bench.report.charts.hero import QUANTITIES, declared_races
 from bench.report.model import Answer, Data
 from bench.report.sections import over_machines
 from bench.report.sections.leading import IN_PYTHON, leaders, of_languages
-from bench.report.sections.paired import Entry, declared_cases, opponent, second, stands
+from bench.report.sections.paired import declared_cases, opponent, second, stands
 from bench.run.plan import SMALL_BYTES
 
 ASKED = {
@@ -66,10 +66,6 @@ def on_each(found: Mapping[str, str]) -> str:
     return f"{next(iter(told.values()))}{where}"
 
 
-def _in_short(pair: Entry) -> str:
-    return over_machines.short(pair) if pair["verdict"] else "not compared"
-
-
 def least_cpu(data: Data) -> Iterator[Answer]:
     mine = [
         row
@@ -98,11 +94,9 @@ def least_cpu(data: Data) -> Iterator[Answer]:
 
 
 def _cpu_of(row: Estimate, data: Data) -> str:
-    name, value = words.cell(row.case, data.stacks), words.number(row.value)
-    if math.isnan(row.low):
-        return f"{name} {value}"
-    ends = (words.number(end, row.value) for end in (row.low, row.high))
-    return f"{name} {value} ({' to '.join(ends)})"
+    name, value = data.cell(row.case), words.number(row.value)
+    ends = "" if math.isnan(row.low) else f" ({words.bounds(row.low, row.high, row.value)})"
+    return f"{name} {value}{ends}"
 
 
 def beside_http(data: Data) -> Iterator[Answer]:
@@ -120,6 +114,9 @@ def beside_http(data: Data) -> Iterator[Answer]:
             for pair in shown
         )
         # two programs of ZeroMQ may stand apart from the same one of HTTP
-        in_short = dict.fromkeys(f"{opponent(pair)}: {_in_short(pair)}" for pair in shown)
+        in_short = dict.fromkeys(
+            f"{opponent(p)}: {over_machines.short(p) if p['verdict'] else 'not compared'}"
+            for p in shown
+        )
         text = f"{said}. {ratio.COMPILED}"
         yield Answer(question, "; ".join(in_short), text, row.quantity, row.workload)

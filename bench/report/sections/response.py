@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
 
 from bench.analysis.estimates import FROM_GIVEN
 from bench.analysis.rows import Estimate
 from bench.report import words
-from bench.report.model import Data, Table
+from bench.report.model import Columns, Data, Section, Table
+from bench.report.sections.tables import figures
 
 SHOWN = ("p50", "p90", "p99", "p999")
 NAMES = {"p999": "p99.9"}
+US = "\N{MICRO SIGN}s"
 Measures = dict[str, Estimate]
+LEAD = (
+    "An open loop: messages become due by a Poisson schedule, the same for every program, "
+    "even if earlier ones have no answer yet. Response time counts from the moment a "
+    "message was due. Counted from the moment it was given, it would leave out its wait "
+    "for the program (coordinated omission). Never compare it with the round trips above."
+)
+
+
+def response(data: Data) -> Section:
+    """Return the section, without a word where nothing of it was measured."""
+    made, drawn = response_table(data), figures(data, "response")
+    title = "Response time under load"
+    if not made.rows and not drawn:
+        return Section("response", title)
+    refused = data.run.refused.items()
+    bullets = [f"{case}: {reason}" for case, reason in refused if ".response." in case]
+    return Section("response", title, [LEAD], bullets, [made], drawn)
 
 
 def response_table(data: Data) -> Table:
@@ -25,27 +43,22 @@ def response_table(data: Data) -> Table:
     for row in data.estimates:
         if row.case.quantity == "response":
             by_case.setdefault(row.case.id, {})[row.measure] = row
-    rows = [measures["p50"] for measures in by_case.values()]
-    columns: dict[str, Callable[[Estimate], str]] = {
-        "cell": lambda row: words.cell(row.case, data.stacks),
-        "workload": lambda row: words.workload(row.case.workload),
-        "load": lambda row: words.load(row.case.load),
-        "offered/s": lambda row: words.number(by_case[row.case.id]["offered"].value),
+    columns: Columns[Measures] = {
+        "cell": lambda found: data.cell(found["p50"].case),
+        "workload": lambda found: words.workload(found["p50"].case.workload),
+        "load": lambda found: words.load(found["p50"].case.load),
+        "offered/s": lambda found: words.number(found["offered"].value),
+        **{f"{NAMES.get(n, n)} (from given), {US}": partial(_twice, n) for n in SHOWN},
+        f"generator late, p99, {US}": lambda found: words.number(found["lag_p99"].value),
+        "blocks": lambda found: str(found["p50"].blocks_done),
     }
-    for name in SHOWN:
-        heading = f"{NAMES.get(name, name)} (from given), \N{MICRO SIGN}s"
-        columns[heading] = partial(_twice, by_case, name)
-    columns["generator late, p99, \N{MICRO SIGN}s"] = lambda row: words.number(
-        by_case[row.case.id]["lag_p99"].value
-    )
-    columns["blocks"] = lambda row: str(row.blocks_done)
-    return Table.of(rows, columns, "Percentiles, and what a closed loop would have said")
+    caption = "Percentiles, and what a closed loop would have said"
+    return Table.of(by_case.values(), columns, caption)
 
 
-def _twice(by_case: Mapping[str, Measures], name: str, row: Estimate) -> str:
+def _twice(name: str, found: Measures) -> str:
     """Return a percentile from when messages were due, and from when they were given."""
-    measures = by_case[row.case.id]
-    if name not in measures or name + FROM_GIVEN not in measures:
+    if name not in found or name + FROM_GIVEN not in found:
         return words.PASSED_OVER
-    both = (measures[name].value, measures[name + FROM_GIVEN].value)
-    return "{} ({})".format(*map(words.number, both))
+    due, given = (found[each].value for each in (name, name + FROM_GIVEN))
+    return f"{words.number(due)} ({words.number(given)})"

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.analysis.recovery import VARIANTS, with_fault
-from bench.analysis.rows import grouped
 from bench.contract.alike import stack_order
+from bench.measure.levels import LEVELS
 from bench.measure.recovery import BROKEN, KEPT
 from bench.report import ratio, words
 from bench.report.charts import hero
 from bench.report.charts.findings import front, listed
 from bench.report.model import Answer, Data, Figure, Section, Table
-from bench.report.sections import machines, price, questions, tables
+from bench.report.sections import machines, questions, survival
 from bench.report.sections.questions_of_code import GUARANTEED
 from bench.report.sections.standing import standing
+from bench.report.sections.tables import figures
 from bench.report.talk_claims.judge import Judged
 from bench.report.talk_claims.rules import NOT_TESTED, REFUTED, UPHELD, VERDICTS
 
@@ -48,13 +49,6 @@ class Screen:
     more: str = ""
 
 
-def _figures(data: Data, *names: str) -> list[Figure]:
-    by_name = {chart.name: chart for chart in data.charts}
-    return [
-        tables.chart_figure(by_name[name], data.stacks) for name in names if name in by_name
-    ]
-
-
 def opening(data: Data) -> Section:
     """Return the first screen: the first chart, three verdicts, and how far to believe."""
     several = machines.summary(data.entries)
@@ -67,7 +61,7 @@ def opening(data: Data) -> Section:
         "answer",
         "The answer",
         [*standing(data.compared, data.copies, data.grade, data.stacks), *several],
-        figures=_figures(data, hero.NAME),
+        figures=figures(data, name=hero.NAME),
         groups=[(name, said or ["Not measured in this run."]) for name, said in groups],
     )
 
@@ -92,19 +86,18 @@ def _speed(data: Data) -> Iterator[str]:
             level |= {row.stack} if row.open else set()
         name = words.workload(workload)
         first, *rest = sorted(behind, key=lambda stack: sum(behind[stack]))
-        label = words.stack(first, data.stacks)
+        label = data.stack(first)
         if level:
             yield f"{name}: the data cannot tell {_names(level, data)} apart."
             continue
         said = [
-            f"{words.stack(stack, data.stacks)} is {ratio.times(behind[stack])} slower"
-            for stack in rest
+            f"{data.stack(stack)} is {ratio.times(behind[stack])} slower" for stack in rest
         ]
         yield f"{name}: {label} is fastest; {', '.join(said)}."
 
 
 def _names(stacks: Iterable[str], data: Data) -> str:
-    return listed(words.stack(s, data.stacks) for s in sorted(stacks, key=stack_order))
+    return listed(data.stack(s) for s in sorted(stacks, key=stack_order))
 
 
 def _code(data: Data) -> Iterator[str]:
@@ -115,15 +108,13 @@ def _code(data: Data) -> Iterator[str]:
 
 def _failures(data: Data) -> Iterator[str]:
     shown = with_fault(data.recoveries)
+    found = survival.of_rows(shown)
     for variant, name in zip(VARIANTS, ("Short", "Resilient"), strict=True):
-        mine = [row for row in shown if row.case.variant == variant and row.verdict]
-        said = []
-        by_stack = grouped(mine, lambda row: row.case.stack)
-        for stack in sorted(by_stack, key=stack_order):
-            found = Counter(row.verdict for row in by_stack[stack])
-            label = words.stack(stack, data.stacks)
-            broken = f" ({found[BROKEN]} broken)" if found[BROKEN] else ""
-            said.append(f"{label} {found[KEPT]} of {found.total()}{broken}")
+        said = [
+            f"{data.stack(stack)} {ended[KEPT]} of {ended.total()}"
+            f"{f' ({ended[BROKEN]} broken)' if ended[BROKEN] else ''}"
+            for stack, ended in found.get(variant, {}).items()
+        ]
         if said:
             yield f"{name} programs survive: {', '.join(said)}."
     if shown:
@@ -132,7 +123,7 @@ def _failures(data: Data) -> Iterator[str]:
 
 def _choice(data: Data, asked: Sequence[Answer]) -> Screen | None:
     """Return which stack to take for what, as far as this run tells."""
-    shortest = {answer: _shortest(data, answer) for answer in ("happy", "safe")}
+    shortest = [_shortest(data, LEVELS[0]), _shortest(data, GUARANTEED)]
     rows = []
     for workload, job in JOBS.items():
         found = hero.declared_races(data.estimates, data.compared, workload)
@@ -140,13 +131,8 @@ def _choice(data: Data, asked: Sequence[Answer]) -> Screen | None:
         fastest = _names(ahead, data) if found else words.PASSED_OVER
         if len(ahead) > 1:
             fastest = f"{fastest}: undecided"
-        rows.append(
-            [
-                job,
-                fastest,
-                *(by.get(workload, words.PASSED_OVER) for by in shortest.values()),
-            ]
-        )
+        least = (by.get(workload, words.PASSED_OVER) for by in shortest)
+        rows.append([job, fastest, *least])
     if all(set(row[1:]) == {words.PASSED_OVER} for row in rows):
         return None
     columns = [
@@ -159,34 +145,27 @@ def _choice(data: Data, asked: Sequence[Answer]) -> Screen | None:
     return Screen("choice", "Which one for me?", tables=made, answers=asked)
 
 
-def _shortest(data: Data, which: str) -> dict[str, str]:
-    """Return the stack with the smallest program in Python, by workload."""
-    level = {"happy": 0, "safe": -1}[which]
+def _shortest(data: Data, level: str) -> dict[str, str]:
+    """Return the smallest program in Python of each stack at a level, by workload."""
     found: dict[str, list[tuple[int, str]]] = {}
-    for (workload, stack), levels in price.cheapest(data).items():
-        known = [
-            best for name, best in levels.items() if which == "happy" or name == GUARANTEED
-        ]
-        if known:
-            best = known[level].statements
-            found.setdefault(workload, []).append((best, words.stack(stack, data.stacks)))
+    for (workload, stack), levels in data.cheapest.items():
+        if level in levels:
+            count = levels[level].statements
+            found.setdefault(workload, []).append((count, data.stack(stack)))
     return {
-        workload: ", ".join(f"{stack} {count}" for count, stack in sorted(counts))
-        + " statements"
+        workload: f"{', '.join(f'{s} {count}' for count, s in sorted(counts))} statements"
         for workload, counts in found.items()
     }
 
 
 def _workload(data: Data, workload: str, asked: Sequence[Answer]) -> Screen:
     quantity = hero.QUANTITIES[workload]
-    figures = _figures(data, f"{quantity}_{workload}")
     name = words.workload(workload)
-    mine = [a for a in asked if a.workload == workload]
     return Screen(
         workload,
         name,
-        figures,
-        answers=mine,
+        figures(data, name=f"{quantity}_{workload}"),
+        answers=[a for a in asked if a.workload == workload],
         page=f"workloads.html#{quantity}",
         more=f"Everything about {name.lower()}: load, large messages, transports, limits",
     )
@@ -199,31 +178,26 @@ def screens(
     asked = questions.answered(data)
     made = [_choice(data, [a for a in asked if a.section in ("loses", "cost")])]
     made += [_workload(data, workload, asked) for workload in hero.QUANTITIES]
-    of = {name: [a for a in asked if a.section == name] for name in ("failures", "size")}
-    grid = _figures(data, "failures")
-    made.append(
+    made += [
         Screen(
             "failures",
             "Failures",
-            grid,
-            answers=of["failures"],
+            figures(data, name="failures"),
+            answers=[a for a in asked if a.section == "failures"],
             page="failures.html",
             more="Every fault of every program, what cures it, and failures over time",
-        )
-    )
-    cost = _figures(data, "price")
-    made.append(
+        ),
         Screen(
             "code",
             "Code, and what surviving takes",
-            cost,
-            answers=of["size"],
+            figures(data, name="price"),
+            answers=[a for a in asked if a.section == "size"],
             page="code.html",
             more="The programs side by side, and what a change takes",
-        )
-    )
-    made += [_survey(section) for section in further]
-    made.append(_claims(judged))
+        ),
+        *map(_survey, further),
+        _claims(judged),
+    ]
     return [s for s in made if s and (s.figures or s.tables or s.said or s.answers)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,21 +41,11 @@ def environment_table(data: Data) -> Table:
     columns: Columns[BlockEnvironment] = {
         "block": name,
         "canary, ms": lambda block: f"{block.canary_ms:.1f}",
-        "stolen": lambda block: _share(block.steal_share),
-        "other processes": lambda block: _share(block.other_cpu_share),
+        "stolen": lambda block: words.percent(block.steal_share),
+        "other processes": lambda block: words.percent(block.other_cpu_share),
         "flagged for": reasons,
     }
     return Table.of(data.run.environment, columns)
-
-
-def _share(value: float | None) -> str:
-    return DASH if value is None else f"{100 * value:.1f} %"
-
-
-def _bounds(low: float, high: float, value: float) -> str:
-    if math.isnan(low):
-        return DASH
-    return f"{words.number(low, value)} to {words.number(high, value)}"
 
 
 def comparison_table(
@@ -113,7 +103,7 @@ def measure_table(found: Sequence[Estimate], stacks: Mapping[str, Any]) -> Table
         "measure": lambda row: row.measure.replace("_", " "),
         "value": lambda row: words.number(row.value),
         "unit": lambda row: row.unit,
-        "interval": lambda row: _bounds(row.low, row.high, row.value),
+        "interval": lambda row: words.bounds(row.low, row.high, row.value),
         "confidence": lambda row: (
             "too few blocks" if math.isnan(row.low) else words.percent(row.confidence)
         ),
@@ -140,6 +130,26 @@ def plain_table(chart: Chart) -> Table:
         for row in chart.table.itertuples(index=False)
     ]
     return Table([str(name).replace("_", " ") for name in chart.table.columns], rows)
+
+
+def figures(data: Data, section: str = "", name: str = "") -> list[Figure]:
+    """Return the charts of a section, or the one of a name, each with its table."""
+    return [
+        chart_figure(chart, data.stacks)
+        for chart in data.charts
+        if chart.name == name or (chart.section == section and not chart.page_only)
+    ]
+
+
+def over_each_other(
+    charts: Iterable[Chart], behind: Callable[[str], Table]
+) -> list[Figure]:
+    """Return charts of several runs with the tables behind them, by placement."""
+    return [
+        Figure(chart.name, chart.title, replace(table, folded=True))
+        for chart in charts
+        for table in [behind(chart.name.rpartition("_")[2])]
+    ]
 
 
 def chart_figure(chart: Chart, stacks: Mapping[str, Any]) -> Figure:
@@ -179,7 +189,7 @@ def _result(values: Mapping[tuple[str, str], Estimate], case: CaseRow) -> str:
     main = values.get((case.id, headline_measure(case)))
     if main is None:
         return ""
-    bounds = _bounds(main.low, main.high, main.value)
+    bounds = words.bounds(main.low, main.high, main.value)
     said = f"{main.measure} {words.number(main.value)} {main.unit} ({bounds})"
     for name in ("p90", "p99", "p999", "lost"):
         more = values.get((case.id, name))

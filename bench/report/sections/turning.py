@@ -101,40 +101,29 @@ def _by_count(part: Part) -> list[tuple[Finding, ...]]:
     return [part.findings[each * n : each * (n + 1)] for n in range(len(COUNTS))]
 
 
-def _in_all(part: Part) -> str:
-    return " in all three counts" if part.by_count else ""
-
-
-def _refuted(part: Part) -> str:
-    """Return how many of the numbers that hold would have to be where."""
-    condition = part.condition
-    many = min(
-        sum(f.outcome == HOLDS for f in found) - needed(condition.of, len(found)) + 1
-        for found in _by_count(part)
-    )
-    if condition.verdicts:
-        where = "with another outcome"
-    else:
-        side = "above" if condition.at_least is None else "below"
-        where = f"{side} {_limit(part)}{_in_all(part)}"
-    return f"Would be refuted by {'one' if many == 1 else many} {_noun(part, many)} {where}"
-
-
-def _upheld(part: Part) -> str:
-    """Return how many of the numbers that do not hold would have to be where."""
-    condition = part.condition
-    many = max(
+def _turned(part: Part) -> str:
+    """Return how many numbers would have to be where, for a part to turn out otherwise."""
+    condition, holds = part.condition, part.outcome == HOLDS
+    lacking = [
         needed(condition.of, len(found)) - sum(f.outcome == HOLDS for f in found)
         for found in _by_count(part)
-    )
+    ]
+    many = 1 - max(lacking) if holds else max(lacking)
     if condition.verdicts:
-        where = f"with the outcome {' or '.join(condition.verdicts)}"
+        outcomes = " or ".join(condition.verdicts)
+        where = "with another outcome" if holds else f"with the outcome {outcomes}"
     else:
-        side = "at most" if condition.at_least is None else "at least"
-        where = f"of {side} {_limit(part)}{_in_all(part)}"
-    how_many = "one" if many == 1 else f"{many}"
-    more = " more" if part.held else ""
-    return f"Would be upheld by {how_many}{more} {_noun(part, many)} {where}"
+        sides = (
+            ("above", "of at most")
+            if condition.at_least is None
+            else ("below", "of at least")
+        )
+        counts = " in all three counts" if part.by_count else ""
+        where = f"{sides[not holds]} {_limit(part)}{counts}"
+    more = " more" if part.held and not holds else ""
+    how_many = f"{'one' if many == 1 else many}{more}"
+    would = "refuted" if holds else "upheld"
+    return f"Would be {would} by {how_many} {_noun(part, many)} {where}"
 
 
 def _says(part: Part) -> str:
@@ -159,5 +148,5 @@ def turns(part: Part) -> str:
             usual = "a run that takes all three counts"
         would = f"Needs {condition.narrows or usual}"
     else:
-        would = (_refuted if part.outcome == HOLDS else _upheld)(part)
+        would = _turned(part)
     return f"Measured: {measured(part)}. {would}"

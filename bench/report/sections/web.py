@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.report import words
@@ -91,45 +91,39 @@ def tables(
     blows = sorted({m.fault for m in found if m.fault.startswith(BLOW)})
     heads = [blow.removeprefix(BLOW).replace("_", " ") for blow in blows]
     title = survey["topologies"][topology]["title"]
-    yield Table(
-        ["program", *heads],
-        [
-            [label(survey, row), *(_share(by, row["key"], b, PAIRS) for b in blows)]
-            for row in programs
-        ],
+
+    def table(
+        heads: Sequence[str], caption: str, says: Callable[[str], list[str]]
+    ) -> Table:
+        rows = [[label(survey, row), *says(row["key"])] for row in programs]
+        return Table(["program", *heads], rows, caption)
+
+    yield table(
+        heads,
         f"{title}: pairs of unharmed peers that still talk if a box is struck",
+        lambda key: [_share(by, key, blow, PAIRS) for blow in blows],
     )
-    yield Table(
-        ["program", *heads],
-        [
-            [label(survey, row), *(_once(by, row["key"], blow) for blow in blows)]
-            for row in programs
-        ],
+    yield table(
+        heads,
         "News that came exactly once, and jobs that were done exactly once",
+        lambda key: [_once(by, key, blow) for blow in blows],
     )
-    yield Table(
-        ["program", "pairs, mean", "pairs, least", "jobs once", "jobs more than once"],
-        [
-            [label(survey, row), *(_share(by, row["key"], CHAOS, n) for n in OF_CHAOS)]
-            for row in programs
-        ],
+    yield table(
+        ["pairs, mean", "pairs, least", "jobs once", "jobs more than once"],
         "One peer is killed, frozen or cut off every two seconds, and comes back",
+        lambda key: [_share(by, key, CHAOS, name) for name in OF_CHAOS],
     )
     boxes = [box["name"] for box in survey["topologies"][topology]["boxes"]]
     held = [(name, box) for box in boxes for name in HELD]
     there = {m.measure for m in found}
     held = [(name, box) for name, box in held if f"{name}.{box}" in there]
-    yield Table(
-        ["program", "s to join", *(f"{_short(name)}, {box}" for name, box in held)],
-        [
-            [
-                label(survey, row),
-                _number(by.get((row["key"], CALM, "joined_s"))),
-                *(_held(by, row["key"], name, box) for name, box in held),
-            ]
-            for row in programs
-        ],
+    yield table(
+        ["s to join", *(f"{_short(name)}, {box}" for name, box in held)],
         "Seconds until all know all, and what a process of each size holds",
+        lambda key: [
+            _number(by.get((key, CALM, "joined_s"))),
+            *(_held(by, key, name, box) for name, box in held),
+        ],
     )
 
 
@@ -178,8 +172,7 @@ def _number(value: float | None) -> str:
 def _share(
     by: Mapping[tuple[str, str, str], float], key: str, fault: str, measure: str
 ) -> str:
-    value = by.get((key, fault, measure))
-    return words.PASSED_OVER if value is None else f"{100 * value:.1f} %"
+    return words.percent(by.get((key, fault, measure)))
 
 
 def _once(by: Mapping[tuple[str, str, str], float], key: str, blow: str) -> str:

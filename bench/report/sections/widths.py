@@ -18,20 +18,20 @@ FLAGGED_MANY = 0.05
 """With a larger share of flagged rounds, a quieter machine is named first."""
 
 
-def percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if math.isfinite(share) else words.PASSED_OVER
-
-
 def width_table(data: Data) -> Table:
     """Return each declared comparison's half-width, its aim, and where it comes from."""
     columns: Columns[Precision] = {
         "declared comparison": lambda row: (
             f"{words.measured_case(row.pair.a)}: {words.over(row.pair, data.stacks)}"
         ),
-        "half-width": lambda row: percent(row.half_width),
-        "aim": lambda row: percent(row.aim or math.nan),
-        "between blocks": lambda row: percent(row.found.between if row.found else math.nan),
-        "between rounds": lambda row: percent(row.found.within if row.found else math.nan),
+        "half-width": lambda row: words.percent(row.half_width),
+        "aim": lambda row: words.percent(row.aim),
+        "between blocks": lambda row: words.percent(
+            row.found.between if row.found else None
+        ),
+        "between rounds": lambda row: words.percent(
+            row.found.within if row.found else None
+        ),
         "best rounds": lambda row: str(row.best or words.PASSED_OVER),
         "by means": _by_means,
     }
@@ -61,9 +61,9 @@ def _lines(run: Run, rows: Sequence[Precision]) -> Iterator[str]:
     aimed = f", aimed at: {60 * aims.minutes:.0f} s" if aims else ""
     yield f"Speed part: {took_s:.0f} s{aimed}."
     for row in rows:
-        aim = f", aimed at: {percent(row.aim)}" if row.aim else ""
+        aim = f", aimed at: {words.percent(row.aim)}" if row.aim else ""
         said = f"{words.measured_case(row.pair.a)}: {words.over(row.pair, stacks)}"
-        yield f"  {said}: half-width {percent(row.half_width)}{aim}"
+        yield f"  {said}: half-width {words.percent(row.half_width)}{aim}"
     wide = [row for row in rows if not row.reached]
     if not wide:
         return
@@ -71,7 +71,7 @@ def _lines(run: Run, rows: Sequence[Precision]) -> Iterator[str]:
     if flagged > FLAGGED_MANY:
         yield (
             f"A quieter machine would narrow these: something else disturbed "
-            f"{percent(flagged)} of the rounds."
+            f"{words.percent(flagged)} of the rounds."
         )
     needed = median(row.blocks_needed for row in wide)
     if math.isfinite(needed):

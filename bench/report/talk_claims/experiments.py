@@ -6,16 +6,16 @@ has them.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bench.errors import UsageError
 from bench.report.talk_claims.conditions import compiled
 from bench.report.talk_claims.evidence import Entry, number, span
+from bench.report.talk_claims.files import FOLDER, listed, read
 
-FILE = Path(__file__).parent / "experiments.toml"
+FILE = FOLDER / "experiments.toml"
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,11 @@ class Measured:
 
 def read_experiments(path: Path = FILE) -> list[Experiment]:
     """Return the experiments of a file. Raises UsageError for one that lacks a field."""
-    try:
-        tables = tomllib.loads(path.read_text())["experiments"]
-        lists = ("planned", "numbers")
-        made = [
-            Experiment(**{**table, **{name: tuple(table.get(name, ())) for name in lists}})
-            for table in tables
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path} has an experiment that cannot be read: {error}"
-        ) from error
-    return made
+
+    def made(table: dict[str, Any]) -> Experiment:
+        return Experiment(**listed(table, "planned", "numbers"))
+
+    return read(path, "experiments", made)
 
 
 def _shown(entry: Entry) -> str:

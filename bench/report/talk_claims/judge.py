@@ -7,7 +7,6 @@ names the data that were known. Missing experiments stand beside them.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 from bench.errors import UsageError
 from bench.report.talk_claims.conditions import Condition, condition
 from bench.report.talk_claims.evidence import Entry, Part, look
-from bench.report.talk_claims.files import CHAPTERS, FOLDER
+from bench.report.talk_claims.files import CHAPTERS, FOLDER, listed, read
 from bench.report.talk_claims.rules import NOT_TESTED, RULES, reason
 
 
@@ -66,15 +65,13 @@ class Judged:
 
 def _claim(table: dict[str, Any]) -> TalkClaim:
     conditions = tuple(condition(part) for part in table.pop("conditions", []))
-    missing = tuple(table.pop("missing", []))
-    made = TalkClaim(
-        conditions=conditions, missing=missing, **{"rule": "part_by_part", **table}
-    )
+    fields = {"rule": "part_by_part", **listed(table, "missing")}
+    made = TalkClaim(conditions=conditions, **fields)
     if not made.control.strip():
         raise ValueError(f"{made.id}: has neither a control nor a reason for none")
     if made.rule not in RULES:
         raise ValueError(f"{made.id}: no rule {made.rule!r}, there are {', '.join(RULES)}")
-    if not conditions and not missing:
+    if not conditions and not made.missing:
         raise ValueError(f"{made.id}: has neither conditions nor a list of what is missing")
     return made
 
@@ -86,11 +83,7 @@ def read_ledger(folder: Path = FOLDER) -> list[TalkClaim]:
     """
     claims: list[TalkClaim] = []
     for name in CHAPTERS:
-        path = folder / f"{name}.toml"
-        try:
-            claims += map(_claim, tomllib.loads(path.read_text(encoding="utf-8"))["claims"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{path} has a claim that cannot be read: {error}") from error
+        claims += read(folder / f"{name}.toml", "claims", _claim)
     ids = [claim.id for claim in claims]
     if len(set(ids)) < len(ids):
         raise UsageError(f"{folder} has two claims with one id: {sorted(ids)}")

@@ -5,18 +5,17 @@ An offer names parts of a claim, and is made only while these turn out as it say
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench.errors import UsageError
 from bench.report.talk_claims.evidence import FAILS, HOLDS
+from bench.report.talk_claims.files import FOLDER, listed, read
 from bench.report.talk_claims.judge import Judged
 
-FILE = Path(__file__).parent / "offers.toml"
+FILE = FOLDER / "offers.toml"
 
 
 @dataclass(frozen=True)
@@ -30,18 +29,14 @@ class Offer:
     fails: tuple[str, ...] = ()
 
 
-def _offer(table: Mapping[str, Any]) -> Offer:
-    lists = {name: tuple(table.get(name, ())) for name in ("holds", "fails")}
-    return Offer(**{**table, **lists})
-
-
 @cache
 def read_offers(path: Path = FILE) -> Sequence[Offer]:
     """Return the offers of a file. Raises UsageError for one that lacks a field."""
-    try:
-        return tuple(map(_offer, tomllib.loads(path.read_text())["offers"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} has an offer that cannot be read: {error}") from error
+
+    def made(table: dict[str, Any]) -> Offer:
+        return Offer(**listed(table, "holds", "fails"))
+
+    return read(path, "offers", made)
 
 
 def offer_for(judged: Judged) -> Offer | None:
