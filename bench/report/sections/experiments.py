@@ -57,7 +57,7 @@ def section(made: Row | None) -> Section:
 
 def took(rows: Sequence[Row]) -> str:
     """Return a sentence for each profile: how long its experiments took, in all blocks."""
-    said = []
+    said: list[str] = []
     for profile in PROFILES:
         mine = [row for row in rows if row["profile"] == profile]
         if mine:
