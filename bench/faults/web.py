@@ -91,7 +91,7 @@ def run_web(
 ) -> WebRecord:
     """Run one trial in fresh processes, in a network of its own.
 
-    Where somebody is struck, peers are copies of a process that has loaded their program:
+    Where a peer is struck, all of them are copies of a process that has loaded their program:
     to load it takes longer than all that they do. Raises TrialError if not all peers could
     reach each other, NotMeasurable where the machine does not permit what the blow needs.
     Nothing of it lives on either way.

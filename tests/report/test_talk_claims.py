@@ -84,7 +84,7 @@ def test_every_claim_with_data_gets_a_verdict(published: list[dict[str, Any]]) -
         assert one.verdict != NOT_TESTED or one.lacking, one.claim.id
 
 
-def test_a_claim_that_nothing_here_can_test_says_in_a_line_what_it_takes() -> None:
+def test_a_claim_that_nothing_here_can_test_names_its_need_in_a_line() -> None:
     (one,) = judge([claim for claim in LEDGER if claim.id == "C17"], [])
     assert (one.verdict, one.parts) == (NOT_TESTED, ())
     assert one.reason == "it takes runs on other systems than Linux"
@@ -490,7 +490,7 @@ def test_a_condition_on_an_experiment_names_the_command_that_makes_it() -> None:
                     assert condition.lacks == command, condition.says
 
 
-def test_what_standard_makes_decides_on_every_claim_but_the_one_on_platforms() -> None:
+def test_standard_decides_every_claim_but_the_one_on_platforms() -> None:
     """A run of `standard`, with its experiments and topologies, leaves none untested."""
     only_full = re.compile("PROFILE=full|--profile full")
     untested = {

@@ -79,7 +79,7 @@ def _conditions(machine: dict[str, Any]) -> dict[str, Any]:
 def _step(experiment: Experiment, number: int, rows: dict[str, Any], anew: set[str]) -> str:
     """Make a block unless it was made; return a line for the reader.
 
-    What was there of one that begins ``anew`` stays until its first block is made.
+    Blocks of an experiment that begins ``anew`` stay until its first new one is made.
     """
     row = rows.get(experiment.name)
     if row is None or experiment.name in anew:

@@ -72,7 +72,7 @@ def test_a_time_that_was_never_reached_has_no_unit_in_its_sentence() -> None:
     assert section.sentence(told, "it", 2.0) == "It answers after 2 ms"
 
 
-def test_the_report_tells_what_each_profile_takes(tmp_path: Path) -> None:
+def test_the_report_has_the_time_of_each_profile(tmp_path: Path) -> None:
     path = tmp_path / kept.FILE
     for name, profile in (("quick", STANDARD), ("slow", FULL)):
         made(path, replace(experiment(seconds(*[0.0] * 6), name), profile=profile))
