@@ -152,6 +152,16 @@ def test_a_survey_of_some_situations_makes_no_others() -> None:
         survey.choose(wanted, ["chaos", "box_sunk"])
 
 
+def test_sittings_without_a_row_are_forgotten() -> None:
+    then = surveyed()
+    interrupted = going_on(then, opening(EVERY, of(6), 1))
+    interrupted["rows"][0]["sitting"] = 1
+    found = going_on(interrupted, opening(EVERY, of(6), 1), again=False)
+    assert len(found["sittings"]) == 3, "a row is left of either"
+    empty = going_on(then, opening(EVERY, of(6), 1))
+    assert len(going_on(empty, opening(EVERY, of(6), 1))["sittings"]) == 2
+
+
 def test_a_standard_survey_leaves_out_nothing_but_large_webs() -> None:
     """Whatever claims look at is there often enough for an interval."""
     standard, full = (

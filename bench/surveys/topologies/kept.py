@@ -117,9 +117,8 @@ def going_on(
         if before[_at(row)] == wanted.get(_at(row))
         and _same_boxes(then, now, row["topology"])
     ]
-    rows = [{"sitting": 0, **row} for row in others + alike]
+    rows, sittings = _of_sittings(then, others + alike)
     programs = [row for row in then["programs"] if _at(row) not in wanted]
-    sittings = then.get("sittings") or [{name: then[name] for name in SITTING}]
     return {
         **now,
         "trials": max(now["trials"], then["trials"]),
@@ -132,6 +131,16 @@ def going_on(
 
 
 SITTING = ("started", "machine", "harness")
+
+
+def _of_sittings(
+    then: dict[str, Any], rows: Sequence[Row]
+) -> tuple[list[Row], list[dict[str, Any]]]:
+    """Return rows of an earlier document with the sittings of which there is a row left."""
+    there = then.get("sittings") or [{name: then[name] for name in SITTING}]
+    left = sorted({row.get("sitting", 0) for row in rows})
+    numbered = [{**row, "sitting": left.index(row.get("sitting", 0))} for row in rows]
+    return numbered, [there[number] for number in left]
 
 
 def _at(row: Mapping[str, Any]) -> tuple[str, str]:
