@@ -91,10 +91,10 @@ def run_web(
 ) -> WebRecord:
     """Run one trial in fresh processes, in a network of its own.
 
-    Where a peer is struck, all of them are copies of a process that has loaded their program:
-    to load it takes longer than all that they do. Raises TrialError if not all peers could
-    reach each other, NotMeasurable where the machine does not permit what the blow needs.
-    Nothing of it lives on either way.
+    Where a peer is struck, all of them are copies of a process that has loaded their
+    program: to load it takes longer than all that they do. Raises TrialError if not all
+    peers could reach each other, NotMeasurable where the machine does not permit what the
+    blow needs. Nothing of it lives on either way.
     """
     logs.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
