@@ -51,7 +51,12 @@ def refuse_unlike(names: Iterable[str], sites: Iterable[Far]) -> None:
     for site in sites:
         said = site.ask("run", VERSIONS_S, module=MODULE, words=wanted)
         found[site.name] = json.loads(said)
-    if differing := [n for n in wanted if len({has[n] for has in found.values()}) > 1]:
+    refuse_differing(wanted, found)
+
+
+def refuse_differing(names: Iterable[str], found: Mapping[str, Versions]) -> None:
+    """Raise NotMeasurable with a table if one of these versions differs in ``found``."""
+    if differing := [n for n in names if len({has[n] for has in found.values()}) > 1]:
         raise NotMeasurable(
             "versions differ between hosts; install the same everywhere, from one list "
             f"such as constraints.txt:\n{table(differing, found)}"

@@ -22,11 +22,13 @@ from distributed import Client, Security
 
 from bench.errors import HostGone, NotMeasurable, UsageError
 from bench.sites import quiet
+from bench.sites.alike import HARNESS, refuse_differing
 from bench.sites.bundle import Bundle
 from bench.sites.dask_wire import DaskWire
 from bench.sites.far import Far
 from bench.sites.roster import Player, Roster, cast, find_worker
 from bench.trial.site import Sites
+from bench.trial.versions import PYTHON
 
 CONNECT_S = 10.0
 GATHER_S = 10.0
@@ -34,6 +36,7 @@ GATHER_S = 10.0
 BACK_S = 60.0
 """How long a worker that was lost may take to come back."""
 LOOK_S = 0.5
+ENGINE = ("dask", "distributed", "cloudpickle")
 RESOURCE = "nomiddle"
 """The resource of workers that are meant, where there is no roster."""
 
@@ -187,6 +190,7 @@ def seated(roster: Roster, more: Sequence[Path] = ()) -> Iterator[list[Seat]]:
         named = [find_worker(p.worker, hosts_of(workers)) for p in players]
         addresses = [workers[name]["address"] for name in named if name]
         refuse_open([client.scheduler.address, *addresses])
+        _refuse_unlike_engines(client, dict(zip(addresses, players, strict=True)))
         code = Bundle(more)
         seats: list[Seat] = []
         for player, address in zip(players, addresses, strict=True):
@@ -201,6 +205,23 @@ def seated(roster: Roster, more: Sequence[Path] = ()) -> Iterator[list[Seat]]:
         for seat in seats:
             seat.site.be_alone()
         yield seats
+
+
+def _refuse_unlike_engines(client: Client, players: Mapping[str, Player]) -> None:
+    """Raise NotMeasurable with a table if Python or Dask differs: actors would fail.
+
+    ``players`` are by the addresses of their workers.
+    """
+
+    def versions(said: Mapping[str, Any]) -> dict[str, str | None]:
+        python = ".".join(str(said["host"]["python"]).split(".")[:3])
+        return {PYTHON: python, **{name: said["packages"].get(name) for name in ENGINE}}
+
+    said = client.get_versions()
+    found = {HARNESS: versions(said["client"]), "scheduler": versions(said["scheduler"])}
+    for address, player in players.items():
+        found[player.name] = versions(said["workers"][address])
+    refuse_differing([PYTHON, *ENGINE], found)
 
 
 def _gather(client: Client, roster: Roster) -> list[Player]:

@@ -141,7 +141,7 @@ def test_the_worst_trial_has_the_longest_time_and_one_that_never_ended_is_longes
     tmp_path: Path,
 ) -> None:
     row = row_of(tmp_path / "run", Story(outage_s=0.6), Story(outage_s=0.9))
-    assert row.times["outage"].most == pytest.approx(0.9)
+    assert row.times["outage"].most == pytest.approx(0.9, abs=0.05)
     never = row_of(tmp_path / "never", Story(outage_s=0.6), Story(outage_s=0.6), NEVER)
     assert never.times["outage"].value < never.times["outage"].most == math.inf
 
