@@ -8,7 +8,6 @@ then, because they have one connection.
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -134,6 +133,8 @@ def _refuse_beyond_machine(case: Case) -> None:
 
     Every peer is a process of its own.
     """
+    import resource  # reports are read where there is none
+
     option = f"--{case.cell.workload.repeated_label} {case.instances}"
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = FILES_BESIDE + FILES_EACH * processes(case)
