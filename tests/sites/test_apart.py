@@ -129,7 +129,7 @@ def test_a_run_on_two_hosts_repeats_faults_across_them(tmp_path: Path) -> None:
     cell = "zmq/reconnecting/request_reply.py"
     words = ["--profile", "quick", "--part", "failures", "--blocks", 1, "--only", cell]
     ended = bench("run", *words, "--hosts", "namespaces", "--out", folder)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stderr + ended.stdout
     run = load(folder)
     across = measured(recoveries_across(run))
     assert {row.fault.name for row in across} <= {*ACROSS}
