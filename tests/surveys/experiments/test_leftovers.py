@@ -80,6 +80,7 @@ def test_killing_the_command_leaves_no_process_no_namespace_and_no_file(
             said = seen.command.communicate()
             assert seen.command.returncode == 0, said
             if seen.starts:
+                assert "skipped" in "".join(said), "it was not seen while it measured"
                 pytest.skip(f"not measurable here: {said}")
         seen.command.kill()
         seen.command.wait()
