@@ -12,6 +12,7 @@ from bench.report.entries import from_survey
 from bench.report.model import Columns, Section, Table
 from bench.report.words import date
 from bench.surveys.experiments import kept
+from bench.surveys.experiments.all_experiments import all_experiments
 from bench.surveys.experiments.experiment import PROFILES
 
 Row = Mapping[str, Any]
@@ -47,12 +48,18 @@ def heading(name: str, unit: str) -> str:
 
 def section(made: Row | None) -> Section:
     """Return the report's section; without experiments, with the command for them."""
-    rows = kept.rows(made)
+    rows = [with_profile(row) for row in kept.rows(made)]
     if not rows:
         return Section("experiments", TITLE, [NOT_MADE])
     tables = [table for row in rows for table in _tables(row)]
     lead = [LEAD, took(rows)]
     return Section("experiments", TITLE, lead, tables=[_list(rows), *tables])
+
+
+def with_profile(row: Row) -> Row:
+    """Return a row with the profile that makes its experiment today, if any does."""
+    one = all_experiments().get(row["name"])
+    return {**row, "profile": one.profile} if one else row
 
 
 def took(rows: Sequence[Row]) -> str:

@@ -94,6 +94,13 @@ def test_the_report_has_the_time_of_each_profile(tmp_path: Path) -> None:
     ]
 
 
+def test_a_document_of_before_shows_the_profile_of_today() -> None:
+    row = {"name": "absent_peer", "profile": STANDARD}
+    assert section.with_profile(row)["profile"] == EVERY["absent_peer"].profile == FULL
+    gone = {"name": "gone", "profile": STANDARD}
+    assert section.with_profile(gone) == gone
+
+
 def test_too_few_blocks_give_no_interval(tmp_path: Path) -> None:
     path = tmp_path / kept.FILE
     made(path, experiment(seconds(1, 2)), blocks=2)
