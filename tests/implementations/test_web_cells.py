@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
+import gc
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 import pytest
@@ -66,6 +65,18 @@ def accepting(use: Callable[[socket.socket], Any]) -> Iterator[tuple[str, list[A
         threading.Thread(target=accept, args=(listening,), daemon=True).start()
         yield address_of(listening), said
         listening.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def killed_in_the_end(command: list[str], address: str) -> Iterator[None]:
+    """Run a command until the block ends, from when it listens at an address."""
+    process = subprocess.Popen(command)
+    try:
+        wait_for(address)
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 # -- news ----------------------------------------------------------------------------------
@@ -141,6 +152,61 @@ def test_a_result_over_http_is_posted_again_only_where_nothing_was_sent() -> Non
     assert len({*results}) == len(results) == JOBS - len(taken)
 
 
+# -- calls through a hub ------------------------------------------------------------------
+
+HUB = """
+import asyncio, sys
+sys.path[:0] = sys.argv[1:2]
+from web import route
+asyncio.run(route(*sys.argv[2:]))
+"""
+
+
+SETTLED_S = 0.3
+"""By then a caller is connected, and what is under way has come."""
+
+
+class Calls(Stream):
+    """Calls of servers by their names."""
+
+    async def __aiter__(self) -> Any:
+        async for message in super().__aiter__():
+            yield "server", message
+
+
+def test_no_caller_gets_the_reply_of_another_one_from_before_the_hub_was_killed() -> None:
+    """A hub of ZeroMQ numbers its callers, and begins with the same number each time."""
+    cell = WEBS["zmq.star"]
+    program, addresses = load_cell(cell), [some_address() for _ in range(7)]
+    front = addresses[0]
+    asked, answer = threading.Event(), threading.Event()
+
+    def handle(request: bytes) -> bytes:
+        if request == b"first":
+            asked.set()
+            assert answer.wait(WAIT_S)
+        return request
+
+    hub = [sys.executable, "-c", HUB, str(cell.path.parent), *addresses]
+    first, second = Calls(), Calls()
+    with running(program.serve, front, "server", handle):
+        with killed_in_the_end(hub, front), running(program.call, front, "one", first):
+            time.sleep(SETTLED_S)
+            first.give(b"first")
+            assert asked.wait(WAIT_S)
+        gc.collect()  # which closes the caller's socket
+        with (
+            killed_in_the_end(hub, front),
+            running(program.call, front, "two", second) as caller,
+        ):
+            time.sleep(SETTLED_S)
+            answer.set()
+            time.sleep(SETTLED_S)
+            second.give(b"second")
+            assert caller.next() == b"second"
+            assert caller.quiet()
+
+
 # -- finding each other --------------------------------------------------------------------
 
 REGISTRY = """
@@ -152,18 +218,10 @@ asyncio.run(register(sys.argv[1]))
 """
 
 
-@contextmanager
-def registry(key: str, address: str) -> Iterator[None]:
-    """Have a registry in a process of its own, and kill that in the end."""
+def registry(key: str, address: str) -> AbstractContextManager[None]:
     cell = FINDERS[key]
     folders = [str(folder) for folder in (cell.path.parent, *cell.search)]
-    process = subprocess.Popen([sys.executable, "-c", REGISTRY, address, *folders])
-    try:
-        wait_for(address)
-        yield
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    return killed_in_the_end([sys.executable, "-c", REGISTRY, address, *folders], address)
 
 
 @pytest.mark.parametrize("key", [key for key in FINDERS if key.endswith("registry")])

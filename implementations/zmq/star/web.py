@@ -47,8 +47,9 @@ async def serve(front, me, handle):
         await hub.send_multipart([caller, handle(request)])
 
 
-async def call(front, requests):
-    hub = socket(zmq.DEALER, front)
+async def call(front, me, requests):
+    # Not a number of the hub's: that would be another caller's once the hub has begun anew.
+    hub = socket(zmq.DEALER, front, routing_id=f"{me} calls".encode())
 
     async def ask():
         async for name, request in requests:
