@@ -117,7 +117,7 @@ def test_a_run_on_two_hosts_has_numbers_of_them(tmp_path: Path) -> None:
     assert [name, "zmq.minimal.python", "raw_socket.minimal.python"] in about["claims"]
     numbers = json.loads((folder / "report" / "numbers.json").read_text())
     assert any(name in entry["id"] for entry in numbers)
-    page = (folder / "report" / "index.html").read_text()
+    page = (folder / "report" / "workloads.html").read_text()
     assert "hosts apart are two network namespaces of one machine" in page
 
 
