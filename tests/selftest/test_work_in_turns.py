@@ -21,6 +21,7 @@ from bench.analysis.stats import Floats
 from bench.contract.find import find_cells
 from bench.contract.model import Case
 from bench.measure.common import Measured
+from bench.report import words
 from bench.report.sections.limits import waiting
 from bench.selftest.losses import FAULTY
 from bench.selftest.work_in_turns import (
@@ -129,7 +130,9 @@ def test_a_report_names_programs_that_take_time_while_they_wait(
             "keep": lambda case: case.cell.id in FEW and case.placement == "shared"
         }
         run = load(synthetic.make_in_turns(folder, **keep))
-        data = SimpleNamespace(run=run, stacks=run.about["stacks"])
+        data = SimpleNamespace(
+            run=run, cell=lambda case: words.cell(case, run.about["stacks"])
+        )
         return list(waiting(cast("Data", data)))
 
     assert "at most 0.0010 % of a CPU" in said(tmp_path / "calm")[0]

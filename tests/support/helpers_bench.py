@@ -85,6 +85,4 @@ def processes_with(*words: str) -> Iterator[int]:
 
 def hosts_of(harness: int) -> list[int]:
     """Return the living hosts of one harness process, with the fork servers of some."""
-    parent = f'"parent": {harness},'
-    started = list(processes_with("bench.hosts.host", parent))
-    return started + list(processes_with("bench.hosts.fork_server", parent))
+    return list(processes_with("bench.hosts.", f'"parent": {harness},'))

@@ -113,7 +113,7 @@ def _chart(
     figure = style.blank(title, subtitle, footer, look)
     xlabel = f"{many} (log scale)"
     ylabel = f"CPU time of the {whose} for a message (log scale)"
-    axes = lines.plane(figure, 0.085, 0.55, xlabel, ylabel, time_tick)
+    axes = lines.plane(figure, 0.085, 0.52, xlabel, ylabel, time_tick)
     ends = []
     by_program = grouped(mine, lambda point: series(point.case))
     ordered = sorted(by_program.items(), key=lambda item: row_key(item[1][0].case))
