@@ -3,13 +3,17 @@
 Each has its own processes, and its own network where the machine permits one. They wait for
 timers most of the time: ``selftest side_by_side`` shows that running beside others changes
 no answer. A few trials need a high load, and run one by one after all others.
+
+A trial that failed is made once more, alone, at the end. So is a trial beside which a
+clock ticked very late (``lateness``): there the machine kept messages waiting.
 """
 
 from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from enum import StrEnum
@@ -22,6 +26,7 @@ from bench.faults.all_faults import all_faults
 from bench.measure import recovery
 from bench.measure.common import Measured
 from bench.run.archive import NO_CHANCE
+from bench.run.lateness import Lateness
 from bench.run.progress import steps
 from bench.run.schedule import Slot
 from bench.trial.processes import kill_all
@@ -30,6 +35,10 @@ AT_ONCE = 8
 LOW_RATE_HZ = 100.0
 """The highest rate at which trials still run side by side."""
 LOOK_S = 0.05
+LATE_MAX_S = 0.25
+"""A trial beside which a tick came later is made again."""
+REPEATS_SHARE = 0.1
+"""The share of trials that may be made again for late ticks, the first ones first."""
 
 
 class Cause(StrEnum):
@@ -64,6 +73,11 @@ def goes_alone(slot: Slot) -> bool:
     return all_faults()[slot.planned.case.fault].setup.rate_hz > LOW_RATE_HZ
 
 
+def is_late(made: Measured) -> bool:
+    """Return whether the machine kept programs waiting while a trial was made."""
+    return float(made.metadata["late_s"]) > LATE_MAX_S
+
+
 def predict_recovery_s(slots: Sequence[Slot], at_once: int = AT_ONCE) -> float:
     """Return how many seconds trials will usually take, so many side by side."""
     each_s = {True: [0.0], False: [0.0]}
@@ -74,11 +88,9 @@ def predict_recovery_s(slots: Sequence[Slot], at_once: int = AT_ONCE) -> float:
     return together_s + sum(each_s[True])
 
 
-def _has_room(slot: Slot, beside: Collection[Slot], at_once: int) -> bool:
-    """Say whether a trial may begin beside those that are under way."""
-    if any(map(goes_alone, beside)):
-        return False
-    return len(beside) < (1 if goes_alone(slot) else at_once)
+def _room(slots: Iterable[Slot], again: Collection[Slot], at_once: int) -> int:
+    """Return how many trials may be under way with these: 1 if one of them goes alone."""
+    return 1 if any(slot in again or goes_alone(slot) for slot in slots) else at_once
 
 
 def measure_recovery(
@@ -90,29 +102,37 @@ def measure_recovery(
 ) -> None:
     """Make trials, several at once, and hand on each as it ends, in this thread.
 
-    A failed trial is repeated once at the end. A trial that the machine does not permit
-    fails at once.
+    A trial that failed, or that was disturbed, is made again once, alone and at the end. A
+    trial that the machine does not permit fails at once. The metadata of each has
+    ``late_s``, by how much the latest tick beside it was late.
     """
     stop = threading.Event()
 
     def make(slot: Slot) -> Measured:
         if stop.is_set():
             raise NoMiddleError("interrupted")
-        return recovery.take(slot.planned.case, None, logs(slot), slot.rng())
+        began_s = time.monotonic()
+        made = recovery.take(slot.planned.case, None, logs(slot), slot.rng())
+        made.metadata["late_s"] = ticks.worst_s(began_s)
+        return made
 
     waiting, again = sorted(slots, key=goes_alone), set[Slot]()
+    repeats = max(1, int(len(slots) * REPEATS_SHARE))
     under_way: dict[Future[Measured], Slot] = {}
 
     def left_s() -> float:
         return predict_recovery_s([*waiting, *under_way.values()], at_once)
 
     with (
+        Lateness() as ticks,
         ThreadPoolExecutor(at_once) as pool,
         steps("failures", len(slots), left_s) as shown,
     ):
         try:
             while waiting or under_way:
-                while waiting and _has_room(waiting[0], under_way.values(), at_once):
+                while waiting and len(under_way) < _room(
+                    [waiting[0], *under_way.values()], again, at_once
+                ):
                     slot = waiting.pop(0)
                     shown.now(f"block {slot.block + 1}, {slot.planned.case.id}")
                     hosts = copy_context()  # those of the run, for trials apart
@@ -121,7 +141,13 @@ def measure_recovery(
                 for future in ended:
                     slot = under_way.pop(future)
                     try:
-                        kept(slot, future.result())
+                        made = future.result()
+                        if is_late(made) and slot not in again and repeats:
+                            repeats -= 1
+                            again.add(slot)
+                            waiting.append(slot)
+                            continue
+                        kept(slot, made)
                     except NotMeasurable as error:
                         failed(slot, NoValue(Cause.NOT_PERMITTED, str(error)))
                         shown.done()

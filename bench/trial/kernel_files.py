@@ -29,12 +29,22 @@ def first_value(path: str, key: str, root: Path = ROOT) -> str:
     return next((ln.split(":", 1)[1].strip() for ln in lines if ln.startswith(key)), "")
 
 
+FAMILY = " (family "
+"""Between the name of a CPU and its numbers."""
+
+
 def cpu_name(root: Path = ROOT) -> str:
     """Return the name of this machine's CPU, or on ARM the name of its board.
 
-    If neither has a name, it is the architecture with the numbers of implementer and part.
+    Virtual machines of several generations name theirs alike: the numbers of family and
+    model follow the name where there are any. If neither has a name, it is the architecture
+    with the numbers of implementer and part.
     """
     name = first_value(CPUINFO, "model name", root) or first_value(CPUINFO, "Model", root)
+    family = first_value(CPUINFO, "cpu family", root)
+    model = first_value(CPUINFO, "model\t", root)
+    if name and family and model:
+        return f"{name}{FAMILY}{family}, model {model})"
     board = text(root, "sys/firmware/devicetree/base/model").rstrip("\0")
     if found := name or board or platform.processor():
         return found

@@ -157,6 +157,7 @@ class FakeTrials:
         """So many have to be under way at once before the first of them ends."""
         self.beside: list[list[str]] = []
         self.kept: list[str] = []
+        self.lateness_s: list[float] = []
         self.failed: dict[str, str] = {}
         self.errors: dict[str, list[Exception]] = {}
         self._logs = logs
@@ -186,7 +187,7 @@ class FakeTrials:
         recovery.measure_recovery(slots, lambda _: self._logs, self._keep, self._fail)
 
     def _keep(self, slot: Slot, measured: Measured) -> None:
-        del measured
+        self.lateness_s.append(float(measured.metadata["late_s"]))
         self.kept.append(slot.planned.case.fault)
 
     def _fail(self, slot: Slot, reason: recovery.NoValue) -> None:
@@ -220,6 +221,40 @@ def test_a_failed_trial_is_repeated_once_and_then_keeps_its_reason(
         LINK: "for the second time",
         "server_killed": "not measured: not here",
     }
+
+
+@pytest.mark.parametrize(
+    ("late", "kept_s"),
+    [
+        ((0.9, 0.0), 0.0),
+        ((0.9, 0.8), 0.8),
+        ((recovery.LATE_MAX_S, 0.0), recovery.LATE_MAX_S),
+    ],
+)
+def test_a_disturbed_trial_is_made_again_once_and_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, late: tuple[float, ...], kept_s: float
+) -> None:
+    trials, ticks = FakeTrials(monkeypatch, tmp_path), [*late]
+    monkeypatch.setattr(
+        recovery.Lateness,
+        "worst_s",
+        lambda *_: ticks.pop(0) if trials.beside[-1] == [STANDING] else 0.0,
+    )
+    trials.make(STANDING)
+    assert trials.lateness_s == [kept_s]
+    assert len(trials.beside) == len(late) - len(ticks)
+    assert all(beside == [STANDING] for beside in trials.beside)
+
+
+def test_only_a_tenth_of_the_trials_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A machine that disturbs every trial does not double the time of a run."""
+    trials = FakeTrials(monkeypatch, tmp_path)
+    monkeypatch.setattr(recovery.Lateness, "worst_s", lambda *_: 9.0)
+    trials.make(LINK, STANDING, blocks=10)
+    assert len(trials.kept) == 20
+    assert len(trials.beside) == 22
 
 
 def interrupt(slot: Slot, measured: Measured) -> None:

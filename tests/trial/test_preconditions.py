@@ -70,6 +70,7 @@ def test_a_neighbour_s_socket_may_have_any_name(tmp_path: Path) -> None:
 
 
 INTEL = "processor\t: 0\nmodel name\t: Some CPU @ 3 GHz\nflags\t: fpu\n"
+NUMBERED = "cpu family\t: 26\nmodel\t\t: 2\nmodel name\t: AMD EPYC\n"
 RASPBERRY = "processor\t: 0\nCPU implementer\t: 0x41\nModel\t\t: Raspberry Pi 4 Rev 1.4\n"
 GRAVITON = "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd40\n"
 
@@ -78,12 +79,20 @@ GRAVITON = "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd40\n"
     ("cpuinfo", "board", "name"),
     [
         (INTEL, "", "Some CPU @ 3 GHz"),
+        (NUMBERED, "", "AMD EPYC (family 26, model 2)"),
         (RASPBERRY, "", "Raspberry Pi 4 Rev 1.4"),
         (GRAVITON, "Some Board\0", "Some Board"),
         (GRAVITON, "", "aarch64 (implementer 0x41, part 0xd40)"),
         ("", "", "aarch64"),
     ],
-    ids=["a PC", "a named board", "a device tree", "numbers alone", "nothing"],
+    ids=[
+        "a PC",
+        "a virtual machine",
+        "a named board",
+        "a device tree",
+        "numbers alone",
+        "nothing",
+    ],
 )
 def test_every_machine_s_cpu_has_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpuinfo: str, board: str, name: str

@@ -24,6 +24,7 @@ from bench.surveys import document
 from bench.surveys.topologies.profiles import Profile
 from bench.surveys.topologies.survey import Row, lacks
 from bench.surveys.topologies.tally import usable
+from bench.trial.kernel_files import FAMILY
 
 FORMAT = 1
 
@@ -167,11 +168,17 @@ def _alike(then: dict[str, Any], now: dict[str, Any]) -> bool:
 
 
 def _kind(machine: dict[str, Any], other: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what makes a machine another: its CPUs, its kernel, and what both have."""
+    """Return what makes a machine another: its CPUs, its kernel, and what both have.
+
+    Early sittings have the name of a CPU without the numbers of its family and model.
+    """
+    cpu, also = machine["cpu"], other["machine"]["cpu"]
+    if FAMILY not in also:
+        cpu = cpu.partition(FAMILY)[0]
     kernel = KERNEL.match(machine["kernel"])
     both = machine["versions"].keys() & other["machine"]["versions"].keys()
     versions = {name: machine["versions"][name] for name in both}
-    return machine["cpu"], machine["cpus"], kernel and kernel[0], versions
+    return cpu, machine["cpus"], kernel and kernel[0], versions
 
 
 class Unfinished:
