@@ -77,6 +77,12 @@ HELD = {
     "wakes": ("_wake_ups_per_message", 1),
 }
 """Measures of connections that are held: the ending of their columns, and a divisor."""
+OF_LOADS = {
+    "lag_p99": ("lag_p99_ns", 1e3),
+    "offered": ("offered_hz", 1),
+    "last": ("last_p50_ns", 1e3),
+}
+"""Measures of offered loads: their columns, and a divisor."""
 HEADLINES = {
     "latency": "p50",
     "response": "p50",
@@ -113,14 +119,12 @@ def _columns(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
             yield measure, trials[column] / 1e3
         if f"from_given_{column}" in trials:
             yield measure + FROM_GIVEN, trials[f"from_given_{column}"] / 1e3
-    if "lag_p99_ns" in trials:
-        yield "lag_p99", trials["lag_p99_ns"] / 1e3
-    if "offered_hz" in trials:
-        yield "offered", trials["offered_hz"]
-    if "last_p50_ns" in trials:
-        yield "last", trials["last_p50_ns"] / 1e3
-    given = trials["given"].where(trials["given"] > 0)
-    yield "lost", 100 * trials["lost"] / given
+    for measure, (column, divisor) in OF_LOADS.items():
+        if column in trials:
+            yield measure, trials[column] / divisor
+    if "given" in trials:
+        given = trials["given"].where(trials["given"] > 0)
+        yield "lost", 100 * trials["lost"] / given
     cpu = [trials[role + CPU] for role in roles(trials, CPU)]
     if cpu:
         yield "cpu", sum(cpu[1:], cpu[0])
@@ -164,7 +168,8 @@ def estimates(run: Run) -> list[Estimate]:
         row
         for case, trials in run.trials.groupby("case", sort=False)
         if case not in refused
-        for row in _of_case(run.cases[str(case)], trials)
+        # Most columns are of other quantities: with them, this takes three times as long.
+        for row in _of_case(run.cases[str(case)], trials.dropna(axis="columns", how="all"))
     ]
 
 

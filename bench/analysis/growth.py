@@ -118,12 +118,11 @@ def points(run: Run) -> list[Point]:
     Cases that broke, or that a budget left out, have none.
     """
     limited = run.open_loops_refused
+    left_out = run.refused.keys() - limited.keys()
     known = {
         case.id: case
         for case in run.cases.values()
-        if case.quantity == COST
-        and not case.copy
-        and (case.id in limited or case.id not in run.refused)
+        if case.quantity == COST and not case.copy and case.id not in left_out
     }
     made = run.trials[run.trials["case"].isin([*known])]
     return [
@@ -141,8 +140,10 @@ def _point(case: CaseRow, trials: pd.DataFrame, refused: str) -> Point:
 
 def _limit(case: CaseRow, trials: pd.DataFrame) -> str:
     """Return what kept the load of a case from its program, or empty."""
-    medians = trials.median(numeric_only=True)
-    used = medians.get(f"{WORKLOADS[case.workload].repeated}{CPU}", 0.0)
+    used_by_crowd = f"{WORKLOADS[case.workload].repeated}{CPU}"
+    needed = [used_by_crowd, "offered_hz", "late_p99_ns"]
+    medians = trials[trials.columns.intersection(needed)].median()
+    used = medians.get(used_by_crowd, 0.0)
     share = used / 1e6 * medians.get("offered_hz", 0.0)
     spins = OWN in set(trials.get("generator", ()))  # and so it uses a whole CPU
     if share > CROWD_MAX and not spins:
