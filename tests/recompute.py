@@ -474,6 +474,8 @@ class Run:
         both, in_turns = self.logs(*cases)
         if not both or self.resultless & set(cases):
             return None, None
+        if any(self.refused(self.trials[c]) for c in cases):
+            return None, None
         found = ratio(both, in_turns)
         _, low, high, *_ = found
         if high < 1 / 1.05 or low > 1.05:
