@@ -142,7 +142,7 @@ def kill_at_a_random_moment(seed: str) -> Left:
     assert process.stdout.readline().strip() == GOING
     moment_s = rng.uniform(0, MOMENT_S_MAX)
     time.sleep(moment_s)
-    there = descendants(me)
+    there, before = descendants(me), {*everybody()}
     spaces = facts(there, namespace) - namespace(Path("/proc/self"))
     memory = facts(there, shared_memory)
     process.kill()
@@ -150,11 +150,13 @@ def kill_at_a_random_moment(seed: str) -> Left:
     while descendants(me) and time.monotonic() < deadline:
         reap()
         time.sleep(LOOK_S)
+    # The kernel gives the number of a namespace that is gone to another one.
+    left = [pid for pid in everybody() if pid in before]
     return Left(
         moment_s,
         len(there),
         sorted(facts(descendants(me), command)),
-        sorted(spaces & facts(everybody(), namespace)),
+        sorted(spaces & facts(left, namespace)),
         sorted({*os.listdir("/sys/class/net")} - cables),
         sorted(filter(is_left, memory)),
     )
