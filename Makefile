@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PROFILE ?= standard
 # Tests mostly wait for processes, so more of them than CPUs run side by side.
-WORKERS ?= 6
+WORKERS ?= 4
 BIN := $(VENV)/bin
 # They start hundreds of processes: Python keeps what it compiled for the next one.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(WORKERS) \
