@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.errors import TrialError
 from bench.faults.boxes import TIMELY_S, WATCH_S
 from bench.faults.chaos import AFTER_S, LASTS_S
 from bench.faults.usage import Usage
@@ -22,6 +23,10 @@ AFTER_NS = (int(WATCH_S * 1e9) // 2, int(WATCH_S * 1e9))
 """The window after a blow in which pairs have to be alive."""
 BEFORE_NS = 500_000_000
 """How long before a blow jobs count as well: they may be in the victim's hand."""
+
+STEADY_SHARE_MIN = 0.8
+"""The least share of requests that is served before a blow. Programs of the self-test leave
+one of eleven unanswered."""
 
 Mask = NDArray[np.bool_]
 
@@ -40,6 +45,9 @@ def measure(record: WebRecord) -> dict[str, Any]:
     ``late_ms`` is how late peers asked before the blow, 99 times of 100 no later. Where a
     monkey strikes there is what ``_chaos`` returns instead of shares. If peers find
     each other, ``addresses_given`` is how many addresses each has to know for it.
+
+    Raises TrialError if the web was not steady before the blow: what is lost after it would
+    not be the blow's.
     """
     found: dict[str, Any] = {
         "joined_s": record.joined_s,
@@ -48,8 +56,18 @@ def measure(record: WebRecord) -> dict[str, Any]:
     }
     if record.addresses_given is not None:
         return found | {"addresses_given": record.addresses_given}
+    _require_steady(record)
     found |= {"doubled": record.handled_twice, "usage": _usage(record)}
     return found | (_chaos(record) if record.blows else _struck(record))
+
+
+def _require_steady(record: WebRecord) -> None:
+    due, served = _requests(record, record.calm_ns, record.fault_ns)
+    if served < STEADY_SHARE_MIN * due:
+        raise TrialError(
+            f"{served} of {due} requests were served before the blow: "
+            "the web was not steady yet"
+        )
 
 
 def _usage(record: WebRecord) -> dict[str, dict[str, float]]:

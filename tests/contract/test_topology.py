@@ -30,9 +30,13 @@ EDITED = {
     "http.nginx": ["middle"],
     "http.nginx_least": ["middle"],
     "http.nginx_sticky": ["middle"],
+    "http.nginx_timeout": ["middle"],
     "http.apache": ["middle"],
+    "http.apache_timeout": ["middle"],
+    "http.haproxy": ["middle"],
     "raw_socket.balanced": ["middle"],
     "raw_socket.haproxy": ["middle"],
+    "raw_socket.haproxy_checked": ["middle"],
 }
 """Whose list of servers changes when one joins."""
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.errors import TrialError
 from bench.faults.chaos import Blow
 from bench.faults.usage import Usage
 from bench.faults.web_record import WebRecord, targets
@@ -60,6 +61,19 @@ def test_an_unharmed_peer_that_falls_silent_is_missed() -> None:
     found = measure(record(silent=frozenset({2}), well=3))
     assert found["pairs_alive"] == pytest.approx(4 / 6)
     assert found["survival"] == pytest.approx(4 / 6, abs=0.05)
+
+
+def test_a_web_that_was_not_steady_before_the_blow_is_refused() -> None:
+    made = record()
+    for number in range(PEERS):
+        made.answered[number][:1] = 0
+    assert measure(made)["survival"] == 1, "one of five is left out"
+    made.answered[0][1] += 3 * S
+    with pytest.raises(TrialError, match="15 of 20 requests were served before the blow"):
+        measure(made)
+    chaos = replace(made, blows=(Blow(0.0, "killed", 3),))
+    with pytest.raises(TrialError, match="not steady"):
+        measure(chaos)
 
 
 def test_a_late_answer_keeps_no_pair_alive() -> None:

@@ -1,20 +1,15 @@
 """Several servers over HTTP/1.1 behind Apache, whose mod_proxy_balancer goes round them."""
 
 import asyncio
-import os
-import signal
-import subprocess
 from pathlib import Path
-from tempfile import gettempdir
-from urllib.parse import urlsplit
 
+import httpd
 from aiohttp import web
 from limits import MAX_LENGTH
 from requests import Session
 from server import listen
 
 CONFIGURATION = Path(__file__).with_name("httpd.conf")
-FOLDER = Path(gettempdir())
 
 
 async def serve(server, handle):
@@ -27,22 +22,11 @@ async def serve(server, handle):
 
 
 def balance(front, servers):
-    configure(servers)
-    apache = ["apache2", "-D", "FOREGROUND", "-f", CONFIGURATION]
-    # It refuses to serve as root, and must not outlive the program that started it.
-    user = ["unshare", "--user", "--map-user=1000", "setpriv", "--pdeathsig", "KILL"]
-    places = {"FRONT": urlsplit(front).netloc, "FOLDER": FOLDER}
-    subprocess.run([*user, *apache], check=True, env={**os.environ, **places})
-
-
-def configure(servers):
-    lines = [f"BalancerMember {url.replace('tcp:', 'http:')}\n" for url in servers]
-    Path(FOLDER, "members.conf").write_text("".join(lines))
+    httpd.run(CONFIGURATION, front, servers)
 
 
 def reconfigure(front, servers):
-    configure(servers)
-    os.kill(int(Path(FOLDER, "apache.pid").read_text()), signal.SIGUSR1)
+    httpd.reload(servers)
 
 
 def call(front, requests):

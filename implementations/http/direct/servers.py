@@ -1,14 +1,14 @@
 """Several servers over HTTP/1.1, without a middle: clients go round, past who is gone."""
 
 import asyncio
-from contextlib import suppress
 from itertools import cycle, islice
 
 from aiohttp import web
 from limits import MAX_LENGTH
-from requests import ConnectionError as NotConnected
+from requests import ConnectionError as Failed
 from requests import Session
 from server import listen
+from urllib3.exceptions import NewConnectionError
 
 
 async def serve(server, handle):
@@ -32,6 +32,9 @@ def call(servers, requests):
 
 def ask(session, servers, request):
     for server in servers:
-        with suppress(NotConnected):
+        try:
             return session.post(server, data=request)
+        except Failed as error:
+            if not isinstance(getattr(error.args[0], "reason", None), NewConnectionError):
+                raise  # it may have come: asked again it could be handled twice
     raise ConnectionError("no server answers")

@@ -4,11 +4,20 @@ Streams and jobs are read from responses without an end. Calls and results are P
 """
 
 from asyncio import Event, Queue, TaskGroup, sleep
+from collections import Counter
 from contextlib import suppress
 from itertools import count
 
 from aiohttp import ClientError, web
-from endless import BACKOFF_S, open_session, post, read, readers_of, takers_of
+from endless import (
+    BACKOFF_S,
+    WAITING_MAX,
+    open_session,
+    post,
+    read,
+    readers_of,
+    takers_of,
+)
 from limits import MAX_LENGTH
 from server import listen
 
@@ -39,17 +48,19 @@ async def serve(calls, handle):
 
 
 async def call(peers, requests):
-    replies, servers = Queue(), {}
+    replies, servers, waiting = Queue(), {}, Counter()
 
-    async def ask(session, url, request):
+    async def ask(session, name, request):
         with suppress(ClientError):
-            async with session.post(url, data=request) as response:
+            async with session.post(servers[name], data=request) as response:
                 await replies.put(await response.read())
+        waiting[name] -= 1
 
     async def ask_each(session, tasks):
         async for name, request in requests:
-            if name in servers:
-                tasks.create_task(ask(session, servers[name], request))
+            if name in servers and waiting[name] < WAITING_MAX:
+                waiting[name] += 1
+                tasks.create_task(ask(session, name, request))
 
     async with open_session() as session, TaskGroup() as tasks:
         tasks.create_task(meet(peers, "calls", servers))

@@ -5,16 +5,18 @@ hands them on in responses without an end.
 """
 
 from asyncio import Event, Queue, TaskGroup
+from collections import Counter
 from contextlib import suppress
 from itertools import repeat
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, web
-from endless import open_session, post, read, readers_of, takers_of
+from endless import WAITING_MAX, open_session, post, read, readers_of, takers_of
 from limits import MAX_LENGTH
 from server import listen
 
 QUEUE_MAX = 1000
+BACKLOG = 1024  # many peers call at once, and more so when the hub was frozen
 
 
 async def route(hub, peers):
@@ -51,7 +53,7 @@ async def route(hub, peers):
     await runner.setup()
     url = urlsplit(hub)
     async with open_session() as session, TaskGroup() as tasks:
-        await web.TCPSite(runner, url.hostname, url.port).start()
+        await web.TCPSite(runner, url.hostname, url.port, backlog=BACKLOG).start()
         tasks.create_task(meet())
         tasks.create_task(publish_all())
 
@@ -82,16 +84,19 @@ async def serve(calls, handle):
 
 
 async def call(hub, requests):
-    replies = Queue()
+    replies, waiting = Queue(), Counter()
 
     async def ask(session, name, request):
         with suppress(ClientError):
             async with session.post(f"{url_of(hub)}/calls/{name}", data=request) as reply:
                 await replies.put(await reply.read())
+        waiting[name] -= 1
 
     async def ask_each(session, tasks):
         async for name, request in requests:
-            tasks.create_task(ask(session, name, request))
+            if waiting[name] < WAITING_MAX:
+                waiting[name] += 1
+                tasks.create_task(ask(session, name, request))
 
     async with open_session() as session, TaskGroup() as tasks:
         tasks.create_task(ask_each(session, tasks))

@@ -10,6 +10,7 @@ from threading import Thread
 
 from connections import attend, connect, listen
 from framing import frame, messages_from
+from idle import is_gone
 
 
 def serve(server, handle):
@@ -47,6 +48,9 @@ def call(front, requests):
     server = connect(front)
     replies = messages_from(server.makefile("rb"))
     for request in requests:
+        if is_gone(server):
+            server = connect(front)
+            replies = messages_from(server.makefile("rb"))
         server.sendall(frame(request))
         try:
             yield next(replies)

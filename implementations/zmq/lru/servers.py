@@ -35,8 +35,10 @@ def balance(front, back):
             try:
                 servers.send_multipart([idle.popleft(), b"", *request])
                 request = None
-            except zmq.ZMQError:
-                continue  # it is gone: the next
+            except zmq.ZMQError as error:
+                if error.errno != zmq.EHOSTUNREACH:
+                    raise
+                # it is gone: the next
 
 
 def call(front, requests):
