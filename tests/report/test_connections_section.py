@@ -17,6 +17,7 @@ from bench.report import build as report
 from bench.report import words
 from bench.report.build import derive, with_growth
 from bench.report.model import Data
+from bench.report.pages.headline import table
 from bench.report.sections.connections import LAW_HEADS, section
 
 ZMQ = "zmq.minimal.python"
@@ -98,6 +99,27 @@ def test_the_cost_of_subscribers_to_a_publisher_can_be_cited(growth: Data) -> No
 def test_words_name_the_rates_at_which_costs_are_measured() -> None:
     for workload, rate_hz in RATE_HZ.items():
         assert words.COST[workload] == f"cost at {rate_hz:,.0f} messages/s"
+
+
+def test_a_run_of_growth_ends_with_its_laws_and_names_the_programs(
+    growth: Data, tmp_path: Path
+) -> None:
+    numbers = tmp_path / "numbers.json"
+    numbers.write_text(json.dumps(growth.entries))
+    shown = table(numbers)
+    assert shown is not None
+    rows = [*zip(*(column.cells for column in shown.columns), strict=True)]
+    assert len(rows) == len({(program, case) for program, case, _ in rows})
+    found = {(str(program), str(case)): str(said) for program, case, said in rows}
+    zeromq = ("ZeroMQ (minimal)", "Request/reply, CPU time of the server, by connections")
+    assert found[zeromq].startswith("k = ")
+    events = ("ZeroMQ (lossless)", "Fan-out, CPU time of the publisher, by subscribers")
+    assert found[events].startswith("each further one: ")
+    assert not any("messages/s" in case for _, case in found), "laws are made from these"
+    assert (
+        "ZeroMQ (minimal)",
+        "Request/reply, idle connections, one CPU, 1 client",
+    ) in found
 
 
 def test_further_measures_of_a_connection_have_ids_of_their_own(full: Data) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
+from bench.analysis.growth import EXPONENT, LAWS_OF, MARGINAL
 from bench.analysis.recovery import VARIANTS
 from bench.contract.alike import Kind, stack_order
+from bench.contract.rows import case_named
 from bench.measure.recovery import KEPT
 from bench.report import words
 from bench.report.numbers.citation import load_numbers
@@ -20,6 +22,9 @@ from bench.report.sections import over_machines
 from bench.report.sections.paired import declared_cases, opponent
 from bench.report.sections.survival import verdicts
 
+Entry = Mapping[str, Any]
+BOUNDS = ("ci_low", "ci_high")
+
 
 def table(numbers: Path) -> Table | None:
     """Return what a report compared: who is faster in each case, by how much.
@@ -27,12 +32,10 @@ def table(numbers: Path) -> Table | None:
     A run that compared no two programs has its measurements instead; None without any.
     """
     entries = load_numbers(numbers)
-    shown = Table(box=None, pad_edge=False)
     cases = declared_cases(entries)
-    for column in (
-        ("case", "program", "against", "found") if cases else ("case", "measured")
-    ):
-        shown.add_column(column)
+    if not cases:
+        return _measurements(entries)
+    shown = _empty("case", "program", "against", "found")
     for case, pairs in cases.items():
         for number, pair in enumerate(pairs):
             if pair["kind"] == Kind.APART:
@@ -41,23 +44,63 @@ def table(numbers: Path) -> Table | None:
                 found = over_machines.finding(pair)
             name = name_of(case) if number == 0 else ""
             shown.add_row(name, pair["labels"][0], opponent(pair), found)
-    if not cases:
-        for entry in (e for e in entries if e["kind"] == "absolute" and is_headline(e)):
-            shown.add_row(name_of(entry["case"]), _measured(entry))
+    return shown
+
+
+def _empty(*columns: str) -> Table:
+    shown = Table(box=None, pad_edge=False)
+    for column in columns:
+        shown.add_column(column)
+    return shown
+
+
+def _measurements(entries: Sequence[Entry]) -> Table | None:
+    """Return how costs grow, and every number that stands for its case.
+
+    Where a law is known the costs that it was made from are left out.
+    """
+    shown = _empty("program", "case", "measured")
+    laws = [entry for entry in entries if entry["kind"] == "growth"]
+    for entry in filter(_is_shown, laws):
+        shown.add_row(entry["labels"][0], *_law(entry))
+    for entry in (e for e in entries if e["kind"] == "absolute" and is_headline(e)):
+        case = case_named(entry["case"])
+        if not (laws and case.quantity == "cost"):
+            named = f"{name_of(entry['case'])}, {words.instances(case)}"
+            shown.add_row(entry["labels"][0], named, _measured(entry))
     return shown if shown.row_count else None
 
 
-def _measured(entry: Mapping[str, Any]) -> str:
+def _is_shown(law: Entry) -> bool:
+    """Say whether a law is the best for its workload: a cost with a part that is fixed and
+    one for each peer goes with no power.
+    """
+    workload, quantity, *_ = law["case"].split(".")
+    return MARGINAL not in LAWS_OF[workload] or not quantity.endswith(EXPONENT)
+
+
+def _law(entry: Entry) -> tuple[str, str]:
+    """Return what a cost grows with, and by which law: "k = 0.02 (0.00 to 0.03)"."""
+    workload, quantity, *_ = entry["case"].split(".")
+    many, whose = words.GROWN[workload]
+    case = f"{words.workload(workload)}, CPU time of the {whose}, by {many}"
+    if quantity.removeprefix("cost_") == EXPONENT:
+        ends = (math.nan if entry[name] is None else entry[name] for name in BOUNDS)
+        return case, f"k = {words.exponent(entry['value'], *ends)}"
+    return case, f"each further one: {_measured(entry)}"
+
+
+def _measured(entry: Entry) -> str:
     """Return "48.0 us (95.1 % interval 47.1 to 49.2; 10 blocks)" of an absolute number."""
     value, low, high = (
         math.nan if entry[name] is None else float(entry[name])
-        for name in ("value", "ci_low", "ci_high")
+        for name in ("value", *BOUNDS)
     )
     within = words.interval(value, low, high, entry["confidence"], entry["blocks"])
     return f"{words.measured(value, entry['unit'])} ({within})"
 
 
-def is_headline(entry: Mapping[str, Any]) -> bool:
+def is_headline(entry: Entry) -> bool:
     """Say whether an absolute number is the one that stands for its case."""
     return str(entry["id"]).startswith(f"{entry['case']}.")
 
