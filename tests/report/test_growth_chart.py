@@ -82,10 +82,14 @@ def test_the_title_names_stacks_whose_cost_grows_and_others(run: Run) -> None:
     grown = changed(grown, f"{most}.split.raw_socket", **{COST: 102.0})
     assert of_fan_out(grown).title == (
         "From 1 to 300 subscribers, a message's cost to the publisher grows 25x on ZeroMQ, "
-        "25x on HTTP and stays the same on BSD sockets"
+        "25x on HTTP and shows no change on BSD sockets"
     )
     fallen = changed(grown, most, **{COST: 50.0})
     assert "falls 2.0x on ZeroMQ, 2.0x on HTTP" in of_fan_out(fallen).title
+    noisy = changed(grown, few, **{COST: 100.0})
+    spread = noisy.trials[COST] * (noisy.trials["block"] * 40 + 1)
+    noisy = replace(noisy, trials=noisy.trials.assign(**{COST: spread}))
+    assert of_fan_out(noisy).title.endswith("shows no change on any stack")
 
 
 def test_a_point_in_doubt_is_drawn_hollow_and_explained(run: Run) -> None:

@@ -24,7 +24,7 @@ from bench.analysis.growth import (
 )
 from bench.analysis.results import Run
 from bench.analysis.rows import grouped
-from bench.analysis.stats import MARGIN
+from bench.analysis.stats import MARGIN, Interval
 from bench.contract.alike import stack_order
 from bench.report import ratio, words
 from bench.report.charts import findings, lines, style
@@ -66,11 +66,12 @@ def _title(workload: str, mine: Sequence[Point], look: Look) -> str:
     if not numbers:
         return f"The {whose}'s CPU time for a message, by the number of {many}"
     low, high = min(numbers), max(numbers)
-    cost = {(p.case.key, p.case.instances): p.cost.estimate for p in filled}
+    cost = {(p.case.key, p.case.instances): p.cost for p in filled}
     found: dict[str, tuple[float, float]] = {}
     for case in (point.case for point in mine if point.case.instances == high):
         if {(case.key, low), (case.key, high)} <= {*cost}:
-            costs = cost[case.key, high], cost[case.key, high] / cost[case.key, low]
+            many_cost = cost[case.key, high]
+            costs = many_cost.estimate, _change(cost[case.key, low], many_cost)
             found[case.stack] = min(costs, found.get(case.stack, (math.inf, 0.0)))
     changes = {
         words.stack(stack, look.stacks): found[stack][1]
@@ -82,8 +83,15 @@ def _title(workload: str, mine: Sequence[Point], look: Look) -> str:
     return f"From {low:,} to {high:,} {many}, a message's cost to the {whose} {said}"
 
 
+def _change(few: Interval, many: Interval) -> float:
+    """Return by what a cost is multiplied, or 1 if the intervals have a point in common."""
+    if max(few.low, many.low) <= min(few.high, many.high):
+        return 1.0
+    return many.estimate / few.estimate
+
+
 def _changed(changes: Mapping[str, float]) -> Iterator[str]:
-    """Yield "grows 28x on ZeroMQ, 25x on HTTP", "stays the same on BSD sockets"."""
+    """Yield "grows 28x on ZeroMQ, 25x on HTTP", "shows no change on BSD sockets"."""
     grown = {name: by for name, by in changes.items() if by > MARGIN}
     fallen = {name: 1 / by for name, by in changes.items() if by < 1 / MARGIN}
     same = [name for name in changes if name not in {*grown, *fallen}]
@@ -92,7 +100,8 @@ def _changed(changes: Mapping[str, float]) -> Iterator[str]:
             said = (f"{ratio.times([by], FEW)} on {name}" for name, by in several.items())
             yield f"{verb} {', '.join(said)}"
     if same:
-        yield f"stays the same on {findings.listed(same)}"
+        named = "any stack" if len(same) == len(changes) > 1 else findings.listed(same)
+        yield f"shows no change on {named}"
 
 
 def _chart(
