@@ -13,7 +13,7 @@ from bench.analysis.rows import grouped
 from bench.contract.all_workloads import WORKLOADS
 from bench.contract.model import Workload
 from bench.faults.all_faults import controls
-from bench.faults.breach import Breach, BreachKind, write
+from bench.faults.breach import Breach, BreachKind, described
 from bench.measure.levels import (
     FAULTS_OF,
     LEVELS,
@@ -51,7 +51,7 @@ def levels(run: Run) -> list[LevelRow]:
                 amiss=amiss,
                 not_tested=not_tested,
                 lost_at_restart=_lost_at_restart(outcomes),
-                beside=tuple(broken_beside(outcomes)),
+                beside=broken_beside(outcomes),
                 faults=len({*trials["fault"]} - controls()),
                 trials=len(trials),
             )
@@ -97,7 +97,7 @@ def _amiss(
     found: dict[str, str] = {}
     for outcome in outcomes:
         if found_here := breaches(outcome, above):
-            found.setdefault(str(outcome["fault"]), write(_told(found_here, outcome)))
+            found.setdefault(str(outcome["fault"]), described(_told(found_here, outcome)))
     if not found:
         missing = untested(outcomes, above, workload)
         asked = len(faults_of(above, workload))

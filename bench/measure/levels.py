@@ -118,13 +118,10 @@ def breaches(outcome: Outcome, level: Level) -> list[Breach]:
     return found
 
 
-def broken_beside(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """Return the breaches of a program under faults on no list, as text, by fault."""
-    return {
-        str(outcome["fault"]): str(outcome["against"])
-        for outcome in outcomes
-        if outcome["fault"] in BESIDE and outcome["verdict"] == BROKEN
-    }
+def broken_beside(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Return the faults on no list that broke a program, each once."""
+    broken = [o["fault"] for o in outcomes if o["verdict"] == BROKEN]
+    return tuple(dict.fromkeys(fault for fault in broken if fault in BESIDE))
 
 
 def faults_of(level: Level, workload: Workload) -> list[str]:

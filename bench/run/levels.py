@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.contract.model import Cell
-from bench.faults.breach import write
+from bench.faults.breach import described
 from bench.measure.common import Measured
 from bench.measure.levels import (
     CREDITED,
@@ -19,8 +19,9 @@ from bench.measure.levels import (
     level_of,
     untested,
 )
+from bench.run.no_value import Cause, NoValue
 from bench.run.plan import Group, Planned, Profile, plan
-from bench.run.recovery import AT_ONCE, Cause, NoValue, measure_recovery
+from bench.run.recovery import AT_ONCE, measure_recovery
 from bench.run.schedule import Slot, schedule
 
 
@@ -59,7 +60,7 @@ class Standing:
     def breaches(self, level: Level) -> list[str]:
         """Return the breaches that refuse a level: the faults, and what happened."""
         found = [(outcome["fault"], breaches(outcome, level)) for outcome in self.outcomes]
-        lines = (f"{fault}: {write(breached)}" for fault, breached in found if breached)
+        lines = (f"{fault}: {described(breached)}" for fault, breached in found if breached)
         return list(dict.fromkeys(lines))
 
     def reasons(self) -> list[str]:

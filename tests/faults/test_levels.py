@@ -43,7 +43,7 @@ from bench.measure.levels import (
 from bench.measure.recovery import BROKEN as CONTRACT_BROKEN
 from bench.measure.recovery import KEPT, REPORTED
 from bench.run.levels import Standing, standings, trials_of
-from bench.run.recovery import Cause, NoValue
+from bench.run.no_value import Cause, NoValue
 
 # -- the rule ------------------------------------------------------------------------------
 
