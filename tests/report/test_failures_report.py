@@ -162,7 +162,7 @@ def test_every_square_of_the_heat_map_has_a_word(rows: list[Recovery], look: Loo
             for text in chart.figure.axes[0].texts
         ]
         for row in measured(mine):
-            assert outcomes.in_a_cell(row) in said
+            assert outcomes.in_a_square(row) in said
         assert said.count("?") == len(mine) - len(measured(mine))
 
 

@@ -94,7 +94,7 @@ def test_no_slide_has_a_ratio_below_1() -> None:
             for said in (material.cite(entry["id"]), material.faster(entry["id"])):
                 assert below_1(HIDDEN.sub("", said)) == []
     shown = [
-        part for one in material.judged for part in one.parts for part in part.findings
+        part for one in material.judged for part in one.parts for part in part.evidence
     ]
     assert [finding.shown for finding in shown if below_1(finding.shown)] == []
 

@@ -60,7 +60,7 @@ def test_the_selftest_finds_a_late_clock(
     assert known.needs_quiet is False, "no other process makes an outage shorter"
 
 
-# -- company -------------------------------------------------------------------------------
+# -- side by side --------------------------------------------------------------------------
 
 
 def trial(outage_s: float, verdict: str = "kept", **counts: int) -> Measured:

@@ -178,7 +178,7 @@ def test_a_standard_survey_leaves_out_nothing_but_large_webs() -> None:
     assert quick < standard
 
 
-def test_trials_that_are_timed_come_first_and_have_less_company(
+def test_trials_that_are_timed_come_first_beside_fewer_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(survey, "take", lambda wanted, _: rows([wanted])[0])
@@ -290,7 +290,7 @@ def test_trials_on_a_machine_that_was_too_busy_count_for_nothing() -> None:
     assert any(".survival." in name for name in late)
 
 
-def test_times_count_only_in_trials_with_little_company() -> None:
+def test_times_count_only_in_trials_with_few_others_beside_them() -> None:
     found = numbers(surveyed(at_once=PROFILES["standard"].at_once))
     assert not any(".service" in name or ".network_share" in name for name in found)
     assert any(".state_missed." in name for name in found)
