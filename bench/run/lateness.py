@@ -14,7 +14,7 @@ from typing import Self
 
 TICK_S = 0.02
 NOTED_S = 0.01
-"""What a tick is later than this is kept; all of them would be many."""
+"""Delays of a tick beyond this are kept; all of them would be many."""
 
 
 class Lateness:

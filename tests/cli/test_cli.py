@@ -1,4 +1,4 @@
-"""The command line says what it can do, what went wrong, and what was meant."""
+"""The command line lists its commands, names an error, and suggests the right word."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from bench.report.talk.material import Material
 
 BELOW_1 = re.compile(r"(?<![\d.,])0(?:\.\d+)?(?:x\b| times\b)|ratio of 0\b")
 HIDDEN = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", re.DOTALL)
-"""What a browser does not show of a page."""
+"""The parts of a page that a browser does not show."""
 
 
 def small(case: Case) -> bool:

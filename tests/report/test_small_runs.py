@@ -1,6 +1,6 @@
 """The summary of a run that measured little: one stack, two programs, one workload.
 
-It answers what such a run can answer, names no winner that had no rival, and says how far
+It answers what such a run can answer, names no winner that had no rival, and shows how far
 to believe it.
 """
 

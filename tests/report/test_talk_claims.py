@@ -121,7 +121,7 @@ def test_too_few_blocks_leave_a_claim_open() -> None:
 
 
 def test_one_trial_refutes_a_part_that_speaks_of_all() -> None:
-    """Of five trials two lost a message: a median says nothing of a part that says none."""
+    """Two of five trials lost a message, which a median would hide."""
     none = Condition("it", ("a",), at_most=0, worst=True)
     some = number("a", 0, 0, 2, unit="messages", confidence=0.9375, worst=2)
     part = look(none, {"a": some})

@@ -307,10 +307,10 @@ def make(
 ) -> Path:
     """Write a finished run with invented values and return its folder.
 
-    ``seconds`` is a case's true value; ``failing`` maps cell ids to the reason for which
-    conformance refused them, ``breaking`` to that for which their last blocks failed;
-    ``keep`` leaves cases out of the plan, those with a fault unless told otherwise;
-    ``stories`` says what befalls cells in trials with one.
+    ``seconds`` is a case's true value. ``failing`` maps cell ids to the reason for which
+    conformance refused them, ``breaking`` to that for which their last blocks failed.
+    ``keep`` chooses cases of the plan: by default all without a fault. ``stories`` gives
+    the outcome of cells in trials with one.
     """
     cells = cells_of(*more)
     planned = [p for p in plan(KNOWN[profile], cells, blocks) if keep(p.case)]

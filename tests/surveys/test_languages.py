@@ -168,7 +168,7 @@ def test_a_late_client_is_ended(tmp_path: Path) -> None:
 
 @given(st.data())
 def test_no_change_of_any_byte_passes(data: st.DataObject) -> None:
-    """Of what arrived or of what was printed: a byte changed, dropped or doubled."""
+    """A byte of the messages or of the output is changed, dropped or doubled."""
     heard = Heard()
     said = [heard.answer(message).hex() for message in MESSAGES]
     compare(heard, said)

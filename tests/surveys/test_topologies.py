@@ -163,7 +163,7 @@ def test_sittings_without_a_row_are_forgotten() -> None:
 
 
 def test_a_standard_survey_leaves_out_nothing_but_large_webs() -> None:
-    """Whatever claims look at is there often enough for an interval."""
+    """All that claims look at is there often enough for an interval."""
     standard, full = (
         {each.key for each in plan(EVERY, PROFILES[name], 1)}
         for name in ("standard", "full")
@@ -393,7 +393,7 @@ def test_the_heat_map_shows_the_share_that_each_program_served_under_each_blow()
 
 
 def test_a_share_on_the_heat_map_agrees_with_its_colour() -> None:
-    """Whoever lost one request of 400 does not read 100 %, nor 99 % in the lower colour."""
+    """One lost request of 400 does not read 100 %, nor 99 % in the lower colour."""
     (missed_one, *_) = boxes.struck(surveyed(survival=0.9975, hurt=0), "servers")
     assert missed_one.said == "99 %"
     for per_mille in range(1001):

@@ -362,7 +362,7 @@ def is_alive(pid: int) -> bool:
 def test_a_host_in_c_dies_with_its_harness_and_at_the_end_of_its_input(
     kept_open: bool, tmp_path: Path
 ) -> None:
-    """By the kernel's signal, even where somebody else holds its input open; and where
+    """By the kernel's signal, even where another process holds its input open; and where
     the harness lives, but has closed that."""
     cell, spec = spec_of_a_client(tmp_path)
     told, tells = os.pipe()
