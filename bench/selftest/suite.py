@@ -45,6 +45,7 @@ LONG = (
     "twenty_runs",
     "levels",
     "side_by_side",
+    "struck",
     "crowd",
     "other_generators",
     "floor",

@@ -358,7 +358,7 @@ def test_the_order_of_starting_makes_no_difference(found: Metadata) -> None:
 def test_a_consumer_that_joins_must_get_messages_due_after_it_joined(
     found: Metadata,
 ) -> None:
-    """Of the time in which it connected some may be lost, but none of all that before."""
+    """Messages of the time in which it connected may be lost, but no earlier ones."""
     assert found["settled"]
     assert found["silent"] < 200
     assert found["held"] == found["reported"] == 0

@@ -1,4 +1,4 @@
-"""What a failure cost is measured rightly: known histories, and cells that are wrong.
+"""The cost of a failure is measured rightly: known histories, and cells that are wrong.
 
 The first half makes up what happened to every message, so that each time, count and verdict
 is known. The second runs trials with real processes, most of them against the cells in

@@ -1,4 +1,4 @@
-"""The sceptic's command: it says what it injected, and fails where the answer is wrong."""
+"""The sceptic's command: it names the injected fault, and fails if the answer is wrong."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a cell is credited with, it does: real processes, real faults, every guarantee.
+"""A cell keeps the guarantees of its variant: real processes, real faults, every guarantee.
 
-A cell called ``resilient`` loses, doubles and answers wrongly nothing, whatever befalls it,
-and one called ``reconnecting`` survives a restart of its server. Each is put to the faults
-of its guarantees here, several trials side by side. A test says what happened instead.
+A cell called ``resilient`` loses, doubles and answers wrongly nothing under any fault, and
+one called ``reconnecting`` survives a restart of its server. Each is tried with the faults
+of its guarantees here, several trials side by side. A failed test names what happened.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ KILLED, CUT = "server_killed", "link_cut_1s"
 
 
 def outcome(fault: str = KILLED, **changed: Any) -> dict[str, Any]:
-    """Return what a trial came to in which all went well, but for what is changed."""
+    """Return the outcome of a trial without a fault, except for what is changed."""
     facts: dict[str, Any] = {
         "fault": fault,
         "hopeless": 0,
@@ -108,7 +108,7 @@ RULE = {
         L1,
         [outcome(), outcome("message_oversized", **LOSES)],
     ),
-    "waits for ever for a server that never was": (
+    "waits forever for a server that never was": (
         L2,
         [outcome(), outcome("server_absent", hopeless=1, **HANGS)],
     ),
@@ -274,7 +274,7 @@ def was_disturbed(standing: Standing, fault: str) -> bool:
     """Say whether a trial may have failed because this machine is busy with others.
 
     That is one that did not get as far as its fault, did not settle or leave in the time
-    there was, or delivered late. What was lost, doubled or wrong would be so anywhere.
+    there was, or delivered late. Loss, duplicates and wrong messages are so anywhere.
     """
     if fault in standing.unmeasured:
         return standing.unmeasured[fault].cause == Cause.FAILED
