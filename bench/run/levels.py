@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.contract.model import Cell
 from bench.faults.breach import described
-from bench.measure.common import Measured
+from bench.measure.common import Measured, Metadata
 from bench.measure.levels import (
     CREDITED,
     GUARANTEED,
     LEVELS,
     Level,
-    Outcome,
     breaches,
     level_of,
     untested,
 )
+from bench.measure.recovery import Outcome
 from bench.run.no_value import Cause, NoValue
 from bench.run.plan import Group, Planned, Profile, plan
 from bench.run.recovery import AT_ONCE, measure_recovery
@@ -27,11 +27,15 @@ from bench.run.schedule import Slot, schedule
 
 @dataclass
 class Standing:
-    """The outcomes of a cell's trials; ``unmeasured`` has the reasons for missing ones."""
+    """The outcomes of a cell's trials; ``unmeasured`` has the reasons for missing ones.
+
+    ``made`` has all that was measured in each trial.
+    """
 
     cell: Cell
     outcomes: list[Outcome]
     unmeasured: dict[str, NoValue]
+    made: list[Metadata] = field(default_factory=list)
 
     @property
     def level(self) -> Level | None:
@@ -59,7 +63,7 @@ class Standing:
 
     def breaches(self, level: Level) -> list[str]:
         """Return the breaches that refuse a level: the faults, and what happened."""
-        found = [(outcome["fault"], breaches(outcome, level)) for outcome in self.outcomes]
+        found = [(outcome.fault, breaches(outcome, level)) for outcome in self.outcomes]
         lines = (f"{fault}: {described(breached)}" for fault, breached in found if breached)
         return list(dict.fromkeys(lines))
 
@@ -95,7 +99,9 @@ def standings(
     found = {entry.case.cell.id: Standing(entry.case.cell, [], {}) for entry in planned}
 
     def kept(slot: Slot, measured: Measured) -> None:
-        found[slot.planned.case.cell.id].outcomes.append(measured.metadata)
+        standing = found[slot.planned.case.cell.id]
+        standing.outcomes.append(Outcome.read(measured.metadata))
+        standing.made.append(measured.metadata)
 
     def failed(slot: Slot, reason: NoValue) -> None:
         case = slot.planned.case

@@ -24,7 +24,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     cells = choose(find_cells([IMPLEMENTATIONS]), CELLS)
     found = []
     for standing in standings(trials_of(cells, CONTROLS), logs, seed, at_once=2):
-        for outcome in standing.outcomes:
+        for outcome in standing.made:
             most_ms = 1e3 * (outcome["interval_s"] + ON_ITS_WAY_S)
             back_s = outcome.get("reconnect_s", math.inf)
             outage_ms = 1e3 * (outcome["healed_s"] + back_s)

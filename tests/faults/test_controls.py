@@ -25,7 +25,7 @@ def outcome_of(cell_id: str, fault: str, logs: Path) -> dict[str, Any]:
         if reason.cause == Cause.NOT_PERMITTED:
             pytest.skip(str(reason))
         pytest.fail(str(reason))
-    (outcome,) = standing.outcomes
+    (outcome,) = standing.made
     return dict(outcome)
 
 

@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from bench.faults.fault_trial import FaultTrial
 from bench.measure.common import Measured
 from bench.measure.levels import L0, L1, L2, faults_of
+from bench.measure.recovery import Outcome
 from bench.run.levels import Standing
 from bench.selftest import levels, recovery_clock, side_by_side
 from bench.selftest.suite import LONG, NAMES
@@ -153,7 +154,8 @@ def test_only_a_program_that_is_credited_with_a_level_must_reach_it(
     cell = find_cell(f"zmq/{variant}/request_reply.py")
     others = [WELL | {"fault": name} for name in faults_of(L2, cell.workload)[1:]]
     assert WELL["fault"] not in [outcome["fault"] for outcome in others]
-    answer = levels._answer(Standing(cell, [WELL | changed, *others], {}))
+    made = [Outcome.read(outcome) for outcome in (WELL | changed, *others)]
+    answer = levels._answer(Standing(cell, made, {}))
     assert answer.passed is passed
     expected = L0 if not changed.get("settled", 1) else L1
     assert answer.measured.startswith(expected if changed else "L2")

@@ -10,9 +10,9 @@ from bench.report.entries import surveyed
 from bench.report.model import Columns, Section, Table
 from bench.report.sentences import SIZE_NAMES
 from bench.report.words import date, machine
+from bench.surveys.document import Survey
 from bench.surveys.embedding.tally import agreeing, agreement, answering, in_common
 
-Survey = Mapping[str, Any]
 KIND = "embedding"
 TITLE = "A server in a program that already runs"
 NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle embedding."
