@@ -22,7 +22,8 @@ from bench.measure.levels import (
     level_of,
     untested,
 )
-from bench.measure.recovery import BROKEN, Outcome
+from bench.measure.outcome import Outcome
+from bench.measure.recovery import BROKEN
 
 NOT_TESTED = "not tested"
 

@@ -125,11 +125,8 @@ class Run:
         A budget left them out, the generator of an open loop was too slow, or they broke in
         some blocks: a program is not timed by those that it survived.
         """
-        left_out = {
-            case: "left out to keep the budget"
-            for case, blocks in self.trimmed.items()
-            if not blocks
-        }
+        none = [case for case, blocks in self.trimmed.items() if not blocks]
+        left_out = dict.fromkeys(none, "left out to keep the budget")
         too_slow = {c: f"refused: {why}" for c, why in self.open_loops_refused.items()}
         return {**left_out, **too_slow, **self._broken()}
 

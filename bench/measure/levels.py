@@ -21,7 +21,8 @@ from enum import StrEnum
 from bench.contract.model import Workload
 from bench.faults.all_faults import all_faults
 from bench.faults.breach import Breach, BreachKind, counted
-from bench.measure.recovery import BROKEN, Outcome
+from bench.measure.outcome import Outcome
+from bench.measure.recovery import BROKEN
 
 
 class Level(StrEnum):

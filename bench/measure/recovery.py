@@ -12,20 +12,17 @@ what became of the messages is told apart as Jepsen does (``bench.faults.history
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.contract.model import Case
-from bench.errors import ResultsError
 from bench.faults.all_faults import all_faults
-from bench.faults.breach import Breach, BreachKind, counted, read, write
+from bench.faults.breach import Breach, BreachKind, counted, write
 from bench.faults.fault import Fault
 from bench.faults.history import (
     BESIDE,
@@ -83,62 +80,6 @@ class Recovery:
     settle_s: float | None
     missed: int
     offered: int
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a trial decides about a level: its verdict, and how many messages got through.
-
-    ``settled``: service was back at the end. ``hopeless``: nothing could get through.
-    ``orphaned`` messages died with the process that had them, and ``overdue`` replies came
-    after their deadline. ``healed_s`` is how long the fault lasted.
-    """
-
-    fault: str
-    verdict: ContractVerdict
-    breaches: tuple[Breach, ...]
-    settled: bool
-    hopeless: bool
-    raised: int
-    ended: int
-    attempted: int
-    delivered: int
-    orphaned: int
-    overdue: int
-    healed_s: float
-
-    @property
-    def unreported(self) -> int:
-        """How many messages never arrived, without those that died with their process."""
-        return self.attempted - self.delivered - self.orphaned
-
-    @classmethod
-    def read(cls, made: Mapping[Any, Any]) -> Outcome:
-        """Return the outcome of a trial from its metadata, as ``measure`` gives it.
-
-        Runs of earlier versions have no ``hopeless``, ``orphaned`` or ``overdue``. Raises
-        ResultsError if another field is missing.
-        """
-        known = {"hopeless": 0, "orphaned": 0, "overdue": 0, **made}
-        try:
-            return cls(
-                fault=str(known["fault"]),
-                verdict=ContractVerdict(known["verdict"]),
-                breaches=tuple(read(str(known["against"]))),
-                settled=bool(known["settled"]),
-                hopeless=bool(known["hopeless"]),
-                raised=int(known["raised"]),
-                ended=int(known["ended"]),
-                attempted=int(known["attempted"]),
-                delivered=int(known["delivered"]),
-                orphaned=int(known["orphaned"]),
-                overdue=int(known["overdue"]),
-                healed_s=float(known["healed_s"]),
-            )
-        except KeyError as error:
-            raise ResultsError(
-                f"a trial with a fault has no {error.args[0]!r}: measure the run again"
-            ) from error
 
 
 def _first_s(line: Line, struck_ns: int, from_ns: int) -> float | None:

@@ -1,7 +1,7 @@
 """How late a clock beside the trials ticks: what the machine did to programs that wait.
 
 A program that waits for a timer runs when the kernel lets it. A thread that sleeps for a
-fixed time and looks how long it slept sees when the kernel did not: other work held the
+fixed time and looks how long it slept sees when the kernel did not. Other work held the
 CPUs, the machine was suspended, or the trials themselves were too many for it. It reads no
 result of a trial.
 """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.contract.model import Cell
 from bench.faults.breach import described
-from bench.measure.common import Measured, Metadata
+from bench.measure.common import Measured
 from bench.measure.levels import (
     CREDITED,
     GUARANTEED,
@@ -18,7 +19,7 @@ from bench.measure.levels import (
     level_of,
     untested,
 )
-from bench.measure.recovery import Outcome
+from bench.measure.outcome import Outcome
 from bench.run.no_value import Cause, NoValue
 from bench.run.plan import Group, Planned, Profile, plan
 from bench.run.recovery import AT_ONCE, measure_recovery
@@ -35,7 +36,7 @@ class Standing:
     cell: Cell
     outcomes: list[Outcome]
     unmeasured: dict[str, NoValue]
-    made: list[Metadata] = field(default_factory=list)
+    made: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def level(self) -> Level | None:

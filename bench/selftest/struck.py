@@ -64,7 +64,9 @@ def of_servers(cell: Cell, topology: Topology) -> Ranges:
         missed = Range("missed", 0.9, 1)  # a client goes round by itself
     else:
         missed = Range("missed", theory - OF_THEORY, theory + OF_THEORY)
-    found = {CALM: (exactly("hurt", 0), exactly("told", 0), missed)}
+    found: dict[str, tuple[Range, ...]] = {
+        CALM: (exactly("hurt", 0), exactly("told", 0), missed)
+    }
     if key == DEALING:
         clients = topology.asking
         found[FROZEN] = (exactly("hurt", clients), Range("survival", 0, 0.3))
@@ -78,7 +80,7 @@ def of_web(cell: Cell, topology: Topology) -> Ranges:
     peers = topology.asking
     left = (peers - 1) * (peers - 2) / (peers * (peers - 1))
     every = [exactly(name, 1) for name in ("pairs_alive", "news_once", "jobs_once")]
-    found = {
+    found: dict[str, tuple[Range, ...]] = {
         CALM: (*every, exactly("doubled", 0)),
         CHAOS: (Range("pairs_each_s", 0.9, 1), Range("chaos_pairs", 0.5, 1)),
     }

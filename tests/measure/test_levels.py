@@ -41,8 +41,9 @@ from bench.measure.levels import (
     level_of,
     untested,
 )
+from bench.measure.outcome import Outcome
 from bench.measure.recovery import BROKEN as CONTRACT_BROKEN
-from bench.measure.recovery import KEPT, REPORTED, Outcome
+from bench.measure.recovery import KEPT, REPORTED
 from bench.run.levels import Standing, standings, trials_of
 from bench.run.no_value import Cause, NoValue
 

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 from bench.faults.fault_trial import FaultTrial
 from bench.measure.common import Measured
 from bench.measure.levels import L0, L1, L2, faults_of
-from bench.measure.recovery import Outcome
+from bench.measure.outcome import Outcome
 from bench.run.levels import Standing
 from bench.selftest import levels, recovery_clock, side_by_side
 from bench.selftest.suite import LONG, NAMES
