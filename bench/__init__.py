@@ -20,7 +20,7 @@ run        all blocks of one ``make bench``: one folder under ``reports/data/``
 The rooms, in the order of the flow of data:
 
 hosts -> contract -> trial -> faults -> sites -> measure -> run -> analysis -> surveys ->
-experiments -> report
+report
 
 ``selftest`` tests all of them with known effects, and ``cli`` joins them. Each room imports
 only the rooms before it. ``implementations/`` holds the cells and imports nothing of this.

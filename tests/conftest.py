@@ -1,6 +1,6 @@
 """How the tests run: side by side, each with a time limit, and none about speed.
 
-`make test` leaves out the tests that are marked ``thorough``, and says how many these are.
+`make test` leaves out the tests that are marked ``thorough``, and counts them.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def median(values, level=0.95):
 def ratio(logs, in_turns=False):
     """Return Hodges and Lehmann's estimate of a/b, with Tukey's signed-rank interval.
 
-    ``logs`` are those of a/b in each block. Of windows in turns, 8 blocks make an interval.
+    ``logs`` are those of a/b in each block. In turns, 8 blocks make an interval.
     """
     ways = [1]  # in which signs can be drawn so that the positive ranks sum to 0, 1, ...
     for rank in range(1, len(logs) + 1):
@@ -410,7 +410,7 @@ class Run:
     def logs(self, a, b):
         """Return the log of a/b in each block that has both, and whether they took turns.
 
-        Those of one ensemble are paired by round: the median over three rounds or more.
+        Windows of one ensemble are paired by round: the median over three rounds or more.
         """
         first, other = (
             {t["block"]: t["value"] for t in self.trials.get(c, ())} for c in (a, b)

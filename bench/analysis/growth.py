@@ -133,7 +133,7 @@ def points(run: Run) -> list[Point]:
 
 
 def _point(case: CaseRow, trials: pd.DataFrame, refused: str) -> Point:
-    limit = refused.removeprefix("refused: ") or _limit(case, trials)
+    limit = refused or _limit(case, trials)
     cost = median_interval(trials[column(case)].to_numpy())
     return Point(case, cost, not limit, limit or _disturbed(trials))
 

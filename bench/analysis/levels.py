@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from bench.analysis.recovery import is_across
 from bench.analysis.recovery_rows import LevelRow
@@ -13,7 +11,7 @@ from bench.analysis.rows import grouped
 from bench.contract.all_workloads import WORKLOADS
 from bench.contract.model import Workload
 from bench.faults.all_faults import controls
-from bench.faults.breach import Breach, BreachKind, write
+from bench.faults.breach import Breach, BreachKind, described
 from bench.measure.levels import (
     FAULTS_OF,
     LEVELS,
@@ -24,6 +22,7 @@ from bench.measure.levels import (
     level_of,
     untested,
 )
+from bench.measure.outcome import Outcome
 from bench.measure.recovery import BROKEN
 
 NOT_TESTED = "not tested"
@@ -40,7 +39,7 @@ def levels(run: Run) -> list[LevelRow]:
     rows = []
     for cell, trials in made.groupby(cells, sort=False):
         program = programs[str(cell)][0].program
-        outcomes = [_outcome(trial) for trial in trials.to_dict("records")]
+        outcomes = [Outcome.read(trial) for trial in trials.to_dict("records")]
         workload = WORKLOADS[program.workload]
         level = level_of(outcomes, workload)
         amiss, not_tested = _amiss(outcomes, level, workload)
@@ -51,7 +50,7 @@ def levels(run: Run) -> list[LevelRow]:
                 amiss=amiss,
                 not_tested=not_tested,
                 lost_at_restart=_lost_at_restart(outcomes),
-                beside=tuple(broken_beside(outcomes)),
+                beside=broken_beside(outcomes),
                 faults=len({*trials["fault"]} - controls()),
                 trials=len(trials),
             )
@@ -59,34 +58,22 @@ def levels(run: Run) -> list[LevelRow]:
     return rows
 
 
-def _outcome(trial: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a trial as ``measure.recovery`` gave it: counts are whole numbers again.
-
-    Runs of an earlier version do not say what was hopeless, nor what was orphaned.
-    """
-    made: dict[str, Any] = {"hopeless": 0, "orphaned": 0}
-    for key, value in trial.items():
-        whole = isinstance(value, float) and value.is_integer()
-        made[str(key)] = int(value) if whole else value
-    return made
-
-
-def _lost_at_restart(outcomes: list[dict[str, Any]]) -> int:
+def _lost_at_restart(outcomes: list[Outcome]) -> int:
     """Return the most messages that never arrived in a trial with a restart."""
-    restarts = [made for made in outcomes if made["fault"] in FAULTS_OF[LEVELS[1]]]
-    return max((made["attempted"] - made["delivered"] for made in restarts), default=0)
+    restarts = [made for made in outcomes if made.fault in FAULTS_OF[LEVELS[1]]]
+    return max((made.attempted - made.delivered for made in restarts), default=0)
 
 
-def _told(found: list[Breach], outcome: Mapping[str, Any]) -> list[Breach]:
+def _told(found: list[Breach], outcome: Outcome) -> list[Breach]:
     """Return breaches with losses as reported ones, unless one was silent."""
-    if outcome["verdict"] == BROKEN:
+    if outcome.verdict == BROKEN:
         return found
     lost = BreachKind.LOST, BreachKind.REPORTED_LOST
     return [replace(b, kind=lost[1]) if b.kind == lost[0] else b for b in found]
 
 
 def _amiss(
-    outcomes: list[dict[str, Any]], level: Level | None, workload: Workload
+    outcomes: list[Outcome], level: Level | None, workload: Workload
 ) -> tuple[str, str]:
     """Return what blocks the next level, one breach for each fault. Without a breach,
     return which of its faults were not tried, and that level.
@@ -97,7 +84,7 @@ def _amiss(
     found: dict[str, str] = {}
     for outcome in outcomes:
         if found_here := breaches(outcome, above):
-            found.setdefault(str(outcome["fault"]), write(_told(found_here, outcome)))
+            found.setdefault(outcome.fault, described(_told(found_here, outcome)))
     if not found:
         missing = untested(outcomes, above, workload)
         asked = len(faults_of(above, workload))

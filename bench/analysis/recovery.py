@@ -44,8 +44,8 @@ from bench.faults.fault import CONTROL
 from bench.faults.history import BESIDE, CLASSES
 from bench.measure.recovery import VERDICTS, ContractVerdict, Told
 
-LEVEL = 0.9
-"""The level asked for: five trials have an interval of 93.75 %, ten one of 97.9 %."""
+CONFIDENCE = 0.9
+"""The least of an interval: five trials have an interval of 93.75 %, ten one of 97.9 %."""
 VARIANTS = ("minimal", "resilient")
 """The variants that every stack has: library defaults, and equal guarantees."""
 TIMES = ("outage", "reconnect", "settle", "late")
@@ -111,7 +111,7 @@ def _times(trials: pd.DataFrame) -> Iterator[tuple[str, pd.Series[float]]]:
 
 
 def _median(values: pd.Series[float]) -> Median:
-    interval = median_interval(values.to_numpy(), LEVEL)
+    interval = median_interval(values.to_numpy(), CONFIDENCE)
     return Median(interval.estimate, *bounds(interval), float(values.max()))
 
 
@@ -159,7 +159,7 @@ def _came_to(case: CaseRow, fault: FaultRow, reason: str, trials: pd.DataFrame) 
         availability=_middle(trials, "availability"),
         told_after_s=_middle(trials, "told_after_s"),
         watched_s=float(watched[never].min() if never.any() else watched.min()),
-        confidence=median_interval(trials["value_s"].to_numpy(), LEVEL).confidence,
+        confidence=median_interval(trials["value_s"].to_numpy(), CONFIDENCE).confidence,
         times={name: _median(values) for name, values in _times(trials)},
         counts={name: _median(values) for name, values in _counts(trials)},
     )

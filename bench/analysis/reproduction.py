@@ -16,6 +16,7 @@ from bench.contract.rows import case_row, promise_of
 from bench.errors import ResultsError, UsageError
 from bench.measure.quantities import QUANTITIES
 from bench.run.archive import SUMS, Archive, sha256
+from bench.run.declared import CLAIMS
 from bench.run.manifest import HOSTED, Begun, begin_plan, planned_case
 from bench.run.manifest import resume as resume_run
 from bench.run.plan import Planned
@@ -126,8 +127,8 @@ def begin(
         seed,
         more,
         whole=False,
-        claims=[list(pair.identity) for pair in declared],
         **facts,
+        **{CLAIMS: [list(pair.identity) for pair in declared]},
         **{REPRODUCES: {**_origin(published), LEFT_OUT: left_out}},
     )
 

@@ -125,12 +125,10 @@ class Run:
         A budget left them out, the generator of an open loop was too slow, or they broke in
         some blocks: a program is not timed by those that it survived.
         """
-        left_out = {
-            case: "left out to keep the budget"
-            for case, blocks in self.trimmed.items()
-            if not blocks
-        }
-        return {**left_out, **self.open_loops_refused, **self._broken()}
+        none = [case for case, blocks in self.trimmed.items() if not blocks]
+        left_out = dict.fromkeys(none, "left out to keep the budget")
+        too_slow = {c: f"refused: {why}" for c, why in self.open_loops_refused.items()}
+        return {**left_out, **too_slow, **self._broken()}
 
     def _broken(self) -> dict[str, str]:
         """Why cases have no result that failed twice in one block, and not in all.
@@ -156,7 +154,7 @@ class Run:
         known = self.trials.reindex(columns=["case", *columns]).dropna()
         medians = known.groupby("case")[columns].median()
         return {
-            str(case): "refused: the generator is the limit, "
+            str(case): "the generator is the limit, "
             f"{row['lag_p99_ns'] / 1e3:,.0f} us late at p99, "
             f"{100 * row['generator_share']:.0f} % of the time between messages its own"
             for case, row in medians.iterrows()

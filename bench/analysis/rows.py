@@ -15,7 +15,7 @@ import pandas as pd
 
 from bench.contract.alike import most_alike, spoken_in
 from bench.contract.rows import CaseRow, ProgramRow
-from bench.run.archive import NO_CHANCE
+from bench.run.no_value import NoValue
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -100,7 +100,7 @@ class Failure:
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Failure:
         """Return a row of failures.json; runs of earlier versions repeated no block."""
-        reason = kept["reason"].removeprefix(f"{NO_CHANCE}: ")
+        reason = NoValue.read(kept).error
         return cls(kept["case"], kept["block"], kept.get("repeat", 0), reason)
 
     @property

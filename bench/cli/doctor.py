@@ -36,12 +36,12 @@ FREE_BYTES_MIN = 1 << 30
 
 
 @dataclass(frozen=True)
-class Finding:
+class Advice:
     what: str
     remedy: str
 
 
-def findings() -> list[Finding]:
+def findings() -> list[Advice]:
     """Return what reduces precision on this machine, each with its remedy.
 
     This takes about a second and a half, because it observes the machine at rest.
@@ -49,7 +49,7 @@ def findings() -> list[Finding]:
     try:
         require_measurable()
     except NotMeasurable as error:
-        return [Finding("nothing can be measured here", str(error))]
+        return [Advice("nothing can be measured here", str(error))]
     return [
         *cpus(allowed_cpus()),
         *flagged(observed()),
@@ -74,82 +74,80 @@ def observed() -> list[environment.BlockEnvironment]:
     return [rest, slowest, usual]
 
 
-def flagged(blocks: list[environment.BlockEnvironment]) -> Iterator[Finding]:
+def flagged(blocks: list[environment.BlockEnvironment]) -> Iterator[Advice]:
     """Yield the reasons to flag a block that is measured now."""
     for reasons in environment.flags(blocks).values():
         for reason in reasons:
-            yield Finding(
+            yield Advice(
                 f"a block measured now would be flagged: {reason}",
                 "end other programs here, or on the machine that hosts this virtual one; "
                 "blocks are interleaved, so noise widens intervals and favours no stack",
             )
 
 
-def cpus(allowed: list[int]) -> Iterator[Finding]:
+def cpus(allowed: list[int]) -> Iterator[Advice]:
     try:
         halves(allowed)
     except NotMeasurable as error:
-        yield Finding(
-            str(error), "allow a second CPU; until then only `shared` is measured"
-        )
+        yield Advice(str(error), "allow a second CPU; until then only `shared` is measured")
         return
     if len(physical_cores(allowed)) == 1:
-        yield Finding(
+        yield Advice(
             "all CPUs are hardware threads of one core, so `split` shares its units",
             "use a machine with two cores",
         )
 
 
-def settings(root: Path) -> Iterator[Finding]:
+def settings(root: Path) -> Iterator[Advice]:
     """Yield the settings of the kernel that reduce precision, read below ``root``."""
     facts = kernel_facts(root)
     if facts.get("clocksource", "tsc") not in GOOD_CLOCKS:
-        yield Finding(
+        yield Advice(
             f"the clock is {facts['clocksource']}, which is slow to read",
             "choose another: see available_clocksource beside current_clocksource in "
             "/sys/devices/system/clocksource/clocksource0",
         )
     if facts.get("governor", "performance") != "performance":
-        yield Finding(
+        yield Advice(
             f"the CPU's frequency governor is {facts['governor']}",
             "sudo python -m pyperf system tune",
         )
     if facts.get("no_turbo") == "0" or facts.get("boost") == "1":
-        yield Finding(
+        yield Advice(
             "the CPU's frequency rises and falls with its temperature (turbo is on)",
             "sudo python -m pyperf system tune",
         )
     quota = cpu_quota(root).split()
     if quota and quota[0] != "max":
-        yield Finding(
+        yield Advice(
             f"this control group may use {int(quota[0]) / int(quota[1]):.2f} CPUs only",
             "raise cpu.max of the container: throttled blocks are flagged",
         )
     if "hypervisor" in text(root, "proc/cpuinfo").split():
-        yield Finding(
+        yield Advice(
             "this is a virtual machine: waking a halted CPU is slow, and others share it",
             "use a machine of your own for absolute numbers; ratios survive better",
         )
 
 
-def resources() -> Iterator[Finding]:
+def resources() -> Iterator[Advice]:
     files = limits()["open_files"]
     if isinstance(files, int) and files < OPEN_FILES_MIN:
-        yield Finding(f"only {files} files may be open at once", "ulimit -n 4096")
+        yield Advice(f"only {files} files may be open at once", "ulimit -n 4096")
     free_bytes = shutil.disk_usage(PROJECT).free
     if free_bytes < FREE_BYTES_MIN:
-        yield Finding(f"only {free_bytes >> 20} MiB are free here", "make room for a run")
+        yield Advice(f"only {free_bytes >> 20} MiB are free here", "make room for a run")
     if not os.access(PROJECT / "reports", os.W_OK):
-        yield Finding("reports/ cannot be written", "give a run another folder with --out")
+        yield Advice("reports/ cannot be written", "give a run another folder with --out")
     if not are_counted():
-        yield Finding(
+        yield Advice(
             "the kernel does not count the TCP segments of a connection, so `check` cannot "
             "test which programs batch",
             "modprobe inet_diag tcp_diag, or a sandbox that permits NETLINK_SOCK_DIAG",
         )
 
 
-def libraries() -> Iterator[Finding]:
+def libraries() -> Iterator[Advice]:
     cells = find_cells([IMPLEMENTATIONS, FLOOR])
     lacks: dict[str, dict[str, None]] = {}
     for cell in cells:
@@ -161,18 +159,18 @@ def libraries() -> Iterator[Finding]:
     lacks["the comparison of event loops"] = dict.fromkeys(absent_loops)
     for name, absent in lacks.items():
         if absent:
-            yield Finding(
+            yield Advice(
                 f"{name} lacks {', '.join(absent)}",
                 f"{sys.executable} -m pip install {' '.join(absent)}",
             )
     in_c = [cell for cell in cells if cell.language == "c"]
     if packages := dict.fromkeys(name for cell in in_c for name in lacking(cell)):
-        yield Finding(
+        yield Advice(
             "programs in C are not built: how much of a number is Python stays unknown",
             f"apt-get install {' '.join(packages)}",
         )
     if not wrk.is_installed():
-        yield Finding(
+        yield Advice(
             "wrk is not installed: HTTP's clients are not checked against one in C",
             "install the package wrk; `full` then uses it",
         )
@@ -184,13 +182,13 @@ def installed() -> str:
     return ", ".join(f"{n} {v}" for n, v in versions(list(stacks.values())).items())
 
 
-def networks() -> Iterator[Finding]:
+def networks() -> Iterator[Advice]:
     """Try to make a network, and yield why its faults cannot be measured here."""
     try:
         with Network("near", "far") as network:
             Link(network)
     except (NotMeasurable, TrialError) as error:
-        yield Finding(
+        yield Advice(
             "faults of the link cannot be measured here",
             f"{error}; all other faults still are",
         )

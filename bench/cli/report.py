@@ -59,9 +59,9 @@ def _report_folder(run_folder: Path) -> Path:
     return REPORTS if whole else run_folder / "report"
 
 
-def _claim(identifier: str, runs: Sequence[Path], out: Path | None) -> Path:
+def _comparison(identifier: str, runs: Sequence[Path], out: Path | None) -> Path:
     """Write the page of a comparison of a run, or of the published report."""
-    from bench.report.pages.claim import write
+    from bench.report.pages.comparison import write
 
     if len(runs) > 1:
         raise UsageError("--claim is about one report: name at most one RUN")
@@ -87,7 +87,7 @@ def _tell(sentences: Iterable[str]) -> None:
 @click.option(
     "--claim",
     metavar="ID",
-    help="Write one comparison as one page, from the published report.",
+    help="Write the page of one comparison, which backs a claim that rests on it.",
 )
 def report(
     runs: tuple[Path, ...],
@@ -108,8 +108,9 @@ def report(
     Each chart is an SVG in figures/. For slides and tables of your own, --all-files writes
     it in more formats. The next report without --all-files removes them.
 
-    --one-file makes a file to send by mail. --claim ID makes a page of one comparison: both
-    programs, every value, the machine, and the command that measures it again.
+    --one-file makes a file to send by mail. --claim ID makes the page of one comparison,
+    which backs a claim that rests on it: both programs, every value, the machine, and the
+    command that measures it again.
 
     \b
     Examples:
@@ -125,7 +126,7 @@ def report(
     from bench.run.published import housekeeping, published
 
     if claim:
-        console.print(f"claim: {as_typed(_claim(claim, runs, out))}")
+        console.print(f"comparison: {as_typed(_comparison(claim, runs, out))}")
         return
     of_set = len(runs) < 2 and (not runs or _report_folder(runs[0]) == REPORTS)
     found = published(DATA, *runs) if of_set else None

@@ -167,9 +167,9 @@ def run(
 
 def thresholds() -> dict[str, str]:
     """Return the checksum of the thresholds for the talk's claims, for run.json."""
-    from bench.report.talk_claims.files import ledger_digest
+    from bench.report.talk_claims.files import thresholds_digest
 
-    return {"ledger": ledger_digest()}
+    return {"ledger": thresholds_digest()}
 
 
 def drawn(seed: int | None) -> int:

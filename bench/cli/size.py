@@ -37,7 +37,6 @@ TITLES = {
 )
 @click.option(
     "--c-ports",
-    "--twins",
     "beside",
     is_flag=True,
     help="Compare Python with the C ports, too.",

@@ -13,14 +13,18 @@ from bench.run.progress import console, steps
 
 @click.command()
 @click.option(
-    "--only", "globs", multiple=True, metavar="GLOB", help="Only such programs (zmq/*)."
+    "--only",
+    "globs",
+    multiple=True,
+    metavar="GLOB",
+    help="Run only programs that match (zmq/*).",
 )
 @click.option(
     "--situation",
     "situations",
     multiple=True,
     metavar="GLOB",
-    help="Only such situations (calm, chaos, 'box_killed*').",
+    help="Run only situations that match (calm, chaos, 'box_killed*').",
 )
 @click.option(
     "--profile",
@@ -36,7 +40,7 @@ from bench.run.progress import console, steps
     type=click.IntRange(1),
     help="Trials of each program in each situation (default: the profile's).",
 )
-@click.option("--again", is_flag=True, help="Also make anew what is there.")
+@click.option("--again", is_flag=True, help="Repeat trials that the file already has.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
     "--out",

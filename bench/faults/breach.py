@@ -1,18 +1,19 @@
 """How a program breaks its contract in a trial, or reports trouble: the kinds, and counts.
 
-The files of a run hold the breaches of a trial as one text. It is written by ``write`` and
-read by ``read``, and nothing else knows its form.
+The files of a run hold the breaches of a trial as JSON, in a text, since pyperf keeps texts
+and numbers only. ``write`` makes it, ``read`` reads it, and nothing else knows its form.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 NOTHING = "nothing"
-"""The text of a trial without a breach."""
+"""The description of a trial without a breach."""
 
 
 class BreachKind(StrEnum):
@@ -46,7 +47,7 @@ class BreachKind(StrEnum):
     RAISED = "raised"
     ENDED = "ended"
     OTHER = ""
-    """One that a run of another version has in its files; its detail is the text."""
+    """One that a run of another version has in its files; its detail is what it had."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,32 @@ def counted(counts: dict[BreachKind, int]) -> list[Breach]:
     return [Breach(kind, count) for kind, count in counts.items() if count]
 
 
-def write(breaches: Iterable[Breach]) -> str:
-    """Return the text of breaches: "3 lost in silence, did not recover"."""
+def described(breaches: Iterable[Breach]) -> str:
+    """Return breaches in words: "3 lost in silence, did not recover"."""
     return ", ".join(map(str, breaches)) or NOTHING
+
+
+def write(breaches: Iterable[Breach]) -> str:
+    """Return breaches as a run keeps them: a list of kind, count and detail each."""
+    return json.dumps([[b.kind.name.lower(), b.count, b.detail] for b in breaches])
 
 
 def read(text: str) -> list[Breach]:
     """Return the breaches that ``write`` has written, also those of earlier versions."""
-    return [] if text == NOTHING else [_read_one(part) for part in text.split(", ")]
+    if text.startswith("["):
+        return [_breach(*kept) for kept in json.loads(text)]
+    return [] if text == NOTHING else [_read_words(part) for part in text.split(", ")]
 
 
-def _read_one(part: str) -> Breach:
+def _breach(kind: str, count: int, detail: str) -> Breach:
+    known = BreachKind.__members__.get(kind.upper())
+    if known is None:
+        return Breach(BreachKind.OTHER, count, f"{kind} {detail}".strip())
+    return Breach(known, count, detail)
+
+
+def _read_words(part: str) -> Breach:
+    """Return a breach of an earlier version, which described it in words."""
     found = re.fullmatch(r"(?:(\d+) )?(.*)", part, re.DOTALL)
     assert found
     count, words = found.groups()

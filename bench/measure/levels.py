@@ -15,13 +15,13 @@ disk.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import Any
 
 from bench.contract.model import Workload
 from bench.faults.all_faults import all_faults
-from bench.faults.breach import Breach, BreachKind, counted, read
+from bench.faults.breach import Breach, BreachKind, counted
+from bench.measure.outcome import Outcome
 from bench.measure.recovery import BROKEN
 
 
@@ -84,17 +84,11 @@ REFUSED = ("message_oversized",)
 DEADLINE_S = 3.0
 """The contract's time for a request: a fault that lasts longer may cost some."""
 
-Outcome = Mapping[str, Any]
-"""The outcome of a trial: the metadata that ``bench.measure.recovery`` gives it."""
-
 
 def _in_place(outcome: Outcome) -> list[Breach]:
     """Return why a program did not recover by itself, [] if it did."""
-    stays_out = not (outcome["settled"] or outcome["hopeless"])
-    again = {
-        BreachKind.RAISED: outcome["raised"],
-        BreachKind.ENDED: outcome["ended"],
-    }
+    stays_out = not (outcome.settled or outcome.hopeless)
+    again = {BreachKind.RAISED: outcome.raised, BreachKind.ENDED: outcome.ended}
     return [Breach(BreachKind.NOT_RECOVERED)] * stays_out + counted(again)
 
 
@@ -102,29 +96,24 @@ def breaches(outcome: Outcome, level: Level) -> list[Breach]:
     """Return the breaches in one trial that refuse a level, [] without one. If no message
     could get through, the verdict shows whether the application was told.
     """
-    fault = outcome["fault"]
-    if fault not in FAULTS_OF.get(level, ()):
+    if outcome.fault not in FAULTS_OF.get(level, ()):
         return []
-    if level == L2 and outcome["verdict"] == BROKEN:
-        return read(outcome["against"])
-    if outcome["hopeless"]:
+    if level == L2 and outcome.verdict == BROKEN:
+        return list(outcome.breaches)
+    if outcome.hopeless:
         return []
     found = _in_place(outcome)
-    may_report = outcome["healed_s"] > DEADLINE_S or fault in REFUSED
+    may_report = outcome.healed_s > DEADLINE_S or outcome.fault in REFUSED
     if level == L2 and not may_report:
-        lost = outcome["attempted"] - outcome["delivered"] - outcome["orphaned"]
-        late = outcome.get("overdue", 0)
+        lost, late = outcome.unreported, outcome.overdue
         found += counted({BreachKind.LOST: lost, BreachKind.LATE: late})
     return found
 
 
-def broken_beside(outcomes: Sequence[Outcome]) -> dict[str, str]:
-    """Return the breaches of a program under faults on no list, as text, by fault."""
-    return {
-        str(outcome["fault"]): str(outcome["against"])
-        for outcome in outcomes
-        if outcome["fault"] in BESIDE and outcome["verdict"] == BROKEN
-    }
+def broken_beside(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Return the faults on no list that broke a program, each once."""
+    broken = [outcome.fault for outcome in outcomes if outcome.verdict == BROKEN]
+    return tuple(dict.fromkeys(fault for fault in broken if fault in BESIDE))
 
 
 def faults_of(level: Level, workload: Workload) -> list[str]:
@@ -138,7 +127,7 @@ def untested(
     outcomes: Sequence[Outcome], level: Level, workload: Workload, but: Collection[str] = ()
 ) -> list[str]:
     """Return the faults of a level that were not tried; ``but`` are not asked for."""
-    tried = {outcome["fault"] for outcome in outcomes} | {*but}
+    tried = {outcome.fault for outcome in outcomes} | {*but}
     return [name for name in faults_of(level, workload) if name not in tried]
 
 

@@ -43,7 +43,7 @@ from bench.report.sections.content import facts_line, sections
 from bench.report.sections.standing import standing
 from bench.report.talk_claims import verdicts
 from bench.report.talk_claims.experiments import measure, read_experiments
-from bench.report.talk_claims.judge import judge, read_ledger
+from bench.report.talk_claims.judge import judge, read_claims
 from bench.report.words import machine
 from bench.run.archive import write_whole
 from bench.surveys.embedding import tally as embedding
@@ -154,7 +154,7 @@ def build(
         *struck.numbers(boxes),
     ]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
-    judged = judge(read_ledger(), entries)
+    judged = judge(read_claims(), entries)
     write_whole(out / verdicts.FILE, verdicts.text(judged))
     about = data.run.about
     compared = other_runs.section(data, others, overlaid) if others else None

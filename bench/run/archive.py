@@ -15,7 +15,7 @@ extension.json    whether the run was extended by further blocks, and why
 code.json         the programs of the stacks, with all their counts
 weights.json      the weight of each stack: packages, time to import, an idle server
 timing.json       how long each part of the run took, and the predicted time of trials
-failures.json     trials without a value, each with its reason
+failures.json     trials without a value, each with its cause and its reason
 samples/*.npz     every latency sample, in nanoseconds, as ``samples`` keeps them
 logs/             the hosts' logs of failed trials
 SHA256SUMS        written last: a folder without it is unfinished
@@ -45,6 +45,7 @@ from bench.measure.common import Measured
 from bench.run import compressed, samples
 from bench.run.block import Block
 from bench.run.environment import BlockEnvironment
+from bench.run.no_value import NoValue
 from bench.run.schedule import Slot
 from bench.run.suites import RECOVERY, is_whole, load_suite, suite_of
 from bench.trial.site import without_addresses
@@ -68,8 +69,6 @@ NOT_SUITES = {
     RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION, CODE, WEIGHTS,
     ROUNDS,
 }  # fmt: skip
-NO_CHANCE = "not measured"
-"""The beginning of the reason in ``FAILURES``, if the machine does not permit a trial."""
 PILOT_BLOCK = -1
 """The block number of a case whose pilot failed."""
 
@@ -257,10 +256,9 @@ class Archive:
         self.suites[suite].dump(str(partial), replace=True)
         os.replace(partial, path)
 
-    def fail(self, case: Case, block: int, reason: str, repeat: int = 0) -> None:
-        said = without_addresses(reason)
-        failure = {"case": case.id, "block": block, "repeat": repeat, "reason": said}
-        self.failures.append(failure)
+    def fail(self, case: Case, block: int, why: NoValue, repeat: int = 0) -> None:
+        kept = NoValue(why.cause, without_addresses(why.error)).to_json()
+        self.failures.append({"case": case.id, "block": block, "repeat": repeat, **kept})
         self.write(FAILURES, self.failures)
 
     def raw_files(self) -> Iterator[Path]:

@@ -16,6 +16,8 @@ from bench.errors import UsageError
 from bench.run.plan import APART_FROM, goes_apart
 
 FILE = Path(__file__).with_name("declared.toml")
+CLAIMS = "claims"
+"""The entry of run.json with the declared comparisons."""
 MOST = 25
 """With ten blocks, a family of more comparisons has no test at 5 % (docs/method.md)."""
 
@@ -99,5 +101,5 @@ def with_apart(declared: Collection[Declared]) -> list[Declared]:
 
 def declarations(about: Mapping[str, Any]) -> set[Declared]:
     """Return the comparisons that a run declared, or today's for an earlier version."""
-    kept = about.get("claims")
+    kept = about.get(CLAIMS)
     return set(read_declared() if kept is None else map(tuple, kept))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.errors import ResultsError, UsageError, command
-from bench.run.archive import FAILURES, NO_CHANCE, RUN, SUMS, Archive, sha256
+from bench.run.archive import FAILURES, RUN, SUMS, Archive, sha256
+from bench.run.no_value import none_failed
 
 
 def verify(folder: Path) -> None:
@@ -70,5 +71,4 @@ def latest_run(data: Path) -> Path:
 
 def is_complete(folder: Path) -> bool:
     """Say whether each trial of a run has a value, or is one that its machine forbids."""
-    failures = Archive(folder).read(FAILURES) or []
-    return all(failure["reason"].startswith(NO_CHANCE) for failure in failures)
+    return none_failed(Archive(folder).read(FAILURES) or [])

@@ -1,7 +1,7 @@
 """How late a clock beside the trials ticks: what the machine did to programs that wait.
 
 A program that waits for a timer runs when the kernel lets it. A thread that sleeps for a
-fixed time and looks how long it slept sees when the kernel did not: other work held the
+fixed time and looks how long it slept sees when the kernel did not. Other work held the
 CPUs, the machine was suspended, or the trials themselves were too many for it. It reads no
 result of a trial.
 """
@@ -14,7 +14,7 @@ from typing import Self
 
 TICK_S = 0.02
 NOTED_S = 0.01
-"""What a tick is later than this is kept; all of them would be many."""
+"""Delays of a tick beyond this are kept; all of them would be many."""
 
 
 class Lateness:

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.contract.model import Cell
-from bench.faults.breach import write
+from bench.faults.breach import described
 from bench.measure.common import Measured
 from bench.measure.levels import (
     CREDITED,
     GUARANTEED,
     LEVELS,
     Level,
-    Outcome,
     breaches,
     level_of,
     untested,
 )
+from bench.measure.outcome import Outcome
+from bench.run.no_value import Cause, NoValue
 from bench.run.plan import Group, Planned, Profile, plan
-from bench.run.recovery import AT_ONCE, Cause, NoValue, measure_recovery
+from bench.run.recovery import AT_ONCE, measure_recovery
 from bench.run.schedule import Slot, schedule
 
 
 @dataclass
 class Standing:
-    """The outcomes of a cell's trials; ``unmeasured`` has the reasons for missing ones."""
+    """The outcomes of a cell's trials; ``unmeasured`` has the reasons for missing ones.
+
+    ``made`` has all that was measured in each trial.
+    """
 
     cell: Cell
     outcomes: list[Outcome]
     unmeasured: dict[str, NoValue]
+    made: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def level(self) -> Level | None:
@@ -58,8 +64,8 @@ class Standing:
 
     def breaches(self, level: Level) -> list[str]:
         """Return the breaches that refuse a level: the faults, and what happened."""
-        found = [(outcome["fault"], breaches(outcome, level)) for outcome in self.outcomes]
-        lines = (f"{fault}: {write(breached)}" for fault, breached in found if breached)
+        found = [(outcome.fault, breaches(outcome, level)) for outcome in self.outcomes]
+        lines = (f"{fault}: {described(breached)}" for fault, breached in found if breached)
         return list(dict.fromkeys(lines))
 
     def reasons(self) -> list[str]:
@@ -94,7 +100,9 @@ def standings(
     found = {entry.case.cell.id: Standing(entry.case.cell, [], {}) for entry in planned}
 
     def kept(slot: Slot, measured: Measured) -> None:
-        found[slot.planned.case.cell.id].outcomes.append(measured.metadata)
+        standing = found[slot.planned.case.cell.id]
+        standing.outcomes.append(Outcome.read(measured.metadata))
+        standing.made.append(measured.metadata)
 
     def failed(slot: Slot, reason: NoValue) -> None:
         case = slot.planned.case

@@ -15,7 +15,7 @@ from bench.contract.model import FLOOR, IMPLEMENTATIONS, PROJECT, Case, Cell
 from bench.errors import NoMiddleError, ResultsError, UsageError, near
 from bench.measure.code.size import read_program
 from bench.run.archive import Archive
-from bench.run.declared import MOST, read_declared, with_apart
+from bench.run.declared import CLAIMS, MOST, read_declared, with_apart
 from bench.run.extension import declaration
 from bench.run.machine import describe
 from bench.run.plan import Planned, plan
@@ -116,7 +116,7 @@ def about(
             for stack in stacks
         },
         "cells": {cell.id: safe_digest(cell) for cell in cells},
-        "claims": read_declared(),
+        CLAIMS: read_declared(),
         "faults": fault_table(planned),
         "cases": [case_table(entry) for entry in planned],
     }
@@ -246,7 +246,7 @@ def begin(
         declared = with_apart(declared)[:MOST]
         facts[HOSTED] = hosts
     if points or hosts:
-        facts["claims"] = declared
+        facts[CLAIMS] = declared
     if part:
         planned = [p for p in planned if bool(p.case.fault) == (part == FAILURES)]
     if not planned:

@@ -21,6 +21,7 @@ from bench.run.archive import Archive
 from bench.run.block import Block, Outcome, measure_block
 from bench.run.block_environment import EnvironmentRecorder
 from bench.run.declared import declarations
+from bench.run.no_value import Cause, NoValue
 from bench.run.pilots import (
     LOADING_S,
     Pilot,
@@ -125,7 +126,8 @@ class Measuring:
                 self._pace_s[case.id] = next_pace_s(outcome, self._pace_s[case.id])
                 shown.done()
             elif last:
-                self._archive.fail(case, slot.block, str(outcome), slot.repeat)
+                why = NoValue(Cause.FAILED, str(outcome))
+                self._archive.fail(case, slot.block, why, slot.repeat)
                 shown.done(f"FAILED {case.id}: {outcome}")
             else:
                 failed.append(slot)

@@ -16,17 +16,15 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
 
 from bench.contract.model import Case
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.faults.all_faults import all_faults
 from bench.measure import recovery
 from bench.measure.common import Measured
-from bench.run.archive import NO_CHANCE
 from bench.run.lateness import Lateness
+from bench.run.no_value import Cause, NoValue
 from bench.run.progress import steps
 from bench.run.schedule import Slot
 from bench.trial.processes import kill_all
@@ -39,26 +37,6 @@ LATE_MAX_S = 0.25
 """A trial beside which a tick came later is made again."""
 REPEATS_SHARE = 0.1
 """The share of trials that may be made again for late ticks, the first ones first."""
-
-
-class Cause(StrEnum):
-    """Why a trial has no value: the machine does not permit it, or it failed twice."""
-
-    NOT_PERMITTED = "not permitted"
-    FAILED = "failed"
-
-
-class NoValue(NamedTuple):
-    """A trial without a value; as text it is the reason in a run's files."""
-
-    cause: Cause
-    error: str
-
-    def __str__(self) -> str:
-        if self.cause == Cause.NOT_PERMITTED:
-            return f"{NO_CHANCE}: {self.error}"
-        return self.error
-
 
 Kept = Callable[[Slot, Measured], None]
 Failed = Callable[[Slot, NoValue], None]

@@ -20,7 +20,7 @@ from bench.contract.model import Case
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.measure.common import Measured
 from bench.run import archive as archives
-from bench.run.archive import NO_CHANCE, PILOT_BLOCK, Archive
+from bench.run.archive import PILOT_BLOCK, Archive
 from bench.run.budget import within_budget
 from bench.run.checks import check_programs
 from bench.run.code import add_code, add_weights
@@ -28,16 +28,12 @@ from bench.run.declared import declarations
 from bench.run.extension import HalfWidths, decide, declared_in, extension_batches
 from bench.run.machine import versions_behind
 from bench.run.measuring import Measuring, signed
+from bench.run.no_value import Cause, NoValue, none_failed
 from bench.run.pilots import Pilot, make_pilot, offered_hz
 from bench.run.plan import Planned
 from bench.run.preconditions import require_measurable
 from bench.run.progress import Steps, console, minutes, steps
-from bench.run.recovery import (
-    NoValue,
-    is_recovery,
-    measure_recovery,
-    predict_recovery_s,
-)
+from bench.run.recovery import is_recovery, measure_recovery, predict_recovery_s
 from bench.run.schedule import Batch, Slot, batches, slots_of
 from bench.run.timing import FAILURES, PILOTS, keep_time, timed
 from bench.trial.fork_servers import ForkServers
@@ -57,7 +53,7 @@ class Runner:
         self.planned = list(planned)
         self.seed = seed
         self.logs = archive.folder / "logs"
-        self.failed: dict[str, str] = {}
+        self.failed: set[str] = set()
 
     # -- before any timing ---------------------------------------------------------
 
@@ -71,22 +67,25 @@ class Runner:
         for entry in self.planned:
             result = known[(entry.case.cell.timed_id, entry.case.transport)]
             if result["reason"]:
-                why = NO_CHANCE if result["skipped"] else "its check failed"
-                self._give_up(entry, f"{why}: {result['reason']}")
+                if result["skipped"]:
+                    why = NoValue(Cause.NOT_PERMITTED, result["reason"])
+                else:
+                    why = NoValue(Cause.FAILED, f"its check failed: {result['reason']}")
+                self._give_up(entry, why)
 
-    def _give_up(self, entry: Planned, reason: str) -> None:
+    def _give_up(self, entry: Planned, why: NoValue) -> None:
         case = entry.case
         if case.id not in self.failed:
-            self.failed[case.id] = reason
+            self.failed.add(case.id)
             if (case.id, PILOT_BLOCK, 0) not in self.archive.finished():
-                self.archive.fail(case, PILOT_BLOCK, reason)
+                self.archive.fail(case, PILOT_BLOCK, why)
 
     def pilot(self) -> dict[str, Pilot]:
         """Make the pilot of each case that has none; return those there are."""
         known: dict[str, Pilot] = self.archive.read(archives.PILOT) or {}
         for failure in self.archive.failures:
             if failure["block"] == PILOT_BLOCK:
-                self.failed.setdefault(failure["case"], failure["reason"])
+                self.failed.add(failure["case"])
         todo = [
             e
             for e in self.planned
@@ -109,7 +108,7 @@ class Runner:
             cpus_for(case.placement, drives=True)
             known[case.id] = make_pilot(case, self.seed, logs, servers)
         except NoMiddleError as error:
-            self._give_up(entry, str(error))
+            self._give_up(entry, NoValue(Cause.FAILED, str(error)))
             shown.done(f"FAILED {case.id}: {error}")
         else:
             self.archive.write(archives.PILOT, known)
@@ -212,8 +211,8 @@ class Runner:
         def kept(slot: Slot, measured: Measured) -> None:
             self.archive.add(slot, signed(slot, measured, self.seed, self._versions))
 
-        def failed(slot: Slot, reason: NoValue) -> None:
-            self.archive.fail(slot.planned.case, slot.block, str(reason), slot.repeat)
+        def failed(slot: Slot, why: NoValue) -> None:
+            self.archive.fail(slot.planned.case, slot.block, why, slot.repeat)
 
         began = time.monotonic()
         measure_recovery(
@@ -264,4 +263,4 @@ def make_run(
     add_weights(archive, [entry.case.cell for entry in planned])
     shutil.rmtree(runner.logs / "check", ignore_errors=True)
     archive.seal()
-    return all(failure["reason"].startswith(NO_CHANCE) for failure in archive.failures)
+    return none_failed(archive.failures)

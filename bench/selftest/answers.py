@@ -23,7 +23,7 @@ than eleven blocks have no such interval.
 
 
 @dataclass(frozen=True)
-class Answer:
+class KnownAnswer:
     """One known answer. If ``passed`` is None, it is shown and gates nothing.
 
     ``needs_quiet``: other processes can make a correct harness give a wrong answer. Such an
@@ -75,7 +75,7 @@ def observed() -> Iterator[list[str]]:
         reasons += why
 
 
-def show(title: str, answers: Sequence[Answer], busy: Sequence[str] = ()) -> bool:
+def show(title: str, answers: Sequence[KnownAnswer], busy: Sequence[str] = ()) -> bool:
     """Print answers as a table, and return whether no gated answer failed.
 
     ``busy`` are the reasons to call the machine busy, in words. It is empty on a quiet one.
@@ -96,7 +96,7 @@ def show(title: str, answers: Sequence[Answer], busy: Sequence[str] = ()) -> boo
     return all(_verdict(answer, bool(busy)) != "FAIL" for answer in answers)
 
 
-def _verdict(answer: Answer, busy: bool) -> str:
+def _verdict(answer: KnownAnswer, busy: bool) -> str:
     if answer.passed is None:
         return ""
     if answer.passed:

@@ -28,7 +28,7 @@ from bench.faults.network.hosts import Network
 from bench.measure import latency
 from bench.run.pilots import make_pilot
 from bench.run.progress import steps
-from bench.selftest.answers import GATE_CONFIDENCE, Answer, shown
+from bench.selftest.answers import GATE_CONFIDENCE, KnownAnswer, shown
 from bench.selftest.measures import SIZE_BYTES
 from bench.sites.far import Far
 from bench.sites.looks import at_rest
@@ -81,7 +81,7 @@ class OverDask(NamedTuple):
     watched: list[tuple[Far, list[int]]]
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Compare all ways of starting each program, and watch agents and Dask at rest."""
     try:
         with network_of_two() as network, with_agents(network) as agents:
@@ -95,7 +95,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
                 return [*found, *_rests(agents, over_dask)]
     except NotMeasurable as error:
         question = "round trips with agents over those without"
-        return [Answer(question, "nothing", str(error), "skipped", None)]
+        return [KnownAnswer(question, "nothing", str(error), "skipped", None)]
 
 
 @contextmanager
@@ -124,7 +124,7 @@ def _on_cluster(network: Network) -> Iterator[OverDask | None]:
 
 def _ratios(
     ways: Mapping[str, Sites], engine: Engine, blocks: int, seed: int, logs: Path
-) -> Iterator[Answer]:
+) -> Iterator[KnownAnswer]:
     cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
     with steps("apart", blocks * len(CELLS)) as done:
         for name in CELLS:
@@ -142,7 +142,7 @@ def _ratios(
                 if way in ways:
                     logs_of_ratio = block_logs(windows[way], windows[other])
                     gate = ratio_of_logs(logs_of_ratio, GATE_CONFIDENCE)
-                    yield Answer(
+                    yield KnownAnswer(
                         f"round trips of {name}, {way} over {other}",
                         "nothing",
                         shown(ratio_of_logs(logs_of_ratio)),
@@ -186,7 +186,7 @@ def block(
     return found
 
 
-def _rests(agents: Sites, over_dask: OverDask | None) -> Iterator[Answer]:
+def _rests(agents: Sites, over_dask: OverDask | None) -> Iterator[KnownAnswer]:
     """Yield how much CPU time agents and Dask take on a host while nothing is measured."""
     driver = agents.driver
     assert isinstance(driver, Far)
@@ -197,7 +197,7 @@ def _rests(agents: Sites, over_dask: OverDask | None) -> Iterator[Answer]:
     for what, some in watched.items():
         used, every = every[: len(some)], every[len(some) :]
         ms_per_s = max(map(sum, used))
-        yield Answer(
+        yield KnownAnswer(
             f"CPU time of {what} at rest",
             f"{REST_S:g} s of rest",
             f"{ms_per_s:.3f} ms a second",

@@ -13,7 +13,7 @@ from random import Random
 from bench.contract.find import find_cells
 from bench.contract.model import Case
 from bench.measure import latency
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.losses import FAULTY
 from bench.selftest.measures import SIZE_BYTES
 from bench.trial.record import Window
@@ -23,7 +23,7 @@ MESSAGES = 15
 BOUND_BY = {"busy_client": "call", "busy_server": "serve"}
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Run a round trip with a busy client and one with a busy server."""
     del blocks
     found = []
@@ -38,7 +38,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
             for name in BOUND_BY.values()
         )
         found.append(
-            Answer(
+            KnownAnswer(
                 f"{cell.variant.name.replace('_', ' ')}: who limits it",
                 "100 ms of work per message",
                 f"{metadata['bottleneck']} ({shares} of a CPU)",

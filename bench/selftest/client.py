@@ -16,7 +16,7 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import throughput, wrk
 from bench.measure.common import Sizing
-from bench.selftest.answers import Answer, ruled_out, shown
+from bench.selftest.answers import KnownAnswer, ruled_out, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, interleave
 from bench.trial.trial import run_trial
 
@@ -24,11 +24,11 @@ CELL = "http/minimal/request_reply.py"
 PLACEMENT = "shared"
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Measure the time per request of one server with wrk and with the client in Python."""
     question = f"{CELL}: time per request, Python's client over wrk"
     if not wrk.is_installed():
-        return [Answer(question, "nothing", "wrk is not installed", "skipped", None)]
+        return [KnownAnswer(question, "nothing", "wrk is not installed", "skipped", None)]
     cell = next(c for c in find_cells([IMPLEMENTATIONS]) if c.id == CELL)
     case = Case(cell, "throughput", "tcp", SIZE_BYTES, 1, PLACEMENT)
     pilot = throughput.measure(
@@ -46,7 +46,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     values = interleave("client", measures, blocks, seed)
     found = ratio(values["python"], values["wrk"])
     return [
-        Answer(
+        KnownAnswer(
             question,
             "nothing",
             shown(found),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.errors import NotMeasurable, TrialError
 from bench.faults.network.tools import tool
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.sites.far import Far
 from bench.sites.pipe import Pipe
 from bench.trial.addresses import LOOPBACK
@@ -23,7 +23,7 @@ AHEAD_S = 5000
 QUESTION = "by how much one clock is ahead of another"
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Ask two pairs of clocks: the bounds need no repetition."""
     del blocks, seed, logs
     found = [_answer("nothing", found_ahead([]), 0)]
@@ -31,7 +31,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         found.append(_answer(f"{AHEAD_S} s", found_ahead(ahead_by(AHEAD_S)), AHEAD_S))
     except (NotMeasurable, TrialError) as refused:
         said = f"time namespaces are refused here: {refused}"
-        found.append(Answer(QUESTION, f"{AHEAD_S} s", said, "skipped", None))
+        found.append(KnownAnswer(QUESTION, f"{AHEAD_S} s", said, "skipped", None))
     return found
 
 
@@ -55,9 +55,9 @@ def found_ahead(enter: Sequence[str]) -> Offset:
         return other.ahead_of(here)
 
 
-def _answer(injected: str, found: Offset, truth_s: int) -> Answer:
+def _answer(injected: str, found: Offset, truth_s: int) -> KnownAnswer:
     truth_ns = truth_s * 10**9
-    return Answer(
+    return KnownAnswer(
         QUESTION,
         injected,
         f"{found.ns / 1e9:.9f} s, wrong by {found.bound_ns / 1e3:.1f} us at most",

@@ -15,7 +15,7 @@ from random import Random
 
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, INPROC, Case, Cell
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.measures import SIZE_BYTES
 from bench.trial.checker import NOTHING, tally
 from bench.trial.record import Window
@@ -47,7 +47,7 @@ def lost(cell: Cell, transport: str, logs: Path, rng: Random) -> int:
     return found.lost
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Have each cell close its sockets once for each transport; count lost messages."""
     del blocks
     found = []
@@ -56,7 +56,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         wanted = cell.workload.deliveries(MESSAGES, PEERS)
         promised = transport not in cell.variant.stays_open
         found.append(
-            Answer(
+            KnownAnswer(
                 f"{cell.id}: lost after closing, over {transport}",
                 f"{wanted} deliveries, the program ends with its stream",
                 str(count),

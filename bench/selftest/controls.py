@@ -10,7 +10,7 @@ from bench.contract.model import IMPLEMENTATIONS
 from bench.faults.all_faults import all_faults
 from bench.measure.recovery import KEPT
 from bench.run.levels import standings, trials_of
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 
 CONTROLS = tuple(name for name, fault in all_faults().items() if fault.number == "F0")
 ON_ITS_WAY_S = 0.01
@@ -18,19 +18,19 @@ ON_ITS_WAY_S = 0.01
 CELLS = ("*/minimal/*.py",)
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make one trial of each minimal program with each control."""
     del blocks
     cells = choose(find_cells([IMPLEMENTATIONS]), CELLS)
     found = []
     for standing in standings(trials_of(cells, CONTROLS), logs, seed, at_once=2):
-        for outcome in standing.outcomes:
+        for outcome in standing.made:
             most_ms = 1e3 * (outcome["interval_s"] + ON_ITS_WAY_S)
             back_s = outcome.get("reconnect_s", math.inf)
             outage_ms = 1e3 * (outcome["healed_s"] + back_s)
             said = f"{outcome['verdict']}, {outcome['missed']} missed, {outage_ms:.1f} ms"
             found.append(
-                Answer(
+                KnownAnswer(
                     f"{standing.cell.id}: verdict, messages missed, outage",
                     outcome["fault"],
                     said,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.analysis.stats import median_interval, ratio, signed_rank_interval_confidence
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 
 SIMULATIONS = 4000
 BLOCKS = (6, 10, 20)
@@ -22,7 +22,7 @@ BLOCK_SD, PROCESS_SD = 0.08, 0.04
 TRUE_RATIO = 1.1
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Simulate runs of a known ratio, and swap the labels of one run's pairs."""
     del blocks, seed, logs
     rng = np.random.default_rng(20)
@@ -53,9 +53,9 @@ def _run(
 
 def covers(
     question: str, injected: str, share: float, confidence: float, beside: str = ""
-) -> Answer:
+) -> KnownAnswer:
     """Say whether a share of intervals covers the truth as often as it promises to."""
-    return Answer(
+    return KnownAnswer(
         question,
         injected,
         f"covers the truth in {100 * share:.1f} %{beside}",
@@ -64,12 +64,12 @@ def covers(
     )
 
 
-def _coverage(what: str, covered: int, confidence: float) -> Answer:
+def _coverage(what: str, covered: int, confidence: float) -> KnownAnswer:
     injected = f"{SIMULATIONS} simulated runs"
     return covers(f"interval of a {what}", injected, covered / SIMULATIONS, confidence)
 
 
-def _swaps(rng: np.random.Generator) -> Answer:
+def _swaps(rng: np.random.Generator) -> KnownAnswer:
     """Return how often two equals seem to differ, if their labels are swapped at random."""
     a, b = _run(rng, 10, 1.0)
     wrong = 0
@@ -78,7 +78,7 @@ def _swaps(rng: np.random.Generator) -> Answer:
         interval = ratio(np.where(swap, b, a), np.where(swap, a, b))
         wrong += not interval.low <= 1.0 <= interval.high
     share = wrong / SWAPS
-    return Answer(
+    return KnownAnswer(
         "two equals with labels swapped at random",
         f"{SWAPS} swaps",
         f"{100 * share:.1f} % seem to differ",

@@ -19,7 +19,7 @@ from bench.contract.find import choose, find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.measure import cost, held
 from bench.measure.common import costs, count
-from bench.selftest.answers import Answer, ruled_out, shown
+from bench.selftest.answers import KnownAnswer, ruled_out, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, interleave
 from bench.trial.build import build, lacking
 from bench.trial.record import TrialRecord, Window
@@ -36,7 +36,7 @@ CELLS = (
 )
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Compare the cost of a message for each program in Python that has a crowd."""
     cells = find_cells([IMPLEMENTATIONS])
     ports = {cell.id: cell for cell in cells if cell.language == "c"}
@@ -46,7 +46,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         question = f"{cell.id}: CPU time of a message, crowd over program in C"
         if port is None or lacking(port) or not held.crowd_for(_case(cell)):
             said = "there is no program in C here"
-            found.append(Answer(question, "nothing", said, "skipped", None))
+            found.append(KnownAnswer(question, "nothing", said, "skipped", None))
         else:
             build(port)
             found.append(_answer(question, cell, port, blocks, seed, logs))
@@ -59,7 +59,7 @@ def _case(cell: Cell) -> Case:
 
 def _answer(
     question: str, cell: Cell, port: Cell, blocks: int, seed: int, logs: Path
-) -> Answer:
+) -> KnownAnswer:
     case, name = _case(cell), cell.workload.name
     interval_s = 1 / cost.RATE_HZ[name]
     paced = Window(cost.MESSAGES[name], 50, interval_s=interval_s, stamp_each=True)
@@ -75,7 +75,7 @@ def _answer(
 
     measures: dict[str, Measure] = {"crowd": by_crowd, "port": by_port}
     values = interleave(f"crowd, {cell.id}", measures, blocks, seed)
-    return Answer(
+    return KnownAnswer(
         question,
         "nothing",
         shown(ratio(values["crowd"], values["port"])),

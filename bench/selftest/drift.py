@@ -26,7 +26,7 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import throughput
 from bench.run.progress import steps
-from bench.selftest.answers import Answer, differ, shown
+from bench.selftest.answers import KnownAnswer, differ, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, harnessed
 from bench.surveys.operating_curve.neighbour import PLACEMENT, SPINNER
 from bench.trial.placement import cpus_for
@@ -51,7 +51,7 @@ def spinner() -> Iterator[None]:
         process.wait()
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Measure an A/A pair in both orders, with the slow half in each."""
     cell = next(c for c in find_cells([IMPLEMENTATIONS]) if c.id == CELL)
     case = Case(cell, "throughput", "tcp", SIZE_BYTES, 1, PLACEMENT)
@@ -105,9 +105,9 @@ def _block_by_block(take: Measure, blocks: int, seed: int) -> Pair:
     return [pair[0] for pair in drawn], [pair[1] for pair in drawn]
 
 
-def _answer(order: str, pair: Pair, expected: str, right: bool) -> Answer:
+def _answer(order: str, pair: Pair, expected: str, right: bool) -> KnownAnswer:
     found = ratio(*pair)
-    return Answer(
+    return KnownAnswer(
         f"{CELL} twice, {order}",
         "a busy process in the second half",
         f"{shown(found)}, {verdict(found)}",

@@ -30,7 +30,7 @@ from bench.errors import TrialError
 from bench.measure import latency
 from bench.measure.common import Sizing
 from bench.measure.percentiles import quantile
-from bench.selftest.answers import Answer, ruled_out, shown
+from bench.selftest.answers import KnownAnswer, ruled_out, shown
 from bench.selftest.measures import (
     SIZE_BYTES,
     WARM_UP,
@@ -154,12 +154,12 @@ def by_cell(case: Case, logs: Path) -> Measure:
     return lambda rng: latency.take(case, sizing, logs, rng).value_s
 
 
-def answer(question: str, cell_s: Sequence[float], alone_s: Sequence[float]) -> Answer:
+def answer(question: str, cell_s: Sequence[float], alone_s: Sequence[float]) -> KnownAnswer:
     """Return whether a cell's round trips can be within RATIO_MAX of the tool's or loop's.
 
     Both sequences are medians in seconds, one for each block, in the same order.
     """
-    return Answer(
+    return KnownAnswer(
         question,
         "nothing",
         shown(ratio(cell_s, alone_s)),
@@ -177,17 +177,17 @@ def _lacking(cell: Cell, tool: str | None) -> str:
     return ""
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Compare the two cells with sockperf and with libzmq, on separate CPUs and on one."""
     cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
     sockets, zmq = (cells[f"{s}/minimal/request_reply.c"] for s in ("raw_socket", "zmq"))
-    skipped: list[Answer] = []
+    skipped: list[KnownAnswer] = []
     measures: dict[str, Measure] = {}
     pairs: dict[str, tuple[str, str]] = {}
     for cell, tool in ((sockets, TOOL), (zmq, None)):
         alone = tool or "libzmq alone"
         if why := _lacking(cell, tool):
-            skipped.append(Answer(f"{cell.id} over {alone}", "nothing", why, "", None))
+            skipped.append(KnownAnswer(f"{cell.id} over {alone}", "nothing", why, "", None))
             continue
         build(cell)
         program = None if tool else compile_loop(logs)

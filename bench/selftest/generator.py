@@ -15,7 +15,7 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import response, throughput
 from bench.measure.common import Sizing
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.handler_delay import CELLS
 from bench.selftest.measures import SIZE_BYTES
 from bench.trial.trial import run_trial
@@ -26,7 +26,7 @@ LOAD = 0.5
 STREAM = "zmq/minimal/pipeline.py"
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Offer each stack half of its saturation rate, and one stack far too much."""
     del blocks
     cells = find_cells([IMPLEMENTATIONS])
@@ -40,7 +40,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         measured = response.take(case, sizing, logs, Random(seed))
         lag_us, share, refused = _lag(measured.metadata)
         found.append(
-            Answer(
+            KnownAnswer(
                 f"{cell.id}: lag of the generator, p99",
                 "nothing",
                 f"{lag_us:.0f} us, {100 * share:.1f} % of the time, "
@@ -56,7 +56,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     trial = run_trial(case, window, logs, Random(seed))
     _, share, refused = _lag(response.measure(case, trial, sizing).metadata)
     found.append(
-        Answer(
+        KnownAnswer(
             f"{STREAM}: a rate that nobody can generate",
             f"{TOO_FAST_HZ / 1e6:.0f} M/s",
             f"{100 * share:.0f} % of the time, {'refused' if refused else 'accepted'}",

@@ -24,7 +24,7 @@ from statistics import median
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import latency
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.measures import SIZE_BYTES, interleave
 from bench.trial.record import Window
 from bench.trial.trial import run_trial
@@ -40,7 +40,7 @@ def _round_trip_s(case: Case, window: Window, logs: Path, rng: Random) -> float:
     return latency.measure(case, run_trial(case, window, logs, rng)).value_s
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Measure the round trip of each stack with and without the delay, interleaved."""
     measures: dict[str, Callable[[Random], float]] = {}
     window = Window(MESSAGES, warm_up=10, stamp_each=True)
@@ -54,13 +54,13 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     return [_answer(cell.id, values) for cell in cells]
 
 
-def _answer(cell: str, values: dict[str, list[float]]) -> Answer:
+def _answer(cell: str, values: dict[str, list[float]]) -> KnownAnswer:
     plain, delayed = values[f"{cell} plain"], values[f"{cell} delayed"]
     more_ms = 1e3 * median(d - p for d, p in zip(delayed, plain, strict=True))
     delay_ms = DELAY_NS / 1e6
     least_ms = delay_ms * (1 - TOLERANCE)
     most_ms = delay_ms * (1 + TOLERANCE) + 1e3 * median(plain)
-    return Answer(
+    return KnownAnswer(
         f"{cell}: round trip p50",
         f"+{delay_ms:.2f} ms in the handler",
         f"+{more_ms:.3f} ms",

@@ -18,14 +18,14 @@ from bench.run.manifest import begin_plan
 from bench.run.plan import BLOCKS_MIN, plan
 from bench.run.profiles import PROFILES
 from bench.run.runner import make_run
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.trial.processes import child_environment
 
 CELLS = ("zmq/minimal/request_reply.py", "raw_socket/minimal/request_reply.py")
 FILES = ("raw_socket.minimal.json.gz", "zmq.minimal.json.gz")
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make a short run of two cells, and read its files with the commands of pyperf."""
     del blocks
     folder = logs / "run"
@@ -37,11 +37,11 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     left = len(os.listdir("/proc/self/fd")) - descriptors
     return [
         *answers_of(folder, complete),
-        Answer("descriptors left open", "nothing", str(left), "0", left == 0),
+        KnownAnswer("descriptors left open", "nothing", str(left), "0", left == 0),
     ]
 
 
-def answers_of(folder: Path, complete: bool) -> list[Answer]:
+def answers_of(folder: Path, complete: bool) -> list[KnownAnswer]:
     """Read a run of BLOCKS_MIN blocks with pyperf.
 
     ``complete``: the run has a value for every case.
@@ -60,7 +60,7 @@ _COMMANDS = (
 )
 
 
-def _command(folder: Path, *words: str) -> Answer:
+def _command(folder: Path, *words: str) -> KnownAnswer:
     ended = subprocess.run(
         [sys.executable, "-m", "pyperf", *words],
         cwd=folder,
@@ -70,7 +70,7 @@ def _command(folder: Path, *words: str) -> Answer:
         check=False,
     )
     failed = ended.returncode != 0 or "Traceback" in ended.stderr
-    return Answer(
+    return KnownAnswer(
         f"pyperf {' '.join(words)}",
         "nothing",
         f"exit status {ended.returncode}, {len(ended.stdout.splitlines())} lines",
@@ -79,7 +79,7 @@ def _command(folder: Path, *words: str) -> Answer:
     )
 
 
-def _blocks(folder: Path, complete: bool) -> Answer:
+def _blocks(folder: Path, complete: bool) -> KnownAnswer:
     seen = []
     for name in FILES:
         suite = pyperf.BenchmarkSuite.load(str(folder / name))
@@ -89,7 +89,7 @@ def _blocks(folder: Path, complete: bool) -> Answer:
             if ".size." not in benchmark.get_name()
         ]
     wanted = list(range(BLOCKS_MIN))
-    return Answer(
+    return KnownAnswer(
         f"runs of {len(seen)} benchmarks",
         f"{BLOCKS_MIN} blocks",
         " and ".join(sorted({str(len(blocks)) for blocks in seen})),
@@ -106,10 +106,10 @@ def _first_pass(benchmark: pyperf.Benchmark) -> Iterator[int]:
             yield metadata["block"]
 
 
-def _prediction(archive: Archive) -> Answer:
+def _prediction(archive: Archive) -> KnownAnswer:
     passes = archive.read(TIMING)
     predicted_s, took_s = (sum(p[key] for p in passes) for key in ("predicted_s", "took_s"))
-    return Answer(
+    return KnownAnswer(
         "time of the run",
         f"predicted {predicted_s:.1f} s",
         f"{took_s:.1f} s",

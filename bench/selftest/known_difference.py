@@ -25,7 +25,7 @@ from bench.analysis.stats import ratio, verdict
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import throughput
-from bench.selftest.answers import Answer, differ, ruled_out, shown
+from bench.selftest.answers import KnownAnswer, differ, ruled_out, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, harnessed, interleave
 from bench.trial.record import Window
 from bench.trial.trial import run_trial
@@ -55,7 +55,7 @@ def windows(case: Case, work_ns: int, logs: Path, seed: int) -> tuple[Window, Wi
     return window, replace(window, busy_ns=work_ns + round(MORE * cpu_ns))
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Measure a cell, its A/A copy, and the cell with a tenth more work, interleaved."""
     case = case_of(CELL)
     window, more = windows(case, WORK_NS, logs, seed)
@@ -70,14 +70,14 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     least, most = 1 + MORE - TOLERANCE, 1 + MORE + TOLERANCE
     added_us = (more.busy_ns - window.busy_ns) / 1e3
     return [
-        Answer(
+        KnownAnswer(
             f"{CELL}: the same, twice",
             "nothing",
             f"{shown(same)}, {verdict(same)}",
             "neither faster nor slower",
             not differ(copy, cell),
         ),
-        Answer(
+        KnownAnswer(
             f"{CELL}: more work",
             f"+{added_us:.1f} us, {100 * MORE:.0f} % of the CPU time per message",
             f"{shown(found)}, {verdict(found)}",

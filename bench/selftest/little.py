@@ -12,7 +12,7 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case
 from bench.measure import latency
 from bench.measure.closed_loop import OFF_MAX
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.measures import SIZE_BYTES
 from bench.trial.record import Window
 from bench.trial.trial import run_trial
@@ -22,7 +22,7 @@ CLIENTS = (1, 32)
 MESSAGES = 400
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make a trial with one client and with many clients of each cell."""
     del blocks
     found = []
@@ -33,7 +33,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
             trial = run_trial(case, window, logs, Random(seed))
             share = float(latency.measure(case, trial).metadata["little_share"])
             found.append(
-                Answer(
+                KnownAnswer(
                     f"{cell.id}: throughput times response and think time",
                     f"{clients} clients",
                     f"{share * clients:.3f} clients",

@@ -7,7 +7,7 @@ from random import Random
 
 from bench.contract.find import find_cells
 from bench.contract.model import Case
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.measures import SIZE_BYTES
 from bench.trial.checker import NOTHING, Tally, tally
 from bench.trial.record import Window
@@ -19,7 +19,7 @@ EVERY = {"dropping": 100, "duplicating": 250, "swapping": 400}
 SUBSCRIBERS = 2
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Run a publisher with each fault once: an exact count needs no repetition."""
     del blocks
     # A checked trial waits for messages that may come after the last one.
@@ -43,7 +43,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         }
         counted = _counts(total)
         found.append(
-            Answer(
+            KnownAnswer(
                 f"{SUBSCRIBERS} x {MESSAGES} messages, {name}",
                 f"every {EVERY[name]}th",
                 _say(counted),

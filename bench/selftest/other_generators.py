@@ -25,7 +25,7 @@ from bench.errors import TrialError
 from bench.hosts import message as msg
 from bench.measure import cost, held, wrk
 from bench.measure.common import costs, count, window_s
-from bench.selftest.answers import Answer, ruled_out, shown
+from bench.selftest.answers import KnownAnswer, ruled_out, shown
 from bench.selftest.measures import SIZE_BYTES, Measure, interleave
 from bench.trial.build import lacking
 from bench.trial.record import TrialRecord, Window
@@ -47,7 +47,7 @@ SUCCEEDED = re.compile(r"^requests: .* (\d+) succeeded, (\d+) failed", re.MULTIL
 FINISHED = re.compile(r"^finished in [^,]+, ([\d.]+) req/s", re.MULTILINE)
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Compare the crowd with each tool, in each way that the tool has."""
     found = []
     for cell in choose(find_cells([IMPLEMENTATIONS]), SERVERS):
@@ -80,11 +80,11 @@ def _missing(case: Case, tool: str, package: str) -> str:
 
 def _answer(
     question: str, missing: str, measures: dict[str, Measure], blocks: int, seed: int
-) -> Answer:
+) -> KnownAnswer:
     if missing:
-        return Answer(question, "nothing", missing, "skipped", None)
+        return KnownAnswer(question, "nothing", missing, "skipped", None)
     crowd, other = interleave(question, measures, blocks, seed).values()
-    return Answer(
+    return KnownAnswer(
         question,
         "nothing",
         shown(ratio(crowd, other)),

@@ -24,7 +24,7 @@ from bench.analysis.stats import ratio
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.measure import throughput
-from bench.selftest.answers import Answer, ruled_out, shown
+from bench.selftest.answers import KnownAnswer, ruled_out, shown
 from bench.selftest.measures import (
     SIZE_BYTES,
     WORKERS,
@@ -119,7 +119,7 @@ def _pipeline(
     ]
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Measure how much time the harness adds to two cells and to a pipeline."""
     cells = {cell.id: cell for cell in find_cells([IMPLEMENTATIONS])}
     measures: dict[str, Measure] = {}
@@ -137,11 +137,11 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     return [_answer(comparison, values) for comparison in comparisons]
 
 
-def _answer(comparison: Comparison, values: Values) -> Answer:
+def _answer(comparison: Comparison, values: Values) -> KnownAnswer:
     over, under = values[comparison.over], values[comparison.under]
     found = shown(ratio(over, under))
     if comparison.most is None:
-        return Answer(comparison.name, "", found, "", None)
+        return KnownAnswer(comparison.name, "", found, "", None)
     most = comparison.most(values)
     right = not ruled_out(over, under, 1 / most, most)
-    return Answer(comparison.name, "", found, f"{1 / most:.3f} to {most:.3f}", right)
+    return KnownAnswer(comparison.name, "", found, f"{1 / most:.3f} to {most:.3f}", right)

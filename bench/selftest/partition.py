@@ -18,7 +18,7 @@ from bench.errors import NotMeasurable, TrialError
 from bench.faults.network.helper import Helper
 from bench.faults.network.hosts import Network
 from bench.faults.network.link import Link, tcp_counts
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 
 NEAR, FAR = ENDS = "near", "far"
 TALKER = "bench.faults.network.talker"
@@ -41,13 +41,13 @@ table inet mistake {
 """
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Cut, heal and reset one connection each: TCP's counters need no repetition."""
     del blocks, seed, logs
     try:
         return [*_cut(), _mistake(), *_reset(), _abort()]
     except NotMeasurable as error:
-        return [Answer("what TCP is told", "nothing", str(error), "skipped", None)]
+        return [KnownAnswer("what TCP is told", "nothing", str(error), "skipped", None)]
 
 
 class Conversation:
@@ -105,7 +105,7 @@ def conversation() -> Iterator[Conversation]:
                 talker.close()
 
 
-def _cut() -> Iterator[Answer]:
+def _cut() -> Iterator[KnownAnswer]:
     with conversation() as between:
         told, timeout_ms = between.told(), between.timeout_ms()
         between.link.cut()
@@ -118,7 +118,7 @@ def _cut() -> Iterator[Answer]:
         after = between.link.packets()
         passed = after.passed - packets.passed
         injected = f"silent cut, {CUT_S + UNDER_WAY_S:.1f} s"
-        yield Answer(
+        yield KnownAnswer(
             "arrives during the cut",
             injected,
             f"{arrived} of {sent} numbers, {passed} packets",
@@ -127,7 +127,7 @@ def _cut() -> Iterator[Answer]:
         )
         yield _backs_off(injected, timeout_ms, between.timeout_ms(), really=True)
         resets, errors = between.told() - told, between.all("error")
-        yield Answer(
+        yield KnownAnswer(
             "the two TCPs are told",
             injected,
             f"{resets} resets, errors: {_say(errors)}",
@@ -138,7 +138,7 @@ def _cut() -> Iterator[Answer]:
         yield _healed(between)
 
 
-def _healed(between: Conversation) -> Answer:
+def _healed(between: Conversation) -> KnownAnswer:
     sent = {end: between.state(end, "fall silent")["sent"] for end in ENDS}
 
     def all_heard() -> bool:
@@ -148,7 +148,7 @@ def _healed(between: Conversation) -> Answer:
     between.until(all_heard)
     missing = sum(sent.values()) - sum(between.all("received"))
     errors, right = between.all("error"), all(between.all("counted_right"))
-    return Answer(
+    return KnownAnswer(
         "the same connection, healed",
         "healed",
         f"{missing} of {sum(sent.values())} missing, "
@@ -158,7 +158,7 @@ def _healed(between: Conversation) -> Answer:
     )
 
 
-def _mistake() -> Answer:
+def _mistake() -> KnownAnswer:
     with conversation() as between:
         timeout_ms = between.timeout_ms()
         between.network.run(NEAR, "nft", "-f", "-", said=DROP_AT_THE_SENDER)
@@ -167,9 +167,11 @@ def _mistake() -> Answer:
         return _backs_off(injected, timeout_ms, between.timeout_ms(), really=False)
 
 
-def _backs_off(injected: str, before_ms: float, now_ms: float, *, really: bool) -> Answer:
+def _backs_off(
+    injected: str, before_ms: float, now_ms: float, *, really: bool
+) -> KnownAnswer:
     times = now_ms / before_ms
-    return Answer(
+    return KnownAnswer(
         "the sender backs off" if really else "control: the sender does not back off",
         injected,
         f"sends again after {before_ms:.0f} ms, then {now_ms:.0f} ms",
@@ -180,7 +182,7 @@ def _backs_off(injected: str, before_ms: float, now_ms: float, *, really: bool) 
     )
 
 
-def _reset() -> Iterator[Answer]:
+def _reset() -> Iterator[KnownAnswer]:
     with conversation() as between:
         before = between.link.packets()
         between.link.reset()
@@ -188,7 +190,7 @@ def _reset() -> Iterator[Answer]:
         rejected = between.link.packets().rejected - before.rejected
         errors = between.all("error")
         resets = sum(tcp_counts(between.network, end)["EstabResets"] for end in ENDS)
-        yield Answer(
+        yield KnownAnswer(
             "both ends are told",
             "reset in the middle",
             f"{rejected} packets reset, {resets} ends; errors: {_say(errors)}",
@@ -197,12 +199,12 @@ def _reset() -> Iterator[Answer]:
         )
 
 
-def _abort() -> Answer:
+def _abort() -> KnownAnswer:
     with conversation() as between:
         killed = between.link.abort(NEAR)
         between.until(lambda: all(between.all("error")))
         errors, resets = between.all("error"), between.link.packets().resets
-    return Answer(
+    return KnownAnswer(
         "both ends are told",
         "killed in one kernel",
         f"{killed} killed, {resets} resets; errors: {_say(errors)}",

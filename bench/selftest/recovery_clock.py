@@ -21,7 +21,7 @@ from bench.faults.participants import BINDING
 from bench.faults.trial import run_failure
 from bench.measure import recovery
 from bench.measure.common import Measured
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.losses import FAULTY
 
 DOWN_S = (0.3, 1.0)
@@ -41,7 +41,7 @@ def killed(trial: FaultTrial, down_s: float) -> None:
     trial.healed()
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make some trials of each kind, with the fault at random moments."""
     del blocks
     rng = Random(seed)
@@ -75,12 +75,12 @@ def _trial(
     return record, recovery.measure(case, fault, record)
 
 
-def _known(down_s: float, made: list[Measured]) -> Answer:
+def _known(down_s: float, made: list[Measured]) -> KnownAnswer:
     outages_s = sorted(measured.value_s for measured in made)
     interval_s = float(made[0].metadata["interval_s"])
     in_place = all(measured.metadata["verdict"] == recovery.KEPT for measured in made)
     right = down_s <= outages_s[0] and outages_s[-1] <= down_s + LATE_S + interval_s
-    return Answer(
+    return KnownAnswer(
         "outage of a client that tries each ms",
         f"back after {down_s:.3f} s",
         f"{outages_s[0]:.3f} to {outages_s[-1]:.3f} s in {len(made)} trials, "
@@ -92,11 +92,11 @@ def _known(down_s: float, made: list[Measured]) -> Answer:
     )
 
 
-def _endless(measured: Measured) -> Answer:
+def _endless(measured: Measured) -> KnownAnswer:
     facts = measured.metadata
     censored = bool(facts["censored"])
     least_s = DOWN_S[0] + WATCH_S
-    return Answer(
+    return KnownAnswer(
         "outage of a client that never tries again",
         f"back after {DOWN_S[0]:.3f} s",
         f"{'> ' if censored else ''}{measured.value_s:.3f} s, {facts['verdict']}: "
@@ -108,14 +108,14 @@ def _endless(measured: Measured) -> Answer:
     )
 
 
-def _books(records: list[FailureRecord]) -> Iterator[Answer]:
+def _books(records: list[FailureRecord]) -> Iterator[KnownAnswer]:
     """Compare the sums of counted messages with the schedule, which no ledger knows."""
     due = classes = 0
     for record in records:
         grid = (record.stop_ns - record.start_ns) // record.interval_ns + 1
         due += grid * len(record.lines)
         classes += sum(record.total(name) for name in CLASSES)
-    yield Answer(
+    yield KnownAnswer(
         "messages of all classes",
         f"{due} due in {len(records)} trials",
         f"{classes}",

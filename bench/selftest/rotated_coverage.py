@@ -16,7 +16,7 @@ import numpy as np
 from bench.analysis.inference import count_range
 from bench.analysis.rounds import block_logs, rotated_ratio
 from bench.analysis.stats import Floats, Interval, ratio, ratio_of_logs, verdict
-from bench.selftest.answers import GATE_CONFIDENCE, Answer
+from bench.selftest.answers import GATE_CONFIDENCE, KnownAnswer
 from bench.selftest.coverage import WITHIN, covers
 from bench.selftest.machine_noise import Machine, Schedule, Stays, windows
 
@@ -61,29 +61,29 @@ SAME_TIME = 40
 COMPARISONS, DIFFERENT_MAX = 200, 2
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Simulate runs of two programs whose ratio is known."""
     del blocks, seed, logs
     return [*_even(), *_uneven(), *_equals()]
 
 
-def _even() -> Iterator[Answer]:
+def _even() -> Iterator[KnownAnswer]:
     for number, machine in enumerate(EVEN):
         for schedule in (TRIALS, QUICK, STANDARD):
             rng = np.random.default_rng([21, number, schedule.blocks])
             found = list(_intervals(rng, machine, schedule, SIMULATIONS))
-            share, level = _covered(found, [1.0]), found[0].confidence
+            share, confidence = _covered(found, [1.0]), found[0].confidence
             width = np.median([math.sqrt(each.high / each.low) for each in found]) - 1
             yield covers(
                 f"interval of a ratio, {schedule}",
                 f"{SIMULATIONS} runs on {machine.name}",
                 share,
-                level,
+                confidence,
                 f"; half-width {_percent(width)}",
             )
 
 
-def _uneven() -> Iterator[Answer]:
+def _uneven() -> Iterator[KnownAnswer]:
     for number, machine in enumerate(UNEVEN):
         rng = np.random.default_rng([22, number])
         injected = f"{SIMULATIONS} runs on {machine.name}"
@@ -91,15 +91,15 @@ def _uneven() -> Iterator[Answer]:
         times = [middle(rng, runs) for runs in np.split(logs, len(logs) // SAME_TIME)]
         found = [ratio_of_logs(row) for row in logs]
         share = _covered(found, np.repeat(times, SAME_TIME))
-        level = found[0].confidence
-        yield Answer(
+        confidence = found[0].confidence
+        yield KnownAnswer(
             "interval of a ratio, of its own time",
             injected,
             f"covers the truth in {_percent(share)}",
-            f"at least {_percent(level)}",
-            share >= level - WITHIN,
+            f"at least {_percent(confidence)}",
+            share >= confidence - WITHIN,
         )
-        yield Answer(
+        yield KnownAnswer(
             "interval of a ratio, of all times", injected, *_all_times(rng, machine)
         )
 
@@ -119,7 +119,7 @@ def _of_all_times(rng: np.random.Generator, logs: Floats) -> float:
     return _covered([ratio_of_logs(row) for row in logs], [middle(rng, logs)])
 
 
-def _equals() -> Iterator[Answer]:
+def _equals() -> Iterator[KnownAnswer]:
     """Yield how often two copies of one program seem to differ."""
     for number, machine in enumerate((*EVEN, *UNEVEN)):
         copies = replace(machine, neighbour_b=machine.neighbour_a)
@@ -129,7 +129,7 @@ def _equals() -> Iterator[Answer]:
         excluded = sum(not each.low <= 1.0 <= each.high for each in found)
         chances = [1 - found[0].confidence] * COMPARISONS
         low, high = count_range(chances, GATE_CONFIDENCE)
-        yield Answer(
+        yield KnownAnswer(
             f"two equals, {QUICK}",
             f"{COMPARISONS} runs on {machine.name}",
             f"{different} called different; {excluded} intervals exclude 1",

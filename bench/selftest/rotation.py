@@ -5,8 +5,8 @@ again under another name, BSD sockets, and HTTP with the client of Python's libr
 ways are to find the same ratios. The table shows how wide their intervals are, and how long
 each way took.
 
-And company does not disturb: the ratio is the same with two programs alive and with eight,
-and the processes that wait for their turn take no CPU time worth the name.
+Further programs do not disturb: the ratio is the same with two programs alive and with
+eight, and the processes that wait for their turn take no CPU time worth the name.
 
 The gates look at intervals with a confidence of 99.9 %. Two ways agree if such an interval
 of the ratio of their ratios meets 1 +- 5 %.
@@ -41,7 +41,7 @@ from bench.measure import latency, throughput
 from bench.measure.common import Measured, Sizing
 from bench.run.block import measure_block
 from bench.run.progress import steps
-from bench.selftest.answers import GATE_CONFIDENCE, Answer, shown
+from bench.selftest.answers import GATE_CONFIDENCE, KnownAnswer, shown
 from bench.selftest.measures import SIZE_BYTES
 from bench.trial.trial import run_trial
 
@@ -53,13 +53,13 @@ CELLS = {
     SOCKETS: "raw_socket/minimal/request_reply.py",
     HTTP: "http/stdlib_client/request_reply.py",
 }
-COMPANY = {
+FURTHER = {
     "asyncio": "raw_socket/streams/request_reply.py",
     "aiohttp": "http/aiohttp_client/request_reply.py",
     "WebSocket": "http/websocket/request_reply.py",
     "requests": "http/minimal/request_reply.py",
 }
-"""The programs that are alive besides, where company may disturb."""
+"""The programs that are alive as well, where they may disturb."""
 PAIRS = ((AGAIN, ZMQ), (ZMQ, SOCKETS), (HTTP, SOCKETS))
 
 Pair = tuple[str, str]
@@ -115,7 +115,7 @@ class Measuring:
 
     def __init__(self, logs: Path, seed: int) -> None:
         self._logs = logs
-        self._cases = {name: _case(cell) for name, cell in (CELLS | COMPANY).items()}
+        self._cases = {name: _case(cell) for name, cell in (CELLS | FURTHER).items()}
         paces = {c.cell.id: c for c in self._cases.values()}
         self._paces_s = {id_: _pace_s(case, logs, seed) for id_, case in paces.items()}
 
@@ -144,8 +144,8 @@ class Measuring:
         way.keep(values)
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
-    """Measure block by block: in turns, in trials, and in turns with company."""
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
+    """Measure block by block: in turns, in trials, and in turns with further programs."""
     measuring = Measuring(logs, seed)
     turns, trials, few, many = Way(), Way(), Way(), Way()
     pair = (ZMQ, SOCKETS)
@@ -156,7 +156,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
                 partial(measuring.in_turns, turns, list(CELLS), rng),
                 partial(measuring.in_trials, trials, rng),
                 partial(measuring.in_turns, few, pair, rng),
-                partial(measuring.in_turns, many, [*CELLS, *COMPANY], rng),
+                partial(measuring.in_turns, many, [*CELLS, *FURTHER], rng),
             ]
             rng.shuffle(parts)
             for part in parts:
@@ -167,11 +167,11 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
         for name, way in (("turns", turns), ("trials", trials)):
             found.append(_measured(f"{a} over {b}, in {name}", way, (a, b), a == AGAIN))
         found.append(_agree(f"{a} over {b}: turns over trials", turns, trials, (a, b)))
-    company = f"{ZMQ} over {SOCKETS}: eight alive over two"
-    found.append(_agree(company, many, few, pair))
+    beside = f"{ZMQ} over {SOCKETS}: eight alive over two"
+    found.append(_agree(beside, many, few, pair))
     idle_us = max(turns.idle_us_per_s, many.idle_us_per_s)
     found.append(
-        Answer(
+        KnownAnswer(
             "CPU time of programs that wait for their turn",
             "nothing",
             f"at most {idle_us:.0f} us/s",
@@ -183,20 +183,20 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     return found
 
 
-def _measured(question: str, way: Way, pair: Pair, same: bool) -> Answer:
+def _measured(question: str, way: Way, pair: Pair, same: bool) -> KnownAnswer:
     """Return a row of the table; two copies of one program must not be found to differ."""
     found = way.interval(pair)
     said = f"{shown(found)}, +- {100 * half_width(found):.1f} %, {way.took_s:.0f} s"
     at_gate = verdict(way.interval(pair, GATE_CONFIDENCE))
     right = at_gate not in ("faster", "slower") if same else None
     expected = "neither faster nor slower" if same else ""
-    return Answer(question, "nothing", said, expected, right)
+    return KnownAnswer(question, "nothing", said, expected, right)
 
 
-def _agree(question: str, a: Way, b: Way, pair: Pair) -> Answer:
+def _agree(question: str, a: Way, b: Way, pair: Pair) -> KnownAnswer:
     """Say whether two ways can have found the same ratio, within ``MARGIN``."""
     found = unpaired_ratio(a.ratios(pair), b.ratios(pair), GATE_CONFIDENCE)
-    return Answer(
+    return KnownAnswer(
         question,
         "nothing",
         f"{shown(found)} at {100 * GATE_CONFIDENCE:.1f} %",

@@ -20,7 +20,7 @@ from bench.measure.common import Measured
 from bench.run.plan import Group, Planned, Profile, plan
 from bench.run.recovery import AT_ONCE, measure_recovery
 from bench.run.schedule import Slot, schedule
-from bench.selftest.answers import GATE_CONFIDENCE, Answer
+from bench.selftest.answers import GATE_CONFIDENCE, KnownAnswer
 
 GROUPS = (
     Group(
@@ -41,7 +41,7 @@ CONTROL_S = 0.1
 Pairs = Mapping[str, Sequence[tuple[Measured, Measured]]]
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make every trial alone and beside others, in each block."""
     profile = Profile("side_by_side", "trials that recover", GROUPS)
     planned = plan(profile, find_cells([IMPLEMENTATIONS]), blocks)
@@ -80,14 +80,14 @@ def came_to(measured: Measured) -> str:
     return f"{facts['verdict']}: {', '.join(classes)}"
 
 
-def _same(pairs: Pairs, whole: bool) -> Answer:
+def _same(pairs: Pairs, whole: bool) -> KnownAnswer:
     each = [
         (case, came_to(alone), came_to(beside))
         for case, made in pairs.items()
         for alone, beside in made
     ]
     other = [f"{case}: {one}, not {two}" for case, one, two in each if one != two]
-    return Answer(
+    return KnownAnswer(
         "verdict and classes of a trial",
         f"alone, and {AT_ONCE} side by side",
         f"{len(other)} of {len(each)} pairs differ" + "".join(f"\n{o}" for o in other),
@@ -97,7 +97,7 @@ def _same(pairs: Pairs, whole: bool) -> Answer:
     )
 
 
-def _longer(pairs: Pairs, added_s: float) -> Answer:
+def _longer(pairs: Pairs, added_s: float) -> KnownAnswer:
     """Return whether outages are longer beside other trials, by a one-sided sign test.
 
     ``pairs`` are the same trials, alone and beside others. ``added_s`` is added to the
@@ -118,10 +118,10 @@ def _longer(pairs: Pairs, added_s: float) -> Answer:
     p = chance(longer, len(every))
     found = p < 1 - GATE_CONFIDENCE
     say_control = f", and {added_s:g} s added" if added_s else ""
-    return Answer(
-        "control: an outage that is longer in company" if added_s else "outage in company",
+    return KnownAnswer(
+        "control: a longer outage beside others" if added_s else "outage beside others",
         f"{AT_ONCE} side by side{say_control}",
-        f"median {median(alone_s):.3f} s alone, {median(beside_s):.3f} s in company; "
+        f"median {median(alone_s):.3f} s alone, {median(beside_s):.3f} s beside others; "
         f"{longer} of {len(every)} pairs longer by more than {most_s:g} s, p = {p:.2g}",
         f"p {'<' if added_s else '>='} {1 - GATE_CONFIDENCE:.3f}",
         found == bool(added_s),

@@ -12,7 +12,7 @@ from random import Random
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Case, Cell
 from bench.measure import latency
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.handler_delay import CELLS
 from bench.selftest.losses import FAULTY
 from bench.selftest.measures import SIZE_BYTES
@@ -23,7 +23,7 @@ MESSAGES = 40
 WAIT_MIN_S = 0.02
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Run the round trip of each stack and of the control once."""
     del blocks
     rng = Random(seed)
@@ -34,7 +34,7 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     p50_s = latency.measure(case, trial).value_s
     return [
         *found,
-        Answer(
+        KnownAnswer(
             "control: round trip p50",
             "two writes, no TCP_NODELAY",
             f"{p50_s * 1e3:.1f} ms",
@@ -50,10 +50,10 @@ def _trial(cell: Cell, logs: Path, rng: Random) -> tuple[Case, TrialRecord]:
     return case, run_trial(case, window, logs, rng)
 
 
-def _options(cell: Cell, trial: TrialRecord) -> Answer:
+def _options(cell: Cell, trial: TrialRecord) -> KnownAnswer:
     values = {host: read.get("tcp_nodelay") for host, read in trial.sockets.items()}
     said = ", ".join(f"{host} {value}" for host, value in sorted(values.items()))
-    return Answer(
+    return KnownAnswer(
         f"{cell.id}: TCP_NODELAY at both ends",
         "nothing",
         said,

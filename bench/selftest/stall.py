@@ -35,7 +35,7 @@ from bench.hosts.open_loop import offsets_ns
 from bench.measure import latency, response, throughput
 from bench.measure.common import Sizing
 from bench.measure.percentiles import quantile
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.handler_delay import CELLS
 from bench.selftest.measures import SIZE_BYTES
 from bench.trial.record import RoleRecord, Window
@@ -70,7 +70,7 @@ def first_come_first_served_ns(
     return found
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Stall each stack's server once in an open and once in a closed loop."""
     del blocks
     found = []
@@ -110,7 +110,7 @@ def _theory_ns(window: Window, caller: RoleRecord) -> Nanoseconds:
 
 def _open(
     case: Case, window: Window, sizing: Sizing, logs: Path, rng: Random
-) -> list[Answer]:
+) -> list[KnownAnswer]:
     trial = run_trial(case, window, logs, rng)
     measured = response.measure(case, trial, sizing)
     (caller,) = trial.of(case.cell.workload.driver)
@@ -121,7 +121,7 @@ def _open(
     title = f"{case.cell.id}: open loop at {100 * LOAD:.0f} % load"
     return [
         _as_injected(title, window, caller),
-        Answer(
+        KnownAnswer(
             title,
             f"{STALL_NS / 1e6:.0f} ms once in {LASTS_S:g} s",
             _say(shown_ns),
@@ -132,7 +132,7 @@ def _open(
     ]
 
 
-def _as_injected(title: str, window: Window, caller: RoleRecord) -> Answer:
+def _as_injected(title: str, window: Window, caller: RoleRecord) -> KnownAnswer:
     assert caller.given_ns is not None
     assert caller.intended_ns is not None
     assert caller.arrived_ns is not None
@@ -140,7 +140,7 @@ def _as_injected(title: str, window: Window, caller: RoleRecord) -> Answer:
     lasted_ns = int(caller.arrived_ns[stalled] - caller.given_ns[stalled])
     off_ns = int(np.ptp(caller.intended_ns - _scheduled_ns(window)))
     most_ns = (1 + TOLERANCE) * STALL_NS
-    return Answer(
+    return KnownAnswer(
         f"{title}: what was injected",
         f"{STALL_NS / 1e6:.0f} ms once, a schedule",
         f"{lasted_ns / 1e6:.1f} ms, {off_ns} ns off the schedule",
@@ -150,12 +150,12 @@ def _as_injected(title: str, window: Window, caller: RoleRecord) -> Answer:
     )
 
 
-def _closed(case: Case, window: Window, logs: Path, rng: Random) -> Answer:
+def _closed(case: Case, window: Window, logs: Path, rng: Random) -> KnownAnswer:
     closed = replace(case, quantity="latency")
     measured = latency.measure(closed, run_trial(closed, window, logs, rng)).metadata
     p99_ns, max_ns = int(measured["p99_ns"]), int(measured["max_ns"])
     unseen = p99_ns < TOLERANCE * STALL_NS
-    return Answer(
+    return KnownAnswer(
         f"{case.cell.id}: closed loop",
         f"{STALL_NS / 1e6:.0f} ms once",
         _say({"p99": p99_ns, "max": max_ns}),

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from bench.run.preconditions import require_measurable
-from bench.selftest.answers import Answer, observed, show
+from bench.selftest.answers import KnownAnswer, observed, show
 
 NAMES = (
     "coverage",
@@ -45,6 +45,7 @@ LONG = (
     "twenty_runs",
     "levels",
     "side_by_side",
+    "struck",
     "crowd",
     "other_generators",
     "floor",
@@ -63,7 +64,7 @@ def run(names: Sequence[str], blocks: int, seed: int | None = None) -> bool:
     for name in names:
         logs = Path(tempfile.mkdtemp(prefix="nomiddle-selftest-"))
         with observed() as busy:
-            found: list[Answer] = import_module(f"bench.selftest.{name}").answers(
+            found: list[KnownAnswer] = import_module(f"bench.selftest.{name}").answers(
                 blocks, seed, logs
             )
         every.append(show(f"{name} ({blocks} blocks, seed {seed})", found, busy))

@@ -4,7 +4,7 @@ Beside them ZeroMQ's proxy is compared with theory: whose turn it is does not de
 asks, so that a request is with the last server of its client once in N. A frozen
 server hurts the clients that keep to it, and no others.
 
-Each answer is found twice, all trials side by side: company must not change a count.
+Each answer is found twice, all trials side by side: their number must not change a count.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.contract.model import IMPLEMENTATIONS
 from bench.contract.topology import players, topologies
 from bench.faults.boxes import CALM
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.losses import FAULTY
 from bench.surveys.topologies.profiles import PROFILES
 from bench.surveys.topologies.survey import Row, Wanted, make
@@ -33,7 +33,7 @@ OF_THEORY = 0.1
 TRIALS = 2
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make trials of each, as many side by side as in a survey."""
     del blocks, logs
     topology = topologies()[NAME]
@@ -61,9 +61,9 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     ]
 
 
-def _answer(row: Row, variant: str, theory: float) -> Answer:
+def _answer(row: Row, variant: str, theory: float) -> KnownAnswer:
     if "error" in row:
-        return Answer(
+        return KnownAnswer(
             f"{variant}, {row['fault']}", "", row["error"], "a value", passed=False
         )
     if row["fault"] == FROZEN:
@@ -71,7 +71,7 @@ def _answer(row: Row, variant: str, theory: float) -> Answer:
     what = "survival" if variant in SERVED else "missed"
     expected = {**SERVED, **MISSED}.get(variant, theory)
     within = COUNT_SHARE if variant in SERVED or variant in MISSED else OF_THEORY
-    return Answer(
+    return KnownAnswer(
         f"{what} of requests, {variant}",
         f"{expected:.3f}",
         f"{row[what]:.3f}",
@@ -81,10 +81,10 @@ def _answer(row: Row, variant: str, theory: float) -> Answer:
     )
 
 
-def _frozen(row: Row) -> Answer:
+def _frozen(row: Row) -> KnownAnswer:
     hurt, survival = row["hurt"], row["survival"]
     rest = 1 - hurt / row["clients"]
-    return Answer(
+    return KnownAnswer(
         "hurt if the server is frozen to which clients keep, and survival",
         f"{KEEPING[0]} or {KEEPING[1]} clients of {row['clients']}",
         f"{hurt}, {survival:.3f}",

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.analysis.stats import Verdict, ratio, verdict
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.known_difference import CELL, MORE, case_of, windows
 from bench.selftest.measures import Measure, harnessed, interleave
 
@@ -32,7 +32,7 @@ DIFFERENT_MAX = 2
 FOUND_MIN = 18
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make twenty runs of ``blocks`` blocks, and count their verdicts."""
     case = case_of(CELL)
     window, more = windows(case, BUSY_MIN_NS, logs, seed)
@@ -51,14 +51,14 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     different = RUNS - same.count(Verdict.EQUIVALENT) - same.count(Verdict.INCONCLUSIVE)
     wrong = RUNS - slower.count(Verdict.SLOWER) - slower.count(Verdict.INCONCLUSIVE)
     return [
-        Answer(
+        KnownAnswer(
             f"{CELL} twice, {RUNS} runs of {blocks} blocks",
             "nothing",
             _count(same),
             f"at most {DIFFERENT_MAX} faster or slower",
             different <= DIFFERENT_MAX,
         ),
-        Answer(
+        KnownAnswer(
             f"{CELL} with more work, {RUNS} runs of {blocks} blocks",
             f"+{100 * MORE:.0f} % per message",
             _count(slower),

@@ -30,7 +30,7 @@ from bench.analysis.stats import (
     noise_half_width,
     verdict,
 )
-from bench.selftest.answers import GATE_CONFIDENCE, Answer
+from bench.selftest.answers import GATE_CONFIDENCE, KnownAnswer
 from bench.selftest.coverage import WITHIN
 from bench.selftest.machine_noise import Machine, Schedule, windows
 from bench.selftest.rotated_coverage import (
@@ -66,10 +66,10 @@ TWO_SPEEDS = tuple(
 )
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Simulate runs of two programs whose ratio is known, and the copies of a run."""
     del blocks, seed, logs
-    found: list[Answer] = []
+    found: list[KnownAnswer] = []
     for number, machine in enumerate(EVEN):
         for schedule in (QUICK, STANDARD):
             rng = np.random.default_rng([31, number, schedule.blocks])
@@ -79,11 +79,11 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     return [*found, *_two_speeds(), *_uneven()]
 
 
-def _verdicts(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[Answer]:
+def _verdicts(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[KnownAnswer]:
     made = [ratio_of_blocks(row) for row in drawn]
     about, injected = f", {schedule}", f"{SIMULATIONS} runs on {machine.name}"
     different = _share(verdict(each) in APART for each in made)
-    yield Answer(
+    yield KnownAnswer(
         f"two equals{about}",
         injected,
         f"{_percent(different)} called different",
@@ -93,7 +93,7 @@ def _verdicts(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[A
     at_margin = Counter(verdict(_times(each, MARGIN)) for each in made)
     wrong = [at_margin[v] / len(made) for v in (Verdict.SLOWER, Verdict.EQUIVALENT)]
     most = (1 - made[0].confidence) / 2
-    yield Answer(
+    yield KnownAnswer(
         f"a ratio of {MARGIN:g}{about}",
         injected,
         f"{_percent(wrong[0])} called slower, {_percent(wrong[1])} equivalent",
@@ -106,7 +106,7 @@ def _verdicts(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[A
         verdict(each, noise_half_width(copy)) == Verdict.SLOWER
         for each, copy in zip(ten, made[1:] + made[:1], strict=True)
     )
-    yield Answer(
+    yield KnownAnswer(
         f"a ratio of {FOUND:.2f}{about}",
         injected,
         f"{_percent(alone)} called slower; {_percent(beyond)} if the interval of a copy "
@@ -116,7 +116,7 @@ def _verdicts(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[A
     )
 
 
-def _checks(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[Answer]:
+def _checks(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[KnownAnswer]:
     """Yield how often the copies of a correct run fail, and whether biased ones do."""
     size = COPIES[schedule]
     runs = [drawn[at : at + size] for at in range(0, len(drawn) - size, size)]
@@ -130,7 +130,7 @@ def _checks(drawn: Floats, machine: Machine, schedule: Schedule) -> Iterator[Ans
         f"take {100 * (bias - 1):.0f} % longer fail"
         for bias in BIASED
     ]
-    yield Answer(
+    yield KnownAnswer(
         f"{size} copies, {schedule}",
         f"{len(runs)} runs on {machine.name}",
         f"in {copies} a copy fails, in {together} the run; {', '.join(found)}",
@@ -161,7 +161,7 @@ def _failing(rows: Floats) -> tuple[list[bool], bool]:
     return found, excluding > most_by_chance([1 - each.confidence for each in made])
 
 
-def _two_speeds() -> Iterator[Answer]:
+def _two_speeds() -> Iterator[KnownAnswer]:
     """Yield how intervals do if the processes of one program have two speeds for life."""
     for number, machine in enumerate(TWO_SPEEDS):
         for schedule in (QUICK, STANDARD):
@@ -169,17 +169,17 @@ def _two_speeds() -> Iterator[Answer]:
             drawn = _logs(rng, machine, schedule)
             truth, made = middle(rng, drawn), [ratio_of_blocks(row) for row in drawn]
             covered = _share(each.low <= truth <= each.high for each in made)
-            level = made[0].confidence
-            yield Answer(
+            confidence = made[0].confidence
+            yield KnownAnswer(
                 f"interval of a ratio, {schedule}",
                 f"{SIMULATIONS} runs on {machine.name}",
                 f"covers {truth:.2f} in {_percent(covered)}; {_wrong(made, truth)}",
-                f"at least {_percent(level - SHORT)}",
-                covered >= level - SHORT,
+                f"at least {_percent(confidence - SHORT)}",
+                covered >= confidence - SHORT,
             )
 
 
-def _uneven() -> Iterator[Answer]:
+def _uneven() -> Iterator[KnownAnswer]:
     """Yield how often verdicts are wrong for all times, where a neighbour is uneven."""
     for number, machine in enumerate(UNEVEN):
         rng, said = np.random.default_rng([33, number]), []
@@ -188,7 +188,7 @@ def _uneven() -> Iterator[Answer]:
             made = [ratio_of_blocks(row) for row in drawn]
             wrong = _wrong(made, middle(rng, drawn))
             said.append(f"{wrong}, {schedule.pause_s:g} s apart")
-        yield Answer(
+        yield KnownAnswer(
             f"two equals but for the neighbour, {STANDARD}",
             f"{SIMULATIONS} runs on {machine.name}",
             "; ".join(said),

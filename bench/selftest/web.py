@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.contract.topology import Topology, players, topologies
 from bench.faults.boxes import CALM
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.selftest.losses import FAULTY
 from bench.surveys.topologies.profiles import WEBS_AT_ONCE
 from bench.surveys.topologies.survey import Row, Wanted, make
@@ -53,7 +53,7 @@ def expected(topology: Topology) -> dict[str, dict[str, tuple[float, float]]]:
     }
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Make a trial of each situation, side by side as in a survey."""
     del blocks, logs
     topology = topologies()[NAME]
@@ -72,17 +72,17 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     ]
 
 
-def _heard(seed: int) -> Answer:
-    """Hold the time in which peers find each other by a beacon against its period."""
+def _heard(seed: int) -> KnownAnswer:
+    """Compare the time in which peers find each other by a beacon with its period."""
     topology = topologies()[FINDING]
     (cell,) = (c for c in players(topology) if c.key == BEACON)
     rows: list[Row] = []
     make([Wanted(topology, cell, CALM, 0)], seed, rows.append, 1)
     question, most = "time to find each other by a beacon", PERIOD_S + SLOW_S
     if "error" in rows[0]:
-        return Answer(question, "", rows[0]["error"], "a value", passed=None)
+        return KnownAnswer(question, "", rows[0]["error"], "a value", passed=None)
     joined_s = rows[0]["joined_s"]
-    return Answer(
+    return KnownAnswer(
         question,
         f"each {PERIOD_S:g} s",
         f"{joined_s:.3f} s",
@@ -92,11 +92,11 @@ def _heard(seed: int) -> Answer:
     )
 
 
-def _answer(row: Row, measure: str, value: float, within: float) -> Answer:
+def _answer(row: Row, measure: str, value: float, within: float) -> KnownAnswer:
     question = f"{measure} of a web, {row['fault']}"
     if "error" in row:
-        return Answer(question, "", row["error"], "a value", passed=False)
-    return Answer(
+        return KnownAnswer(question, "", row["error"], "a value", passed=False)
+    return KnownAnswer(
         question,
         f"{value:.3f}",
         f"{row[measure]:.3f}",

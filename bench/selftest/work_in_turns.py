@@ -28,7 +28,7 @@ from bench.contract.model import Case, Cell
 from bench.run.block import measure_block
 from bench.run.pilots import make_pilot
 from bench.run.progress import Steps, steps
-from bench.selftest.answers import GATE_CONFIDENCE, Answer, shown
+from bench.selftest.answers import GATE_CONFIDENCE, KnownAnswer, shown
 from bench.selftest.losses import FAULTY
 from bench.selftest.measures import SIZE_BYTES
 from bench.surveys.operating_curve.neighbour import (
@@ -104,11 +104,11 @@ def idle_beside_polling(
     }
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Measure on each machine; the first blocks are those of ``quick``."""
     count = max(blocks, STANDARD)
     programs = Programs(logs / "programs", seed, logs)
-    found: list[Answer] = []
+    found: list[KnownAnswer] = []
     with steps("work in turns", count * len(MACHINES)) as shown_steps:
         for name, plan in MACHINES.items():
             rng = Random(f"{seed}:{name}")
@@ -121,13 +121,13 @@ def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
     return found
 
 
-def known(machine: str, ratios: Ratios) -> Iterator[Answer]:
+def known(machine: str, ratios: Ratios) -> Iterator[KnownAnswer]:
     """Yield whether the ratio of each program is the known one."""
     for more, logs in ratios.items():
         truth = 1 + more / 100
         low, high = truth - TOLERANCE, truth + TOLERANCE
         gate = ratio_of_logs(logs, GATE_CONFIDENCE)
-        yield Answer(
+        yield KnownAnswer(
             f"ratio to the program, {machine}",
             f"+{more} % work" if more else "nothing",
             shown(ratio_of_logs(logs)),
@@ -136,12 +136,12 @@ def known(machine: str, ratios: Ratios) -> Iterator[Answer]:
         )
 
 
-def sizes(ratios: Ratios) -> Iterator[Answer]:
+def sizes(ratios: Ratios) -> Iterator[KnownAnswer]:
     """Yield what the blocks of ``quick``, and those of ``standard``, say of more work."""
     for blocks in (QUICK, STANDARD):
         found = ratio_of_logs(ratios[LITTLE][:blocks])
         seen = "tells it from 1" if found.low > 1 else "cannot tell it from 1"
-        yield Answer(
+        yield KnownAnswer(
             f"verdict of {blocks} blocks",
             f"+{LITTLE} % work",
             f"{verdict(found)}, {seen}",
@@ -149,7 +149,7 @@ def sizes(ratios: Ratios) -> Iterator[Answer]:
             verdict(found) != Verdict.FASTER,
         )
         found = ratio_of_logs(ratios[MUCH][:blocks])
-        yield Answer(
+        yield KnownAnswer(
             f"verdict of {blocks} blocks",
             f"+{MUCH} % work",
             f"{verdict(found)}, {shown(found)}",
@@ -159,10 +159,10 @@ def sizes(ratios: Ratios) -> Iterator[Answer]:
         )
 
 
-def named(idle_us_per_s: Mapping[str, float]) -> Answer:
+def named(idle_us_per_s: Mapping[str, float]) -> KnownAnswer:
     """Return whether the program that polls is named, and no other."""
     said = ", ".join(f"{name} {us:.0f} us/s" for name, us in idle_us_per_s.items())
-    return Answer(
+    return KnownAnswer(
         "programs that take CPU time while they wait",
         f"{RESTLESS} never waits",
         said,

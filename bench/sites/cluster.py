@@ -26,7 +26,7 @@ from bench.sites.alike import HARNESS, refuse_differing
 from bench.sites.bundle import Bundle
 from bench.sites.dask_wire import DaskWire
 from bench.sites.far import Far
-from bench.sites.roster import Player, Roster, cast, find_worker
+from bench.sites.roster import Roster, RosterHost, assign, find_worker
 from bench.trial.site import Sites
 from bench.trial.versions import PYTHON
 
@@ -44,7 +44,7 @@ RESOURCE = "nomiddle"
 class Seat(NamedTuple):
     """One host of a run: what it plays, its site, and its worker's processes."""
 
-    player: Player
+    player: RosterHost
     site: Far
     processes: tuple[int, ...]
 
@@ -55,7 +55,7 @@ class Laying:
     Raises HostGone if a worker that was lost does not come back in time.
     """
 
-    def __init__(self, client: Client, player: Player, code: Bundle) -> None:
+    def __init__(self, client: Client, player: RosterHost, code: Bundle) -> None:
         self._client, self._player, self._code = client, player, code
         self.wire: DaskWire | None = None
 
@@ -207,7 +207,7 @@ def seated(roster: Roster, more: Sequence[Path] = ()) -> Iterator[list[Seat]]:
         yield seats
 
 
-def _refuse_unlike_engines(client: Client, players: Mapping[str, Player]) -> None:
+def _refuse_unlike_engines(client: Client, players: Mapping[str, RosterHost]) -> None:
     """Raise NotMeasurable with a table if Python or Dask differs: actors would fail.
 
     ``players`` are by the addresses of their workers.
@@ -224,21 +224,21 @@ def _refuse_unlike_engines(client: Client, players: Mapping[str, Player]) -> Non
     refuse_differing([PYTHON, *ENGINE], found)
 
 
-def _gather(client: Client, roster: Roster) -> list[Player]:
+def _gather(client: Client, roster: Roster) -> list[RosterHost]:
     """Return the players once their workers are there."""
     deadline = time.monotonic() + GATHER_S
     while True:
         workers = workers_of(client)
         marked = [name for name, w in workers.items() if RESOURCE in w["resources"]]
         try:
-            return cast(roster, hosts_of(workers), marked)
+            return assign(roster, hosts_of(workers), marked)
         except UsageError:
             if time.monotonic() > deadline:
                 raise
         time.sleep(LOOK_S)
 
 
-def _seat(player: Player, site: Far, laying: Laying) -> Seat:
+def _seat(player: RosterHost, site: Far, laying: Laying) -> Seat:
     """Give a site its address and its CPUs. Raises UsageError if its worker is loud."""
     assert laying.wire
     worker = laying.wire.worker(list(quiet.LOOKED_AT))
@@ -257,7 +257,7 @@ def _seat(player: Player, site: Far, laying: Laying) -> Seat:
 
 def _refuse_one_host(seats: Sequence[Seat]) -> None:
     """Raise UsageError if two workers share a network, and so measure no link."""
-    known: dict[tuple[str, int], Player] = {}
+    known: dict[tuple[str, int], RosterHost] = {}
     for seat in seats:
         where = (seat.site.facts["boot"], seat.site.facts["network"])
         if other := known.get(where):

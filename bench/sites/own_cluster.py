@@ -24,7 +24,7 @@ from bench.sites.cluster import connected
 from bench.sites.door import door
 from bench.sites.namespaces import DRIVER, PEER, cpus_of_hosts
 from bench.sites.roster import DRIVER as DRIVES
-from bench.sites.roster import PEERS, Player, Roster
+from bench.sites.roster import PEERS, Roster, RosterHost
 from bench.trial.addresses import LOOPBACK, listens
 from bench.trial.processes import child_environment
 from bench.trial.scratch import scratch_folder
@@ -62,7 +62,7 @@ def own_cluster(network: Network, configuration: str = quiet.YAML) -> Iterator[O
                 for name, host, words in _commands(network, address, folder):
                     started[name] = _start(network, host, [*words, *_files(tls)], folder)
                 players = tuple(
-                    Player(host, worker, DRIVES if host == DRIVER else PEERS)
+                    RosterHost(host, worker, DRIVES if host == DRIVER else PEERS)
                     for host, worker in WORKERS.items()
                 )
                 roster = Roster(f"tls://{LOOPBACK}:{port}", "", tls, players)

@@ -39,7 +39,7 @@ Workers = Mapping[str, str]
 """The workers of a cluster: the host of each, by its name."""
 
 
-class Player(NamedTuple):
+class RosterHost(NamedTuple):
     """One host: its name, its worker's, and what it plays."""
 
     name: str
@@ -52,13 +52,13 @@ class Player(NamedTuple):
 class Roster(NamedTuple):
     """A cluster and its hosts. ``tls`` has the files of ``TLS_KEYS`` that are named.
 
-    Without ``players`` the workers that are there decide (``cast``).
+    Without ``players`` the workers that are there decide (``assign``).
     """
 
     scheduler: str = ""
     scheduler_file: str = ""
     tls: Mapping[str, str] = {}
-    players: tuple[Player, ...] = ()
+    players: tuple[RosterHost, ...] = ()
 
 
 def is_address(where: str) -> bool:
@@ -100,7 +100,7 @@ def read_roster(where: str) -> Roster:
     )
 
 
-def _players(path: Path, hosts: Mapping[str, Any]) -> tuple[Player, ...]:
+def _players(path: Path, hosts: Mapping[str, Any]) -> tuple[RosterHost, ...]:
     found = []
     for name in hosts:
         where, row = f"[hosts.{name}] ", _table(path, hosts, name)
@@ -116,7 +116,7 @@ def _players(path: Path, hosts: Mapping[str, Any]) -> tuple[Player, ...]:
             )
         if {"address", "interface"} <= words.keys():
             raise UsageError(f"{path}: {where}needs an address or an interface, not both")
-        found.append(Player(name, **words))
+        found.append(RosterHost(name, **words))
     drivers = sum(player.plays == DRIVER for player in found)
     if found and (drivers != 1 or len(found) < 2):
         raise UsageError(
@@ -136,14 +136,14 @@ def find_worker(wanted: str, workers: Workers) -> str | None:
     return there[0] if len(there) == 1 else None
 
 
-def cast(roster: Roster, workers: Workers, marked: Collection[str]) -> list[Player]:
-    """Return the players: those of the roster, or workers in the order of their names.
+def assign(roster: Roster, workers: Workers, marked: Collection[str]) -> list[RosterHost]:
+    """Return the hosts of the roster, or workers in the order of their names.
 
     ``marked`` are the workers with the resource of this project. Raises UsageError if
     workers are missing, or if it is not plain who is meant.
     """
     if not roster.players:
-        return _cast_anew(workers, marked)
+        return _assign_anew(workers, marked)
     for player in roster.players:
         if find_worker(player.worker, workers) is None:
             there = ", ".join(sorted(workers)) or "none at all"
@@ -154,7 +154,7 @@ def cast(roster: Roster, workers: Workers, marked: Collection[str]) -> list[Play
     return list(roster.players)
 
 
-def _cast_anew(workers: Workers, marked: Collection[str]) -> list[Player]:
+def _assign_anew(workers: Workers, marked: Collection[str]) -> list[RosterHost]:
     chosen = sorted(marked or workers)
     if len(chosen) < 2:
         said = f"the only one is {chosen[0]!r}" if chosen else "there is none"
@@ -169,7 +169,7 @@ def _cast_anew(workers: Workers, marked: Collection[str]) -> list[Player]:
     if len(chosen) > len(LETTERS):
         raise UsageError(f"{len(chosen)} workers are meant: at most {len(LETTERS)} can be")
     return [
-        Player(name, _lasting(worker, workers), PEERS if number else DRIVER)
+        RosterHost(name, _lasting(worker, workers), PEERS if number else DRIVER)
         for number, (name, worker) in enumerate(zip(LETTERS, chosen, strict=False))
     ]
 

@@ -11,6 +11,8 @@ from typing import Any
 from bench.errors import ResultsError, command
 from bench.run.archive import write_whole
 
+Survey = Mapping[str, Any]
+"""The document of a survey, as ``read`` returns it."""
 MACHINE = ("host", "cpu", "hypervisor", "cpus", "kernel", "system", "revision")
 """The facts about a machine that a survey keeps, beside the versions that it used."""
 
@@ -26,7 +28,7 @@ def opening(about: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str, 
     }
 
 
-def write(path: Path, survey: Mapping[str, Any]) -> None:
+def write(path: Path, survey: Survey) -> None:
     """Write a survey to ``path``, whole or not at all."""
     write_whole(path, json.dumps(survey, indent=1, ensure_ascii=False) + "\n")
 

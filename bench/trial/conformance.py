@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.contract.model import APART, DIRECT, SLIDE, Case, Cell
 from bench.errors import NoMiddleError, NotMeasurable
 from bench.trial.build import build
-from bench.trial.interop import Casting, castings
+from bench.trial.interop import Mixture, mixtures
 from bench.trial.kept_checks import Kept, KeptChecks, depends_on, harness_digest
 from bench.trial.limits import broken_limit
 from bench.trial.processes import kill_all
@@ -107,7 +107,7 @@ def _run(
     cell: Cell,
     transport: str,
     scenario: Scenario,
-    casting: Casting,
+    mixture: Mixture,
     logs: Path,
     placement: str = "free",
 ) -> tuple[str, int]:
@@ -115,7 +115,7 @@ def _run(
     rng = random.Random()
 
     def trial(relay: Relay | None) -> TrialRecord:
-        return run_trial(case, scenario.window, logs, rng, relay, casting.played_by)
+        return run_trial(case, scenario.window, logs, rng, relay, mixture.played_by)
 
     if scenario.relay is None:
         return judge(case, scenario, trial(None))
@@ -152,7 +152,7 @@ def check_apart(cell: Cell, logs: Path) -> CheckResult:
         return impossible
     direct = [each for each in scenarios(cell, "tcp") if not each.relay]
     steps = (
-        (each.name, partial(_run, cell, "tcp", each, Casting(), placement=APART))
+        (each.name, partial(_run, cell, "tcp", each, Mixture(), placement=APART))
         for each in direct
     )
     return _try(cell, "tcp", logs, steps)
@@ -198,8 +198,8 @@ def _try(
 
 def _steps(cell: Cell, transport: str) -> Iterator[tuple[str, Step]]:
     """Yield the steps that a cell must pass over a transport, each with its name."""
-    for casting, scenario in product(castings(cell), scenarios(cell, transport)):
-        yield f"{scenario.name}{casting.name}", _in_turn(cell, transport, scenario, casting)
+    for mixture, scenario in product(mixtures(cell), scenarios(cell, transport)):
+        yield f"{scenario.name}{mixture.name}", _in_turn(cell, transport, scenario, mixture)
     if cell.sanitized or cell.variant.name == SLIDE:
         return  # a look at memory, and a program that is shown and never timed
     yield "size limit", lambda logs: (broken_limit(cell, transport, logs), 0)
@@ -207,10 +207,10 @@ def _steps(cell: Cell, transport: str) -> Iterator[tuple[str, Step]]:
         yield "promise", lambda logs: (broken_promise(cell, logs), 0)
 
 
-def _in_turn(cell: Cell, transport: str, scenario: Scenario, casting: Casting) -> Step:
+def _in_turn(cell: Cell, transport: str, scenario: Scenario, mixture: Mixture) -> Step:
     def run(logs: Path) -> tuple[str, int]:
-        reason, lost = _run(cell, transport, scenario, casting, logs)
-        return reason, 0 if casting.played_by else lost
+        reason, lost = _run(cell, transport, scenario, mixture, logs)
+        return reason, 0 if mixture.played_by else lost
 
     return run
 

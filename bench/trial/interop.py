@@ -1,4 +1,4 @@
-"""Castings of a conformance trial: programs of a stack in two languages share its roles.
+"""Mixtures of a conformance trial: programs of a stack in two languages share its roles.
 
 A program in C is a port of the program in Python beside it, and sends the same bytes.
 Before a line of C is counted or timed, each role in turn runs in the other language.
@@ -14,8 +14,8 @@ from bench.contract.slides import SHOWN
 
 
 @dataclass(frozen=True)
-class Casting:
-    """The roles that another cell plays, and a name for that; empty if there are none."""
+class Mixture:
+    """The roles that another cell runs, and a name for that; empty if there are none."""
 
     name: str = ""
     played_by: Mapping[str, Cell] = field(default_factory=dict)
@@ -28,19 +28,19 @@ def in_python(cell: Cell) -> Cell | None:
     return replace(cell, path=path, sanitized=False) if path.exists() else None
 
 
-def castings(cell: Cell) -> Iterator[Casting]:
-    """Yield the castings of a check: the program alone, then beside its port.
+def mixtures(cell: Cell) -> Iterator[Mixture]:
+    """Yield the mixtures of a check: the program alone, then beside its port.
 
     A sanitized program runs alone: its use of memory does not depend on its peers.
     """
-    yield Casting()
+    yield Mixture()
     python = in_python(cell)
     if cell.language == "python" or cell.sanitized or python is None:
         return
     roles = [role.name for role in cell.workload.roles]
     for role in roles:
-        yield Casting(f", {role} in Python", {role: python})
+        yield Mixture(f", {role} in Python", {role: python})
     if len(roles) > 2:  # with two roles, the one is all but the other
         for role in roles:
             others = {other: python for other in roles if other != role}
-            yield Casting(f", all but {role} in Python", others)
+            yield Mixture(f", all but {role} in Python", others)

@@ -33,7 +33,7 @@ def test_the_example_has_a_program_for_every_workload() -> None:
 
 
 def test_no_module_outside_the_example_s_folder_names_the_example() -> None:
-    """But for what is prose, and the pinned version that the tests install."""
+    """Exceptions are the prose, and the pinned version that the tests install."""
     told = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "ARCHITECTURE.md"}
     told |= {"pyproject.toml", "constraints.txt"}
     listed = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the repository publishes is what its raw data says: no number is typed."""
+"""The repository publishes what its raw data has: no number is typed."""
 
 import json
 import re

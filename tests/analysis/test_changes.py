@@ -1,4 +1,4 @@
-"""What changed between two runs: told of programs, not of machines; and what CI learns."""
+"""Changes between two runs: of programs, not of machines; and the exit status for CI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several machines say of one comparison: one ratio, a range, or another winner."""
+"""Several machines agree on one comparison, or have a range, or another winner."""
 
 from __future__ import annotations
 

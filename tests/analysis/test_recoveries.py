@@ -61,14 +61,14 @@ def test_a_case_is_judged_by_its_worst_trial(tmp_path: Path) -> None:
     assert row.verdict_trials == 1
     assert row.repeats == 3
     assert row.breaches == (Breached(BreachKind.LOST_IN_SILENCE, 7, 7, 1),)
-    assert outcomes.in_a_cell(row) == "silent 7 1/3"
+    assert outcomes.in_a_square(row) == "silent 7 1/3"
 
 
 def test_a_reported_loss_is_not_silent(tmp_path: Path) -> None:
     row = row_of(tmp_path / "run", Story(reported=3, raised=1), Story(reported=5, raised=1))
     assert row.verdict == REPORTED
     assert row.told == "yes"
-    assert outcomes.in_a_cell(row) == "told 5"
+    assert outcomes.in_a_square(row) == "told 5"
     assert outcomes.counted(row.breaches) == "3 to 5 reported lost, 1 raised"
 
 

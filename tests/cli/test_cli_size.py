@@ -51,7 +51,8 @@ def test_size_compares_python_with_c_on_request() -> None:
     assert QUOTE in said
     assert "zmq request_reply:" in said
     assert (
-        "None of these programs has a C port." in run("http/websocket/*", "--twins").output
+        "None of these programs has a C port."
+        in run("http/websocket/*", "--c-ports").output
     )
 
 

@@ -1,4 +1,4 @@
-"""Cells are found from their paths; what is wrong with a stack's folder is said."""
+"""Cells are found from their paths; a fault of a stack's folder is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message says who sent it and when, and shows whether it arrived unharmed."""
+"""A message names its sender and its time, and shows whether it arrived unharmed."""
 
 from __future__ import annotations
 

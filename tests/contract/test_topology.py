@@ -1,4 +1,4 @@
-"""A topology says which boxes there are; signatures say who connects to whom."""
+"""A topology lists its boxes; signatures show which box connects to which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents tell a reader to type, open or look up is there."""
+"""Commands, files and links that the documents name are there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IDS = [str(page.relative_to(PROJECT)) for page in PAGES]
 every_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
 COMMANDS: dict[str, click.Command] = getattr(main, "commands")  # noqa: B009 - a Group's
 INVENTED = re.compile(r"\b(NAME|STACK|RUN|DIR|FILE|ID|WORKLOAD|NEW|OLD|PORT)\b|[*{}]")
-"""What stands for a reader's own names; such a path need not exist."""
+"""Words in place of a reader's own names; such a path need not exist."""
 ROOTS = ("bench/", "docs/", "tests/", "examples/", "implementations/", "reports/", ".ci/")
 
 WRITTEN = {claims.PAGE}

@@ -25,7 +25,7 @@ from bench.run.manifest import TIMED
 
 BENCH = PROJECT / "bench"
 BROUGHT = "node_modules"
-"""What npm puts beside a program in Node.js: nobody's exhibit."""
+"""The folder that npm puts beside a program in Node.js: no exhibit."""
 EXHIBITS = sorted(p for p in IMPLEMENTATIONS.rglob("*.py") if BROUGHT not in p.parts)
 CELLS = find_cells([IMPLEMENTATIONS])
 IN_C = sorted(p for p in IMPLEMENTATIONS.rglob("*.[ch]") if BROUGHT not in p.parts)
@@ -33,7 +33,7 @@ HOST_IN_C = sorted((BENCH / "hosts").glob("*.[ch]"))
 MODULES = sorted(path for path in BENCH.rglob("*.py") if FLOOR not in path.parents)
 CELL_LINES_MAX = 60
 ON_A_SLIDE_LINES_MAX = 44
-"""What talks show: the minimal programs, and what stands for one that may lose."""
+"""Talks show the minimal programs, and a substitute for one that may lose messages."""
 SURVIVORS = ("resilient", "reconnecting")
 """Variants with deadlines and retries: they know the time, and are as long as it takes."""
 SURVIVOR_LINES_MAX = 290
@@ -185,7 +185,7 @@ def test_no_module_is_called_like_one_of_the_standard_library() -> None:
 def test_a_host_loads_the_standard_library_and_the_message_format_only(
     path: Path,
 ) -> None:
-    """What a host loads is loaded beside every cell that is measured."""
+    """All that a host loads is loaded beside every cell that is measured."""
     for name in imports_of(path):
         standard = name.split(".")[0] in sys.stdlib_module_names
         assert standard or name.startswith("bench.hosts"), name
@@ -336,6 +336,28 @@ def test_architecture_lists_the_rooms_in_the_order_of_imports() -> None:
     assert rooms_listed() == contracts()["The data flows one way"]["layers"][::-1]
 
 
+def test_architecture_counts_the_rooms() -> None:
+    rooms = [name for name in rooms_listed() if (BENCH / name).is_dir()]
+    page = " ".join((PROJECT / "ARCHITECTURE.md").read_text().split())
+    assert f"Beside the {len(rooms)} rooms stand three files" in page
+    assert len([*BENCH.glob("*.py")]) == 3
+
+
+def test_the_docstring_of_the_package_has_the_rooms_in_their_order() -> None:
+    text = ast.get_docstring(ast.parse((BENCH / "__init__.py").read_text())) or ""
+    flow = next(part for part in text.split("\n\n") if " -> " in part)
+    listed = [name.strip() for name in flow.split("->")]
+    joins_all = {"errors", "selftest", "cli"}
+    assert listed == [name for name in rooms_listed() if name not in joins_all]
+    assert joins_all <= set(rooms_listed())
+
+
+def test_tests_have_a_folder_for_each_room() -> None:
+    rooms = {name for name in rooms_listed() if (BENCH / name).is_dir()}
+    tested = {path.parent.name for path in (PROJECT / "tests").glob("*/test_*.py")}
+    assert rooms <= tested
+
+
 def test_the_checksum_of_a_run_covers_every_room_below_the_analysis() -> None:
     rooms = rooms_listed()
     below = rooms[: rooms.index("analysis")]
@@ -354,7 +376,7 @@ PACKAGES = [path for path in MODULES if path.name == "__init__.py" and path.pare
 
 @pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.name)
 def test_a_package_holds_no_program(path: Path) -> None:
-    """Whoever imports one module of it would load what all of it needs."""
+    """An import of one module of it would load all that the package needs."""
     (only,) = ast.parse(path.read_text()).body
     assert isinstance(only, ast.Expr)
     assert isinstance(only.value, ast.Constant)

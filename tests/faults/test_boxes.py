@@ -27,13 +27,11 @@ from bench.hosts.fault_stream import OfferedStream
 from bench.hosts.ledger import Ledger, ledger_path
 from bench.hosts.socket_options import socket_options
 from bench.measure.survival import measure
-from bench.surveys.topologies.survey import ATTEMPTS, LATE_MS_MAX, lacks
+from bench.surveys.topologies.survey import lacks
 
 SERVERS = topologies()["servers"]
 PLAYERS = {cell.key.removesuffix(".python"): cell for cell in players(SERVERS)}
 DEALING = ("raw_socket.haproxy", "raw_socket.haproxy_checked")
-KEEPING = ("raw_socket.balanced", "http.nginx_sticky", *DEALING)
-"""Programs whose middle deals connections, or knows a client: it keeps its server."""
 
 
 def tried(cell: Cell, name: str, folder: Path) -> dict[str, Any]:
@@ -48,16 +46,6 @@ def tried(cell: Cell, name: str, folder: Path) -> dict[str, Any]:
         return measure(run_undisturbed(case, fault, folder))
     except NotMeasurable as error:
         pytest.skip(str(error))
-
-
-def tried_calmly(cell: Cell, name: str, folder: Path) -> dict[str, Any]:
-    """Make a trial of which shares are asked: as in a survey, one counts only if the
-    machine had time for it."""
-    for attempt in range(ATTEMPTS):
-        found = tried(cell, name, folder / f"{cell.key}.{attempt}")
-        if found["late_ms"] <= LATE_MS_MAX:
-            return found
-    pytest.skip(f"the machine is too busy: clients asked {found['late_ms']:.0f} ms late")
 
 
 @pytest.mark.parametrize("cell", thorough_but(["raw_socket.balanced"], PLAYERS))
@@ -100,37 +88,6 @@ def test_no_client_gets_an_error_when_a_server_is_cut_off(
     found = tried(cell, "box_cut_server", tmp_path)
     assert found["hurt"] > 0
     assert not found["told"]
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("cell", thorough_but(["zmq.lru"], PLAYERS))
-def test_requests_are_served_and_state_is_missed_as_in_theory_while_all_is_calm(
-    cell: Cell, tmp_path: Path
-) -> None:
-    found = tried_calmly(cell, CALM, tmp_path)
-    assert found["hurt"] == 0
-    assert not found["told"]
-    key = cell.key.removesuffix(".python")
-    if key in KEEPING:
-        assert found["missed"] == 0
-    elif cell.variant.name.startswith("direct"):
-        assert found["missed"] > 0.9, "a client goes round by itself"
-    else:
-        assert found["missed"] == pytest.approx(1 - 1 / 3, abs=0.12)
-
-
-@pytest.mark.thorough
-def test_a_frozen_server_takes_each_request_that_is_dealt_to_it(
-    tmp_path: Path,
-) -> None:
-    """Each client asks the frozen server in its turn, and waits; a broker that gives
-    requests to who is idle gives it one."""
-    dealt = tried_calmly(PLAYERS["zmq.proxied"], "box_frozen_server", tmp_path)
-    assert dealt["hurt"] == dealt["clients"]
-    assert dealt["survival"] < 0.3
-    asked = tried_calmly(PLAYERS["zmq.lru"], "box_frozen_server", tmp_path)
-    assert asked["hurt"] <= 2
-    assert asked["survival"] > 0.7
 
 
 @pytest.mark.thorough

@@ -1,4 +1,4 @@
-"""What breaks a contract is written into the files of a run, and read back as it was."""
+"""The breaches of a contract are written into the files of a run, and read back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.faults.breach import NOTHING, Breach, BreachKind, counted, read, write
+from bench.faults.breach import NOTHING, Breach, BreachKind, counted, described, read, write
 
 FROM_FAULTS = {
     BreachKind.OTHERS_SLOWED: "85 % in time",
@@ -36,8 +36,20 @@ def test_breaches_are_read_as_they_were_written(breaches: list[Breach]) -> None:
     assert read(write(breaches)) == breaches
 
 
-def test_a_trial_without_a_breach_has_a_text_of_its_own() -> None:
-    assert write([]) == NOTHING
+@given(st.lists(any_breach()))
+def test_breaches_in_words_are_read_as_earlier_versions_wrote_them(
+    breaches: list[Breach],
+) -> None:
+    assert read(described(breaches)) == breaches
+
+
+def test_a_kind_that_another_version_knows_is_kept_with_its_count() -> None:
+    found = read('[["served_in_vain", 2, "by call.0"]]')
+    assert found == [Breach(BreachKind.OTHER, 2, "served_in_vain by call.0")]
+
+
+def test_a_trial_without_a_breach_has_a_description_of_its_own() -> None:
+    assert described([]) == NOTHING
     assert read(NOTHING) == []
     assert counted({BreachKind.RAISED: 0, BreachKind.ENDED: 2}) == [
         Breach(BreachKind.ENDED, 2)

@@ -19,7 +19,9 @@ def test_a_seed_replays_all_blows(seed: str, places: int) -> None:
 
 
 @given(st.text(max_size=9), st.integers(3, 30))
-def test_nobody_is_struck_while_ill_and_two_are_ill_at_most(seed: str, places: int) -> None:
+def test_no_peer_is_struck_while_ill_and_two_are_ill_at_most(
+    seed: str, places: int
+) -> None:
     blows = plan(seed, places)
     for blow in blows:
         earlier = [b for b in blows if b.at_s < blow.at_s]

@@ -9,11 +9,12 @@ import pytest
 from helpers_bench import find_cell
 
 from bench.faults.all_faults import all_faults
+from bench.faults.breach import Breach, BreachKind, read
 from bench.faults.catalogue.flapping import LIVES
 from bench.measure.levels import GUARANTEED
 from bench.measure.recovery import BROKEN, KEPT
 from bench.run.levels import standings, trials_of
-from bench.run.recovery import Cause
+from bench.run.no_value import Cause
 from bench.selftest import controls
 
 
@@ -24,7 +25,7 @@ def outcome_of(cell_id: str, fault: str, logs: Path) -> dict[str, Any]:
         if reason.cause == Cause.NOT_PERMITTED:
             pytest.skip(str(reason))
         pytest.fail(str(reason))
-    (outcome,) = standing.outcomes
+    (outcome,) = standing.made
     return dict(outcome)
 
 
@@ -53,12 +54,13 @@ def test_a_refusal_by_icmp_ends_processes_on_libzmq_and_the_trial_reports_it(
 ) -> None:
     outcome = outcome_of("zmq/minimal/request_reply.py", "link_refused", tmp_path)
     assert outcome["verdict"] == BROKEN
-    assert "the process of call.0 was ended by SIGABRT" in outcome["against"]
+    crashed = Breach(BreachKind.CRASHED, detail="call.0 was ended by SIGABRT")
+    assert crashed in read(outcome["against"])
 
 
 def test_a_refusal_by_icmp_is_an_error_on_sockets(tmp_path: Path) -> None:
     outcome = outcome_of("raw_socket/minimal/request_reply.py", "link_refused", tmp_path)
-    assert "ended by" not in outcome["against"]
+    assert BreachKind.CRASHED not in {found.kind for found in read(outcome["against"])}
     assert outcome["raised"]
 
 

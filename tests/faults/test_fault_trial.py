@@ -23,6 +23,7 @@ from bench.faults.network.link import Link
 from bench.faults.trial import run_failure
 from bench.measure.common import Measured
 from bench.run import recovery
+from bench.run.no_value import NoValue
 from bench.run.plan import Planned
 from bench.run.schedule import Slot, schedule
 from bench.trial import scratch
@@ -190,7 +191,7 @@ class FakeTrials:
         self.lateness_s.append(float(measured.metadata["late_s"]))
         self.kept.append(slot.planned.case.fault)
 
-    def _fail(self, slot: Slot, reason: recovery.NoValue) -> None:
+    def _fail(self, slot: Slot, reason: NoValue) -> None:
         self.failed[slot.planned.case.fault] = str(reason)
 
 

@@ -1,4 +1,4 @@
-"""Whoever kills the harness during chaos, at whatever moment, leaves nothing behind."""
+"""A kill of the harness during chaos leaves nothing behind, at any moment."""
 
 from __future__ import annotations
 

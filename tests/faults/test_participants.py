@@ -15,7 +15,7 @@ PARTS = {
     "fan_out": ("publish.0", None, "subscribe.2"),
     "pipeline": ("distribute.0", "work.0", None),
 }
-"""Who binds, who handles messages, and who may come late, of three peers each."""
+"""Roles that bind, that handle messages, and that may come late, of three peers each."""
 
 
 def participants(workload: str, **setup: object) -> Participants:

@@ -1,4 +1,4 @@
-"""What a failure cost is measured rightly: known histories, and cells that are wrong.
+"""The cost of a failure is measured rightly: known histories, and cells that are wrong.
 
 The first half makes up what happened to every message, so that each time, count and verdict
 is known. The second runs trials with real processes, most of them against the cells in
@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from bench.contract.model import Case
 from bench.errors import TrialError
 from bench.faults.all_faults import all_faults
+from bench.faults.breach import Breach, BreachKind, read
 from bench.faults.fault import Fault, Setup
 from bench.faults.fault_trial import FaultTrial
 from bench.faults.history import BACK_NS, CLASSES, DEADLINE_NS, FailureRecord, Line
@@ -159,7 +160,7 @@ def test_a_trial_without_recovery_has_no_times_and_is_not_dropped() -> None:
     assert made.metadata["censored"] == 1
     assert made.metadata["settled"] == 0
     assert made.metadata["verdict"] == CONTRACT_BROKEN
-    assert "did not recover" in str(made.metadata["against"])
+    assert Breach(BreachKind.NOT_RECOVERED) in read(str(made.metadata["against"]))
 
 
 @given(first=st.integers(51, MESSAGES + 20))
@@ -416,7 +417,7 @@ def outcome(trial: Trial, tmp_path: Path) -> Outcome:
 def test_a_client_that_never_reconnects_did_not_recover(outcome: Outcome) -> None:
     facts = outcome.facts("verdict", "told", "censored", "settled", "raised", "ended")
     assert facts == (CONTRACT_BROKEN, "no", 1, 0, 0, 0)
-    assert "did not recover" in outcome.made.metadata["against"]  # type: ignore[operator]
+    assert Breach(BreachKind.NOT_RECOVERED) in read(str(outcome.made.metadata["against"]))
     assert outcome.facts("silent") == (2,), "the one question of each of two clients"
     assert outcome.record.total("held") > 100
 

@@ -49,7 +49,7 @@ class Client:
 
 
 class Messages:
-    """What a driver is given, for ``for`` and ``async for`` alike."""
+    """The stream of a driver, for ``for`` and ``async for`` alike."""
 
     def __init__(self, count: int) -> None:
         self.count = count

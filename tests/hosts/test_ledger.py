@@ -1,4 +1,4 @@
-"""A ledger says what its process did, also after the process was killed."""
+"""A ledger shows the deeds of its process, also after the process was killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a peer sends follows from a seed, and whoever answers can be told."""
+"""The messages of a peer follow from a seed, and each answer shows its sender."""
 
 from __future__ import annotations
 

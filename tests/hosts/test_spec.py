@@ -1,4 +1,4 @@
-"""What a host is told survives its way there, and hosts read all of it."""
+"""The specification of a host survives its way there, and hosts read all of it."""
 
 from __future__ import annotations
 

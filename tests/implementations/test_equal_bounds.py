@@ -98,7 +98,7 @@ class NeverReading:
 
 @pytest.mark.parametrize("size", [64, 4096])
 def test_sockets_queue_as_many_bytes_for_a_subscriber_as_http_and_zeromq(size: int) -> None:
-    """Those are counted in tests of their own; here with what is being sent."""
+    """Other tests count those of HTTP and ZeroMQ; here the one being sent counts too."""
     program, senders, subscriber = load("raw_socket/lossy/fan_out.py"), {}, NeverReading()
 
     def send() -> None:

@@ -88,7 +88,7 @@ def connection_to(address: str) -> http.client.HTTPConnection:
 
 
 def is_refused(address: str, request: bytes) -> bool:
-    """Ask as a stranger; where a server hangs up amid a request, no status may arrive."""
+    """Ask as a stranger; where a server hangs up during a request, no status may arrive."""
     client = connection_to(address)
     try:
         client.request("POST", "/", request, {"Idempotency-Key": "stranger-1"})

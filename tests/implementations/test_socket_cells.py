@@ -133,7 +133,7 @@ def bound(function: Callable[..., Any], *arguments: Any, host: str = "127.0.0.1"
 
 @pytest.fixture
 def thread_errors(monkeypatch: pytest.MonkeyPatch) -> Queue[BaseException | None]:
-    """What threads of a program end with: a test of it has to take each and look at it."""
+    """The errors that threads of a program end with: a test has to look at each."""
     errors: Queue[BaseException | None] = Queue()
     monkeypatch.setattr(
         threading, "excepthook", lambda raised: errors.put(raised.exc_value)

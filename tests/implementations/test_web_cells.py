@@ -96,7 +96,7 @@ class News:
 
 
 @pytest.mark.parametrize("key", ["http.mesh", "raw_socket.mesh"])
-def test_a_reader_that_does_not_read_misses_news_and_holds_up_nobody(key: str) -> None:
+def test_a_reader_that_does_not_read_misses_news_and_holds_up_no_peer(key: str) -> None:
     program, address, news = load_cell(WEBS[key]), some_address(), News()
     published = running(program.publish, address, news, listening=address)
     with closing(socket.socket()) as idle, published:

@@ -1,4 +1,4 @@
-"""What ZeroMQ's programs do at the edges: no server, a stream that fails or ends, IPv6."""
+"""ZeroMQ's programs at the edges: no server, a stream that fails or ends, IPv6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run keeps of every program, and what a stack weighs."""
+"""A run keeps every program, and the weight of each stack."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_state_is_missed_where_another_server_was_asked_before(
 def test_round_robin_misses_all_but_one_of_n_where_clients_ask_at_random(
     servers: int,
 ) -> None:
-    """Of many clients the next request is anybody's, so that its server is any of N."""
+    """The next of many clients to ask is any of them, so that its server is any of N."""
     rng = random.Random(servers)
     order = [(rng.randrange(20), turn % servers) for turn in range(6000)]
     found = missed(handled(order, servers, 20))

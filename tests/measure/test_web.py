@@ -99,7 +99,7 @@ def test_each_job_is_done_once_or_never_or_more_than_once(counts: list[int]) -> 
     assert shares[0] == pytest.approx(inside.count(1) / len(inside))
 
 
-def test_news_to_and_from_struck_peers_are_owed_to_nobody() -> None:
+def test_news_to_and_from_struck_peers_are_not_owed() -> None:
     made = record(well=3)
     made.news[3, 0][:] = 0
     assert measure(made)["news_lost"] == 0

@@ -1,4 +1,4 @@
-"""What the report says of code: computed from the programs that a run kept."""
+"""The report's numbers of code are computed from the programs that a run kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What connections cost stands in the report and in numbers.json, with its own run."""
+"""The cost of connections is in the report and in numbers.json, with its own run."""
 
 from __future__ import annotations
 

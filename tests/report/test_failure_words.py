@@ -25,12 +25,12 @@ def kept(late_s: float, **more: Any) -> Recovery:
 
 
 def test_a_contract_kept_late_is_called_late_and_never_in_time() -> None:
-    assert outcomes.in_a_cell(kept(6.6)) == "kept +6.6s"
-    assert outcomes.in_a_cell(kept(0.0)) == "kept"
-    assert outcomes.in_a_cell(kept(6.6, verdict_trials=1)) == "kept +6.6s 1/5"
+    assert outcomes.in_a_square(kept(6.6)) == "kept +6.6s"
+    assert outcomes.in_a_square(kept(0.0)) == "kept"
+    assert outcomes.in_a_square(kept(6.6, verdict_trials=1)) == "kept +6.6s 1/5"
     assert outcomes.kept(kept(6.6)) == "kept, late for 6.6 s"
     silent = (Breached(BreachKind.LOST_IN_SILENCE, 60, 64, 5),)
-    assert outcomes.in_a_cell(kept(6.6, verdict=BROKEN, breaches=silent)) == "silent 64"
+    assert outcomes.in_a_square(kept(6.6, verdict=BROKEN, breaches=silent)) == "silent 64"
 
 
 def at_level(level: str, lost: int, promise: str = "", **more: Any) -> LevelRow:

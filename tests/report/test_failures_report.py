@@ -153,7 +153,7 @@ def test_an_overview_of_few_faults_shows_each_fault(run: Run, look: Look) -> Non
 
 
 def test_every_square_of_the_heat_map_has_a_word(rows: list[Recovery], look: Look) -> None:
-    """Whoever sees no colour reads the same."""
+    """A reader who sees no colour reads the same."""
     for workload in ("request_reply", "pipeline"):
         mine = of_workload(rows, workload)
         said = [
@@ -162,7 +162,7 @@ def test_every_square_of_the_heat_map_has_a_word(rows: list[Recovery], look: Loo
             for text in chart.figure.axes[0].texts
         ]
         for row in measured(mine):
-            assert outcomes.in_a_cell(row) in said
+            assert outcomes.in_a_square(row) in said
         assert said.count("?") == len(mine) - len(measured(mine))
 
 
@@ -352,7 +352,7 @@ def test_recovery_is_drawn_over_the_length_of_the_cut(bitten: Run, look: Look) -
     assert {"ZeroMQ (minimal)", "HTTP (resilient)"} <= labels
     assert np.nanmin(ends) == pytest.approx(0.2, abs=0.03)
     lost = [line.get_ydata()[-1] for line in lines(losses)]
-    assert max(lost) > 100, "held for ever"
+    assert max(lost) > 100, "held forever"
     assert 4 in lost
 
 

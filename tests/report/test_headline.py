@@ -1,4 +1,4 @@
-"""What a run ends with: who is faster, by how much, and how far to believe it."""
+"""A run ends with the faster stack, the ratio, and how far to believe it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report holds against each other promises the same, wherever it stands.
+"""Programs that a report compares promise the same, wherever they stand.
 
 Pairs are looked at from outside: their promises are read from ``stack.toml`` again.
 """

@@ -212,7 +212,7 @@ def test_a_phone_has_the_first_chart_in_its_width(visit: Any) -> None:
 
 
 def serious(page: Page) -> list[str]:
-    """Return what axe finds that keeps somebody out."""
+    """Return what axe finds that keeps a reader out."""
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {one['nodes'][0]['html'][:120]}"

@@ -23,7 +23,7 @@ from bench.report.talk.material import Material
 
 BELOW_1 = re.compile(r"(?<![\d.,])0(?:\.\d+)?(?:x\b| times\b)|ratio of 0\b")
 HIDDEN = re.compile(r"<(script|style)\b.*?</\1>|<[^>]+>", re.DOTALL)
-"""What a browser does not show of a page."""
+"""The parts of a page that a browser does not show."""
 
 
 def small(case: Case) -> bool:
@@ -94,7 +94,7 @@ def test_no_slide_has_a_ratio_below_1() -> None:
             for said in (material.cite(entry["id"]), material.faster(entry["id"])):
                 assert below_1(HIDDEN.sub("", said)) == []
     shown = [
-        part for one in material.judged for part in one.parts for part in part.findings
+        part for one in material.judged for part in one.parts for part in part.evidence
     ]
     assert [finding.shown for finding in shown if below_1(finding.shown)] == []
 

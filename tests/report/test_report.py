@@ -100,7 +100,7 @@ def test_the_report_opens_with_the_answer(out: Path) -> None:
 
 
 def test_the_report_opens_with_questions_and_a_sentence_for_each(out: Path) -> None:
-    """What is asked is answered by the verdicts of the run, on all three pages alike."""
+    """Questions are answered by the verdicts of the run, on all three pages alike."""
     opening = text_of(out).split("\n## ", 2)[1]
     asked = re.findall(r"^\* \*\*(Which .*\?)\*\* (.*)$", opening, re.MULTILINE)
     said = dict(asked)

@@ -1,6 +1,6 @@
 """The summary of a run that measured little: one stack, two programs, one workload.
 
-It answers what such a run can answer, names no winner that had no rival, and says how far
+It answers what such a run can answer, names no winner that had no rival, and shows how far
 to believe it.
 """
 
@@ -58,7 +58,7 @@ def test_a_run_without_answers_is_called_so_and_has_no_empty_table(
     tmp_path: Path,
 ) -> None:
     text = summary(tmp_path / "run", of_stacks("raw_socket", fault=False))[""]
-    assert "held no two stacks against each other" in text
+    assert "compared no two stacks" in text
     assert "| question |" not in text
     assert "Grade C" in text
 

@@ -30,14 +30,14 @@ from bench.report.talk_claims.evidence import (
     pairs,
 )
 from bench.report.talk_claims.experiments import measure, read_experiments
-from bench.report.talk_claims.files import CHAPTERS, FOLDER, ledger_digest
-from bench.report.talk_claims.judge import Judged, TalkClaim, judge, read_ledger
+from bench.report.talk_claims.files import CHAPTERS, FOLDER, thresholds_digest
+from bench.report.talk_claims.judge import Judged, TalkClaim, judge, read_claims
 from bench.report.talk_claims.offers import Offer, read_offers
 from bench.report.talk_claims.rules import DEPENDS, NOT_TESTED, REFUTED, RULES, UPHELD
 from bench.surveys.experiments.all_experiments import all_experiments
 from bench.surveys.experiments.experiment import FULL
 
-LEDGER = read_ledger()
+LEDGER = read_claims()
 SUBJECTS = {"C35", "C36", "C-embed", "C-nagle", "C-platforms", "C-sec", "C-tls"}
 CATALOGUE = {f"C{number}" for number in range(1, 40)} - SUBJECTS
 EXACT = {"confidence": 1.0, "unit": "statements", "verdict": None}
@@ -78,7 +78,7 @@ def test_a_part_without_numbers_names_the_missing_ones(
 
 def test_every_claim_with_data_gets_a_verdict(published: list[dict[str, Any]]) -> None:
     for one in judge(LEDGER, published):
-        found = [finding.outcome for part in one.parts for finding in part.findings]
+        found = [finding.outcome for part in one.parts for finding in part.evidence]
         decided = {HOLDS, FAILS} & set(found)
         assert (one.verdict == NOT_TESTED) == (not decided), one.claim.id
         assert one.verdict != NOT_TESTED or one.lacking, one.claim.id
@@ -121,12 +121,12 @@ def test_too_few_blocks_leave_a_claim_open() -> None:
 
 
 def test_one_trial_refutes_a_part_that_speaks_of_all() -> None:
-    """Of five trials two lost a message: a median says nothing of a part that says none."""
+    """Two of five trials lost a message, which a median would hide."""
     none = Condition("it", ("a",), at_most=0, worst=True)
     some = number("a", 0, 0, 2, unit="messages", confidence=0.9375, worst=2)
     part = look(none, {"a": some})
     assert part.outcome == FAILS
-    assert part.findings[0].shown == "2 messages in the worst trial"
+    assert part.evidence[0].shown == "2 messages in the worst trial"
     assert "in the worst trial" in none.threshold
     assert outcome(Condition("it", ("a",), at_most=0), some) == OPEN
     few = {**some, "confidence": None, "ci_low": None, "ci_high": None, "worst": 0}
@@ -140,7 +140,7 @@ def test_a_time_that_was_never_reached_is_longer_than_any() -> None:
     never = number("a", None, None, None, unit="s")  # type: ignore[arg-type]
     part = look(Condition("it", ("a",), at_most=60), {"a": never})
     assert part.outcome == FAILS
-    assert part.findings[0].shown == "never"
+    assert part.evidence[0].shown == "never"
 
 
 def test_an_undecided_comparison_is_open() -> None:
@@ -173,7 +173,7 @@ def test_numbers_are_paired_by_the_parts_that_stars_match() -> None:
         )
     ]  # fmt: skip
     part = look(asked, {entry["id"]: entry for entry in sizes})
-    assert [finding.shown for finding in part.findings] == [
+    assert [finding.shown for finding in part.evidence] == [
         "2.00x less (3 against 6 statements)", "2.00x (8 against 4 statements)",
     ]  # fmt: skip
     assert part.outcome == FAILS
@@ -268,10 +268,10 @@ def test_a_claim_that_cannot_be_judged_is_refused(wrong: str, tmp_path: Path) ->
     for name in CHAPTERS:
         (tmp_path / f"{name}.toml").write_text("claims = []")
     (tmp_path / "http.toml").write_text(GOOD)
-    assert [claim.id for claim in read_ledger(tmp_path)] == ["X"]
+    assert [claim.id for claim in read_claims(tmp_path)] == ["X"]
     (tmp_path / "http.toml").write_text(wrong)
     with pytest.raises(UsageError, match=str(tmp_path)):
-        read_ledger(tmp_path)
+        read_claims(tmp_path)
 
 
 def test_a_threshold_set_after_its_data_is_marked_wherever_it_is_shown(
@@ -280,7 +280,7 @@ def test_a_threshold_set_after_its_data_is_marked_wherever_it_is_shown(
     for name in CHAPTERS:
         (tmp_path / f"{name}.toml").write_text("claims = []")
     (tmp_path / "zeromq.toml").write_text(GOOD + 'after_seeing = "a run of May"')
-    judged = judge(read_ledger(tmp_path), [number("x.a", 1, 1, 1)])
+    judged = judge(read_claims(tmp_path), [number("x.a", 1, 1, 1)])
     said = "every number at most 1; set after seeing a run of May"
     assert claims.section(judged, {}).tables[1].rows[0][2] == said
     parts = {**OF_EVERY_PAGE, **claims.page_parts(judged, {})}
@@ -317,14 +317,16 @@ def test_http_differs_more_than_zeromq_on_the_same_questions_only_if_it_differs(
 
 
 def test_a_run_shows_if_the_thresholds_existed_before_it(tmp_path: Path) -> None:
-    assert "declared when this run began" in claims.declared({"ledger": ledger_digest()})
+    assert "declared when this run began" in claims.declared(
+        {"ledger": thresholds_digest()}
+    )
     assert "changed after this run began" in claims.declared({"ledger": "other"})
     assert "before there were thresholds" in claims.declared({})
     for name in CHAPTERS:
         (tmp_path / f"{name}.toml").write_bytes((FOLDER / f"{name}.toml").read_bytes())
-    assert ledger_digest(tmp_path) == ledger_digest()
+    assert thresholds_digest(tmp_path) == thresholds_digest()
     (tmp_path / "zeromq.toml").write_text(GOOD)
-    assert ledger_digest(tmp_path) != ledger_digest()
+    assert thresholds_digest(tmp_path) != thresholds_digest()
 
 
 def test_every_part_names_the_value_that_would_change_its_verdict(

@@ -1,4 +1,4 @@
-"""Fitting a plan into a time: what goes first, and what never goes."""
+"""Trim a plan to a time budget: which cases are dropped first, and which never."""
 
 from __future__ import annotations
 

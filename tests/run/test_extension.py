@@ -195,7 +195,7 @@ def test_a_run_that_would_take_too_long_is_not_extended(make: Make) -> None:
 
 @pytest.mark.thorough
 def test_a_run_killed_during_its_extension_is_completed_as_decided(make: Make) -> None:
-    """What is measured after the decision does not undo it: here it would."""
+    """Values after the decision do not undo it: here they would."""
     seen = []
 
     def at_the_third_of_the_last(slot: Slot) -> bool:

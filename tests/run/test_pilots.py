@@ -21,7 +21,7 @@ def pilot(pace_s: float, window_s: float = 0.1) -> Pilot:
 
 
 def make(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *outcomes: Outcome) -> Pilot:
-    """Make a pilot whose trials come to these, one after the other, and to no others."""
+    """Make a pilot whose trials have these outcomes, one after the other, and no others."""
     left = iter(outcomes)
 
     def once(*_: object) -> Pilot:

@@ -17,7 +17,7 @@ from bench.faults.across import ACROSS
 from bench.faults.all_faults import all_faults
 from bench.measure.levels import L1, L2, faults_of
 from bench.report.talk_claims.conditions import compiled
-from bench.report.talk_claims.judge import TalkClaim, read_ledger
+from bench.report.talk_claims.judge import TalkClaim, read_claims
 from bench.run.declared import MOST, read_declared, with_apart
 from bench.run.plan import BLOCKS_MIN, Planned, plan
 from bench.run.profiles import GROWTH, PROFILES
@@ -38,7 +38,7 @@ every_profile = pytest.mark.parametrize("planned", PLANS.values(), ids=PLANS)
 mixed_profiles = pytest.mark.parametrize(
     "planned", [PLANS[name] for name in PROFILES if name != GROWTH]
 )
-"""Those that have every workload, the null stack, copies and faults."""
+"""The profiles that have every workload, the null stack, copies and faults."""
 speed_profiles = pytest.mark.parametrize("name", ["standard", "full"])
 
 
@@ -278,7 +278,7 @@ ELSEWHERE = "PROFILE=full"
 """How a claim names the profile that measures what `standard` does not."""
 
 
-@pytest.mark.parametrize("claim", read_ledger(), ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", read_claims(), ids=lambda claim: claim.id)
 def test_standard_has_the_faults_that_a_claim_names(claim: TalkClaim) -> None:
     """Else its part would be open in every run that anybody cites."""
     tried = {
@@ -306,7 +306,7 @@ def test_programs_with_heartbeats_alone_are_tested_with_cuts_of_the_link_only() 
 
 
 def test_resilient_programs_are_timed_only_on_request() -> None:
-    """What its guarantees cost is a question of its own, not one more row in each chart."""
+    """The cost of guarantees is a question of its own, not one more row in each chart."""
     timed = {entry.case.cell.variant.name for entry in PLANS["standard"]}
     assert not timed & {"resilient", "reconnecting", "heartbeats"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UsageError
-from bench.run.archive import FORMAT, NO_CHANCE
+from bench.run.archive import FORMAT
 from bench.run.published import BYTES_MAX, housekeeping, published
 
 
@@ -42,13 +42,19 @@ def test_the_newest_run_leads_the_latest_of_every_other_kind_of_machine(
 
 
 @pytest.mark.parametrize(
-    ("reason", "leads"), [("nobody answered", False), (f"{NO_CHANCE}: no namespace", True)]
+    ("failure", "leads"),
+    [
+        ({"cause": "failed", "reason": "no reply"}, False),
+        ({"cause": "not permitted", "reason": "no namespace"}, True),
+        ({"reason": "no reply"}, False),
+        ({"reason": "not measured: no namespace"}, True),
+    ],
 )
 def test_a_run_with_a_failed_trial_leads_only_if_there_is_no_other(
-    tmp_path: Path, reason: str, leads: bool
+    tmp_path: Path, failure: dict[str, str], leads: bool
 ) -> None:
     newest = run(tmp_path, "2026-01-02", "Xeon")
-    (newest / "failures.json").write_text(json.dumps([{"reason": reason}]))
+    (newest / "failures.json").write_text(json.dumps([failure]))
     assert published(tmp_path).leading == newest
     older = run(tmp_path, "2026-01-01", "EPYC")
     found = published(tmp_path)

@@ -30,8 +30,8 @@ def run_with(
 ) -> Run:
     """Make a run whose block 3 was spoiled and repeated.
 
-    ``again_spoiled``: the repetition was flagged as well; ``partly``: a trial is missing
-    in it; ``again_failed``: the first case failed in it; ``fault_failed``: a trial with a
+    ``again_spoiled``: the repetition was flagged as well. ``partly``: a trial is missing
+    in it. ``again_failed``: the first case failed in it. ``fault_failed``: a trial with a
     fault, which has blocks of its own, failed under that block's number.
     """
     add = Archive.add

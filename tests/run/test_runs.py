@@ -73,7 +73,7 @@ def expect_no_hosts_of(harness: int) -> None:
 def timed_runs(folder: Path, suite: str = "") -> Iterator[tuple[dict[str, Any], int]]:
     """Yield the metadata of each timed run in pyperf's files, and how many values.
 
-    Of one suite if that is named.
+    A named ``suite`` is the only one read.
     """
     for path in suites(folder):
         if suite and path.name != f"{suite}{SEALED}":
@@ -409,7 +409,7 @@ def test_a_place_that_cannot_be_written_is_named(where: str) -> None:
 
 
 def private_stack(folder: Path) -> Path:
-    """Copy ZeroMQ's stack under another name, as somebody would begin their own."""
+    """Copy ZeroMQ's stack under another name, as a user would begin a new one."""
     cell = folder / "mine" / "minimal" / "request_reply.py"
     shutil.copytree(IMPLEMENTATIONS / "zmq" / "minimal", cell.parent)
     shutil.copy(IMPLEMENTATIONS / "zmq" / "stack.toml", folder / "mine")

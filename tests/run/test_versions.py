@@ -1,4 +1,4 @@
-"""A run says what its cells run on: Python and C have libraries of their own."""
+"""A run names the libraries of its cells: Python and C have their own."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from bench.faults.fault_trial import FaultTrial
 from bench.measure.common import Measured
 from bench.measure.levels import L0, L1, L2, faults_of
+from bench.measure.outcome import Outcome
 from bench.run.levels import Standing
 from bench.selftest import levels, recovery_clock, side_by_side
 from bench.selftest.suite import LONG, NAMES
@@ -60,7 +61,7 @@ def test_the_selftest_finds_a_late_clock(
     assert known.needs_quiet is False, "no other process makes an outage shorter"
 
 
-# -- company -------------------------------------------------------------------------------
+# -- side by side --------------------------------------------------------------------------
 
 
 def trial(outage_s: float, verdict: str = "kept", **counts: int) -> Measured:
@@ -153,7 +154,8 @@ def test_only_a_program_that_is_credited_with_a_level_must_reach_it(
     cell = find_cell(f"zmq/{variant}/request_reply.py")
     others = [WELL | {"fault": name} for name in faults_of(L2, cell.workload)[1:]]
     assert WELL["fault"] not in [outcome["fault"] for outcome in others]
-    answer = levels._answer(Standing(cell, [WELL | changed, *others], {}))
+    made = [Outcome.read(outcome) for outcome in (WELL | changed, *others)]
+    answer = levels._answer(Standing(cell, made, {}))
     assert answer.passed is passed
     expected = L0 if not changed.get("settled", 1) else L1
     assert answer.measured.startswith(expected if changed else "L2")

@@ -1,4 +1,4 @@
-"""The selftest that holds turns against trials fails where they find something else."""
+"""The selftest that compares turns with trials fails where their ratios differ."""
 
 from __future__ import annotations
 

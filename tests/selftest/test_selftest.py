@@ -1,4 +1,4 @@
-"""The sceptic's command: it says what it injected, and fails where the answer is wrong."""
+"""The sceptic's command: it names the injected fault, and fails if the answer is wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.run.environment import Snapshot, Ticks
 from bench.selftest import answers, losses, sockets
 from bench.selftest.answers import (
     GATE_CONFIDENCE,
-    Answer,
+    KnownAnswer,
     differ,
     observed,
     ruled_out,
@@ -56,7 +56,7 @@ def test_the_selftest_finds_a_stack_without_tcp_nodelay(
 
 
 def test_an_answer_for_information_never_fails() -> None:
-    assert show("", [Answer("how long", "", "1 s", "", None)]) is True
+    assert show("", [KnownAnswer("how long", "", "1 s", "", None)]) is True
 
 
 @pytest.mark.parametrize("needs_quiet", [False, True])
@@ -64,7 +64,7 @@ def test_an_answer_for_information_never_fails() -> None:
 def test_a_busy_machine_excuses_only_answers_that_it_can_spoil(
     needs_quiet: bool, busy: list[str]
 ) -> None:
-    wrong = Answer("", "5 ms", "9 ms", "5 ms", passed=False, needs_quiet=needs_quiet)
+    wrong = KnownAnswer("", "5 ms", "9 ms", "5 ms", passed=False, needs_quiet=needs_quiet)
     assert show("", [wrong], busy) == (needs_quiet and bool(busy))
 
 

@@ -1,4 +1,4 @@
-"""A run on two hosts measures round trips apart, and says so wherever it shows them."""
+"""A run on two hosts measures round trips apart, and names the hosts beside them."""
 
 from __future__ import annotations
 

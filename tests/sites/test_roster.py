@@ -1,4 +1,4 @@
-"""A roster says who plays what; a wrong one is refused with the next step."""
+"""A roster gives each host its part; a wrong one is refused with the next step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import UsageError
 from bench.run.manifest import without_place
-from bench.sites.roster import Roster, cast, find_worker, read_roster
+from bench.sites.roster import Roster, assign, find_worker, read_roster
 
 RIGHT = """
 scheduler = "tls://10.1.0.1:8786"
@@ -43,11 +43,11 @@ def test_the_driver_comes_first_and_files_are_beside_the_roster(tmp_path: Path) 
 
 def test_an_address_is_a_roster_of_workers_that_are_there() -> None:
     roster = read_roster("tls://10.1.0.1:8786")
-    first, second, third = cast(roster, hosts("yzabc"), ["c", "b", "a"])
+    first, second, third = assign(roster, hosts("yzabc"), ["c", "b", "a"])
     assert (first.worker, first.plays, first.name) == ("a", "driver", "a")
     assert (second.worker, second.plays, second.name) == ("b", "peers", "b")
     assert (third.worker, third.plays, third.name) == ("c", "peers", "c")
-    assert [player.worker for player in cast(roster, hosts("zy"), [])] == ["y", "z"]
+    assert [player.worker for player in assign(roster, hosts("zy"), [])] == ["y", "z"]
 
 
 def hosts(names: str) -> dict[str, str]:
@@ -57,7 +57,7 @@ def hosts(names: str) -> dict[str, str]:
 def test_a_worker_without_a_name_is_found_by_its_host_again() -> None:
     """Dask calls it by its address, which has another port after a restart."""
     before = {"tls://10.1.0.1:40001": "10.1.0.1", "tls://10.1.0.2:40002": "10.1.0.2"}
-    players = cast(Roster("tls://10.1.0.1:8786"), before, [])
+    players = assign(Roster("tls://10.1.0.1:8786"), before, [])
     after = {"tls://10.1.0.1:40003": "10.1.0.1", "tls://10.1.0.2:40002": "10.1.0.2"}
     assert [find_worker(player.worker, after) for player in players] == [*after]
     two_there = after | {"tls://10.1.0.1:40004": "10.1.0.1"}
@@ -98,9 +98,9 @@ def test_a_file_that_is_not_there_is_named_with_all_that_hosts_may_be() -> None:
 
 def test_a_worker_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     roster = read(tmp_path, RIGHT)
-    assert [player.worker for player in cast(roster, WORKERS, [])] == [*WORKERS]
+    assert [player.worker for player in assign(roster, WORKERS, [])] == [*WORKERS]
     with pytest.raises(UsageError, match=r"no worker 'beta'.*there are alpha, betta"):
-        cast(roster, {"alpha": "10.1.0.1", "betta": "10.1.0.2"}, [])
+        assign(roster, {"alpha": "10.1.0.1", "betta": "10.1.0.2"}, [])
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_worker_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
 )
 def test_too_few_workers_or_too_many_are_refused(workers: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        cast(Roster("tls://10.1.0.1:8786"), hosts(workers), [])
+        assign(Roster("tls://10.1.0.1:8786"), hosts(workers), [])
 
 
 @pytest.mark.parametrize(

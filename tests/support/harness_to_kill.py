@@ -36,7 +36,7 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 class Left(NamedTuple):
-    """What one kill left behind, and how many ``processes`` there were before.
+    """The leftovers of one kill, and how many ``processes`` there were before.
 
     ``cables`` are interfaces of the machine's own network that were not there before.
     """

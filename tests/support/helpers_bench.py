@@ -1,4 +1,4 @@
-"""What several tests share: running the command line, and looking for its processes."""
+"""Helpers of several tests: running the command line, and looking for its processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of networks share: a harness to be killed, and what it may leave behind."""
+"""Helpers of tests of networks: a harness to be killed, and what it may leave behind."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def some_address(host: str = "127.0.0.1") -> str:
 
 
 class Stream:
-    """What a driver is given: it waits for messages, and ends when the role is left."""
+    """The stream of a driver: it waits for messages, and ends when the role is left."""
 
     def __init__(self, *messages: bytes) -> None:
         self.waiting: queue.Queue[Any] = queue.Queue()

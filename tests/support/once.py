@@ -1,4 +1,4 @@
-"""What takes long to make and is only read: made once for all workers of a session."""
+"""Things that take long and are only read: made once for all workers of a session."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What numbers of numbers.json could have been: the range of each kind of evidence.
+"""The values that numbers.json could have had: the range of each kind of evidence.
 
 The ranges are wide on purpose. They are narrower than "anything" only where the harness
-itself keeps a value from being otherwise: an outage contains the time for which the fault
-holds a server down, a program that promises to lose nothing has no value once it lost
-something, and what passed no check over a transport has no count of changes.
+itself keeps a value from being otherwise. An outage contains the time for which the fault
+holds a server down. A program that promises to lose nothing has no value once it lost
+something. A program that passed no check over a transport has no count of changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PER_CENT = (0.0, 100.0)
 MANY = (0.0, 1e6)
 SIZE = (1.0, 10_000.0)
 PART_OF_SIZE = (0.0, 10_000.0)
-"""Of a part that a program may do without; none does without a connection."""
+"""The size of a part that a program may lack; none lacks a connection."""
 COMPARED = ("faster", "slower", "equivalent", "inconclusive")
 KINDS: tuple[tuple[str, tuple[float, float]], ...] = (
     (r".*\.recovery_in_place\..*", SHARE),

@@ -24,6 +24,7 @@ from bench.run.archive import PILOT_BLOCK, Archive
 from bench.run.block import Block
 from bench.run.declared import read_declared
 from bench.run.manifest import about
+from bench.run.no_value import Cause, NoValue
 from bench.run.plan import Group, Planned, plan
 from bench.run.profiles import PROFILES, SHARED
 from bench.run.rounds import Round, RoundEnvironment
@@ -218,11 +219,11 @@ def _fill(
         result = CheckResult(case.cell.id, case.transport, reason, False, losses)
         checks[case.cell.id, case.transport] = asdict(result)
         if reason:
-            archive.fail(case, PILOT_BLOCK, f"not measured: {reason}")
+            archive.fail(case, PILOT_BLOCK, NoValue(Cause.NOT_PERMITTED, reason))
             continue
         for block in range(entry.blocks):
             if block == entry.blocks - 1 and case.cell.id in breaking:
-                archive.fail(case, block, breaking[case.cell.id])
+                archive.fail(case, block, NoValue(Cause.FAILED, breaking[case.cell.id]))
                 continue
             if case.fault:
                 made = recovered(case, chance, stories)
@@ -306,10 +307,10 @@ def make(
 ) -> Path:
     """Write a finished run with invented values and return its folder.
 
-    ``seconds`` is a case's true value; ``failing`` maps cell ids to the reason for which
-    conformance refused them, ``breaking`` to that for which their last blocks failed;
-    ``keep`` leaves cases out of the plan, those with a fault unless told otherwise;
-    ``stories`` says what befalls cells in trials with one.
+    ``seconds`` is a case's true value. ``failing`` maps cell ids to the reason for which
+    conformance refused them, ``breaking`` to that for which their last blocks failed.
+    ``keep`` chooses cases of the plan: by default all without a fault. ``stories`` gives
+    the outcome of cells in trials with one.
     """
     cells = cells_of(*more)
     planned = [p for p in plan(KNOWN[profile], cells, blocks) if keep(p.case)]

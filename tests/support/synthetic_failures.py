@@ -23,10 +23,10 @@ BINDERS = {"request_reply": "call", "fan_out": "subscribe", "pipeline": "collect
 
 @dataclass(frozen=True)
 class Story:
-    """What one consumer goes through: seconds from the fault, None where it never ends.
+    """The fate of one consumer: seconds from the fault, None where it never ends.
 
-    Of the messages due in the outage the first are lost, in silence or reported, and the
-    rest arrive late; in an outage that never ends they are held.
+    The first messages due in the outage are lost, in silence or reported, and the rest
+    arrive late. In an outage that never ends they are held.
     """
 
     outage_s: float | None = 0.6
@@ -98,6 +98,6 @@ def record(case: Case, story: Story, jitter_s: float = 0.0) -> FailureRecord:
 def recovered(
     case: Case, rng: Random, stories: Callable[[Case], Story] = usual_story
 ) -> Measured:
-    """Return what a trial of a case comes to, its outage a little longer by chance."""
+    """Return the outcome of a trial of a case, its outage a little longer by chance."""
     made = record(case, stories(case), rng.uniform(0, 0.02))
     return measure(case, all_faults()[case.fault], made)

@@ -34,7 +34,7 @@ from bench.errors import ResultsError
 from bench.measure.code.size import size
 from bench.report.sections import embedded
 from bench.surveys.embedding import application, asking, limits, programs, questions, tally
-from bench.surveys.embedding.asking import Answer, Asked, ending
+from bench.surveys.embedding.asking import Asked, ServerAnswer, ending
 from bench.surveys.embedding.programs import Embedded, command, find_embedded, lacking
 from bench.surveys.embedding.running import NotServing, Running, connect
 from bench.surveys.embedding.speech import (
@@ -276,7 +276,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "HEADER_BYTES", (2048, 4096, 8192))
 
 
-def answer(words: list[str], speech: Speech, name: str, folder: Path) -> Answer:
+def answer(words: list[str], speech: Speech, name: str, folder: Path) -> ServerAnswer:
     folder.mkdir(exist_ok=True)
     asked = Asked(words, speech, folder)
     if name == "stop":

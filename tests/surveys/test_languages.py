@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bench.cli.main import main
 from bench.errors import ResultsError
 from bench.report.sections import bindings, claims
-from bench.report.talk_claims.judge import Judged, judge, read_ledger
+from bench.report.talk_claims.judge import Judged, judge, read_claims
 from bench.report.talk_claims.rules import DEPENDS, NOT_TESTED, REFUTED, UPHELD
 from bench.surveys.languages import packages, survey, tally
 from bench.surveys.languages.catalog import (
@@ -29,7 +29,7 @@ from bench.surveys.languages.catalog import (
     ZMQ_PACKAGE,
     Binding,
     Language,
-    Part,
+    PeerProgram,
     read_catalog,
 )
 from bench.surveys.languages.conversation import (
@@ -118,7 +118,7 @@ def peer_of(folder: Path, text: str, name: str = ZMQ_CLIENT) -> Peer:
     (folder / PYTHON.folder).mkdir(exist_ok=True)
     (folder / PYTHON.folder / f"{name}.py").write_text(text)
     run = ("{python}", "{source}", "{target}")
-    peer = Peer(PYTHON, Part(name, "broken", run=run), folder, folder / "build")
+    peer = Peer(PYTHON, PeerProgram(name, "broken", run=run), folder, folder / "build")
     peer.build()
     return peer
 
@@ -168,7 +168,7 @@ def test_a_late_client_is_ended(tmp_path: Path) -> None:
 
 @given(st.data())
 def test_no_change_of_any_byte_passes(data: st.DataObject) -> None:
-    """Of what arrived or of what was printed: a byte changed, dropped or doubled."""
+    """A byte of the messages or of the output is changed, dropped or doubled."""
     heard = Heard()
     said = [heard.answer(message).hex() for message in MESSAGES]
     compare(heard, said)
@@ -229,7 +229,7 @@ def test_a_program_that_does_not_compile_is_reported(tmp_path: Path) -> None:
         (("sh", "-c", "echo line 1: no such header >&2; false"), "no such header"),
         (("no-such-compiler",), "does not compile"),
     ):
-        part = Part(ZMQ_CLIENT, "broken", build=build)
+        part = PeerProgram(ZMQ_CLIENT, "broken", build=build)
         with pytest.raises(PeerError, match=said):
             Peer(PYTHON, part, tmp_path, tmp_path / "build").build()
 
@@ -451,7 +451,7 @@ def test_bindings_for_almost_any_language_follow_the_survey(
 
 def judged(name: str, document: dict[str, Any] | None) -> Judged:
     entries = list(bindings.numbers(document))
-    return next(one for one in judge(read_ledger(), entries) if one.claim.id == name)
+    return next(one for one in judge(read_claims(), entries) if one.claim.id == name)
 
 
 def test_an_open_claim_names_the_bindings_that_must_be_tried() -> None:

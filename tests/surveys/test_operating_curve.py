@@ -32,6 +32,7 @@ from bench.report.pages import method
 from bench.run.archive import SUMS
 from bench.run.block import Block
 from bench.run.manifest import about
+from bench.run.no_value import Cause, NoValue
 from bench.run.schedule import batches
 from bench.surveys import document
 from bench.surveys.operating_curve import make, tally
@@ -100,7 +101,7 @@ def simulated(
             case = slot.planned.case
             values_s = true_s(case) * np.exp(machine + noise)
             if case.cell.key == failing and slot.block == 0 and not case.copy:
-                archive.fail(case, slot.block, "the server ended")
+                archive.fail(case, slot.block, NoValue(Cause.FAILED, "the server ended"))
                 continue
             made = synthetic.in_turns(case, values_s.tolist(), str(batch.block))
             archive.add(slot, made)

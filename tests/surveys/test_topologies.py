@@ -163,7 +163,7 @@ def test_sittings_without_a_row_are_forgotten() -> None:
 
 
 def test_a_standard_survey_leaves_out_nothing_but_large_webs() -> None:
-    """Whatever claims look at is there often enough for an interval."""
+    """All that claims look at is there often enough for an interval."""
     standard, full = (
         {each.key for each in plan(EVERY, PROFILES[name], 1)}
         for name in ("standard", "full")
@@ -178,7 +178,7 @@ def test_a_standard_survey_leaves_out_nothing_but_large_webs() -> None:
     assert quick < standard
 
 
-def test_trials_that_are_timed_come_first_and_have_less_company(
+def test_trials_that_are_timed_come_first_beside_fewer_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(survey, "take", lambda wanted, _: rows([wanted])[0])
@@ -290,7 +290,7 @@ def test_trials_on_a_machine_that_was_too_busy_count_for_nothing() -> None:
     assert any(".survival." in name for name in late)
 
 
-def test_times_count_only_in_trials_with_little_company() -> None:
+def test_times_count_only_in_trials_with_few_others_beside_them() -> None:
     found = numbers(surveyed(at_once=PROFILES["standard"].at_once))
     assert not any(".service" in name or ".network_share" in name for name in found)
     assert any(".state_missed." in name for name in found)
@@ -393,7 +393,7 @@ def test_the_heat_map_shows_the_share_that_each_program_served_under_each_blow()
 
 
 def test_a_share_on_the_heat_map_agrees_with_its_colour() -> None:
-    """Whoever lost one request of 400 does not read 100 %, nor 99 % in the lower colour."""
+    """One lost request of 400 does not read 100 %, nor 99 % in the lower colour."""
     (missed_one, *_) = boxes.struck(surveyed(survival=0.9975, hurt=0), "servers")
     assert missed_one.said == "99 %"
     for per_mille in range(1001):

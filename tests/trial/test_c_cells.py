@@ -43,7 +43,7 @@ from bench.run.suites import load_suite
 from bench.trial.addresses import listens
 from bench.trial.build import HOST_FRAME, BuildError, build, executable, is_current, lacking
 from bench.trial.conformance import CheckResult, check
-from bench.trial.interop import castings, in_python
+from bench.trial.interop import in_python, mixtures
 from bench.trial.processes import HostProcess, host_program
 from bench.trial.trial import Trial, TrialRecord, Window, run_trial
 
@@ -178,7 +178,7 @@ def test_a_program_in_c_plays_each_role_with_the_one_in_python(cell: Cell) -> No
     assert python
     assert python.path == cell.path.with_suffix(".py")
     roles = {role.name for role in cell.workload.roles}
-    in_python_there = [frozenset(casting.played_by) for casting in castings(cell)]
+    in_python_there = [frozenset(mixture.played_by) for mixture in mixtures(cell)]
     assert in_python_there[0] == frozenset()
     for role in roles:
         assert {role} in in_python_there
@@ -362,7 +362,7 @@ def is_alive(pid: int) -> bool:
 def test_a_host_in_c_dies_with_its_harness_and_at_the_end_of_its_input(
     kept_open: bool, tmp_path: Path
 ) -> None:
-    """By the kernel's signal, even where somebody else holds its input open; and where
+    """By the kernel's signal, even where another process holds its input open; and where
     the harness lives, but has closed that."""
     cell, spec = spec_of_a_client(tmp_path)
     told, tells = os.pipe()

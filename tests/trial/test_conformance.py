@@ -13,7 +13,7 @@ stream of messages comes out. The harness runs each of its roles in a process of
 times it from outside, and compares stacks with each other, which means something only if
 all of them do the same work. Hence this test: `bench.trial.conformance` sends every cell
 messages of awkward sizes, of every byte value, by the thousand, to several peers at once,
-one byte at a time and many in one segment; and looks at every single one that comes back.
+one byte at a time and many in one segment. It looks at every one that comes back.
 
 The cells in ``tests/cells/broken`` are wrong on purpose. They prove that the check can
 fail, and that its reason says what is wrong.

@@ -1,4 +1,4 @@
-"""What a killed harness left is swept; a folder that somebody uses is not."""
+"""Folders that a killed harness left are swept; a folder in use is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The middle dies: a proxy through which everything passes, and which holds none of it."""
+"""The proxy is killed. All messages pass through it, and it keeps none."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FAULTS = (
     Fault(
         "middle_killed_busy",
         "F17",
-        "proxy killed amid requests, restarted after 0.5 s",
+        "proxy killed with requests in hand, restarted after 0.5 s",
         ("request_reply",),
         middle_killed_busy,
         Setup(standby=(PROXY,), middle=True),

@@ -24,7 +24,7 @@ from bench.report.charts.rows import (
     labels,
     positions,
     rows_of,
-    with_company,
+    without_lone_requests,
 )
 from bench.report.charts.speed import usual
 from bench.report.charts.style import HATCHES, INK, Chart, Look
@@ -109,7 +109,9 @@ def finish(
 
 def code_size(run: Run, workload: str, look: Look) -> Chart | None:
     """Return bars of statements, tokens and gzip bytes for a workload's cells."""
-    shown = with_company([row for row in sizes(run) if row.program.workload == workload])
+    shown = without_lone_requests(
+        [row for row in sizes(run) if row.program.workload == workload]
+    )
     if not shown:
         return None
     title = findings.least(
@@ -148,7 +150,7 @@ def cpu_and_memory(
 ) -> Chart | None:
     """Return CPU per message and peak memory, by role, under full load on one CPU."""
     rates = usual(estimates, workload, "rate")
-    shown = with_company([row for row in rates if row.case.placement == "shared"])
+    shown = without_lone_requests([row for row in rates if row.case.placement == "shared"])
     cases = {row.case for row in shown}
     mine = [row for row in estimates if row.case in cases]
     roles = _roles(mine)

@@ -20,7 +20,7 @@ from bench.measure.percentiles import TAIL_SAMPLES
 from bench.report import words
 from bench.report.charts import lines, style
 from bench.report.charts.findings import best_of_each, said_of
-from bench.report.charts.rows import footer_of, rows_of, with_company
+from bench.report.charts.rows import footer_of, rows_of, without_lone_requests
 from bench.report.charts.speed import usual
 from bench.report.charts.style import Chart, Look
 
@@ -87,7 +87,7 @@ def response_times(
 def _chart(
     run: Run, rows: Sequence[Estimate], about: dict[str, str], look: Look
 ) -> Chart | None:
-    part = with_company(rows)
+    part = without_lone_requests(rows)
     every = [(row.case, run.samples_ns(row.case.id)) for row in rows_of(part)]
     found = [(case, samples) for case, samples in every if len(samples)]
     drawn = [Pooled.of(case, samples) for case, samples in found]

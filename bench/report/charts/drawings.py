@@ -29,9 +29,9 @@ from bench.report.charts.topology_facts import (
     SERVER,
     Drawing,
     Row,
-    Survey,
     drawings,
 )
+from bench.surveys.document import Survey
 from bench.surveys.topologies.tally import medians
 
 SECTION = "topologies"

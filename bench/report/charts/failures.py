@@ -29,7 +29,7 @@ NOT_MEASURED, NOT_MEASURED_COLOR = "not measured", "#d9d9dc"
 VARIANTS_SHORT = {"minimal": "min", "resilient": "res"}
 ROWS_MAX = 18
 """More rows than this cannot be read from the back of a room."""
-CELL_WIDE, LEFT = 0.96, 0.275
+SQUARE_WIDE, LEFT = 0.96, 0.275
 BETWEEN_STACKS, BETWEEN_WORKLOADS = 0.12, 0.5
 Said = Callable[[Recovery], str]
 
@@ -88,14 +88,14 @@ def squares(axes: Axes, shown: Iterable[Square], most_pt: float) -> None:
     for x, y, verdict, said in shown:
         face = COLORS[verdict] if verdict else NOT_MEASURED_COLOR
         corner = (x + 0.02, y + 0.04)
-        axes.add_patch(Rectangle(corner, CELL_WIDE, 0.92, facecolor=face, linewidth=0))
+        axes.add_patch(Rectangle(corner, SQUARE_WIDE, 0.92, facecolor=face, linewidth=0))
         text = axes.text(
             x + 0.5, y + 0.52, said, ha="center", va="center", fontsize=style.SMALL_PT,
             color=TEXT[verdict] if verdict else MUTED,
             fontweight="bold" if verdict == BROKEN else "normal",
         )  # fmt: skip
         texts.append(text)
-    (left, _), (right, _) = axes.transData.transform([(0, 0), (CELL_WIDE, 0)])
+    (left, _), (right, _) = axes.transData.transform([(0, 0), (SQUARE_WIDE, 0)])
     style.shrink(texts, 0.96 * float(right - left), most_pt)
 
 
@@ -103,7 +103,7 @@ def _row_pt(axes: Axes, rows: int) -> float:
     return axes.get_position().height * style.HEIGHT_IN * 72 / rows
 
 
-def _cells(axes: Axes, rows: Sequence[Recovery], said: Said) -> None:
+def _fill(axes: Axes, rows: Sequence[Recovery], said: Said) -> None:
     """Draw a coloured square with a word for every row, and none without a row."""
     across, down = columns(rows), list(faults(rows))
     at = {(c.workload, c.stack, c.variant): c.x for c in across}
@@ -157,7 +157,7 @@ def _headings(axes: Axes, across: Sequence[Column], look: Look, short: bool) -> 
             fontsize=size, color=MUTED,
         )  # fmt: skip
         variants.append(text)
-    (left, _), (right, _) = axes.transData.transform([(0, 0), (CELL_WIDE, 0)])
+    (left, _), (right, _) = axes.transData.transform([(0, 0), (SQUARE_WIDE, 0)])
     style.shrink(variants, float(right - left), size)
 
 
@@ -200,7 +200,7 @@ def _map(
     top = 0.755 if short else 0.775
     axes = figure.add_axes((LEFT, 0.13, 0.99 - LEFT, top - 0.13))
     axes.set_axis_off()
-    _cells(axes, rows, said)
+    _fill(axes, rows, said)
     _headings(axes, columns(rows), look, short)
     down = faults(rows).values()
     labels = [
@@ -237,7 +237,7 @@ def _kept(rows: Sequence[Recovery]) -> str:
 
 
 def by_number(rows: Sequence[Recovery]) -> list[Recovery]:
-    """Return the worst row of each cell for each number of the catalogue.
+    """Return the worst row of each program for each number of the catalogue.
 
     A fault of which there are several kinds has their number beside its name.
     """
@@ -274,7 +274,7 @@ def overview(rows: Sequence[Recovery], look: Look) -> Chart | None:
 
 
 def of_workload(rows: Iterable[Recovery], workload: str, look: Look) -> Iterator[Chart]:
-    """Yield the faults of one workload by cell, each with its number, slide by slide."""
+    """Yield the faults of one workload by program, each with its number, slide by slide."""
     mine = [row for row in rows if row.case.workload == workload]
     if not measured(mine):
         return
@@ -286,4 +286,4 @@ def of_workload(rows: Iterable[Recovery], workload: str, look: Look) -> Iterator
         if slides > 1:
             title, name = f"{title} ({number} of {slides})", f"{name}_{number}"
         shown = [row for row in mine if row.fault.name in {*part}]
-        yield _map(shown, name, title, outcomes.in_a_cell, look, short=False)
+        yield _map(shown, name, title, outcomes.in_a_square, look, short=False)

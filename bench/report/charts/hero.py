@@ -62,27 +62,27 @@ def declared_races(
 
 def behind(race: Race) -> Iterator[Behind]:
     """Yield every stack of a race, the fastest first."""
-    level = front(race)
-    yield Behind(race.leader.case.stack, race.placement, 1.0, len(level) > 1)
+    ahead = front(race)
+    yield Behind(race.leader.case.stack, race.placement, 1.0, len(ahead) > 1)
     for rival in race.rivals:
         stack = rival.row.case.stack
-        yield Behind(stack, race.placement, max(1.0, rival.ratio), stack in level)
+        yield Behind(stack, race.placement, max(1.0, rival.ratio), stack in ahead)
 
 
 def title(raced: Mapping[str, Sequence[Race]], look: Look) -> str:
-    """Return "BSD sockets answer and publish fastest; to hand out tasks, all are level"."""
+    """Return "BSD sockets answer fastest; in fan-out no stack is clearly fastest"."""
     won: dict[str, list[str]] = {}
-    level = []
+    undecided = []
     for workload, found in raced.items():
         ahead = {stack for race in found for stack in front(race)}
         if len(ahead) == 1:
             (stack,) = ahead
             won.setdefault(words.stack(stack, look.stacks), []).append(DOES[workload])
         else:
-            level.append(words.workload(workload).lower())
+            undecided.append(words.workload(workload).lower())
     said = [f"{stack} {listed(does)} fastest" for stack, does in won.items()]
-    if level:
-        said.append(f"in {listed(level)} no stack is clearly fastest")
+    if undecided:
+        said.append(f"in {listed(undecided)} no stack is clearly fastest")
     found_words = "; ".join(said)
     return f"{found_words[:1].upper()}{found_words[1:]}"
 

@@ -8,7 +8,7 @@ from bench.analysis.rows import Estimate, frame
 from bench.report import ratio, words
 from bench.report.charts import findings, lines, style
 from bench.report.charts.dots import tick, time_tick
-from bench.report.charts.rows import footer_of, hollow, rows_of, with_company
+from bench.report.charts.rows import footer_of, hollow, rows_of, without_lone_requests
 from bench.report.charts.speed import response_rows
 from bench.report.charts.style import Chart, Look
 
@@ -50,7 +50,7 @@ def load_curve(rows: Sequence[Estimate], workload: str, look: Look) -> Chart | N
         for row in known
         if row.measure == "offered"
     }
-    shown = with_company(mine)
+    shown = without_lone_requests(mine)
     title = _growth(mine, workload, look)
     subtitle = (
         "Left and low is idle and quick. Each line: 10 to 90 % of what the program can do"

@@ -48,7 +48,7 @@ MEANINGS = {
     BROKEN: "silent loss, wrong, hang, crash, slow: it does not",
 }
 TOLD = {
-    Told.NOTHING_TO_TELL: "had nothing to be told",
+    Told.NOTHING_TO_TELL: "needed no report",
     Told.YES: "was told",
     Told.NO: "was told nothing",
     Told.WRONGLY: "was told of losses that were none",
@@ -119,7 +119,7 @@ def is_late(row: Recovery) -> bool:
     return row.times["late"].value != 0
 
 
-def in_a_cell(row: Recovery) -> str:
+def in_a_square(row: Recovery) -> str:
     """Return "kept +0.59s", "silent 64", "told 10 1/3": what a heat map shows."""
     word, count = worst(row)
     if word == KEPT and row.breaches:

@@ -54,8 +54,8 @@ def spoken(pair: Comparison, look: Look) -> str:
     return " vs ".join(sides)
 
 
-def with_company(pairs: Sequence[Comparison]) -> list[Comparison]:
-    """Leave out pairs of a lone ``requests``: see ``rows.with_company``."""
+def without_lone_requests(pairs: Sequence[Comparison]) -> list[Comparison]:
+    """Leave out pairs of a lone ``requests``: see ``rows.without_lone_requests``."""
     return [
         pair
         for pair in pairs
@@ -78,7 +78,7 @@ def in_declared_cases(compared: Iterable[Comparison]) -> list[Comparison]:
 def in_headline(compared: Iterable[Comparison], placement: str) -> list[Comparison]:
     """Return the comparisons of ``in_declared_cases`` that a placement's chart shows."""
     known = in_declared_cases(compared)
-    return with_company([pair for pair in known if pair.a.placement == placement])
+    return without_lone_requests([pair for pair in known if pair.a.placement == placement])
 
 
 def of_subject(pairs: Iterable[Comparison]) -> list[Comparison]:

@@ -38,7 +38,7 @@ def has_clients(program: ProgramRow) -> bool:
     return of_stack and program.language == words.PYTHON
 
 
-def with_company(rows: Sequence[R]) -> list[R]:
+def without_lone_requests(rows: Sequence[R]) -> list[R]:
     """Leave out a cell whose client library lacks its companions.
 
     The client causes most of what people call the cost of HTTP. ``requests`` alone would
@@ -54,9 +54,9 @@ def with_company(rows: Sequence[R]) -> list[R]:
 
 
 def accompanied(rows: Iterable[Estimate]) -> list[Estimate]:
-    """Apply ``with_company`` to each case of estimates of many cases."""
+    """Apply ``without_lone_requests`` to each case of estimates of many cases."""
     cases = grouped(rows, lambda row: row.case.name)
-    return [row for mine in cases.values() for row in with_company(mine)]
+    return [row for mine in cases.values() for row in without_lone_requests(mine)]
 
 
 def group(program: ProgramRow) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from bench.report.charts import dots, findings
 from bench.report.charts.dots import READ, About, Panel
 from bench.report.charts.findings import FEW
 from bench.report.charts.ratios import counted, of_subject
-from bench.report.charts.rows import accompanied, footer_of, rows_of, with_company
+from bench.report.charts.rows import accompanied, footer_of, rows_of, without_lone_requests
 from bench.report.charts.style import Chart, Look
 from bench.run.plan import BOTH, SMALL_BYTES
 
@@ -56,7 +56,7 @@ def _overhead(rows: Iterable[Estimate], workload: str, measure: str) -> str:
 
 def _by_placement(rows: Iterable[Estimate], axis: str, form: dots.Form) -> list[Panel]:
     by_place = grouped(rows, lambda row: row.case.placement)
-    parts = {place: with_company(by_place.get(place, [])) for place in DRAWN}
+    parts = {place: without_lone_requests(by_place.get(place, [])) for place in DRAWN}
     return [
         Panel(words.PLACEMENTS[place], axis, form, part)
         for place, part in parts.items()
@@ -135,7 +135,7 @@ def response(
     mine = response_rows(rows, workload)
     panels = []
     for load in COMPARED_LOADS:
-        part = with_company([row for row in mine if row.case.load == load])
+        part = without_lone_requests([row for row in mine if row.case.load == load])
         offered = [row.value for row in part if row.measure == "offered"]
         if not part:
             continue

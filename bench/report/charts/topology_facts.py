@@ -14,6 +14,7 @@ from typing import Any
 from bench.contract.model import PLURAL
 from bench.report import words
 from bench.report.charts.boxes import BLOW, KILLED, label, share
+from bench.surveys.document import Survey
 from bench.surveys.topologies.tally import ADDED, CALM, medians
 
 CLIENT, MIDDLE, SERVER, DATABASE = "client", "middle", "server", "database"
@@ -24,7 +25,6 @@ BLOWS = {"killed": "killed", "killed_busy": "busy", "frozen": "frozen", "cut": "
 STORES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 NOBODY = "nobody"
 """The name of a drawing of programs in which no box has a list of servers."""
-Survey = Mapping[str, Any]
 Values = Mapping[tuple[str, int, str, str], float]
 """Medians by key of the program, number of clients, situation and measure."""
 

@@ -250,7 +250,7 @@ class Checked:
 def check(
     files: Iterable[Path], entries: Iterable[Entry], *, strict: bool = False
 ) -> Checked:
-    """Hold every citation in some files against the data.
+    """Compare every citation in some files with the data.
 
     With ``strict`` a number with a unit and without a mark is wrong, too. Raises
     UsageError for a file that cannot be read as text.

@@ -18,7 +18,7 @@ from bench.report.pages.marked import markers, replaced
 from bench.report.sections import claims, losses, over_machines
 from bench.report.sections.paired import declared_cases, opponent, stands
 from bench.report.sections.survival import verdicts
-from bench.report.talk_claims.judge import judge, read_ledger
+from bench.report.talk_claims.judge import judge, read_claims
 from bench.run.archive import write_whole
 
 NAME = "numbers"
@@ -40,7 +40,7 @@ def block(entries: Sequence[Entry]) -> str:
         return "No run has compared the headline cases yet."
     stacks = sorted({stack for _, by in counts for stack in by}, key=stack_order)
     labels = [words.stack_of(_label(entries, stack)) for stack in stacks]
-    judged = claims.in_short(judge(read_ledger(), entries), f"reports/{claims.PAGE}")
+    judged = claims.in_short(judge(read_claims(), entries), f"reports/{claims.PAGE}")
     lines = [
         f"![How far behind the fastest each stack is, with its statements]({HERO})",
         "",

@@ -70,7 +70,7 @@ def _program(
         "size": f"{row.statements} statements",
         "more": f"{row.tokens:,} tokens, {row.lines} lines with code, "
         f"{len(row.names)} names of libraries, {row.gzip_bytes:,} bytes compressed",
-        "survives": seen.get(program.cell, "put to no fault in this run"),
+        "survives": seen.get(program.cell, "tried with no fault in this run"),
         "files": [
             {"name": name, "code": _highlighted(name, texts[name])} for name in row.files
         ],

@@ -103,13 +103,13 @@ def write(
     facts: Mapping[str, Any],
     sections: Sequence[Section],
     story: Mapping[str, Any],
-    ledger: Mapping[str, Any],
+    claims: Mapping[str, Any],
     explored: str,
     svgs: Mapping[str, str],
 ) -> Path:
     """Write every page into a folder, remove those without a section; return the first.
 
-    ``story`` is what index.html needs, ``ledger`` what claims.html does.
+    ``story`` is what index.html needs, ``claims`` what claims.html does.
     """
     told = [section for section in sections if section.id != ANSWER]
     there = shown(told)
@@ -123,7 +123,7 @@ def write(
         if one.file == CLAIMS:
             made = page.plain(
                 CLAIMS,
-                {**parts, **ledger, "title": "What the talk claims, and what was measured"},
+                {**parts, **claims, "title": "What the talk claims, and what was measured"},
             )
         elif one.file == EXPLORE:
             made = page.explorer({**parts, "title": "Explore the numbers"}, explored)

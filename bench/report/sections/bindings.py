@@ -9,10 +9,10 @@ from bench.report import words
 from bench.report.entries import surveyed
 from bench.report.model import Section, Table
 from bench.report.words import date, machine
+from bench.surveys.document import Survey
 from bench.surveys.languages.catalog import ZMQ_PACKAGE
 from bench.surveys.languages.tally import by_language, counted, extent, share
 
-Survey = Mapping[str, Any]
 TITLE = "ZeroMQ and HTTP in other languages"
 NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle languages."
 COLUMNS = [

@@ -9,9 +9,9 @@ from typing import Any
 from bench.report import words
 from bench.report.model import Columns, Section, Table
 from bench.report.sections.turning import turns
-from bench.report.talk_claims.evidence import ABSENT, FAILS, HOLDS, OPEN, Part
+from bench.report.talk_claims.evidence import ABSENT, FAILS, HOLDS, OPEN, JudgedCondition
 from bench.report.talk_claims.experiments import Measured
-from bench.report.talk_claims.files import ledger_digest
+from bench.report.talk_claims.files import thresholds_digest
 from bench.report.talk_claims.judge import Judged
 from bench.report.talk_claims.offers import offer_for
 from bench.report.talk_claims.rules import (
@@ -46,7 +46,7 @@ SUBJECTS = (
 def declared(about: Mapping[str, Any]) -> str:
     """Return whether the thresholds were there before the run."""
     kept = about.get(DIGEST)
-    if kept == ledger_digest():
+    if kept == thresholds_digest():
         return "The thresholds are those that were declared when this run began."
     known = "Treat these verdicts as a description: the next run is the test."
     if kept is None:
@@ -84,22 +84,22 @@ def changes(judged: Judged) -> str:
     return ". ".join(text[:1].upper() + text[1:] for text in said) + "."
 
 
-def _numbers(part: Part) -> str:
+def _numbers(part: JudgedCondition) -> str:
     """Return a part's numbers, those that contradict it first."""
     order = {FAILS: 0, OPEN: 1, HOLDS: 2}
-    ranked = sorted(part.findings, key=lambda f: (order[f.outcome], abs(f.margin)))
+    ranked = sorted(part.evidence, key=lambda f: (order[f.outcome], abs(f.margin)))
     shown = [f"{f.shown} [{' over '.join(f.ids)}]" for f in ranked[:SHOWN]]
     more = len(ranked) - SHOWN
     return "; ".join(shown) + (f"; {more} more" if more > 0 else "")
 
 
 def _parts_table(judged: Sequence[Judged]) -> Table:
-    columns: Columns[tuple[str, Part]] = {
+    columns: Columns[tuple[str, JudgedCondition]] = {
         "claim": lambda of: of[0],
         "part": lambda of: of[1].condition.says,
         "threshold": lambda of: of[1].condition.threshold,
         "outcome": lambda of: (
-            f"{of[1].outcome} ({of[1].counted})" if of[1].findings else of[1].outcome
+            f"{of[1].outcome} ({of[1].counted})" if of[1].evidence else of[1].outcome
         ),
         "numbers": lambda of: _numbers(of[1]) or words.PASSED_OVER,
         TURNS: lambda of: turns(of[1]),

@@ -10,9 +10,9 @@ from bench.report.entries import surveyed
 from bench.report.model import Columns, Section, Table
 from bench.report.sentences import SIZE_NAMES
 from bench.report.words import date, machine
+from bench.surveys.document import Survey
 from bench.surveys.embedding.tally import agreeing, agreement, answering, in_common
 
-Survey = Mapping[str, Any]
 KIND = "embedding"
 TITLE = "A server in a program that already runs"
 NOT_SURVEYED = "Not surveyed: .venv/bin/nomiddle embedding."
@@ -68,7 +68,7 @@ def section(survey: Survey | None) -> Section:
         "A loop that does something else starts an echo server, goes on, and stops it on "
         "request: the same program on each stack in each language, and twelve questions "
         "asked of each by experiment over real sockets, with the defaults of its library "
-        "but for what is listed below. "
+        "except as listed below. "
         f"Asked on {date(about)} on {machine(about)}; nothing was waited for longer than "
         "10 s. Counted is what the server adds to the program, with the local files that "
         "it needs."

@@ -66,8 +66,8 @@ def cited(row: Recovery, measure: str, stacks: Mapping[str, Any]) -> str:
         bound(row, measure, end) if unit == "s" else f"{end:g}"
         for end in (found.value, found.low, found.high)
     )
-    level = words.percent(row.confidence)
-    bounds = f"{level} interval {low} to {high}; {row.repeats} trials"
+    confidence = words.percent(row.confidence)
+    bounds = f"{confidence} interval {low} to {high}; {row.repeats} trials"
     if math.isnan(found.low):
         bounds = f"no interval: {words.plural(row.repeats, 'trial')}, too few"
     breaches = f", {outcomes.counted(row.breaches)}" if row.breaches else ""

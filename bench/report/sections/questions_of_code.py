@@ -27,7 +27,7 @@ def shortest_guaranteed(data: Data) -> Iterator[Answer]:
         "fault of a fixed list and loses, doubles and answers wrongly nothing: "
     )
     resilient = [row for row in known if row.program.variant == RESILIENT]
-    # A program that was not put to all of them may be as good: then none is the shortest.
+    # A program not tried with all of them may be as good: then none is the shortest.
     left_open = {row.program.workload for row in resilient if levels.is_open(row)}
     safe = [
         row

@@ -14,6 +14,7 @@ from bench.report.model import Section, Table
 from bench.report.sections import topology_words, web
 from bench.report.sections.tables import chart_figure
 from bench.report.words import date, machine
+from bench.surveys.document import Survey
 from bench.surveys.topologies.tally import (
     ADDED,
     CALM,
@@ -29,7 +30,6 @@ from bench.surveys.topologies.tally import (
     usual,
 )
 
-Survey = Mapping[str, Any]
 KIND, STACK_SHARE = "topology", "stack_share"
 ID = "topologies"
 TITLE = "The talk's pictures, each box struck"

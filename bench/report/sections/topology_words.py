@@ -11,6 +11,7 @@ from bench.report.charts.boxes import BLOW, label
 from bench.report.charts.findings import listed
 from bench.report.charts.topology_facts import STORES
 from bench.report.talk_claims.likes import handles_several
+from bench.surveys.document import Survey
 from bench.surveys.topologies.tally import (
     ADDED,
     CALM,
@@ -26,7 +27,6 @@ from bench.surveys.topologies.tally import (
     stack_shares,
 )
 
-Survey = Mapping[str, Any]
 HOW = {"killed": "killed", "killed_busy": "killed while busy", "frozen": "frozen",
        "cut": "cut off"}  # fmt: skip
 PEER = "peer"

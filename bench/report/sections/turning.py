@@ -16,8 +16,8 @@ from bench.report.talk_claims.evidence import (
     SHARE,
     SPLIT,
     TIMES,
-    Finding,
-    Part,
+    Evidence,
+    JudgedCondition,
     difference,
     needed,
     number,
@@ -30,9 +30,9 @@ SPOKEN = {"bytes": "gzip bytes", "s": "time"}
 SPOKEN_COUNTS = {"gzip": "gzip bytes"}
 
 
-def closest(part: Part) -> Finding:
+def closest(part: JudgedCondition) -> Evidence:
     """Return the finding that is nearest to its limit on the side where it counts."""
-    mine = [f for f in part.findings if f.outcome == part.outcome] or list(part.findings)
+    mine = [f for f in part.evidence if f.outcome == part.outcome] or list(part.evidence)
     return min(mine, key=lambda f: abs(f.margin))
 
 
@@ -44,14 +44,14 @@ def _range(values: Sequence[float], say: Callable[[float], str], unit: str = "")
     return f"{low.removesuffix(unit_of(min(values), unit)).rstrip()} to {high}"
 
 
-def measured(part: Part) -> str:
+def measured(part: JudgedCondition) -> str:
     """Return what was found, with its unit: "1.02x to 1.08x in statements"."""
     condition = part.condition
     if condition.verdicts:
-        found = Counter(finding.shown for finding in part.findings)
+        found = Counter(finding.shown for finding in part.evidence)
         return ", ".join(f"{many} {verdict}" for verdict, many in found.most_common())
     by_unit: dict[str, list[float]] = {}
-    for finding in part.findings:
+    for finding in part.evidence:
         if finding.value is not None:
             by_unit.setdefault(finding.unit, []).append(finding.value)
     if not by_unit:
@@ -69,10 +69,10 @@ def _values(condition: Condition, unit: str, found: Sequence[float]) -> str:
     return f"{_range(found, condition.paired)} in {SPOKEN.get(unit, unit)}"
 
 
-def _limit(part: Part) -> str:
+def _limit(part: JudgedCondition) -> str:
     """Return a limit with its unit: "1.05x", "+10 statements", "0.1 s"."""
     condition = part.condition
-    unit = next((f.unit for f in part.findings if f.unit), "")
+    unit = next((f.unit for f in part.evidence if f.unit), "")
     if condition.over and condition.by == DIFFERENCE:
         return difference(condition.limit, unit)
     if condition.over:
@@ -82,7 +82,7 @@ def _limit(part: Part) -> str:
     return f"{condition.limit:g} {unit_of(condition.limit, unit)}".rstrip()
 
 
-def _noun(part: Part, many: int) -> str:
+def _noun(part: JudgedCondition, many: int) -> str:
     """Return what the numbers of a part are: "fault", "ratios"."""
     condition = part.condition
     if condition.verdicts:
@@ -93,15 +93,15 @@ def _noun(part: Part, many: int) -> str:
     return noun if many == 1 else f"{noun}s"
 
 
-def _by_count(part: Part) -> list[tuple[Finding, ...]]:
+def _by_count(part: JudgedCondition) -> list[tuple[Evidence, ...]]:
     """Return the findings of each count of code, or all of them where none is named."""
     if not part.by_count:
-        return [part.findings]
-    each = len(part.findings) // len(COUNTS)
-    return [part.findings[each * n : each * (n + 1)] for n in range(len(COUNTS))]
+        return [part.evidence]
+    each = len(part.evidence) // len(COUNTS)
+    return [part.evidence[each * n : each * (n + 1)] for n in range(len(COUNTS))]
 
 
-def _turned(part: Part) -> str:
+def _turned(part: JudgedCondition) -> str:
     """Return how many numbers would have to be where, for a part to turn out otherwise."""
     condition, holds = part.condition, part.outcome == HOLDS
     lacking = [
@@ -126,7 +126,7 @@ def _turned(part: Part) -> str:
     return f"Would be {would} by {how_many} {_noun(part, many)} {where}"
 
 
-def _says(part: Part) -> str:
+def _says(part: JudgedCondition) -> str:
     """Return which counts of code say yes and which no."""
     named = zip(COUNTS, part.by_count, strict=True)
     says = [(SPOKEN_COUNTS.get(count, count), outcome) for count, outcome in named]
@@ -135,7 +135,7 @@ def _says(part: Part) -> str:
     return f"Holds in {yes}, and fails in {no}"
 
 
-def turns(part: Part) -> str:
+def turns(part: JudgedCondition) -> str:
     """Return what was measured of a part, and what would change its outcome."""
     condition = part.condition
     if part.outcome == ABSENT:

@@ -8,9 +8,9 @@ from typing import Any
 from bench.report import words
 from bench.report.charts.boxes import BLOW, label
 from bench.report.model import Table
+from bench.surveys.document import Survey
 from bench.surveys.topologies.tally import CALM, CHAOS, GIVEN, HELD, OF_CHAOS, PAIRS, Median
 
-Survey = Mapping[str, Any]
 HELD_SAID = {
     "connections": ("connections", "ends of established TCP connections of a process"),
     "sockets": ("sockets", "open sockets of a process"),
@@ -68,7 +68,7 @@ def lead(survey: Survey, topology: str) -> str:
         return (
             "Peers that know nothing of each other ask a registry, gossip, or shout on "
             "their network segment, every half second or as soon as they hear of "
-            "somebody. All begin within two seconds, in random order."
+            "another. All begin within two seconds, in random order."
         )
     sizes = [f"{box['count']} {box['name']}" for box in boxes if box["kind"] == "peer"]
     every = f"{', '.join(sizes[:-1])} and {sizes[-1]}"

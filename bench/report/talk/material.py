@@ -26,9 +26,9 @@ from bench.report.numbers.citation import (
 from bench.report.pages.page import inline
 from bench.report.sections import losses, over_machines
 from bench.report.sections.turning import closest
-from bench.report.talk_claims.evidence import Part
+from bench.report.talk_claims.evidence import JudgedCondition
 from bench.report.talk_claims.experiments import Measured, measure, read_experiments
-from bench.report.talk_claims.judge import Judged, judge, read_ledger
+from bench.report.talk_claims.judge import Judged, judge, read_claims
 from bench.report.talk_claims.offers import Offer, offer_for
 from bench.report.talk_claims.rules import VERDICTS
 from bench.surveys.languages import tally
@@ -56,7 +56,7 @@ class Material:
                 f"{reports / NUMBERS} has no numbers: measure with `make bench`"
             )
         self.known: dict[str, Entry] = {str(e["id"]): e for e in self.entries}
-        self.judged = judge(read_ledger(), self.entries)
+        self.judged = judge(read_claims(), self.entries)
         self.subjects = measure(read_experiments(), self.entries)
         self._noted: dict[str, Entry] = {}
         self._offers: list[Offer] = []
@@ -119,7 +119,7 @@ class Material:
         if (offer := offer_for(found[0])) and offer not in self._offers:
             self._offers.append(offer)
         for part in found[0].parts:
-            if part.findings:
+            if part.evidence:
                 for identifier in closest(part).ids:
                     self._noted[identifier] = self.known[identifier]
         return found[0]
@@ -240,8 +240,8 @@ class Material:
         }  # fmt: skip
 
 
-def nearest(part: Part) -> str:
+def nearest(part: JudgedCondition) -> str:
     """Return what was found on a part of a claim: its number, or how many numbers hold."""
-    if not part.findings:
+    if not part.evidence:
         return "not measured"
-    return part.findings[0].shown if len(part.findings) == 1 else part.counted
+    return part.evidence[0].shown if len(part.evidence) == 1 else part.counted

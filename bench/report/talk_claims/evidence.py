@@ -39,7 +39,7 @@ Span = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Evidence:
     """One number (or two, against each other) as a condition sees it.
 
     ``value`` is the number, the ratio or the difference, in ``unit``; None where only a
@@ -57,31 +57,31 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Part:
+class JudgedCondition:
     """A condition with all that was found on it."""
 
     condition: Condition
     outcome: str
-    findings: tuple[Finding, ...]
+    evidence: tuple[Evidence, ...]
     by_count: tuple[str, ...] = ()
     """The outcome by each of the counts of code, where the condition names them."""
 
     @property
     def decides(self) -> bool:
         """Whether any of the numbers said yes or no, so that this was tested."""
-        return any(finding.outcome in (HOLDS, FAILS) for finding in self.findings)
+        return any(finding.outcome in (HOLDS, FAILS) for finding in self.evidence)
 
     @property
     def held(self) -> int:
         """How many numbers do as the condition says."""
-        return sum(finding.outcome == HOLDS for finding in self.findings)
+        return sum(finding.outcome == HOLDS for finding in self.evidence)
 
     @property
     def counted(self) -> str:
         """How many numbers do as the condition says: "7 of 15"."""
-        if not self.findings:
+        if not self.evidence:
             return words.PASSED_OVER
-        return f"{self.held} of {len(self.findings)}"
+        return f"{self.held} of {len(self.evidence)}"
 
 
 def _filled(pattern: str, matched: Sequence[str]) -> str:
@@ -187,38 +187,38 @@ def _limited(condition: Condition, found: Span) -> tuple[str, float]:
     return outcome, room / abs(limit) if limit else room
 
 
-def finding(condition: Condition, entry: Entry, other: Entry | None) -> Finding:
+def finding(condition: Condition, entry: Entry, other: Entry | None) -> Evidence:
     """Return what one number says on a condition."""
     ids = (str(entry["id"]), *([str(other["id"])] if other else []))
     if condition.verdicts:
         verdict = str(entry["verdict"])
         outcome = HOLDS if verdict in condition.verdicts else FAILS
         is_open = verdict == Verdict.INCONCLUSIVE or not entry.get("stands", True)
-        return Finding(ids, verdict, OPEN if is_open else outcome)
+        return Evidence(ids, verdict, OPEN if is_open else outcome)
     worst = condition.worst and "worst" in entry  # numbers of before have medians alone
     found = worst_of(entry) if worst else span(entry)
     unit = str(entry["unit"])
     unit = TIMES if unit == "ratio of times" else unit
     if other is None:
         if found is None:
-            return Finding(ids, "too few blocks", OPEN)
+            return Evidence(ids, "too few blocks", OPEN)
         decided = _limited(condition, found)
         said = ratio.of_first(*found) if unit == TIMES else number(found[0], unit)
         said += " in the worst trial" if worst else ""
-        return Finding(ids, said, *decided, found[0], unit)
+        return Evidence(ids, said, *decided, found[0], unit)
     second = span(other)
     if found is None or second is None:
-        return Finding(ids, "too few blocks", OPEN)
+        return Evidence(ids, "too few blocks", OPEN)
     paired = _against(found, second, condition.by)
     sides = (number(found[0]), number(second[0]))
     if paired is None:
-        return Finding(ids, f"no {condition.by} ({sides[0]} and {sides[1]} {unit})", OPEN)
+        return Evidence(ids, f"no {condition.by} ({sides[0]} and {sides[1]} {unit})", OPEN)
     if condition.by == DIFFERENCE:
         shown = f"{difference(paired[0], unit)} ({sides[0]} less {sides[1]})"
     else:
         said = condition.paired(paired[0])
         shown = f"{said} ({sides[0]} against {sides[1]} {unit})"
-    return Finding(ids, shown, *_limited(condition, paired), paired[0], unit)
+    return Evidence(ids, shown, *_limited(condition, paired), paired[0], unit)
 
 
 def needed(of: str, numbers: int) -> int:
@@ -226,7 +226,7 @@ def needed(of: str, numbers: int) -> int:
     return {EVERY: numbers, SOME: 1, MOST: numbers // 2 + 1}[of]
 
 
-def weigh(condition: Condition, findings: Sequence[Finding]) -> str:
+def weigh(condition: Condition, findings: Sequence[Evidence]) -> str:
     """Return the outcome of a condition over all its numbers."""
     if not findings:
         return ABSENT
@@ -247,13 +247,13 @@ def agreed(outcomes: Sequence[str]) -> str:
     return SPLIT if found == {HOLDS, FAILS} else OPEN
 
 
-def look(condition: Condition, entries: Mapping[str, Entry]) -> Part:
+def look(condition: Condition, entries: Mapping[str, Entry]) -> JudgedCondition:
     """Return a condition with what numbers say on it; ``entries`` are by id."""
-    found: list[Finding] = []
+    found: list[Evidence] = []
     outcomes = []
     for one in condition.counted:
         mine = [finding(one, *pair) for pair in pairs(one, entries)]
         outcomes.append(weigh(one, mine))
         found += mine
     by_count = tuple(outcomes) if len(outcomes) == len(COUNTS) else ()
-    return Part(condition, agreed(outcomes), tuple(found), by_count)
+    return JudgedCondition(condition, agreed(outcomes), tuple(found), by_count)

@@ -33,7 +33,7 @@ def listed(table: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {**table, **{name: tuple(table.get(name, ())) for name in names}}
 
 
-def ledger_digest(folder: Path = FOLDER) -> str:
+def thresholds_digest(folder: Path = FOLDER) -> str:
     """Return a checksum of all thresholds: a run keeps the one that it was made with."""
     digest = hashlib.sha256()
     for name in CHAPTERS:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.report.talk_claims.conditions import Condition, condition
-from bench.report.talk_claims.evidence import Entry, Part, look
+from bench.report.talk_claims.evidence import Entry, JudgedCondition, look
 from bench.report.talk_claims.files import CHAPTERS, FOLDER, listed, read
 from bench.report.talk_claims.rules import NOT_TESTED, RULES, reason
 
@@ -42,7 +42,7 @@ class Judged:
     """A claim with its verdict and all that led to it."""
 
     claim: TalkClaim
-    parts: tuple[Part, ...]
+    parts: tuple[JudgedCondition, ...]
     verdict: str
 
     @property
@@ -58,7 +58,7 @@ class Judged:
         absent = (
             ": ".join(filter(None, (part.condition.says, part.condition.lacks)))
             for part in self.parts
-            if not part.findings
+            if not part.evidence
         )
         return [*absent, *self.claim.missing]
 
@@ -76,7 +76,7 @@ def _claim(table: dict[str, Any]) -> TalkClaim:
     return made
 
 
-def read_ledger(folder: Path = FOLDER) -> list[TalkClaim]:
+def read_claims(folder: Path = FOLDER) -> list[TalkClaim]:
     """Return the talk's claims in the order of the talk.
 
     Raises UsageError for a file that is not as ``Condition`` and ``TalkClaim`` say.

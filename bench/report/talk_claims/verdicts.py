@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bench.report.talk_claims.evidence import Part
+from bench.report.talk_claims.evidence import JudgedCondition
 from bench.report.talk_claims.judge import Judged
 from bench.report.talk_claims.offers import offer_for
 
@@ -39,8 +39,8 @@ def entries(judged: Sequence[Judged]) -> list[dict[str, Any]]:
     ]
 
 
-def _part(part: Part) -> dict[str, Any]:
-    ids = (name for finding in part.findings for name in finding.ids)
+def _part(part: JudgedCondition) -> dict[str, Any]:
+    ids = (name for finding in part.evidence for name in finding.ids)
     return {
         "says": part.condition.says,
         "threshold": part.condition.threshold,

@@ -19,7 +19,7 @@ MESSAGE = b"a message"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServerAnswer:
     """An answer in a few words, ``said``. ``note`` explains it, and is never compared.
 
     ``applies`` is false if the question has no meaning for a server; ``said`` is why.
@@ -73,8 +73,8 @@ def wrong(reply: Reply, body: bytes) -> str:
     return "" if reply.body == body else "a wrong reply"
 
 
-def not_applicable(why: str) -> Answer:
-    return Answer(why, applies=False)
+def not_applicable(why: str) -> ServerAnswer:
+    return ServerAnswer(why, applies=False)
 
 
 def ending(sock: socket.socket, limit_s: float) -> tuple[float | None, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bench.surveys.embedding.asking import Answer, Asked, not_applicable
+from bench.surveys.embedding.asking import Asked, ServerAnswer, not_applicable
 from bench.surveys.embedding.running import Running
 
 KIB, MIB = 1024, 1024 * 1024
@@ -31,18 +31,18 @@ def _largest(works: Callable[[int], str], sizes: Sequence[int], exact: bool) -> 
     return f"{size_words(sizes[-1])} or more"
 
 
-def max_body(asked: Asked, server: Running) -> Answer:
+def max_body(asked: Asked, server: Running) -> ServerAnswer:
     def works(size: int) -> str:
         return asked.asks(server, size)
 
-    return Answer(_largest(works, BODY_BYTES, exact=True))
+    return ServerAnswer(_largest(works, BODY_BYTES, exact=True))
 
 
-def max_header(asked: Asked, server: Running) -> Answer:
+def max_header(asked: Asked, server: Running) -> ServerAnswer:
     if not asked.speech.has_header:
         return not_applicable("messages have no header of their author's")
 
     def works(size: int) -> str:
         return asked.asks(server, header_bytes=size)
 
-    return Answer(_largest(works, HEADER_BYTES, exact=False))
+    return ServerAnswer(_largest(works, HEADER_BYTES, exact=False))

@@ -16,8 +16,8 @@ from bench.surveys.embedding.asking import (
     MESSAGE,
     PATIENCE_S,
     SHORT_S,
-    Answer,
     Asked,
+    ServerAnswer,
     ending,
     first_word,
     not_applicable,
@@ -35,30 +35,30 @@ IPV6 = "tcp://[::1]:0"
 YES, NO = "yes", "no"
 
 
-def keep_alive(asked: Asked, server: Running) -> Answer:
+def keep_alive(asked: Asked, server: Running) -> ServerAnswer:
     with asked.client(server) as sock:
         for _ in range(2):
             try:
                 if said := wrong(ask(asked.speech, sock, MESSAGE), MESSAGE):
-                    return Answer(said)
+                    return ServerAnswer(said)
             except Gone:
-                return Answer("closed at once")
-        return Answer(waited(ending(sock, PATIENCE_S)[0]))
+                return ServerAnswer("closed at once")
+        return ServerAnswer(waited(ending(sock, PATIENCE_S)[0]))
 
 
-def header_timeout(asked: Asked, server: Running) -> Answer:
+def header_timeout(asked: Asked, server: Running) -> ServerAnswer:
     with server.connected() as sock:
         sock.sendall(asked.speech.half)
         after_s, said = ending(sock, PATIENCE_S)
         status = first_word(said) if asked.speech.has_header else ""
-        return Answer(waited(after_s) + (f", {status}" if status else ""))
+        return ServerAnswer(waited(after_s) + (f", {status}" if status else ""))
 
 
-def concurrency(asked: Asked, server: Running) -> Answer:
+def concurrency(asked: Asked, server: Running) -> ServerAnswer:
     """Eight clients have sent part of a request: is another served, and by new threads?"""
     part = asked.speech.request(MESSAGE)[:-1]
     if said := asked.asks(server):  # some servers start threads with the first client
-        return Answer(said)
+        return ServerAnswer(said)
     with contextlib.ExitStack() as opened:
         before = server.threads()
         for _ in range(CLIENTS):
@@ -66,10 +66,12 @@ def concurrency(asked: Asked, server: Running) -> Answer:
         held_up = asked.asks(server)
         more = server.threads() - before
     each = "a thread for each" if more >= CLIENTS / 2 else "no further thread"
-    return Answer(each + (f", slow ones hold up others: {held_up}" if held_up else ""))
+    return ServerAnswer(
+        each + (f", slow ones hold up others: {held_up}" if held_up else "")
+    )
 
 
-def disconnect(asked: Asked, server: Running) -> Answer:
+def disconnect(asked: Asked, server: Running) -> ServerAnswer:
     """Reset a client in the middle of its request, and a client before it reads its reply.
 
     The output of the program is a note: a log does not show which clients are served.
@@ -85,19 +87,19 @@ def disconnect(asked: Asked, server: Running) -> Answer:
     time.sleep(SHORT_S / 2)
     printed = server.last_word(before)
     if server.process.poll() is not None:
-        return Answer("the program ends", printed)
+        return ServerAnswer("the program ends", printed)
     said = asked.asks(server)
-    return Answer(f"serves nobody else: {said}" if said else "serves on", printed)
+    return ServerAnswer(f"serves nobody else: {said}" if said else "serves on", printed)
 
 
-def bad_request(asked: Asked, server: Running) -> Answer:
+def bad_request(asked: Asked, server: Running) -> ServerAnswer:
     with server.connected() as sock:
         sock.sendall(asked.speech.nonsense)
         after_s, said = ending(sock, 2 * SHORT_S)
     closed = "closed" if after_s is not None else f"left open for {2 * SHORT_S:.0f} s"
     served = asked.asks(server)
     told = f"{came_back(asked.speech, said)}, {closed}"
-    return Answer(told + (f"; serves nobody else: {served}" if served else ""))
+    return ServerAnswer(told + (f"; serves nobody else: {served}" if served else ""))
 
 
 def came_back(speech: Speech, said: bytes) -> str:
@@ -111,23 +113,25 @@ def came_back(speech: Speech, said: bytes) -> str:
     return "echoed" if speech.nonsense in said else "other bytes"
 
 
-def head(asked: Asked, server: Running) -> Answer:
+def head(asked: Asked, server: Running) -> ServerAnswer:
     if not isinstance(asked.speech, Http):
         return not_applicable("it has no methods")
     with server.connected() as sock:
         sock.sendall(b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n")
         _, said = ending(sock, SHORT_S)
     _, _, body = said.partition(b"\r\n\r\n")
-    return Answer((first_word(said) or "no reply") + (", with a body" if body else ""))
+    return ServerAnswer(
+        (first_word(said) or "no reply") + (", with a body" if body else "")
+    )
 
 
-def _serves_at(asked: Asked, address: str) -> Answer:
+def _serves_at(asked: Asked, address: str) -> ServerAnswer:
     try:
         with asked.running(address) as server:
             said = asked.asks(server)
-            return Answer(said or YES)
+            return ServerAnswer(said or YES)
     except NotServing as error:
-        return Answer(NO, str(error))
+        return ServerAnswer(NO, str(error))
 
 
 def has_ipv6() -> bool:
@@ -139,17 +143,17 @@ def has_ipv6() -> bool:
         return False
 
 
-def ipv6(asked: Asked) -> Answer:
+def ipv6(asked: Asked) -> ServerAnswer:
     if not has_ipv6():
         return not_applicable("this machine has no IPv6")
     return _serves_at(asked, IPV6)
 
 
-def unix_socket(asked: Asked) -> Answer:
+def unix_socket(asked: Asked) -> ServerAnswer:
     return _serves_at(asked, f"ipc://{asked.folder}/echo.sock")
 
 
-def stop(asked: Asked) -> tuple[Answer, float | None]:
+def stop(asked: Asked) -> tuple[ServerAnswer, float | None]:
     """Stop the server while one client is idle and one is in the middle of a request.
 
     Returns the answer, and the milliseconds until the program ended.
@@ -164,20 +168,20 @@ def stop(asked: Asked) -> tuple[Answer, float | None]:
         time.sleep(SHORT_S / 10)
         took_s = server.stop(PATIENCE_S)
         if took_s is None:
-            return Answer(f"not within {PATIENCE_S:.0f} s"), None
+            return ServerAnswer(f"not within {PATIENCE_S:.0f} s"), None
         status = server.process.returncode
         if status:
-            return Answer(
+            return ServerAnswer(
                 f"the program ends with status {status}", server.last_word()
             ), None
         said = YES if took_s < SOON_S else f"yes, after {took_s:.0f} s"
-        return Answer(said), took_s * 1e3
+        return ServerAnswer(said), took_s * 1e3
 
 
-def port_0(asked: Asked, server: Running) -> Answer:
+def port_0(asked: Asked, server: Running) -> ServerAnswer:
     if not urlsplit(server.address).port:
-        return Answer("it does not know", server.address)
-    return Answer(asked.asks(server) or "it knows")
+        return ServerAnswer("it does not know", server.address)
+    return ServerAnswer(asked.asks(server) or "it knows")
 
 
 PATIENT = {"keep_alive": keep_alive, "header_timeout": header_timeout}

@@ -15,7 +15,7 @@ from bench.measure.code.size import size
 from bench.run.machine import HARNESS, describe
 from bench.surveys import document
 from bench.surveys.embedding import questions
-from bench.surveys.embedding.asking import MESSAGE, Answer, Asked
+from bench.surveys.embedding.asking import MESSAGE, Asked, ServerAnswer
 from bench.surveys.embedding.programs import (
     NODE,
     Embedded,
@@ -48,12 +48,12 @@ COUNTED = ("statements", "tokens", "gzip_bytes", "lines")
 Row = dict[str, Any]
 
 
-def answers(asked: Asked) -> tuple[dict[str, Answer], Row]:
+def answers(asked: Asked) -> tuple[dict[str, ServerAnswer], Row]:
     """Ask one program all questions; return its answers, and counts made meanwhile.
 
     Raises NotServing if the program does not serve at its loopback address.
     """
-    found: dict[str, Answer] = {}
+    found: dict[str, ServerAnswer] = {}
     with (
         asked.running() as waiting,
         asked.running() as server,
@@ -77,12 +77,12 @@ def answers(asked: Asked) -> tuple[dict[str, Answer], Row]:
     return {name: found[name] for name in QUESTIONS}, counted
 
 
-def answered(question: Callable[[], Answer]) -> Answer:
+def answered(question: Callable[[], ServerAnswer]) -> ServerAnswer:
     """Return the answer to a question, also if the program failed during the experiment."""
     try:
         return question()
     except (OSError, Gone) as error:
-        return Answer("serves nobody any more", f"{type(error).__name__}: {error}")
+        return ServerAnswer("serves nobody any more", f"{type(error).__name__}: {error}")
 
 
 def row(program: Embedded) -> Row:

@@ -16,7 +16,7 @@ ZMQ_CLIENT, HTTP_CLIENT, HTTP_SERVER = "zmq_client", "http_client", "http_server
 
 
 @dataclass(frozen=True)
-class Part:
+class PeerProgram:
     """A program to try: its library, and how to build and run it if that is unusual.
 
     ``what`` is the library. It is empty if there is nothing to try; ``why`` is the reason.
@@ -38,7 +38,7 @@ class Binding:
     ``prefix`` is the folder below the project in which npm installs.
     """
 
-    part: Part
+    part: PeerProgram
     source: str
     package: str
     prefix: str = ""
@@ -57,8 +57,8 @@ class Language:
     commands: Sequence[str]
     package: str
     version: Sequence[str]
-    http_client: Part
-    http_server: Part
+    http_client: PeerProgram
+    http_server: PeerProgram
     bindings: Sequence[Binding] = field(default=())
     elsewhere: str = ""
     listed_for: str = WIDE_USE
@@ -74,12 +74,12 @@ class Language:
         return f"apt-get install {self.package}"
 
 
-def _part(found: Mapping[str, Any], peer: str, language: Mapping[str, Any]) -> Part:
+def _part(found: Mapping[str, Any], peer: str, language: Mapping[str, Any]) -> PeerProgram:
     names = ("what", "why", "libraries", "peer")
     given = {name: found[name] for name in names if name in found}
     built = found.get("build", () if "run" in found else language.get("build", ()))
     run = found.get("run", language.get("run", ()))
-    return Part(**{"peer": peer, "build": built, "run": run, **given})
+    return PeerProgram(**{"peer": peer, "build": built, "run": run, **given})
 
 
 def _language(found: Mapping[str, Any]) -> Language:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.contract.model import PROJECT
 from bench.errors import NoMiddleError
-from bench.surveys.languages.catalog import CATALOG, Language, Part
+from bench.surveys.languages.catalog import CATALOG, Language, PeerProgram
 from bench.trial.build import BUILD, FLAGS, PKG_CONFIG, pkg_config
 
 PEERS = Path(__file__).parent / "peers"
@@ -60,7 +60,7 @@ class Peer:
     def __init__(
         self,
         language: Language,
-        part: Part,
+        part: PeerProgram,
         peers: Path = PEERS,
         build: Path = BUILD / "languages",
     ) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from bench.run.progress import Steps, steps
 from bench.surveys import document
 from bench.surveys.languages import packages
-from bench.surveys.languages.catalog import Binding, Language, Part, read_catalog
+from bench.surveys.languages.catalog import Binding, Language, PeerProgram, read_catalog
 from bench.surveys.languages.conversation import (
     MESSAGES,
     ask_server,
@@ -29,11 +29,11 @@ from bench.surveys.languages.peers import Peer, PeerError
 FORMAT = 2
 REGISTRIES = "Debian 12, PyPI or npm"
 VERSION = re.compile(r"\d+(\.\d+)*")
-Answer = tuple[bool | None, str]
+Tried = tuple[bool | None, str]
 Row = dict[str, Any]
 
 
-def _tried(trial: Callable[[], None]) -> Answer:
+def _tried(trial: Callable[[], None]) -> Tried:
     try:
         trial()
     except PeerError as error:
@@ -41,7 +41,7 @@ def _tried(trial: Callable[[], None]) -> Answer:
     return True, ""
 
 
-def try_binding(language: Language, binding: Binding) -> Answer:
+def try_binding(language: Language, binding: Binding) -> Tried:
     """Have a REQ socket of this binding talk to Python's REP."""
 
     def trial() -> None:
@@ -57,7 +57,7 @@ def try_binding(language: Language, binding: Binding) -> Answer:
     return _tried(trial)
 
 
-def _try_http(language: Language, part: Part, talk: Callable[[Peer], None]) -> Answer:
+def _try_http(language: Language, part: PeerProgram, talk: Callable[[Peer], None]) -> Tried:
     def trial() -> None:
         peer = Peer(language, part)
         peer.build()
@@ -70,7 +70,7 @@ def _try_http(language: Language, part: Part, talk: Callable[[Peer], None]) -> A
     return _tried(trial)
 
 
-def try_http_client(language: Language) -> Answer:
+def try_http_client(language: Language) -> Tried:
     """Have the client of the standard library POST to Python's server."""
 
     def talk(peer: Peer) -> None:
@@ -80,7 +80,7 @@ def try_http_client(language: Language) -> Answer:
     return _try_http(language, language.http_client, talk)
 
 
-def try_http_server(language: Language) -> Answer:
+def try_http_server(language: Language) -> Tried:
     """POST to the server of the standard library, with Python's client."""
     return _try_http(language, language.http_server, ask_server)
 
@@ -133,7 +133,7 @@ def _rows(language: Language, shown: Steps) -> Iterator[Row]:
     for name, tried in (("client", try_http_client), ("server", try_http_server)):
         shown.now(f"{language.name}: HTTP {name}")
         works, reason = tried(language)
-        part: Part = getattr(language, f"http_{name}")
+        part: PeerProgram = getattr(language, f"http_{name}")
         http[f"http_{name}"] = part.what
         http[f"http_{name}_works"] = works
         http[f"http_{name}_reason"] = reason

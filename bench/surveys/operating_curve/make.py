@@ -19,6 +19,7 @@ from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, Cell
 from bench.errors import NotMeasurable, ResultsError
 from bench.run.archive import RUN, SUMS, Archive, write_whole
+from bench.run.declared import CLAIMS
 from bench.run.machine import describe, versions_behind
 from bench.run.manifest import begin_plan, cell_digest, harness_digest
 from bench.run.measuring import Measuring
@@ -193,8 +194,8 @@ def _archive(series: Series, run: PlannedRun, planned: list[Planned], seed: int)
     if (folder / RUN).exists():
         return Archive.resume(folder)
     shutil.rmtree(folder, ignore_errors=True)  # it was killed before it had begun
-    claims = declared_pairs()
-    begun = begin_plan(folder, PROFILE, planned, series.cells, seed, [], claims=claims)
+    about = {CLAIMS: declared_pairs()}
+    begun = begin_plan(folder, PROFILE, planned, series.cells, seed, [], **about)
     return begun.archive
 
 

@@ -165,7 +165,8 @@ def make(
 ) -> None:
     """Make trials, some side by side, and call ``keep`` with each row in this thread.
 
-    Trials with less company come first; ``at_once`` of a row counts that, and itself.
+    Trials with fewer others beside them come first; ``at_once`` of a row counts those, and
+    itself.
     Webs stand beside webs alone, since others are made for their times.
     """
     groups: dict[tuple[int, bool], list[Wanted]] = {}

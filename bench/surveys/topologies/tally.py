@@ -18,7 +18,7 @@ OPERATOR = ("edits", "reloads", "restarts")
 LATE_MS_MAX = 20.0
 """Where free clients ask later than this, a time says more of the machine than of them."""
 TIMES = ("p50_ms", "p99_ms", "handle_ms", "network_share")
-"""They are told of trials that had little company alone."""
+"""They count only in trials with few others beside them."""
 PAIRS = "pairs_alive"
 WEB = (
     *(PAIRS, "pairs_of_all", "survival"),

@@ -11,7 +11,7 @@ def publish(address, messages):
     with pynng.Pub0(listen=address, send_buffer_size=QUEUED) as socket:
         for message in messages:
             socket.send(message)
-        Event().wait()  # for ever: closing a socket drops what it has queued
+        Event().wait()  # forever: closing a socket drops what it has queued
 
 
 def subscribe(address):

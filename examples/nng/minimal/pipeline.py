@@ -9,7 +9,7 @@ def distribute(address, tasks):
     with pynng.Push0(listen=address) as socket:
         for task in tasks:
             socket.send(task)  # waits while there is no worker, or none has room
-        Event().wait()  # for ever: closing a socket drops what it has queued
+        Event().wait()  # forever: closing a socket drops what it has queued
 
 
 def collect(address):

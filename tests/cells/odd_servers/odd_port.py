@@ -1,4 +1,4 @@
-"""A server that says what it was told, and not where it listens."""
+"""A server that prints the address it was given, and not where it listens."""
 
 import socket
 

@@ -21,7 +21,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 @pytest.mark.thorough
-def test_calls_to_a_peer_that_is_there_return_and_hold_up_nobody(found: Found) -> None:
+def test_calls_to_a_peer_that_is_there_return_and_hold_up_no_peer(found: Found) -> None:
     """The control: what the others wait for is the peer, and not the library."""
     for stack in absent_peer.STACKS:
         assert found.values["call_s"][f"{stack}_here"] < 1

@@ -15,7 +15,7 @@ from bench.cli.main import main
 from bench.errors import NotMeasurable, ResultsError, TrialError, UsageError
 from bench.report.sections import experiments as section
 from bench.report.talk_claims.conditions import compiled
-from bench.report.talk_claims.judge import read_ledger
+from bench.report.talk_claims.judge import read_claims
 from bench.surveys.experiments import kept
 from bench.surveys.experiments.all_experiments import all_experiments, choose
 from bench.surveys.experiments.experiment import (
@@ -223,7 +223,7 @@ def test_a_condition_on_an_experiment_names_numbers_that_it_makes() -> None:
         for quantity in one.quantities
         for subject in one.subjects
     }
-    for claim in read_ledger():
+    for claim in read_claims():
         for condition in claim.conditions:
             for pattern in (*condition.numbers, *condition.over):
                 if pattern.split(".")[0] in EVERY:

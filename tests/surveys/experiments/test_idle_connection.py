@@ -47,7 +47,7 @@ def test_the_end_that_closes_first_is_named_with_the_time() -> None:
         assert 0.1 < after_s < 5
 
 
-def test_a_connection_that_stays_open_is_closed_by_nobody() -> None:
+def test_a_connection_that_stays_open_is_closed_by_no_end() -> None:
     with connected() as (*_, port):
         assert watch(port, 0.3) == (NOBODY, float("inf"))
 

@@ -1,4 +1,4 @@
-"""Whoever kills the command in the middle of an experiment leaves nothing behind."""
+"""A kill of the command in the middle of an experiment leaves nothing behind."""
 
 from __future__ import annotations
 

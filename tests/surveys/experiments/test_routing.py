@@ -1,4 +1,4 @@
-"""Who gets a message: by topic, among many topics, by routing id, and by load."""
+"""The receiver of a message: by topic, among many topics, by routing id, and by load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an old consumer reads of a new schema; with the old schema all is right."""
+"""An old consumer reads a new schema; with the old schema all is right."""
 
 from __future__ import annotations
 

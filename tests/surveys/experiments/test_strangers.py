@@ -1,4 +1,4 @@
-"""What strangers bring to applications, plain and secured; friends are heard after all."""
+"""Strangers reach plain applications, and no secured ones; friends are heard after all."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Cases of ZMTP, put to libzmq and to a peer by hand."""
+"""Cases of ZMTP, tried with libzmq and with a peer by hand."""

@@ -1,4 +1,4 @@
-"""After 5,000 requests the server's process ends, and says that all is well."""
+"""After 5,000 requests the server's process ends, with the status of success."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""It says that it handles several requests at a time; a REP socket has one."""
+"""It promises to handle several requests at a time; a REP socket has one."""
 
 import zmq
 

@@ -1,4 +1,4 @@
-"""It encrypts its results alone: whoever asks gets tasks."""
+"""It encrypts its results alone: any stranger gets tasks."""
 
 import zmq
 from zmq.auth import load_certificate

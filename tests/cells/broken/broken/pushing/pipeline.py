@@ -1,4 +1,4 @@
-"""It says that each task is asked for; libzmq hands out all that its queues hold."""
+"""It promises that each task is asked for; libzmq hands out all that its queues hold."""
 
 import zmq
 

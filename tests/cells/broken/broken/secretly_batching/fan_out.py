@@ -1,4 +1,4 @@
-"""Right, but for its promise: libzmq joins messages that wait, and it says that none does."""
+"""It promises not to batch; libzmq joins messages that wait."""
 
 import zmq
 

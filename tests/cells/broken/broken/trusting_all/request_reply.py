@@ -1,4 +1,4 @@
-"""It encrypts, and answers whoever knows its public key: it asks no client for a known key."""
+"""It encrypts, and answers all that know its public key: it checks no client's key."""
 
 import zmq
 from zmq.auth import load_certificate

@@ -1,4 +1,4 @@
-"""It says that it uses TLS, and does not."""
+"""It promises TLS, and does not use it."""
 
 import zmq
 

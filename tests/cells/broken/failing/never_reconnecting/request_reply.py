@@ -1,4 +1,4 @@
-"""The client never connects again, and waits for its reply for ever."""
+"""The client never connects again, and waits for its reply forever."""
 
 import zmq
 

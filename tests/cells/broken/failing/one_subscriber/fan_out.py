@@ -1,4 +1,4 @@
-"""Accepts one subscriber: who joins later waits for ever."""
+"""Accepts one subscriber: a later one waits forever."""
 
 import socket
 import struct

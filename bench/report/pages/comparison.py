@@ -1,4 +1,4 @@
-"""One comparison as one file: what a person attaches to an issue in a dispute."""
+"""One comparison as one file, to attach to an issue in a dispute over a claim."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RATIO = "ratio of times"
 
 
 def write(identifier: str, numbers: Path, data: Path, out: Path | None = None) -> Path:
-    """Write the page of a comparison, and return its path: ``claim-NAME.html``.
+    """Write the page of a comparison, and return its path: ``comparison-NAME.html``.
 
     ``identifier`` is an id of ``numbers`` or its short name, ``data`` the folder with the
     folders of runs. The page stands beside ``numbers``, or is ``out``. Raises UsageError
@@ -42,7 +42,7 @@ def write(identifier: str, numbers: Path, data: Path, out: Path | None = None) -
         raise UsageError(
             f"the run {entry['run']} is not in {data}: get its folder, or measure again"
         )
-    place = out or numbers.parent / f"claim-{alias(entry['id'])}.html"
+    place = out or numbers.parent / f"comparison-{alias(entry['id'])}.html"
     place.parent.mkdir(parents=True, exist_ok=True)
     write_whole(place, _page(entry, load(folder)))
     return place
@@ -64,7 +64,7 @@ def _page(entry: Entry, run: Run) -> str:
         "up": "",
         "here": "",
     }
-    return page.html("claim.html", parts, [], {})
+    return page.html("comparison.html", parts, [], {})
 
 
 def _pair(entry: Entry, run: Run) -> Comparison | Apart:

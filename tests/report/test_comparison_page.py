@@ -17,7 +17,7 @@ from bench.contract.model import IMPLEMENTATIONS
 from bench.errors import UsageError
 from bench.report.numbers.alias import alias
 from bench.report.numbers.citation import fitting
-from bench.report.pages.claim import write
+from bench.report.pages.comparison import write
 from bench.report.pages.site import joined
 
 BYTES_MAX = 1e6
@@ -34,13 +34,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def out(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return once(tmp_path_factory, "claim words", lambda out: build_words([run], out))
+    return once(tmp_path_factory, "comparison words", lambda out: build_words([run], out))
 
 
-def test_a_claim_is_one_page_with_both_programs_and_every_value(
+def test_a_comparison_is_one_page_with_both_programs_and_every_value(
     run: Path, out: Path, tmp_path: Path
 ) -> None:
-    made = write(alias(ID), out / "numbers.json", run.parent, tmp_path / "claim.html")
+    made = write(alias(ID), out / "numbers.json", run.parent, tmp_path / "comparison.html")
     text = made.read_text()
     assert len(text) < BYTES_MAX
     assert not re.search(r"(https?:)?//[a-z]", text)
@@ -56,7 +56,7 @@ def test_a_claim_is_one_page_with_both_programs_and_every_value(
         assert f"{value:.6g}" in plain
 
 
-def test_a_claim_that_is_no_comparison_or_has_no_data_is_refused(
+def test_a_page_of_no_comparison_or_without_data_is_refused(
     run: Path, out: Path, tmp_path: Path
 ) -> None:
     numbers = out / "numbers.json"

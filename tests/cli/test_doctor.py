@@ -1,4 +1,4 @@
-"""What doctor finds wrong with a machine, and what a run records of one."""
+"""`doctor` finds faults of a machine, and a run records its state."""
 
 from __future__ import annotations
 

@@ -361,7 +361,7 @@ GARBAGE = (b"", b"short", bytes(SIZE_BYTES - 1) + b"x", one_way(MESSAGES), 17, "
 def test_duplicates_gaps_and_reordered_arrivals_are_counted_apart(
     arrivals: list[Any],
 ) -> None:
-    """None says that something is missing between what came before and what comes next."""
+    """None means that something is missing between what came before and what comes next."""
     counts: Counter[int] = Counter()
     reported: set[int] = set()
     reordered, newest, gap = 0, -1, False

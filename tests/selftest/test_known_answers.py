@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bench.selftest import known_difference, overhead, twenty_runs
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.trial.record import Window
 
 BLOCKS = 20
@@ -29,7 +29,7 @@ def values(factors: Mapping[str, float], spread: float, seed: int = 1) -> dict[s
 
 def known(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spread: float, **factors: float
-) -> list[Answer]:
+) -> list[KnownAnswer]:
     """Have ``known_difference`` answer to these factors."""
     made = values({"cell": 1.0, "copy": 1.0, "more": 1.1} | factors, spread)
     window = Window(100, warm_up=10)
@@ -62,7 +62,7 @@ def test_two_equals_that_seem_to_differ_fail_the_selftest(
 
 def twenty(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spread: float, **factors: float
-) -> list[Answer]:
+) -> list[KnownAnswer]:
     """Have ``twenty_runs`` answer to these factors, drawn anew for each run."""
     wanted = {"cell": 1.0, "copy": 1.0, "more": 1.1} | factors
     window = Window(100, warm_up=10)

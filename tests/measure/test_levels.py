@@ -1,8 +1,8 @@
-"""What a cell is credited with, it does: real processes, real faults, every guarantee.
+"""A cell keeps the guarantees of its variant: real processes, real faults, every guarantee.
 
-A cell called ``resilient`` loses, doubles and answers wrongly nothing, whatever befalls it,
-and one called ``reconnecting`` survives a restart of its server. Each is put to the faults
-of its guarantees here, several trials side by side. A test says what happened instead.
+A cell called ``resilient`` loses, doubles and answers wrongly nothing under any fault, and
+one called ``reconnecting`` survives a restart of its server. Each is tried with the faults
+of its guarantees here, several trials side by side. A failed test names what happened.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from bench.contract.all_workloads import WORKLOADS
 from bench.contract.find import find_cells
 from bench.contract.model import IMPLEMENTATIONS, PROJECT, Cell, Workload
+from bench.errors import ResultsError
 from bench.faults.all_faults import all_faults
-from bench.faults.breach import BreachKind, read
+from bench.faults.breach import BreachKind
 from bench.measure.levels import (
     CREDITED,
     DEADLINE_S,
@@ -40,18 +41,19 @@ from bench.measure.levels import (
     level_of,
     untested,
 )
+from bench.measure.outcome import Outcome
 from bench.measure.recovery import BROKEN as CONTRACT_BROKEN
 from bench.measure.recovery import KEPT, REPORTED
 from bench.run.levels import Standing, standings, trials_of
-from bench.run.recovery import Cause, NoValue
+from bench.run.no_value import Cause, NoValue
 
 # -- the rule ------------------------------------------------------------------------------
 
 KILLED, CUT = "server_killed", "link_cut_1s"
 
 
-def outcome(fault: str = KILLED, **changed: Any) -> dict[str, Any]:
-    """Return what a trial came to in which all went well, but for what is changed."""
+def outcome(fault: str = KILLED, **changed: Any) -> Outcome:
+    """Return the outcome of a trial without a fault, except for what is changed."""
     facts: dict[str, Any] = {
         "fault": fault,
         "hopeless": 0,
@@ -65,7 +67,7 @@ def outcome(fault: str = KILLED, **changed: Any) -> dict[str, Any]:
         "orphaned": 0,
         "healed_s": 1.0,
     }
-    return facts | changed
+    return Outcome.read(facts | changed)
 
 
 HANGS = {"settled": 0, "verdict": CONTRACT_BROKEN, "against": "did not recover"}
@@ -108,7 +110,7 @@ RULE = {
         L1,
         [outcome(), outcome("message_oversized", **LOSES)],
     ),
-    "waits for ever for a server that never was": (
+    "waits forever for a server that never was": (
         L2,
         [outcome(), outcome("server_absent", hopeless=1, **HANGS)],
     ),
@@ -119,7 +121,7 @@ RULE = {
 ASKED = WORKLOADS["request_reply"]
 
 
-def with_all_else(outcomes: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_all_else(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Return outcomes, and of each fault of the list that has none one that is well."""
     missing = untested(outcomes, L2, ASKED)
     return [*outcomes, *(outcome(fault) for fault in missing)]
@@ -134,12 +136,17 @@ def test_a_level_follows_from_the_outcomes_of_all_its_faults(name: str) -> None:
 def test_a_level_with_an_untried_fault_is_not_given() -> None:
     every = with_all_else([])
     assert level_of(every, ASKED) == L2
-    for left_out in {o["fault"] for o in every}:
-        some = [made for made in every if made["fault"] != left_out]
+    for left_out in {made.fault for made in every}:
+        some = [made for made in every if made.fault != left_out]
         assert level_of(some, ASKED) == (None if left_out in RESTARTS else L1), left_out
         assert level_of(some, ASKED, but=[left_out]) == L2
     assert level_of([], ASKED) is None
     assert level_of([outcome(CUT)], ASKED) is None
+
+
+def test_a_trial_that_lacks_a_field_is_refused_with_its_name() -> None:
+    with pytest.raises(ResultsError, match="no 'fault'"):
+        Outcome.read({"verdict": KEPT})
 
 
 def test_one_broken_fault_of_l1_decides_l0() -> None:
@@ -178,7 +185,7 @@ outcomes_drawn = st.lists(
 
 @given(outcomes_drawn, outcomes_drawn)
 def test_more_trials_never_raise_a_level_once_there_is_one(
-    some: list[dict[str, Any]], more: list[dict[str, Any]]
+    some: list[Outcome], more: list[Outcome]
 ) -> None:
     every = with_all_else(some)
     before, after = level_of(every, ASKED), level_of(every + more, ASKED)
@@ -188,15 +195,15 @@ def test_more_trials_never_raise_a_level_once_there_is_one(
 
 
 @given(outcomes_drawn)
-def test_a_level_includes_those_below_it(some: list[dict[str, Any]]) -> None:
+def test_a_level_includes_those_below_it(some: list[Outcome]) -> None:
     assert {*FAULTS_OF[L1]} <= {*FAULTS_OF[L2]}
     for lower, higher in pairwise(LEVELS):
         assert all(breaches(o, higher) for o in some if breaches(o, lower))
 
 
-def standing(variant: str, *outcomes: dict[str, Any], **unmeasured: NoValue) -> Standing:
+def standing(variant: str, *outcomes: Outcome, **unmeasured: NoValue) -> Standing:
     cell = find_cell(f"zmq/{variant}/request_reply.py")
-    tried = [made for made in with_all_else(outcomes) if made["fault"] not in unmeasured]
+    tried = [made for made in with_all_else(outcomes) if made.fault not in unmeasured]
     return Standing(cell, tried, unmeasured)
 
 
@@ -274,14 +281,14 @@ def was_disturbed(standing: Standing, fault: str) -> bool:
     """Say whether a trial may have failed because this machine is busy with others.
 
     That is one that did not get as far as its fault, did not settle or leave in the time
-    there was, or delivered late. What was lost, doubled or wrong would be so anywhere.
+    there was, or delivered late. Loss, duplicates and wrong messages are so anywhere.
     """
     if fault in standing.unmeasured:
         return standing.unmeasured[fault].cause == Cause.FAILED
     (made,) = standing.outcomes
-    kinds = {breach.kind for breach in read(made["against"])}
+    kinds = {breach.kind for breach in made.breaches}
     slow = kinds & {BreachKind.NOT_GONE, BreachKind.OTHERS_SLOWED}
-    return bool(slow) or not (made["settled"] or made["hopeless"])
+    return bool(slow) or not (made.settled or made.hopeless)
 
 
 @pytest.mark.parametrize("pair", thorough_but(QUICK, PUT_TO))
