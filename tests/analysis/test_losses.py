@@ -253,9 +253,14 @@ def test_readme_counts_the_statements_of_a_lossless_fan_out(data: Data) -> None:
     sizes = {cell: counts.statements for cell, counts in data.run.sizes.items()}
     zmq = [f"zmq/{name}.py" for name in ("minimal/request_reply", "lossless/fan_out",
                                          "minimal/pipeline")]  # fmt: skip
-    (said, *_) = row_of_readme(data.entries, "statements while nothing fails")
+    lossy = [
+        {**entry, "cells": ["zmq/minimal/fan_out.py"], "value": 1}
+        for entry in data.entries
+        if entry["cells"] == ["zmq/lossless/fan_out.py"] and entry["kind"] == "size"
+    ]
+    assert lossy
+    (said, *_) = row_of_readme([*lossy, *data.entries], "statements while nothing fails")
     assert said == ", ".join(str(sizes[cell]) for cell in zmq)
-    assert sizes["zmq/lossless/fan_out.py"] != sizes["zmq/minimal/fan_out.py"]
 
 
 def test_readme_counts_survived_broken_and_reported_faults(

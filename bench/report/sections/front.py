@@ -15,6 +15,7 @@ from bench.report import ratio, words
 from bench.report.charts.boxes import FROZEN, Struck, share, struck
 from bench.report.charts.findings import listed
 from bench.report.model import Answer
+from bench.report.sections.over_machines import cpu
 from bench.surveys.experiments import kept
 from bench.surveys.topologies.tally import servers_of
 
@@ -55,7 +56,16 @@ def answer(made: dict[str, Any] | None, survey: Survey | None) -> Answer | None:
     if not said:
         return None
     short = ". ".join(one.short for one in said if one.short)
-    return Answer(QUESTION, short, " ".join(one.long for one in said), SECTION)
+    text = " ".join([*(one.long for one in said), *_measured_on(made, survey)])
+    return Answer(QUESTION, short, text, SECTION)
+
+
+def _measured_on(made: dict[str, Any] | None, survey: Survey | None) -> Iterator[str]:
+    """Yield on which machine the experiment and the survey were made."""
+    rows = [row for row in kept.rows(made) if row["name"] == EXPERIMENT]
+    for name, about in (("experiment", [*rows, None][0]), ("survey", survey)):
+        if about and "machine" in about:
+            yield f"The {name} was made on {cpu(about['machine']['cpu'])}."
 
 
 def _values(made: dict[str, Any] | None) -> Values:

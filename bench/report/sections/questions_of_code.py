@@ -19,7 +19,7 @@ from bench.report.model import Answer, Data
 from bench.report.sections import levels
 from bench.report.sections.leading import Led, leaders, of_languages
 
-GUARANTEED, RESILIENT = "L2", "resilient"
+GUARANTEED, RESILIENT, NOT_TESTED = "L2", "resilient", "Not tested"
 
 
 def shortest_guaranteed(data: Data) -> Iterator[Answer]:
@@ -46,8 +46,8 @@ def shortest_guaranteed(data: Data) -> Iterator[Answer]:
             f"This run did not try every fault of level {GUARANTEED} in {listed(names)}."
         )
         if not rows:
-            short = "Not tested"
-            yield Answer(question, f"{short}.", untried, "size", topic=topic, short=short)
+            found = f"{NOT_TESTED}."
+            yield Answer(question, found, untried, "size", topic=topic, short=NOT_TESTED)
         text = f"{untried} {text}"
     short = [
         f"{data.cell(row.program)} in "

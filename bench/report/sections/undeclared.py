@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from bench.analysis.ranking import Race, entrants, time_of
 from bench.analysis.rows import Estimate
+from bench.analysis.stats import MARGIN
 from bench.report import ratio, words
 from bench.report.charts.hero import declared_races
 from bench.report.model import Data
@@ -36,7 +37,7 @@ def faster(data: Data, workload: str) -> list[Faster]:
     """Return the programs of a workload that beat their stack's declared one somewhere.
 
     Only the quickest of each stack in each case is looked at, and only programs in the
-    declared one's language and of its promise.
+    declared one's language and of its promise. A lead of less than 5 % is none.
     """
     found: dict[Pair, list[float]] = {}
     for race in declared_races(data.estimates, data.compared, workload):
@@ -51,7 +52,7 @@ def _ahead(race: Race, data: Data) -> Iterator[tuple[Estimate, Estimate]]:
     for declared in (race.leader, *(rival.row for rival in race.rivals)):
         mine = [row for row in every if row.case.stack == declared.case.stack]
         best = min(mine, key=time_of, default=declared)
-        if time_of(best) < time_of(declared):
+        if MARGIN * time_of(best) < time_of(declared):
             yield best, declared
 
 
