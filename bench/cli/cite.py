@@ -9,8 +9,7 @@ import click
 
 from bench.cli.common import REPORTS
 from bench.errors import UsageError
-
-FORMS = ("text", "markdown", "latex", "bibtex", "json", "url")
+from bench.report.numbers.formats import FORMS
 
 
 @click.command()

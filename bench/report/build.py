@@ -22,7 +22,7 @@ from bench.report.charts import drawings, webs
 from bench.report.charts import growth as growth_charts
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
-from bench.report.model import Data
+from bench.report.model import Data, with_answer
 from bench.report.numbers import machines as over_machines
 from bench.report.numbers.numbers import GROWTH, numbers
 from bench.report.pages import declared, method, page, readme, site
@@ -34,6 +34,7 @@ from bench.report.sections import (
     claims,
     embedded,
     experiments,
+    front,
     machines,
     other_runs,
     story,
@@ -155,14 +156,18 @@ def build(
     ]
     write_whole(out / "numbers.json", json.dumps(entries, indent=1, allow_nan=False) + "\n")
     judged = judge(read_claims(), entries)
+    asked = front.answer(provoked, boxes)
     write_whole(out / verdicts.FILE, verdicts.text(judged))
     about = data.run.about
     compared = other_runs.section(data, others, overlaid) if others else None
     if data.beside:
         compared = machines.section(data, overlaid)
-    boxed = struck.section(boxes, drawn)
+    boxed = with_answer(struck.section(boxes, drawn), asked)
     surveys = [boxed, embedded.section(servers), bindings.section(spoken)]
-    said = sections(data, compared, [*surveys, experiments.section(provoked)])
+    tried = with_answer(experiments.section(provoked), asked)
+    said = sections(data, compared, [*surveys, tried])
+    if asked:
+        said[0] = replace(said[0], answers=[*said[0].answers, asked])
     subjects = measure(read_experiments(), entries)
     said.insert(2, claims.section(judged, about, subjects))
     facts = {"facts": facts_line(data), "machine": machine(about)}
@@ -174,7 +179,11 @@ def build(
     look = look_of(data.run, data.grade.letter)
     side_by_side_pages.write_pages(data, look, {**facts, "pages": site.shown(said)}, out)
     labelled = {data.stack(name): c for name, c in look.colors.items()}
-    told = story.screens(data, judged, [boxed])
+    told = story.screens(data, judged, [boxed], [asked] if asked else [])
+    headers = {
+        struck.ID: struck.header(boxes),
+        experiments.ID: experiments.header(provoked),
+    }
     return site.write(
         out,
         facts,
@@ -183,6 +192,7 @@ def build(
         claims.page_parts(judged, about, subjects),
         explored(entries, labelled),
         svgs,
+        headers,
     )
 
 

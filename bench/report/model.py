@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -117,6 +117,8 @@ class Answer:
     """A question with the finding, a sentence of it, and the section that has more.
 
     ``section`` is the id of a section; ``workload`` is empty if it is about all of them.
+    ``topic`` and ``short`` are the question and its finding as a first screen has them:
+    "Shortest while nothing fails" and "ZeroMQ". They are empty where no screen needs them.
     """
 
     question: str
@@ -124,6 +126,8 @@ class Answer:
     said: str
     section: str
     workload: str = ""
+    topic: str = ""
+    short: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,3 +151,11 @@ class Section:
         """Say whether anything stands below the heading."""
         rows = any(table.rows for table in self.tables)
         return bool(self.paragraphs or self.bullets or self.figures or rows)
+
+
+def with_answer(section: Section, answer: Answer | None) -> Section:
+    """Return a section that begins with a question and its answer, if there is one."""
+    if answer is None:
+        return section
+    said = f"{answer.question} {answer.found}. {answer.said}"
+    return replace(section, paragraphs=[said, *section.paragraphs])

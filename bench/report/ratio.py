@@ -150,13 +150,20 @@ def doubt(entries: Iterable[Entry]) -> str:
 
 def finding(entry: Entry) -> str:
     """Return "ZeroMQ 11.6x faster (11.0-11.7)", or that the comparison cannot tell."""
+    said = found(entry)
     if entry["verdict"] in DECIDED:
-        found = of_winner(entry)
-        return f"{side(entry, found.winner)} {found.faster}{doubt([entry])}"
-    why = "too few blocks"
-    if entry["ci_low"] is not None:
-        why = f"{side(entry, 0)} {between(entry['ci_low'], entry['ci_high'])}"
-    return f"{words.ONE_WORD[entry['verdict']]}: {why}"
+        return said
+    return f"{words.ONE_WORD[entry['verdict']]}: {said}"
+
+
+def found(entry: Entry) -> str:
+    """Return the same without a verdict: "ZeroMQ between 1.01x slower and 1.14x faster"."""
+    if entry["verdict"] in DECIDED:
+        won = of_winner(entry)
+        return f"{side(entry, won.winner)} {won.faster}{doubt([entry])}"
+    if entry["ci_low"] is None:
+        return "too few blocks"
+    return f"{side(entry, 0)} {between(entry['ci_low'], entry['ci_high'])}"
 
 
 def short(entry: Entry) -> str:

@@ -170,6 +170,11 @@ def finding(pair: Comparison, stacks: Mapping[str, Any]) -> str:
     return ratio.finding(entry(pair, stacks))
 
 
+def found(pair: Comparison, stacks: Mapping[str, Any]) -> str:
+    """Return the same without a verdict, for a table with a column of verdicts."""
+    return ratio.found(entry(pair, stacks))
+
+
 def of_first(times: Ratio) -> str:
     """Return "1.30x slower (1.28-1.33)" of the first."""
     return ratio.of_first(times.ratio, times.low, times.high)

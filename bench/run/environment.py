@@ -238,7 +238,7 @@ def grade(flagged_share: float, noise_half_widths: Sequence[float]) -> Grade:
     widest = max(noise_half_widths, default=math.inf)
     if any(math.isnan(width) for width in noise_half_widths):
         widest = math.inf
-    noise = f"Two copies of one program may differ by up to {100 * widest:.1f} %."
+    noise = f"Two copies of one program may differ by up to {per_cent(widest)}."
     if math.isinf(widest):
         noise = "The noise is unknown: no program was measured twice often enough."
     if flagged_share == 0 and widest < NOISE_MAX_A:
@@ -248,6 +248,20 @@ def grade(flagged_share: float, noise_half_widths: Sequence[float]) -> Grade:
     else:
         letter = "C"
     return Grade(letter, (noise, _why(letter, flagged_share, widest)))
+
+
+def per_cent(share: float) -> str:
+    """Return by how much copies may differ, in the digits of all texts: "20.6 %"."""
+    return f"{100 * share:.1f} %"
+
+
+GRADE_RULE = (
+    "A: nothing else disturbed any repetition, and copies of one program differ by less "
+    f"than {100 * NOISE_MAX_A:g} %. B: fewer than {100 * FLAGGED_MAX_B:g} % of the "
+    f"repetitions were disturbed, and copies differ by less than {100 * NOISE_MAX_B:g} %. "
+    "C: all other runs."
+)
+"""The rule of ``grade`` in words."""
 
 
 def _why(letter: str, flagged_share: float, widest: float) -> str:
@@ -261,4 +275,4 @@ def _why(letter: str, flagged_share: float, widest: float) -> str:
         return f"{said}."
     if math.isinf(widest):
         return f"{said}, {then} the noise is unknown."
-    return f"{said}, {then} copies of one program may differ by {100 * limit:g} % or more."
+    return f"{said}, {then} copies of one program may differ by up to {per_cent(widest)}."

@@ -7,16 +7,19 @@ import math
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import synthetic
 from once import run_made_once
 
 from bench.analysis.results import load
+from bench.cli.cite import cite as command
 from bench.errors import ResultsError, UsageError
 from bench.report.build import derive
 from bench.report.numbers.alias import CHARS_MAX, alias
-from bench.report.numbers.citation import address, cite, find, fitting
+from bench.report.numbers.citation import FORMATS, MAKERS, address, cite, find, fitting
 from bench.report.numbers.citation_check import check
+from bench.report.numbers.formats import FORMS
 from bench.report.numbers.numbers import numbers
 from bench.report.pages import site
 
@@ -197,3 +200,10 @@ def test_a_mark_with_a_run_finds_its_number_only_in_that_run(path: Path) -> None
     assert find(f"nomiddle:{VERSUS}@{entry['run']}", path) == entry
     with pytest.raises(UsageError, match=f"is of the run {entry['run']}"):
         find(f"{VERSUS}@another", path)
+
+
+def test_the_command_offers_every_form_that_can_be_made() -> None:
+    (option,) = (one for one in command.params if one.name == "form")
+    assert isinstance(option.type, click.Choice)
+    assert [*option.type.choices] == [*FORMATS] == [*FORMS]
+    assert MAKERS.keys() == FORMATS.keys()

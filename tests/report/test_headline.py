@@ -264,7 +264,7 @@ def test_readme_and_summary_count_the_verdicts_on_the_talk_as_its_page_does(
     for text in ((out / "SUMMARY.md").read_text(),):
         said = re.search(
             r"claims\.html\) judges (\d+) sentences of the talk: (\d+) upheld, "
-            r"(\d+) refuted, (\d+) depends?, (\d+) not tested\.", text
+            r"(\d+) refuted, (\d+) mixed \([^)]*\), (\d+) not tested\.", text
         )  # fmt: skip
         assert said
         named = ("upheld", "refuted", "depends", "not tested here")
@@ -348,6 +348,17 @@ def test_a_ratio_without_a_verdict_names_no_winner_if_its_interval_holds_1() -> 
     assert ratio.apart(pair(0.25, 0.2, 0.3125, "")) == (
         "not compared (ZeroMQ: 4.00x less time)"
     )
+
+
+def test_a_finding_beside_its_verdict_does_not_repeat_it_and_keeps_its_names() -> None:
+    labels = ["HTTP (minimal: requests)", "HTTP (aiohttp)"]
+    won = {**pair(0.5, 0.4, 0.6, "faster"), "labels": labels}
+    assert ratio.found(won).startswith("HTTP (minimal: requests) 2.0")
+    assert ratio.found(won) == ratio.finding(won)
+    level = pair(0.999, 0.874, 1.014, "inconclusive")
+    assert ratio.found(level) == "ZeroMQ between 1.01x slower and 1.14x faster"
+    none = {**level, "ci_low": None, "ci_high": None}
+    assert ratio.found(none) == "too few blocks"
 
 
 def test_two_programs_of_one_stack_have_different_names() -> None:

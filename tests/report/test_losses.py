@@ -19,7 +19,7 @@ from bench.contract.alike import SUBJECT
 from bench.contract.model import Case
 from bench.report.build import derive
 from bench.report.model import Data
-from bench.report.pages import declared
+from bench.report.pages import declared, readme
 from bench.report.sections import losses
 from bench.report.sections.levels import spelled
 from bench.report.sections.placement import placement
@@ -184,7 +184,7 @@ def test_a_fault_that_breaks_zeromq_alone_is_a_loss(failed: Data) -> None:
     (resilient,) = (one for one in found if one.variant == "resilient")
     assert resilient.sentence == (
         "New connections refused by ICMP for 0.5 s, after a reset: ZeroMQ (resilient) "
-        "breaks its contract in request/reply (hang), fan-out (hang) and pipeline (hang); "
+        "fails in request/reply (hang), fan-out (hang) and pipeline (hang); "
         "HTTP (resilient) and BSD sockets (resilient) do not."
     )
     minimal = next(one for one in found if (one.variant, one.fault) == ("minimal", REFUSED))
@@ -206,11 +206,9 @@ def test_the_shortest_program_at_equal_guarantees_is_named_with_the_fault_that_b
     failed: Data,
 ) -> None:
     (found,) = (one for one in answered(failed) if "equal guarantees" in one.question)
-    exception = (
-        "ZeroMQ (resilient) in pipeline breaks under link_refused, which is on no list."
-    )
-    assert exception in found.said
-    assert "HTTP (resilient) in pipeline breaks" not in found.said
+    exception = "But ZeroMQ (resilient) hangs under one more fault, new connections refused"
+    assert exception in found.found
+    assert "HTTP (resilient) hangs" not in found.found
 
 
 def test_a_resilient_program_below_its_level_is_shown_with_the_fault_that_keeps_it_there(
@@ -241,3 +239,48 @@ def test_the_comparisons_count_wins_of_zeromq_beside_its_losses(
         and pair.a.stack != pair.b.stack
     ]
     assert won == len(better) > 0
+
+
+def row_of_readme(entries: list[dict[str, Any]], begins: str) -> list[str]:
+    """Return the fields of a row of README's second table, the stacks in its order."""
+    lines = readme.block(entries).splitlines()
+    (line,) = (line for line in lines if line.startswith(f"| {begins}"))
+    return line.strip("| ").split(" | ")[1:]
+
+
+def test_readme_counts_the_statements_of_a_lossless_fan_out(data: Data) -> None:
+    """ZeroMQ's minimal program is shorter, and drops what its subscribers cannot take."""
+    sizes = {cell: counts.statements for cell, counts in data.run.sizes.items()}
+    zmq = [f"zmq/{name}.py" for name in ("minimal/request_reply", "lossless/fan_out",
+                                         "minimal/pipeline")]  # fmt: skip
+    lossy = [
+        {**entry, "cells": ["zmq/minimal/fan_out.py"], "value": 1}
+        for entry in data.entries
+        if entry["cells"] == ["zmq/lossless/fan_out.py"] and entry["kind"] == "size"
+    ]
+    assert lossy
+    (said, *_) = row_of_readme([*lossy, *data.entries], "statements while nothing fails")
+    assert said == ", ".join(str(sizes[cell]) for cell in zmq)
+
+
+def test_readme_counts_survived_broken_and_reported_faults(
+    data: Data, failed: Data
+) -> None:
+    entries = [*data.entries, *failed.entries]
+    said = row_of_readme(entries, "minimal programs under faults, each once for each fault")
+    for stack in said:
+        ended = [int(number) for number in re.findall(r"\d+", stack)]
+        survived, total, *others = ended
+        assert survived + sum(others) == total
+        assert re.match(r"\d+ of \d+ survived, \d+ (broke|reported trouble)", stack)
+
+
+def test_readme_names_the_machine_whose_verdicts_it_counts(data: Data) -> None:
+    assert "These verdicts are those of" not in readme.block(data.entries)
+    rows = [{"run": run, "cpu": cpu, "profile": "standard", "measured": "in turns"}
+            for run, cpu in (("lab", "AMD EPYC"), ("attic", "Intel Xeon"))]  # fmt: skip
+    several = [
+        {**entry, "run": "lab", "machines": rows} if entry["kind"] == "claim" else entry
+        for entry in data.entries
+    ]
+    assert "These verdicts are those of AMD EPYC alone." in readme.block(several)

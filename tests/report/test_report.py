@@ -95,7 +95,7 @@ def everything(twice: tuple[Path, Path]) -> Path:
 def test_the_report_opens_with_the_answer(out: Path) -> None:
     first = text_of(out).split("\n## ", 2)[1]
     assert first.startswith("The answer")
-    assert re.search(r"BSD sockets is fastest; .*ZeroMQ is 1\.\d+x slower", first)
+    assert re.search(r"BSD sockets is 1\.\d+x faster than ZeroMQ", first)
     assert re.search(r"ZeroMQ \(minimal\) 1\.\d+x slower \(1\.\d+\u20131\.\d+\)", first)
 
 
@@ -105,7 +105,10 @@ def test_the_report_opens_with_questions_and_a_sentence_for_each(out: Path) -> N
     asked = re.findall(r"^\* \*\*(Which .*\?)\*\* (.*)$", opening, re.MULTILINE)
     said = dict(asked)
     fastest = said["Which is fastest for small requests?"]
-    assert fastest.startswith("BSD sockets (programs in Python). 64 B over tcp: ")
+    assert fastest.startswith(
+        "BSD sockets (programs in Python). Programs declared before the run. 64 B over "
+        "tcp: "
+    )
     assert re.search(r"ZeroMQ \(minimal\) 1\.\d+x slower \(1\.\d+", fastest)
     shortest = said["Which is shortest while nothing fails?"]
     assert re.match(
@@ -252,6 +255,21 @@ def test_every_section_has_one_page_and_its_old_address_leads_there(out: Path) -
         assert f'id="{old}"' in (out / name).read_text()
     named = [name for one in PAGES for name in one.sections]
     assert len(named) == len(set(named))
+
+
+def test_a_page_of_a_survey_names_the_machine_of_the_survey(out: Path) -> None:
+    """Surveys are those of the repository, and no part of the run that leads a report."""
+    survey = json.loads((report.REPORTS / "topologies.json").read_text())
+    headers = {
+        name: (out / name).read_text().split("</header>", 1)[0]
+        for name in ("topologies.html", "experiments.html", "workloads.html")
+    }
+    assert survey["machine"]["cpu"] in headers["topologies.html"]
+    assert "in networks of its own" in headers["topologies.html"]
+    assert "made on 20" in headers["experiments.html"]
+    for name in ("topologies.html", "experiments.html"):
+        assert "run, profile" not in headers[name]
+    assert "run, profile quick" in headers["workloads.html"]
 
 
 def test_the_story_is_short_and_its_tables_too(out: Path) -> None:

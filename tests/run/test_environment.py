@@ -122,12 +122,12 @@ def test_a_grade_follows_from_flagged_blocks_and_noise(
     [
         (0.0, 0.001, "Nothing else disturbed the repetitions."),
         (0.0, 0.03, "Nothing else disturbed the repetitions, but copies of one program "
-         "may differ by 2 % or more."),
+         "may differ by up to 3.0 %."),
         (0.0, 0.17, "Nothing else disturbed the repetitions, but copies of one program "
-         "may differ by 5 % or more."),
+         "may differ by up to 17.0 %."),
         (1.0, 0.001, "Something else disturbed 100 % of the repetitions."),
         (0.2, 0.17, "Something else disturbed 20 % of the repetitions, and copies of one "
-         "program may differ by 5 % or more."),
+         "program may differ by up to 17.0 %."),
         (0.0, math.inf, "Nothing else disturbed the repetitions, but the noise is "
          "unknown."),
     ],

@@ -325,12 +325,9 @@ def test_a_server_that_handles_several_requests_at_a_time_is_for_one_client_alon
     (said,) = (
         p for p in section.section(made).paragraphs if p.startswith("One server and")
     )
+    assert "With 1 client, 70 % of a call is network, and BSD sockets (minimal) is" in said
     assert (
-        "With 1 client, 70 % of a call is network, and BSD sockets (minimal) takes" in said
-    )
-    assert (
-        "With 50 clients, 70 % of a call is network, and BSD sockets (streams) takes"
-        in said
+        "With 50 clients, 70 % of a call is network, and BSD sockets (streams) is" in said
     )
 
 
@@ -365,6 +362,26 @@ def test_a_value_has_its_unit_and_a_share_is_rounded_down() -> None:
     assert topology_words.value(26_214_400.0, "bytes") == "26,214,400"
 
 
+def test_a_page_of_a_survey_is_headed_by_the_survey_and_not_by_a_run() -> None:
+    found = surveyed()
+    found["machine"]["cpu"] = "Some CPU"
+    said = section.header(found)
+    assert said.startswith("surveyed on 20")
+    assert "Some CPU" in said
+    assert said.endswith("in networks of its own")
+    assert section.header(None) == ""
+
+
+def test_the_faster_stack_of_a_call_is_named_with_a_ratio_above_1() -> None:
+    found = surveyed(6, EVERY)
+    for row in found["rows"]:
+        if row["key"] == "raw_socket.minimal.python" and "p50_ms" in row:
+            row["p50_ms"] = 0.25
+    said = " ".join(topology_words.shares_said(found, "single"))
+    assert re.search(r"BSD sockets \(minimal\) is 4\.00x faster than \w+", said)
+    assert "less time" not in said
+
+
 def test_the_section_names_each_program_or_the_missing_survey() -> None:
     said = section.section(surveyed())
     shown = [[row[0] for row in table.rows] for table in said.tables]
@@ -381,25 +398,28 @@ def test_the_heat_map_shows_the_share_that_each_program_served_under_each_blow()
     words = svg(chart.figure)
     assert not re.search(r"font-size: [\d.]+px,", words), "a browser cannot read it"
     assert chart.title == (
-        "One frozen server of 3 stops most requests of 5 of 5 programs, "
-        "a busy one killed those of 5"
+        "If one of 3 servers freezes for good, 5 of 5 programs answer at most 30 % of "
+        "requests; if a busy one is killed, 5 of 5 answer under half"
     )
+    (fewer,) = boxes.charts(surveyed(survival=0.099), "")
+    assert "5 of 5 programs answer under 10 % of requests" in fewer.title
     assert words.count("30 %, 2 hurt") == len(chart.table)
     told = boxes.struck(surveyed(lost=0, held=0), "servers")
     assert {row.said for row in told} == {"50 %, 2 told"}
     (calmer,) = boxes.charts(surveyed(survival=1.0, hurt=0), "")
-    assert " 0 of 5 programs" in calmer.title
+    assert "all 5 programs answer half of the requests or more" in calmer.title
+    assert calmer.title.endswith("0 of 5 answer under half")
     assert not [*boxes.charts(None, "")]
 
 
 def test_a_share_on_the_heat_map_agrees_with_its_colour() -> None:
     """One lost request of 400 does not read 100 %, nor 99 % in the lower colour."""
-    (missed_one, *_) = boxes.struck(surveyed(survival=0.9975, hurt=0), "servers")
-    assert missed_one.said == "99 %"
+    (missed_one, *_) = boxes.struck(surveyed(survival=0.9975, hurt=0.5), "servers")
+    assert missed_one.said == "99.7 %, 0.5 hurt"
     for per_mille in range(1001):
-        whole = int(boxes.share(per_mille / 1000).split()[0])
-        assert whole == per_mille // 10
-        assert boxes.grade(per_mille / 1000) == boxes.grade(whole / 100)
+        shown = float(boxes.share(per_mille / 1000).split()[0])
+        assert shown == (per_mille / 10 if per_mille > 990 else per_mille // 10)
+        assert boxes.grade(per_mille / 1000) == boxes.grade(shown / 100)
 
 
 # -- drawings ------------------------------------------------------------------------------

@@ -51,12 +51,16 @@ class Struck(NamedTuple):
         """The words of a square: "95 %, 1 hurt"."""
         if not self.hurt:
             return share(self.survival)
-        return f"{share(self.survival)}, {self.hurt:.0f} {'told' if self.told else 'hurt'}"
+        return f"{share(self.survival)}, {self.hurt:g} {'told' if self.told else 'hurt'}"
 
 
 def share(value: float) -> str:
-    """Return a share in whole per cent, rounded down: 100 % is every request."""
-    return f"{math.floor(100 * value + 1e-9)} %"
+    """Return a share in per cent, rounded down: 100 % is every request.
+
+    Between 99 and 100 % it has a decimal: 99.9 % is one request of a thousand.
+    """
+    tenths = math.floor(1000 * value + 1e-9)
+    return f"{tenths / 10 if tenths > 990 else tenths // 10:g} %"
 
 
 def grade(survival: float) -> ContractVerdict:
@@ -113,17 +117,32 @@ def charts(survey: Mapping[str, Any] | None, source: str) -> Iterator[Chart]:
 
 
 def title(rows: Sequence[Struck], servers: int) -> str:
-    """Return the finding: from how many programs one server takes most requests."""
+    """Return the finding: how many programs one server of several costs most requests."""
     frozen, killed = (
         [row for row in rows if row.blow == blow] for blow in (FROZEN, KILLED)
     )
     if not frozen or not killed:
         return "Requests that are still served when a box is struck"
-    most = [sum(row.survival < HALF for row in some) for some in (frozen, killed)]
+    less = sum(row.survival < HALF for row in killed)
     return (
-        f"One frozen server of {servers} stops most requests of {most[0]} of "
-        f"{len(frozen)} programs, a busy one killed those of {most[1]}"
+        f"{stopped(frozen, servers)}; if a busy one is killed, {less} of {len(killed)} "
+        f"{'answers' if less == 1 else 'answer'} under half"
     )
+
+
+def stopped(frozen: Sequence[Struck], servers: int) -> str:
+    """Return how many programs answer few requests once a server of several freezes.
+
+    "If one of 3 servers freezes for good, 6 of 10 programs answer under 10 % of requests".
+    """
+    if_so = f"If one of {servers} servers freezes for good"
+    low = [row.survival for row in frozen if row.survival < HALF]
+    if not low:
+        return f"{if_so}, all {len(frozen)} programs answer half of the requests or more"
+    most = math.ceil(100 * max(low) - 1e-9)
+    bound = "under" if most - 100 * max(low) > 1e-6 else "at most"
+    does = "program answers" if len(frozen) == 1 else "programs answer"
+    return f"{if_so}, {len(low)} of {len(frozen)} {does} {bound} {most} % of requests"
 
 
 def heat_map(

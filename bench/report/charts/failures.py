@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from bench.analysis.recovery import VARIANTS, measured
+from bench.analysis.recovery import VARIANTS, measured, with_fault
 from bench.analysis.recovery_rows import FaultRow, Recovery
 from bench.analysis.rows import frame, grouped
 from bench.contract.alike import stack_order
@@ -195,7 +195,10 @@ def _map(
     if not short:
         subtitle += ", 1/3: one of three. +6s: messages were late for so long"
     else:
-        subtitle += ". min: minimal, library defaults; res: resilient, equal guarantees"
+        subtitle += (
+            ". min: minimal, library defaults; res: resilient, under the same faults. The "
+            "title counts no control"
+        )
     figure = style.blank(title, subtitle, case_line(rows), look)
     top = 0.755 if short else 0.775
     axes = figure.add_axes((LEFT, 0.13, 0.99 - LEFT, top - 0.13))
@@ -218,22 +221,26 @@ def _map(
 
 
 def _counted(rows: Iterable[Recovery], variant: str) -> str:
-    """Return in how many cases a variant keeps its contract: "9 of 27"."""
-    mine = [row for row in measured(rows) if row.case.variant == variant]
+    """Return how many faults a variant survives: "9 of 27"."""
+    mine = [row for row in rows if row.case.variant == variant]
     return f"{sum(row.verdict == KEPT for row in mine)} of {len(mine)}"
 
 
 def _kept(rows: Sequence[Recovery]) -> str:
-    """Return in how many cases the programs of each variant keep their contract."""
-    met = {row.case.variant for row in measured(rows)}
+    """Return how many faults the programs of each variant survive, controls left out.
+
+    A program counts once for each fault, as on the first screen.
+    """
+    struck = with_fault(rows)
+    met = {row.case.variant for row in struck}
     said = [
-        f"{variant}{{}} in {_counted(rows, variant)}"
+        f"{variant} programs survive {_counted(struck, variant)}{{}}"
         for variant in VARIANTS
         if variant in met
     ]
     if not said:
         return "no minimal or resilient program met a fault"
-    return ", ".join(said).format(" programs keep their contract", "")
+    return ", ".join([said[0].format(" faults"), *(one.format("") for one in said[1:])])
 
 
 def by_number(rows: Sequence[Recovery]) -> list[Recovery]:

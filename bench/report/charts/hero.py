@@ -1,6 +1,7 @@
-"""The first chart: how far each stack's best program is behind the fastest, by workload.
+"""The first chart: how far each stack's declared program is behind the fastest.
 
-It is drawn twice: three panels side by side, and below each other for a narrow screen.
+It has a panel for each workload, and is drawn twice: panels side by side, and below each
+other for a narrow screen.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ AXIS = "times as long as the fastest"
 
 
 class Behind(NamedTuple):
-    """A stack's best program in one case: its time over that of the fastest, at least 1.
+    """A stack's declared program in one case: its time over the fastest's, at least 1.
 
     ``open``: the data cannot tell it from the fastest.
     """
@@ -118,8 +119,8 @@ def _drawn(
     size = (style.NARROW_IN, 2.4 + 3.5 * len(rows)) if narrow else (style.WIDTH_IN, 5.9)
     blocks = [race.leader.blocks_done for found in raced.values() for race in found]
     said = (
-        "Each stack's best program in Python, 64-byte messages. Filled: on two CPUs, "
-        "hollow: on one. Level: the data cannot tell.",
+        "Each stack's fastest program in Python of those declared before the run, 64-byte "
+        "messages. Filled: on two CPUs, hollow: on one. Level: the data cannot tell.",
         f"{words.block_counts(blocks)} repetitions  |  {look.source}",
     )
     figure = style.headed(heading, said, size, narrow=narrow)

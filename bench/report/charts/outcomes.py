@@ -47,6 +47,22 @@ MEANINGS = {
     REPORTED: "error, told, late, died: the application knows",
     BROKEN: "silent loss, wrong, hang, crash, slow: it does not",
 }
+DOES = {
+    "slow": "slows the others",
+    HANG: "hangs",
+    "wrong": "answers wrongly",
+    "silent": "loses messages in silence",
+    "late": "answers too late",
+    "crash": "crashes",
+    "twice": "handles messages twice",
+    "MiB": "takes too much memory",
+    "order": "mixes up the order",
+    "told": "reports losses",
+    "died": "loses what a killed process held",
+    "false": "reports losses that were none",
+    "error": "raises an error",
+}
+"""The verb for the worst that a program does, by the one word for it."""
 TOLD = {
     Told.NOTHING_TO_TELL: "needed no report",
     Told.YES: "was told",
@@ -107,6 +123,11 @@ def watched_s(row: Recovery, name: str) -> float:
 def share(row: Recovery) -> str:
     """Return in how many trials the worst happened: " 1/3", '' where in all."""
     return f" {row.verdict_trials}/{row.repeats}" if some(row) else ""
+
+
+def does(row: Recovery) -> str:
+    """Return the worst that a program does as the verb of its name: "crashes"."""
+    return DOES.get(worst(row)[0], "fails")
 
 
 def some(row: Recovery) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.analysis.code_rows import Counts
 from bench.analysis.recovery_rows import LevelRow
-from bench.contract.alike import stack_order
+from bench.contract.alike import loses, stack_order
 from bench.contract.rows import ProgramRow
 from bench.measure.levels import LEVELS
 from bench.report import words
@@ -17,7 +17,8 @@ from bench.report.charts import bars, style
 from bench.report.charts.findings import listed
 from bench.report.charts.style import Chart, Look
 
-MEANINGS = ("while nothing fails", "survives a restart", "survives every fault")
+RESILIENT = "resilient"
+MEANINGS = ("while nothing fails", "survives a restart", "survives every fault of its list")
 
 
 class Cheapest(NamedTuple):
@@ -44,19 +45,32 @@ def cheapest(
     """Return the smallest program in Python at each level, by workload and stack.
 
     A program at a higher level has all lower ones too. Levels that none has are left out.
+    A program that may lose messages in silence is left out where another one of its stack
+    loses none, because it promises less. A resilient program reports its losses.
     """
     found: dict[Place, Levels] = {}
-    for row in sorted(levels, key=lambda row: _order(row.program)):
+    counted = [
+        row
+        for row in sorted(levels, key=lambda row: _order(row.program))
+        if row.program.language == words.PYTHON and row.program.cell in statements
+        if row.level in LEVELS
+    ]
+    lossless = {_place(row.program) for row in counted if not loses(row.program)}
+    for row in counted:
         program = row.program
-        counted = program.language == words.PYTHON and program.cell in statements
-        if row.level not in LEVELS or not counted:
+        silent = loses(program) and program.variant != RESILIENT
+        if silent and _place(program) in lossless:
             continue
         mine = Cheapest(program, statements[program.cell])
-        known = found.setdefault((program.workload, program.stack), {})
+        known = found.setdefault(_place(program), {})
         for level in LEVELS[: LEVELS.index(row.level) + 1]:
             if level not in known or mine.statements < known[level].statements:
                 known[level] = mine
     return found
+
+
+def _place(program: ProgramRow) -> Place:
+    return program.workload, program.stack
 
 
 def _order(program: ProgramRow) -> tuple[int, int, str, str]:

@@ -88,7 +88,7 @@ def latency(
         f"latency_{workload}",
         "latency",
         f"{words.workload(workload)}: {kind}, p50",
-        f"{kind.capitalize()} p50, lower is better. {READ}",
+        f"{kind.capitalize()} p50 of all programs, lower is better. {READ}",
     )
     topic = f"{words.workload(workload)} {kind}"
     return _of_workload(rows, compared, about, topic, "p50", panels, look)
@@ -110,7 +110,7 @@ def throughput(
         f"throughput_{workload}",
         "throughput",
         f"{words.workload(workload)}: messages delivered per second",
-        f"Delivered messages/s, higher is better. {READ}",
+        f"Delivered messages/s of all programs, higher is better. {READ}",
     )
     topic = f"{words.workload(workload)} throughput"
     made = _of_workload(rows, compared, about, topic, "rate", panels, look, noted)

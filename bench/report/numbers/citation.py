@@ -19,6 +19,7 @@ from bench.errors import SUGGESTIONS_MAX, ResultsError, UsageError, near
 from bench.report import ratio, words
 from bench.report.entries import of_run
 from bench.report.numbers.alias import alias
+from bench.report.numbers.formats import FORMS
 from bench.trial.requirements import version
 from bench.trial.versions import c_version, native_versions
 
@@ -281,14 +282,20 @@ def _json(entry: Entry) -> str:
     return json.dumps({**entry, **more}, indent=1, allow_nan=False, ensure_ascii=False)
 
 
-FORMATS: dict[str, Callable[[Entry], str]] = {
+def _url(entry: Entry) -> str:
+    return f"{PAGES}{address(entry)}"
+
+
+MAKERS: dict[str, Callable[[Entry], str]] = {
     "text": _text,
     "markdown": _markdown,
     "latex": _latex,
     "bibtex": _bibtex,
     "json": _json,
-    "url": lambda entry: f"{PAGES}{address(entry)}",
+    "url": _url,
 }
+FORMATS = {form: MAKERS[form] for form in FORMS}
+"""The function of each form. A form without one raises KeyError here."""
 
 
 def cite(identifier: str, numbers: Path, form: str = "text") -> str:

@@ -73,7 +73,8 @@ def plain(name: str, parts: Mapping[str, Any]) -> str:
 
 def _commands(text: str) -> Markup:
     """Return text for a page, with what stands in backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S704
+    safe = str(escape(text))  # a Markup would escape the tags as well
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", safe))  # noqa: S704
 
 
 def _cell(text: str) -> str:

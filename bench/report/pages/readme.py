@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.contract.alike import Kind, stack_order
+from bench.contract.alike import Kind, headline_cells, most_alike, stack_order
 from bench.contract.rows import case_named
-from bench.measure.recovery import BROKEN, KEPT
+from bench.measure.recovery import BROKEN, KEPT, REPORTED
 from bench.report import words
+from bench.report.charts.findings import listed
 from bench.report.entries import program_at
 from bench.report.numbers.citation import load_numbers, mark, spelled
 from bench.report.pages.declared import FILE as COMPARISONS
@@ -19,6 +22,7 @@ from bench.report.sections import claims, losses, over_machines
 from bench.report.sections.paired import declared_cases, opponent, stands
 from bench.report.sections.survival import verdicts
 from bench.report.talk_claims.judge import judge, read_claims
+from bench.report.talk_claims.likes import promise
 from bench.run.archive import write_whole
 
 NAME = "numbers"
@@ -27,9 +31,9 @@ HERO = "reports/figures/hero.svg"
 SHARED = "shared"
 MADE_ALIKE = ("buffered", "lossless")
 """Variants of sockets and HTTP that keep the promises of ZeroMQ's program."""
-SHORT = "minimal"
-STRUCK = {SHORT: "short programs", "resilient": "resilient programs"}
-"""The variants whose failures README counts, and what it calls them."""
+MINIMAL = "minimal"
+STRUCK = (MINIMAL, "resilient")
+"""The variants whose failures README counts."""
 Entry = Mapping[str, Any]
 
 
@@ -42,7 +46,7 @@ def block(entries: Sequence[Entry]) -> str:
     labels = [words.stack_of(_label(entries, stack)) for stack in stacks]
     judged = claims.in_short(judge(read_claims(), entries), f"reports/{claims.PAGE}")
     lines = [
-        f"![How far behind the fastest each stack is, with its statements]({HERO})",
+        f"![How far each stack's declared program is behind the fastest]({HERO})",
         "",
         *_table(["on one CPU", "ZeroMQ compared with", "who is faster"], speed),
         *_table(
@@ -52,7 +56,7 @@ def block(entries: Sequence[Entry]) -> str:
                 for name, by in counts
             ],
         ),
-        f"{losses.counted(entries)} {judged}",
+        f"{losses.counted(entries)} {_of_machine(entries)}{judged}",
         f"[{COMPARISONS}](reports/{COMPARISONS}) has every comparison with its interval.",
         *cautions(entries),
         "",
@@ -102,31 +106,44 @@ def _is_shown(pair: Entry) -> bool:
 
 
 def _failures(entries: Sequence[Entry]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield how many faults the programs of each stack survive, and how many break them."""
+    """Yield what the programs of each stack did under faults, each once per fault."""
     found = verdicts(entries)
-    for variant, programs in STRUCK.items():
+    for variant in STRUCK:
         if by := found.get(variant):
-            yield (
-                f"faults that {programs} survive",
-                {
-                    stack: f"{counts[KEPT]} of {counts.total()}, {counts[BROKEN]} broken"
-                    for stack, counts in by.items()
-                },
-            )
+            name = f"{variant} programs under faults, each once for each fault"
+            yield name, {stack: _ended(counts) for stack, counts in by.items()}
+
+
+def _ended(counts: Counter[str]) -> str:
+    """Return "6 of 17 survived, 10 broke, 1 reported trouble"."""
+    said = [f"{counts[KEPT]} of {counts.total()} survived"]
+    said += [f"{counts[BROKEN]} broke"] if counts[BROKEN] else []
+    said += [f"{counts[REPORTED]} reported trouble"] if counts[REPORTED] else []
+    return ", ".join(said)
+
+
+def _of_machine(entries: Sequence[Entry]) -> str:
+    """Return which machine a count of verdicts is about, '' where there is only one."""
+    rows = [row for entry in entries for row in entry.get("machines", ())]
+    leading = {str(entry["run"]) for entry in entries if entry.get("machines")}
+    cpus = dict.fromkeys(row["cpu"] for row in rows if row["run"] in leading)
+    if len({row["run"] for row in rows}) < 2:
+        return ""
+    return f"These verdicts are those of {listed(map(over_machines.cpu, cpus))} alone. "
 
 
 def _code(entries: Sequence[Entry]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the statements of the short programs of each stack."""
+    """Yield the statements of the program that stands for each stack."""
     cases = [f"{workload}.size.statements" for workload in words.WORKLOADS]
     sizes = {
-        (entry["case"], program_at(entry["cells"][0]).stack): str(entry["value"])
-        for entry in entries
-        if entry["case"] in cases and _is_short(entry)
+        (case, stack): str(entry["value"])
+        for case in cases
+        for stack, entry in _standing(e for e in entries if e["case"] == case).items()
     }
     if sizes:
         names = ", ".join(words.workload(name).lower() for name in words.WORKLOADS)
         yield (
-            f"statements of short programs: {names}",
+            f"statements while nothing fails: {names}",
             {
                 stack: ", ".join(
                     sizes.get((case, stack), words.PASSED_OVER) for case in cases
@@ -136,15 +153,28 @@ def _code(entries: Sequence[Entry]) -> Iterator[tuple[str, dict[str, str]]]:
         )
 
 
-def _is_short(entry: Entry) -> bool:
+def _standing(sizes: Iterable[Entry]) -> dict[str, Entry]:
+    """Return the entry of the program in Python that stands for each stack, of one count.
+
+    That is the minimal program, unless it promises less than those of the other stacks.
+    """
+    known = {
+        replace(program_at(entry["cells"][0]), promise=", ".join(promise(entry))): entry
+        for entry in sizes
+    }
+    rows = [row for row in most_alike(known) if row.language == words.PYTHON]
+    return {stack: known[row] for stack, row in headline_cells(rows).items()}
+
+
+def _is_minimal(entry: Entry) -> bool:
     row = program_at(entry["cells"][0])
-    return (row.variant, row.language) == (SHORT, words.PYTHON)
+    return (row.variant, row.language) == (MINIMAL, words.PYTHON)
 
 
 def _example(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield how a number stands in a text with its id."""
     for entry in entries:
-        if str(entry["case"]).endswith(".size.statements") and _is_short(entry):
+        if str(entry["case"]).endswith(".size.statements") and _is_minimal(entry):
             cited = f"{spelled(entry)} [{mark(entry)}]"
             yield f"To cite a number, write its id behind it: {cited}."
             return

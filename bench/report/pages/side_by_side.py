@@ -36,7 +36,7 @@ LEADS = {
     "the program that loses nothing.",
     MINIMAL: "The minimal programs, where a stack's minimal program is not its shortest.",
     IN_C: "The same in C, every return code checked.",
-    SURVIVING: "Equal guarantees: under every fault in this report each message "
+    SURVIVING: "Equal guarantees: under every fault of level L2's list each message "
     "arrives, or the application is told.",
 }
 

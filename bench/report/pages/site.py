@@ -67,8 +67,8 @@ PAGES = (
         "Method",
         "why believe these numbers?",
         (
-            "read", "method", "noise", "precision", "environment", "machine", "conformance",
-            "cells", "time",
+            "words", "read", "method", "noise", "precision", "environment", "machine",
+            "conformance", "cells", "time",
         ),
     ),
     Page(EXPLORE, "Explore", "every number", ("explore",)),
@@ -106,10 +106,12 @@ def write(
     claims: Mapping[str, Any],
     explored: str,
     svgs: Mapping[str, str],
+    headers: Mapping[str, str],
 ) -> Path:
     """Write every page into a folder, remove those without a section; return the first.
 
-    ``story`` is what index.html needs, ``claims`` what claims.html does.
+    ``story`` is what index.html needs, ``claims`` what claims.html does. ``headers`` are
+    lines for the pages of surveys, by the only section of each: whence their numbers are.
     """
     told = [section for section in sections if section.id != ANSWER]
     there = shown(told)
@@ -120,6 +122,8 @@ def write(
     for one in there:
         parts = {**every, "title": one.title, "question": one.question, "here": one.file}
         mine = [section for name in one.sections for section in told if section.id == name]
+        if len(mine) == 1:
+            parts["header"] = headers.get(mine[0].id, "")
         if one.file == CLAIMS:
             made = page.plain(
                 CLAIMS,

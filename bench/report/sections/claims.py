@@ -64,10 +64,10 @@ def count(judged: Sequence[Judged]) -> str:
 def in_short(judged: Sequence[Judged], page: str = PAGE) -> str:
     """Return the counts as a sentence that links to the page with all of them."""
     found = Counter(one.verdict for one in judged)
-    depend = "depends" if found[DEPENDS] == 1 else "depend"
     return (
         f"[{PAGE}]({page}) judges {words.plural(len(judged), 'sentence')} of the talk: "
-        f"{found[UPHELD]} upheld, {found[REFUTED]} refuted, {found[DEPENDS]} {depend}, "
+        f"{found[UPHELD]} upheld, {found[REFUTED]} refuted, {found[DEPENDS]} mixed (some "
+        "parts hold, others fail or are undecided), "
         f"{found[NOT_TESTED]} not tested."
     )
 

@@ -18,6 +18,7 @@ from bench.report.sections import (
     evidence,
     failures,
     flexibility,
+    glossary,
     hosts,
     levels,
     losses,
@@ -201,6 +202,7 @@ SECTIONS: list[Callable[[Data], Section]] = [
     evidence.copies,
     evidence.precision,
     evidence.environment,
+    lambda _: glossary.section(),
     lambda data: Section(
         "method", "Method in ten lines", bullets=method(in_turns=bool(data.run.ensembles))
     ),

@@ -11,10 +11,11 @@ from bench.analysis.results import Run
 from bench.report import words
 from bench.report.model import Columns, Data, Section, Table
 from bench.report.model import facts as table_of
+from bench.report.sections import citing, rounds, tables
 from bench.report.sections import precision as precise
-from bench.report.sections import tables
 from bench.report.sections.standing import check_sentences
 from bench.report.sections.widths import width_table
+from bench.run.environment import GRADE_RULE
 
 
 def precision(data: Data) -> Section:
@@ -88,20 +89,26 @@ def copies(data: Data) -> Section:
 
 
 def environment(data: Data) -> Section:
+    unit = "round" if data.run.ensembles else "block"
     lead = (
-        "The load of the machine during each block. A block is flagged for its "
+        f"The load of the machine during each {unit}. A {unit} is flagged for its "
         "environment, never for its result: CPU time stolen by a hypervisor, work of "
         "other processes, a fixed piece of work (the canary) that took longer than "
         "usual, clock jumps, throttling."
     )
+    made = [tables.environment_table(data)] if data.run.environment else []
     if data.run.flagged_share is not None and data.run.ensembles:
         lead += (
-            " Each round has its own facts, and a flagged round was made again. Of the "
-            f"rounds that count, {100 * data.run.flagged_share:.3g} % are flagged."
+            " The first flagged rounds of a block were made again, and the repetition "
+            "counts. Of the rounds that count, "
+            f"{100 * data.run.flagged_share:.3g} % are flagged."
         )
-    graded = f"Grade {data.grade.letter}: {' '.join(data.grade.reasons)}"
-    made = [tables.environment_table(data)] if data.run.environment else []
-    return Section("environment", "Environment and grade", [lead, graded], tables=made)
+        made = [rounds.table(data.run.ensembles)]
+    graded = f"Grade {data.grade.letter}: {' '.join(data.grade.reasons[-1:])}"
+    means = f"Grade {data.grade.letter} means that {citing.means(data)}"
+    rule = f"{GRADE_RULE} A repetition is a {unit}."
+    said = [lead, graded, rule, means]
+    return Section("environment", "Environment and grade", said, tables=made)
 
 
 def facts(data: Data) -> Section:

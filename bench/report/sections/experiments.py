@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.analysis.stats import Interval, bounds
 from bench.report import words
+from bench.report.charts.findings import listed
 from bench.report.entries import from_survey
 from bench.report.model import Columns, Section, Table
 from bench.report.words import date
@@ -17,6 +18,7 @@ from bench.surveys.experiments.experiment import PROFILES
 
 Row = Mapping[str, Any]
 KIND = "experiment"
+ID = "experiments"
 TITLE = "Experiments on what the talk says"
 NOT_MADE = "Not made: .venv/bin/nomiddle experiments."
 NEVER = "never"
@@ -50,10 +52,20 @@ def section(made: Row | None) -> Section:
     """Return the report's section; without experiments, with the command for them."""
     rows = [with_profile(row) for row in kept.rows(made)]
     if not rows:
-        return Section("experiments", TITLE, [NOT_MADE])
+        return Section(ID, TITLE, [NOT_MADE])
     tables = [table for row in rows for table in _tables(row)]
     lead = [LEAD, took(rows)]
-    return Section("experiments", TITLE, lead, tables=[_list(rows), *tables])
+    return Section(ID, TITLE, lead, tables=[_list(rows), *tables])
+
+
+def header(made: Row | None) -> str:
+    """Return the line below the title of their page: their dates and machines."""
+    rows = kept.rows(made)
+    if not rows:
+        return ""
+    dates = sorted({date(row) for row in rows})
+    machines = dict.fromkeys(words.machine(row) for row in rows)
+    return f"made on {listed(dates)}; {listed(machines)}"
 
 
 def with_profile(row: Row) -> Row:

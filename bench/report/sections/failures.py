@@ -96,13 +96,12 @@ def trials(row: Recovery) -> str:
 
 
 def summary(data: Data) -> Iterator[str]:
-    """Yield, per variant, in how many faults each stack keeps its contract."""
+    """Yield, per variant, how many faults the programs of each stack survive."""
     found = survival.of_rows(with_fault(data.recoveries))
     for variant in (variant for variant in VARIANTS if variant in found):
         said = [
-            f"{data.stack(stack)} keeps its contract in {ended[KEPT]} of "
-            f"{ended.total()}, reports trouble in {ended[REPORTED]}, breaks it in "
-            f"{ended[BROKEN]}"
+            f"{data.stack(stack)} survives {ended[KEPT]} of {ended.total()}, reports "
+            f"trouble in {ended[REPORTED]}, breaks in {ended[BROKEN]}"
             for stack, ended in found[variant].items()
         ]
         yield f"{variant.capitalize()}, all faults and workloads: {'; '.join(said)}."

@@ -193,7 +193,7 @@ class Broken:
     def sentence(self) -> str:
         do = "does" if len(self.winners) == 1 else "do"
         return (
-            f"{self.title[:1].upper()}{self.title[1:]}: {self.loser} breaks its contract "
+            f"{self.title[:1].upper()}{self.title[1:]}: {self.loser} fails "
             f"in {listed(self.workloads)}; {listed(self.winners)} {do} not."
         )
 

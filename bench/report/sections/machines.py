@@ -50,19 +50,35 @@ def summary(entries: Sequence[Entry]) -> Iterator[str]:
     if not several:
         return
     most = max(map(over_machines.count, several))
+    every = "both machines" if most == 2 else f"all {most} machines"
     alike = [entry for entry in several if len(entry["over_machines"]) == 1]
-    contrary = sum(map(over_machines.differs, several))
-    undecided = len(several) - len(alike) - contrary
     ranged = sum(
         group["value"] is None and group["verdict"] in ratio.DECIDED
         for group in (entry["over_machines"][0] for entry in alike)
     )
-    yield (
-        f"{most} machines made {words.plural(len(several), 'declared comparison')}. "
-        f"Their verdicts are the same in {len(alike)}, with a range of ratios in {ranged}. "
-        f"In {contrary} the winner depends on the machine. In {undecided} one machine "
-        "decides, and another cannot tell or finds no difference."
-    )
+    contrary = sum(map(over_machines.differs, several))
+    by_one = sum(map(_decided_by_some, several)) - contrary
+    neither = len(several) - len(alike) - contrary - by_one
+    said = [
+        f"On {len(alike) or 'none'} of {words.plural(len(several), 'declared comparison')} "
+        f"{every} agree",
+        f"on {ranged} of these the winner is ahead by different ratios" if ranged else "",
+    ]
+    yield f"{', and '.join(filter(None, said))}."
+    if by_one:
+        yield (
+            f"On {by_one}, one machine shows a winner and another's difference is too "
+            "small to call."
+        )
+    if neither:
+        yield f"On {neither}, one machine finds no difference and another cannot tell."
+    yield (f"On {contrary or 'none'}, the winner on one machine is the loser on another.")
+
+
+def _decided_by_some(entry: Entry) -> bool:
+    """Say whether some machines name a winner, and not all of them the same."""
+    groups = entry["over_machines"]
+    return len(groups) > 1 and any(g["verdict"] in ratio.DECIDED for g in groups)
 
 
 def charts(data: Data) -> list[Chart]:

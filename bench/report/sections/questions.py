@@ -9,6 +9,7 @@ from bench.report import words
 from bench.report.model import Answer, Data
 from bench.report.sections import losses
 from bench.report.sections.questions_of_code import shortest_guaranteed, shortest_happy_path
+from bench.report.sections.questions_of_cost import surviving
 from bench.report.sections.questions_of_failures import RESILIENT, survivors
 from bench.report.sections.questions_of_speed import beside_http, fastest, least_cpu
 
@@ -42,6 +43,7 @@ def answered(data: Data) -> list[Answer]:
         beside_http,
         where_lost,
         survivors,
+        surviving,
         shortest_guaranteed,
         shortest_happy_path,
         least_cpu,

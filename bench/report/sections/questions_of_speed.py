@@ -10,11 +10,11 @@ from bench.analysis.ranking import Race
 from bench.analysis.rows import Estimate, of_most_alike
 from bench.contract.rows import case_named
 from bench.report import ratio, sentences, words
-from bench.report.charts.findings import best_of_each, front
+from bench.report.charts.findings import best_of_each, front, listed
 from bench.report.charts.hero import QUANTITIES, declared_races
 from bench.report.model import Answer, Data
-from bench.report.sections import over_machines
-from bench.report.sections.leading import IN_PYTHON, leaders, of_languages
+from bench.report.sections import over_machines, undeclared
+from bench.report.sections.leading import IN_PYTHON, Led, leaders, of_languages
 from bench.report.sections.paired import declared_cases, opponent, second, stands
 from bench.run.plan import SMALL_BYTES
 
@@ -46,13 +46,20 @@ def fastest(data: Data) -> Iterator[Answer]:
             if beside:
                 said = f"{machines[0]}, {said}"
             shown = on_each(dict(zip(machines, found, strict=True)))
-            yield Answer(question, f"{shown}{spoken}", f"{said}.", quantity, workload)
+            more = "".join(f" {one}" for one in undeclared.sentences(data, workload))
+            text = f"Programs declared before the run. {said}.{more}"
+            yield Answer(question, f"{shown}{spoken}", text, quantity, workload)
 
 
 def _found(raced: Sequence[Race], data: Data) -> str:
     """Return who leads the races of one machine, '' without any."""
     fronts = [
-        (f"on {words.PLACEMENTS_SHORT[race.placement]}", front(race)) for race in raced
+        Led(
+            f"on {words.PLACEMENTS_SHORT[race.placement]}",
+            front(race),
+            len(race.rivals) + 1,
+        )
+        for race in raced
     ]
     return leaders(fronts, data) if fronts else ""
 
@@ -67,11 +74,16 @@ def on_each(found: Mapping[str, str]) -> str:
 
 
 def least_cpu(data: Data) -> Iterator[Answer]:
+    """Yield which program takes least CPU time, in the quantity of each workload.
+
+    Request/reply has more programs in its round trips than in its throughput.
+    """
     mine = [
         row
         for row in data.estimates
         if row.measure == "cpu"
-        and (row.case.quantity, row.case.placement) == ("throughput", "shared")
+        and row.case.quantity == QUANTITIES[row.case.workload]
+        and row.case.placement == SHARED
         and (row.case.size_bytes, row.case.transport) == (SMALL_BYTES, "tcp")
         and row.case.language == words.PYTHON
         and not (row.case.copy or row.case.floor)
@@ -84,13 +96,34 @@ def least_cpu(data: Data) -> Iterator[Answer]:
             continue
         level = [row for row in best if row is best[0] or not row.low > best[0].high]
         first = [row.case.stack for row in level]
-        ahead.append((f"in {words.workload(workload).lower()}", first))
+        ahead.append(Led(f"in {words.workload(workload).lower()}", first, len(best)))
         each = ", ".join(_cpu_of(row, data) for row in best)
         said.append(f"{words.workload(workload).lower()} {each}")
     if said:
         found = f"{leaders(ahead, data)}{IN_PYTHON}"
-        text = f"Microseconds a message on one CPU: {'; '.join(said)}."
+        text = (
+            "Microseconds a message on one CPU, in request/reply a round trip, of each "
+            "stack's program that takes least, declared or not: "
+            f"{'; '.join(said)}.{_without_cpu(mine, data)}"
+        )
         yield Answer("Which takes least CPU time?", found, text, "cost")
+
+
+def _without_cpu(mine: Sequence[Estimate], data: Data) -> str:
+    """Return which programs were timed somewhere and have no CPU time here, '' of none."""
+    known = {(row.case.workload, row.case.key) for row in mine}
+    asked = {workload for workload, _ in known}
+    lacking = {
+        f"{data.cell(case)} in {words.workload(case.workload).lower()}"
+        for case in data.run.cases.values()
+        if case.workload in asked
+        and case.quantity in QUANTITIES.values()
+        and (case.size_bytes, case.transport) == (SMALL_BYTES, "tcp")
+        and case.language == words.PYTHON
+        and not (case.copy or case.floor)
+        and (case.workload, case.key) not in known
+    }
+    return f" Not measured so: {listed(sorted(lacking))}." if lacking else ""
 
 
 def _cpu_of(row: Estimate, data: Data) -> str:

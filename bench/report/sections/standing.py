@@ -14,7 +14,7 @@ from bench.contract.alike import Kind
 from bench.report import words
 from bench.report.ratio import FAILED
 from bench.report.sentences import copies_differ
-from bench.run.environment import Grade
+from bench.run.environment import Grade, per_cent
 
 BLOCKS_HEADLINE = 10
 """With fewer blocks than this in any declared comparison, a run is a screening."""
@@ -53,7 +53,7 @@ def noise_percent(widths: Sequence[float]) -> float | None:
 def noise_sentence(percent: float) -> str:
     return (
         "A/A check: two copies of the same program may differ by up to "
-        f"{words.number(percent, digits=2)} %."
+        f"{per_cent(percent / 100)}."
     )
 
 
@@ -84,10 +84,10 @@ def check_sentences(copies: Sequence[Copy], stacks: words.Stacks) -> list[str]:
     coarse = [copy for copy in known if copy.check == Check.COARSE]
     if not coarse:
         return [said]
-    missed = words.number(100 * max(copy.noise for copy in coarse), digits=2)
+    missed = per_cent(max(copy.noise for copy in coarse))
     return [
         f"{said} It is too coarse in {len(coarse)} of them: a difference of up to {missed} "
-        "% could have been missed."
+        "could have been missed."
     ]
 
 

@@ -69,7 +69,7 @@ def comparison_table(
             f"{words.workload(pair.a.workload)} {words.quantity(pair.a)}"
         ),
         "case": lambda pair: words.case(pair.a),
-        "found": lambda pair: sentences.finding(pair, stacks).split(": ", 1)[-1],
+        "found": lambda pair: sentences.found(pair, stacks),
         "confidence": confidence,
         "sign interval: the first is": sign,
         "blocks won by first": lambda pair: (

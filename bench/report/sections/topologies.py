@@ -86,6 +86,14 @@ def source(survey: Survey | None) -> str:
     return f"{machine(about)}  |  surveyed {_dates(survey)}  |  own networks  |  {trials}"
 
 
+def header(survey: Survey | None) -> str:
+    """Return the line below the title of the survey's page: not the run's machine."""
+    if survey is None:
+        return ""
+    about = dict(survey)
+    return f"surveyed on {_dates(survey)}; {machine(about)}; in networks of its own"
+
+
 def _dates(survey: Survey) -> str:
     """Return the days on which trials were made."""
     sittings = survey.get("sittings") or [survey]

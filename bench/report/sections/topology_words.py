@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.report import words
+from bench.report import ratio, words
 from bench.report.charts.boxes import BLOW, label
 from bench.report.charts.findings import listed
 from bench.report.charts.topology_facts import STORES
@@ -95,7 +95,7 @@ def shares_said(survey: Survey, topology: str) -> Iterator[str]:
         said = f"With {who}, {_span(found)} of a call is network"
         if share := decided.get((fault, clients)):
             said += (
-                f", and {labels[share.fast]} takes {value(share.value, 'share')} less time "
+                f", and {labels[share.fast]} is {ratio.times([1 - share.value])} faster "
                 f"than {labels[share.slow]}"
             )
         yield f"{said}."
