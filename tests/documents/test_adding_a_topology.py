@@ -48,14 +48,14 @@ def variant(tmp_path_factory: pytest.TempPathFactory) -> Cell:
     """The program of the page's folder, in a copy of the stack of HTTP."""
     root = tmp_path_factory.mktemp("implementations")
     shutil.copytree(IMPLEMENTATIONS / "http", root / "http")
-    folder = root / "http" / "haproxy"
+    folder = root / "http" / "haproxy_sticky"
     folder.mkdir()
     (folder / "servers.py").write_text(shown("The first is"))
     (folder / "haproxy.cfg").write_text(shown("The second is"))
     with (root / "http" / "stack.toml").open("a") as manifest:
         manifest.write(f"\n{shown('gets a table')}")
     found = players(topologies()["servers"], root)
-    return next(cell for cell in found if cell.variant.name == "haproxy")
+    return next(cell for cell in found if cell.variant.name == "haproxy_sticky")
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +86,11 @@ def tried(topology: Topology, cell: Cell, name: str, folder: Path) -> dict[str, 
 
 def test_the_variant_is_known_by_its_folder_and_its_signatures(variant: Cell) -> None:
     servers = topologies()["servers"]
-    assert variant.id == "http/haproxy/servers.py"
+    assert variant.id == "http/haproxy_sticky/servers.py"
     assert [box.name for box in edited(servers, variant)] == ["middle"]
     assert reconfigures(variant)
     assert {"box_killed_middle", "box_frozen_middle"} <= {*faults(servers, variant)}
-    assert configuration(variant.path.parent).directives == 9
+    assert configuration(variant.path.parent).directives == 12
 
 
 def test_situations_of_the_topology_follow_from_its_boxes(
@@ -108,9 +108,10 @@ def test_situations_of_the_topology_follow_from_its_boxes(
 def test_the_variant_serves_every_request(name: str, variant: Cell, tmp_path: Path) -> None:
     found = tried(topologies()["servers"], variant, name, tmp_path)
     assert found["reported"] == 0
+    assert found["missed"] == 0, "a client keeps its server"
     if name == ADDED:
         assert (found["edits"], found["reloads"], found["restarts"]) == (1, 1, 0)
-        assert sum(share > 0 for share in found["shares"].values()) == 4
+        assert sum(share > 0 for share in found["shares"].values()) == 3
     assert not hosts_of(os.getpid())
 
 

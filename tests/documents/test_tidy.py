@@ -43,6 +43,7 @@ TRY_AGAIN = {
     IMPLEMENTATIONS / "raw_socket" / "mesh" / "web.py",
     IMPLEMENTATIONS / "http" / "endless.py",
     IMPLEMENTATIONS / "http" / "mesh" / "web.py",
+    IMPLEMENTATIONS / "http" / "mesh_websocket" / "web.py",
     *IMPLEMENTATIONS.glob("*/*/discovery.py"),
 }
 """They wait before they try again: to accept without a descriptor, to reach a peer, and to

@@ -14,7 +14,17 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 import pytest
-from helpers_roles import WAIT_S, Role, Stream, load_cell, running, some_address, wait_for
+from helpers_roles import (
+    WAIT_S,
+    Role,
+    Stream,
+    accepting,
+    load_cell,
+    running,
+    some_address,
+    until,
+    wait_for,
+)
 
 from bench.contract.topology import players, topologies
 from bench.hosts.peer import Known, Peer
@@ -26,45 +36,11 @@ NEWS_BYTES, NEWS = 256 * 1024, 120
 JOBS = 12
 
 
-def listener() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
-
-
-def address_of(listening: socket.socket) -> str:
-    return f"tcp://127.0.0.1:{listening.getsockname()[1]}"
-
-
 def knowing(*peers: Peer) -> Known:
     known = Known()
     for peer in peers:
         known.add(peer)
     return known
-
-
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-@contextmanager
-def accepting(use: Callable[[socket.socket], Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Use each connection that comes, in a thread; yield the address, and what use said."""
-    said: list[Any] = []
-
-    def accept(listening: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:  # the test has ended
-                return
-            said.append(use(connection))
-
-    with listener() as listening:
-        threading.Thread(target=accept, args=(listening,), daemon=True).start()
-        yield address_of(listening), said
-        listening.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -95,19 +71,30 @@ class News:
         await asyncio.Event().wait()
 
 
-@pytest.mark.parametrize("key", ["http.mesh", "raw_socket.mesh"])
+ASKS = {
+    "http.mesh": b"GET / HTTP/1.1\r\nHost: all\r\n\r\n",
+    "http.mesh_websocket": (
+        b"GET / HTTP/1.1\r\nHost: all\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    ),
+    "raw_socket.mesh": b"",
+}
+"""The first words of a reader of news."""
+
+
+@pytest.mark.parametrize("key", ASKS)
 def test_a_reader_that_does_not_read_misses_news_and_holds_up_no_peer(key: str) -> None:
     program, address, news = load_cell(WEBS[key]), some_address(), News()
     published = running(program.publish, address, news, listening=address)
     with closing(socket.socket()) as idle, published:
         idle.settimeout(WAIT_S)
         idle.connect(("127.0.0.1", int(address.rpartition(":")[2])))
-        idle.sendall(b"GET / HTTP/1.1\r\nHost: all\r\n\r\n" * key.startswith("http"))
+        idle.sendall(ASKS[key])
         with running(program.subscribe, knowing(Peer("1", 1, news=address))) as reader:
             while int.from_bytes(reader.next()[:4]) < NEWS - 1:
                 pass
         assert news.taken == NEWS
-        assert bytes_left(idle) < NEWS * NEWS_BYTES / 2
+        assert NEWS_BYTES < bytes_left(idle) < NEWS * NEWS_BYTES / 2
 
 
 def bytes_left(idle: socket.socket) -> int:
@@ -152,6 +139,39 @@ def test_a_result_over_http_is_posted_again_only_where_nothing_was_sent() -> Non
     assert len({*results}) == len(results) == JOBS - len(taken)
 
 
+# -- calls ---------------------------------------------------------------------------------
+
+SETTLED_S = 0.3
+"""By then a caller is connected, and what is under way has come."""
+
+
+class Calls(Stream):
+    """Calls of a server by its name, which are what they say if they are no messages."""
+
+    async def __aiter__(self) -> Any:
+        async for message in super().__aiter__():
+            yield message if isinstance(message, tuple) else ("server", message)
+
+
+CALLS, WAITING_MAX = 25, 10
+
+
+@pytest.mark.parametrize("key", ["http.mesh", "http.star"])
+def test_a_call_over_http_is_dropped_while_ten_for_the_same_peer_wait(key: str) -> None:
+    program, calls = load_cell(WEBS[key]), Calls()
+    with accepting(lambda connection: connection) as (silent, held):
+        peers = [Peer(name, n, calls=silent) for n, name in enumerate(("server", "other"))]
+        known = silent if "star" in key else knowing(*peers)
+        with running(program.call, known, calls):
+            time.sleep(SETTLED_S)
+            for _ in range(CALLS):
+                calls.give(b"call")
+            calls.give(("other", b"call"))
+            until(lambda: len(held) > WAITING_MAX)
+            time.sleep(SETTLED_S)
+            assert len(held) == WAITING_MAX + 1, "one more for the other"
+
+
 # -- calls through a hub ------------------------------------------------------------------
 
 HUB = """
@@ -160,18 +180,6 @@ sys.path[:0] = sys.argv[1:2]
 from web import route
 asyncio.run(route(*sys.argv[2:]))
 """
-
-
-SETTLED_S = 0.3
-"""By then a caller is connected, and what is under way has come."""
-
-
-class Calls(Stream):
-    """Calls of servers by their names."""
-
-    async def __aiter__(self) -> Any:
-        async for message in super().__aiter__():
-            yield "server", message
 
 
 def test_no_caller_gets_the_reply_of_another_one_from_before_the_hub_was_killed() -> None:

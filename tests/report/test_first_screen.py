@@ -32,7 +32,7 @@ from bench.report.sections.leading import Led, leaders
 from bench.report.sections.questions import answered
 from bench.report.sections.questions_of_cost import NOT_COMPARED, NOT_TIMED, surviving
 from bench.report.sections.questions_of_speed import least_cpu
-from bench.report.talk_claims.judge import judge, read_ledger
+from bench.report.talk_claims.judge import judge, read_claims
 from bench.report.talk_claims.rules import REFUTED, UPHELD
 from bench.run.environment import GRADE_RULE, Grade
 
@@ -517,7 +517,7 @@ def test_a_section_begins_with_the_answer_that_it_gives() -> None:
 def test_a_claim_is_quoted_with_the_part_that_decides_it(data: Data) -> None:
     judged = [
         one
-        for one in judge(read_ledger(), data.entries)
+        for one in judge(read_claims(), data.entries)
         if one.verdict in (UPHELD, REFUTED)
     ]
     assert judged
@@ -531,7 +531,7 @@ def test_a_claim_is_quoted_with_the_part_that_decides_it(data: Data) -> None:
 
 
 def test_the_talk_has_its_title_where_its_claims_are_counted(data: Data) -> None:
-    screens = story.screens(data, judge(read_ledger(), data.entries))
+    screens = story.screens(data, judge(read_claims(), data.entries))
     (claims,) = (screen for screen in screens if screen.id == "claims")
     assert "of the talk \u201cThe internet has no middle\u201d tested" in claims.title
 

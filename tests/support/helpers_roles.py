@@ -6,10 +6,11 @@ import asyncio
 import importlib.util
 import queue
 import random
+import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from inspect import isasyncgen, iscoroutine
@@ -168,6 +169,32 @@ def wait_for(address: str) -> None:
     while not listens(address):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@contextmanager
+def accepting(use: Callable[[socket.socket], Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Use each connection that comes, in a thread; yield the address, and what use said."""
+    said: list[Any] = []
+
+    def accept(listening: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:  # the test has ended
+                return
+            said.append(use(connection))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, args=(listening,), daemon=True).start()
+        yield f"tcp://127.0.0.1:{listening.getsockname()[1]}", said
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
