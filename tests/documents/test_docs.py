@@ -28,7 +28,7 @@ INVENTED = re.compile(r"\b(NAME|STACK|RUN|DIR|FILE|ID|WORKLOAD|NEW|OLD|PORT)\b|[
 ROOTS = ("bench/", "docs/", "tests/", "examples/", "implementations/", "reports/", ".ci/")
 
 WRITTEN = {claims.PAGE}
-"""What the next `make report` writes, where the published report is of before it."""
+"""The next `make report` writes it, where the published report is of before it."""
 
 
 def code(text: str) -> Iterator[str]:

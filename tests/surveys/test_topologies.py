@@ -306,7 +306,7 @@ def took(times_ms: dict[str, float], **changed: Any) -> dict[str, Any]:
 
 
 def test_the_share_of_a_stack_is_of_its_best_program() -> None:
-    """Of two clients of HTTP the quicker one counts; ZeroMQ takes half of its time."""
+    """The quicker of two clients of HTTP counts; ZeroMQ takes half of its time."""
     found = numbers(
         took({"http.minimal": 8.0, "http.aiohttp_client": 4.0, "zmq.minimal": 2.0})
     )

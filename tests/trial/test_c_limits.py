@@ -1,8 +1,8 @@
 """Programs in C at their edges: the largest message, IPv6, peers that leave or do not read.
 
 Each receiver is told of a message that is too long by a peer that is no cell, and each
-sender is given one. What only the kernel sees is looked at from between: a small library
-that the program is started with.
+sender is given one. A small library, with which the program is started, stands between it
+and the kernel, and records its calls.
 """
 
 from __future__ import annotations

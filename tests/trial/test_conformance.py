@@ -16,7 +16,7 @@ messages of awkward sizes, of every byte value, by the thousand, to several peer
 one byte at a time and many in one segment. It looks at every one that comes back.
 
 The cells in ``tests/cells/broken`` are wrong on purpose. They prove that the check can
-fail, and that its reason says what is wrong.
+fail, and that its reason names the mistake.
 """
 
 from __future__ import annotations

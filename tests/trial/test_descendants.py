@@ -1,4 +1,4 @@
-"""What a cell's processes start is accounted for with them, and ends with them."""
+"""Processes that a cell's processes start are counted with them, and end with them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bench.trial.trial import Trial, Window, run_trial
 FORKING = Path(__file__).parents[1] / "cells" / "forking"
 MESSAGES = 60
 CPU_NS = 2_000_000
-"""What the cells' work takes for each message, on the clock of a process."""
+"""The time of the cells' work for each message, on the clock of a process."""
 TICK_NS = 10_000_000
 SPUN_S = 0.05
 SPIN = f"""
@@ -96,7 +96,7 @@ def test_children_are_found_by_their_parents_where_the_kernel_lists_none(
 
 
 def test_a_forked_worker_shares_the_memory_that_it_does_not_write(tmp_path: Path) -> None:
-    """What Python and the cell take is not counted again for the child."""
+    """The memory of Python and the cell is not counted again for the child."""
     case = make_case(find_cell(forking("child"), FORKING))
     trial = Trial(case, Window(10, 2), tmp_path, tmp_path, random.Random())
     try:

@@ -3,8 +3,8 @@
 Read this after ``test_conformance.py``. The null stack (``bench/contract/floor``)
 implements the three workloads as plain calls on lists, in one thread. It goes through the
 same harness as BSD sockets, HTTP and ZeroMQ: a host process, a stream of stamped messages,
-a recorder, a tally, a value. What it measures is therefore the harness itself: the floor
-that every speed chart shows. And since nothing in it can lose, double or delay a message,
+a recorder, a tally, a value. So it measures the harness itself: the floor that
+every speed chart shows. And since nothing in it can lose, double or delay a message,
 every count is known beforehand.
 """
 

@@ -1,4 +1,4 @@
-"""A machine on which nothing can be measured says so, and blames no program."""
+"""A machine on which nothing can be measured gets an error that blames no program."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What programs promise decides what they are compared with, in one place."""
+"""The promises of programs decide their comparisons, in one place."""
 
 from __future__ import annotations
 
