@@ -48,9 +48,15 @@ def round_trips(case: Case) -> bool:
     return known and case.quantity == "latency" and not case.fault
 
 
+def seconds(case: Case) -> float:
+    """Return times by which uwsgi is the fastest declared program on HTTP."""
+    quick = 0.8 if case.cell.variant.name == "uwsgi" else 1.0
+    return quick * synthetic.usual_s(case)
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Data:
-    how = {"blocks": 10, "keep": round_trips}
+    how = {"blocks": 10, "keep": round_trips, "seconds": seconds}
     made = run_made_once(tmp_path_factory, "first screen run", **how)
     return derive(load(made), draw=False)
 
@@ -99,7 +105,7 @@ def test_the_winner_is_the_subject_and_its_programs_are_called_declared(data: Da
         "Request/reply: "
     )
     assert re.search(
-        r"BSD sockets is 1\.3\d*x faster than ZeroMQ and [56]\.\d+x faster than HTTP\.",
+        r"BSD sockets is 1\.3\d*x faster than ZeroMQ and 4\.\d+x faster than HTTP\.",
         said,
     )
     assert "slower" not in said
@@ -114,8 +120,8 @@ def test_the_machine_is_named_where_several_are_published(data: Data) -> None:
 def test_a_faster_program_that_was_not_declared_is_named(data: Data) -> None:
     (found,) = undeclared.faster(data, "request_reply")
     assert (found.label, found.declared) == ("HTTP (http.client)", "HTTP (uwsgi)")
-    assert all(1.9 < times < 2.1 for times in found.times)
-    said = "HTTP (http.client) is 2"
+    assert all(1.5 < times < 1.7 for times in found.times)
+    said = "HTTP (http.client) is 1."
     assert said in group(data, "Speed")
     fastest = asked(data, "fastest for small requests")
     assert said in fastest.said
@@ -322,14 +328,14 @@ def test_machines_are_counted_by_the_verdicts_that_they_share(
 def test_failures_have_their_worst_outcome_and_no_word_of_a_contract(
     failed: Data,
 ) -> None:
-    killed = asked(failed, "killed server that starts again after 0.5 s")
+    killed = asked(failed, "killed server, back after 0.5 s")
     assert killed.found.startswith("At worst, minimal: HTTP and BSD sockets report trouble")
     assert "ZeroMQ hangs" in killed.found
     assert killed.found.endswith("resilient: all survive (programs in Python)")
     waits = "If its server dies with requests in hand, ZeroMQ (minimal) waits forever"
     assert waits in killed.said
     assert waits in group(failed, "Failures")
-    hangs = asked(failed, "hangs for 2 s and then goes on")
+    hangs = asked(failed, "hangs for 2 s, then goes on")
     assert "contract" not in killed.found + killed.said + hangs.found + hangs.said
 
 
@@ -358,10 +364,10 @@ def test_equal_guarantees_name_the_fault_that_still_breaks_a_program(failed: Dat
     found = asked(failed, "equal guarantees")
     but = (
         "But ZeroMQ (resilient) hangs under one more fault, new connections refused by "
-        "ICMP for 0.5 s, after a reset; "
+        "ICMP for 0.5 s; "
     )
     assert but in found.short
-    assert "survive that" in found.short
+    assert re.search(r"(HTTP|the others)[^;]* survives? that", found.short)
     assert "left out" not in found.short
     assert f"Shortest at equal guarantees: {found.short}." in group(failed, "Code")
     assert "link_refused" not in found.found + found.said

@@ -84,7 +84,7 @@ def test_a_run_of_one_workload_speaks_of_no_other(workload: str, tmp_path: Path)
     others = [name for key, name in names.items() if key != workload]
     assert found
     assert not [name for name in others if name in text]
-    assert "Which survives a killed server that starts again after 0.5 s?" in found
+    assert "Which survives a killed server, back after 0.5 s?" in found
 
 
 def test_a_run_that_could_decide_nothing_does_not_say_that_zeromq_loses_nowhere(

@@ -63,8 +63,8 @@ def shortest_guaranteed(data: Data) -> Iterator[Answer]:
 def _broken_beside(safe: Sequence[LevelRow], data: Data) -> Iterator[str]:
     """Yield which of some programs break under a fault that their level does not ask for.
 
-    "ZeroMQ (resilient) crashes under new connections refused by ICMP for 0.5 s, after a
-    reset; HTTP (resilient) and BSD sockets (resilient) survive that".
+    "ZeroMQ (resilient) crashes under one more fault, new connections refused by ICMP for
+    0.5 s; the others survive that".
     """
     cells = {row.program.cell for row in safe}
     faults = dict.fromkeys(fault for row in safe for fault in row.beside)
@@ -78,11 +78,13 @@ def _broken_beside(safe: Sequence[LevelRow], data: Data) -> Iterator[str]:
         names = {data.cell(row.case): outcomes.does(row) for row in broken}
         whole = [row for row in met if row.verdict == KEPT]
         whole.sort(key=lambda row: stack_order(row.case.stack))
-        others = dict.fromkeys(data.cell(row.case) for row in whole)
+        others = list(dict.fromkeys(data.cell(row.case) for row in whole))
         said = listed(f"{name} {does}" for name, does in names.items())
+        whom = "the others" if len(others) > 1 and len(met) == len(broken + whole) else ""
         does = "survives" if len(others) == 1 else "survive"
-        end = f"; {listed(others)} {does} that" if others else ""
-        yield f"{said} under one more fault, {met[0].fault.title}{end}"
+        end = f"; {whom or listed(others)} {does} that" if others else ""
+        title = outcomes.short_title(met[0].fault.title)
+        yield f"{said} under one more fault, {title}{end}"
 
 
 def standing_sizes(data: Data) -> list[Counted]:

@@ -19,7 +19,7 @@ from bench.report.sections.leading import of_languages
 FAULTS = {
     "Which survives a killed server{again}?": ("server_killed", "server_killed_busy"),
     "Which survives a link that is cut{for_s}?": ("link_cut_4s",),
-    "Which survives a program that hangs{for_s} and then goes on?": ("application_hung",),
+    "Which survives a program that hangs{for_s}, then goes on?": ("application_hung",),
 }
 """The faults of each question. ``for_s`` is how long a fault lasts, by its title, and
 ``again`` when a killed server starts again."""
@@ -55,7 +55,10 @@ def survivors(data: Data) -> Iterator[Answer]:
             for variant in VARIANTS
             if (by_stack := _by_stack(row for row in rows if row.case.variant == variant))
         }
-        found = "; ".join(f"{name}: {_worst(each, data)}" for name, each in by.items())
+        worst: dict[str, list[str]] = {}
+        for name, each in by.items():
+            worst.setdefault(_worst(each, data), []).append(name)
+        found = "; ".join(f"{listed(names)}: {does}" for does, names in worst.items())
         found = f"At worst, {found}{of_languages(row.case.language for row in rows)}"
         counted = "; ".join(f"{name}, {_counts(each, data)}" for name, each in by.items())
         trials = words.block_counts([row.repeats for row in rows])
@@ -77,9 +80,9 @@ def _by_stack(rows: Iterable[Recovery]) -> dict[str, list[Recovery]]:
 
 
 def _again(rows: Sequence[Recovery]) -> str:
-    """Return " that starts again after 0.5 s" of a killed server, by the faults' titles."""
+    """Return ", back after 0.5 s" of a killed server, by the titles of the faults."""
     again = [found[1] for row in rows if (found := AGAIN.search(row.fault.title))]
-    return f" that starts again {listed(dict.fromkeys(again))}" if again else ""
+    return f", back {listed(dict.fromkeys(again))}" if again else ""
 
 
 def waiting(rows: Iterable[Recovery], data: Data) -> Iterator[str]:

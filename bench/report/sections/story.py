@@ -68,7 +68,7 @@ class Screen:
 
 def opening(data: Data) -> Section:
     """Return the first screen: the first chart, three verdicts, and how far to believe."""
-    several = machines.summary(data.entries)
+    several = list(machines.summary(data.entries))
     groups = [
         ("Speed", list(_speed(data))),
         ("Code", list(_code(data))),
@@ -78,7 +78,10 @@ def opening(data: Data) -> Section:
     return Section(
         "answer",
         "The answer",
-        [*standing(data.compared, data.copies, data.grade, data.stacks), *several],
+        [
+            *standing(data.compared, data.copies, data.grade, data.stacks),
+            *([" ".join(several)] if several else []),
+        ],
         figures=figures(data, name=hero.NAME),
         groups=[(name, said or ["Not measured in this run."]) for name, said in groups],
     )
