@@ -18,7 +18,7 @@ from aiohttp import (
 from limits import MAX_LENGTH
 
 BACKOFF_S = 0.1
-WAITING_MAX = 10  # calls of one peer that wait for an answer: further ones are dropped
+WAITING_MAX = 5  # calls of one peer that wait for an answer: further ones are dropped
 LINE_MAX_BYTES = 2 * MAX_LENGTH
 
 

@@ -153,11 +153,11 @@ class Calls(Stream):
             yield message if isinstance(message, tuple) else ("server", message)
 
 
-CALLS, WAITING_MAX = 25, 10
+CALLS, WAITING_MAX = 25, 5
 
 
 @pytest.mark.parametrize("key", ["http.mesh", "http.star"])
-def test_a_call_over_http_is_dropped_while_ten_for_the_same_peer_wait(key: str) -> None:
+def test_a_call_over_http_is_dropped_while_five_for_the_same_peer_wait(key: str) -> None:
     program, calls = load_cell(WEBS[key]), Calls()
     with accepting(lambda connection: connection) as (silent, held):
         peers = [Peer(name, n, calls=silent) for n, name in enumerate(("server", "other"))]
