@@ -220,6 +220,7 @@ HELP = {
     *(f"cli.{name}" for name in COMMANDS.split()),
     *("cli", "contract", "contract.find", "contract.model", "contract.rows", "errors"),
     *("run", "run.interrupts", "run.progress"),
+    *("report", "report.numbers", "report.numbers.formats"),  # the choices of an option
 }
 WORKLOADS = ("workloads", *(f"workloads.{name}" for name in words.WORKLOADS))
 LIST = {
@@ -229,7 +230,7 @@ LIST = {
 }
 CITE = {
     *HELP,
-    *("report", "report.numbers", "report.numbers.alias", "report.numbers.citation"),
+    *("report.numbers.alias", "report.numbers.citation"),
     *("report.words", "report.ratio"),
     "report.entries",  # the numbers of other machines
     *("trial", "trial.build", "trial.requirements", "trial.versions"),
