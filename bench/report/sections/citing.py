@@ -61,7 +61,7 @@ def _ratios(declared: Sequence[Comparison], copies: Sequence[Copy]) -> Iterator[
     yield (
         f"Ratios: {'yes' if won else 'none'}, {len(won)} of "
         f"{words.plural(len(declared), 'declared comparison')} name a winner. Cite each "
-        "with its interval, machine and run, as `nomiddle cite ID` prints it."
+        "with its interval, machine and run."
     )
     if doubt:
         yield f"Do not cite {words.plural(len(doubt), 'ratio')}: {ratio.FAILED}."
