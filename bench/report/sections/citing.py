@@ -21,12 +21,8 @@ MEANS: Mapping[str, str] = {
     "C": f"much noise leaves more comparisons undecided. {OWN}",
 }
 """The consequence of a grade for a reader who cites."""
-ABSOLUTE = (
-    "Times, rates and CPU time: only with this machine's name. Other machines have others."
-)
-COUNTED = (
-    "Statements are counted and exact. Outcomes of faults: with their number of trials."
-)
+ABSOLUTE = "Times, rates and CPU time: only with this machine's name."
+COUNTED = "Statements: yes, they are exact. Faults: with their number of trials."
 
 
 def sentences(data: Data) -> list[str]:
@@ -61,7 +57,7 @@ def _ratios(declared: Sequence[Comparison], copies: Sequence[Copy]) -> Iterator[
     yield (
         f"Ratios: {'yes' if won else 'none'}, {len(won)} of "
         f"{words.plural(len(declared), 'declared comparison')} name a winner. Cite each "
-        "with its interval, machine and run, as `nomiddle cite ID` prints it."
+        "with its interval, machine and run."
     )
     if doubt:
         yield f"Do not cite {words.plural(len(doubt), 'ratio')}: {ratio.FAILED}."

@@ -71,9 +71,9 @@ def opening(data: Data) -> Section:
     several = list(machines.summary(data.entries))
     groups = [
         ("Speed", list(_speed(data))),
+        (citing.QUESTION, citing.sentences(data)),
         ("Code", list(_code(data))),
         ("Failures", list(_failures(data))),
-        (citing.QUESTION, citing.sentences(data)),
     ]
     return Section(
         "answer",
@@ -170,8 +170,8 @@ def _failures(data: Data) -> Iterator[str]:
             yield f"{name} programs survive: {', '.join(said)}."
     if shown:
         yield (
-            "Each program counts once for each fault that it met. Broken: lost messages in "
-            "silence, hung or crashed. The rest report trouble."
+            "Each program counts once for each fault. Broken: silent loss, a hang or a "
+            "crash. The rest report trouble."
         )
     yield from waiting(shown, data)
 

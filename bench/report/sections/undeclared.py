@@ -60,4 +60,4 @@ def sentences(data: Data, workload: str) -> Iterator[str]:
     """Yield a sentence for each program of ``faster``."""
     name = words.workload(workload).lower()
     for one in faster(data, workload):
-        yield f"By medians, {one.said} in {name}, but it was not declared before the run."
+        yield f"By medians, {one.said} in {name}; it was not declared."
