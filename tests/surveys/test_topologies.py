@@ -74,13 +74,21 @@ def test_trials_of_the_same_programs_are_not_made_again() -> None:
     assert rows_kept(then, again=True) == []
 
 
-def test_rows_of_a_program_that_changed_are_made_again() -> None:
+@pytest.mark.parametrize("what", ["digest", "configured"])
+def test_rows_of_a_program_that_changed_are_made_again(what: str) -> None:
     then = surveyed()
-    then["programs"][0]["digest"] = "another"
+    then["programs"][0][what] = "another"
     changed = then["programs"][0]
     left_over = {(row["topology"], row["key"]) for row in rows_kept(then)}
     assert left_over == {(row["topology"], row["key"]) for row in then["programs"][1:]}
     assert (changed["topology"], changed["key"]) not in left_over
+
+
+def test_rows_from_before_configuration_had_a_checksum_are_kept() -> None:
+    then = surveyed()
+    for program in then["programs"]:
+        del program["configured"]
+    assert len(rows_kept(then)) == len(then["rows"])
 
 
 def test_rows_that_failed_or_were_disturbed_are_made_again() -> None:

@@ -9,6 +9,7 @@ block is none, neither nginx's nor Apache's.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,11 +34,25 @@ class Configuration(NamedTuple):
 
 def configuration(folder: Path) -> Configuration:
     """Return the size of all files of configuration in a folder."""
-    files = (path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES)
-    found = [[*directives(path.read_text(encoding="utf-8"), path.name)] for path in files]
+    found = [
+        [*directives(path.read_text(encoding="utf-8"), path.name)]
+        for path in _files(folder)
+    ]
     every = [words for file in found for words in file]
     normal = "\n".join(map(" ".join, every))
     return Configuration(len(every), sum(map(len, every)), _packed(normal) - _packed(""))
+
+
+def configuration_digest(folder: Path) -> str:
+    """Return a checksum of all files of configuration in a folder."""
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES]
 
 
 def _packed(text: str) -> int:

@@ -15,7 +15,7 @@ from bench.contract.topology import Topology
 from bench.errors import NotMeasurable, ResultsError
 from bench.faults import database
 from bench.faults.network.tools import tool
-from bench.measure.code.configuration import configuration
+from bench.measure.code.configuration import configuration, configuration_digest
 from bench.measure.code.size import size
 from bench.run.archive import write_whole
 from bench.run.machine import HARNESS, describe
@@ -78,6 +78,7 @@ def _program(topology: Topology, cell: Cell) -> Row:
         "stack": cell.stack.name,
         "variant": cell.variant.name,
         "digest": cell_digest(cell),
+        "configured": configuration_digest(cell.path.parent),
         "lacks": lacks(cell),
         "roles": [
             {"name": r.name, "binds": r.binds, "connects": r.connects}
@@ -109,13 +110,13 @@ def going_on(
     sitting = {name: now[name] for name in SITTING}
     if then is None or not _alike(then, now):
         return {**now, "sittings": [sitting], "rows": []}
-    wanted, before = _digests(now), _digests(then)
+    wanted, before = _programs(now), _programs(then)
     good = [] if again else usable(then["rows"])
     others = [row for row in then["rows"] if _at(row) not in wanted]
     alike = [
         row
         for row in good
-        if before[_at(row)] == wanted.get(_at(row))
+        if _same_program(before[_at(row)], wanted.get(_at(row)))
         and _same_boxes(then, now, row["topology"])
     ]
     rows, sittings = _of_sittings(then, others + alike)
@@ -148,8 +149,17 @@ def _at(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["topology"], row["key"]
 
 
-def _digests(opened: dict[str, Any]) -> dict[tuple[str, str], str]:
-    return {_at(row): row["digest"] for row in opened["programs"]}
+def _programs(opened: dict[str, Any]) -> dict[tuple[str, str], Row]:
+    return {_at(row): row for row in opened["programs"]}
+
+
+def _same_program(then: Row, now: Row | None) -> bool:
+    """Say whether a program is wanted, and is what it was. Early documents have no checksum
+    of its configuration.
+    """
+    if now is None or then["digest"] != now["digest"]:
+        return False
+    return bool(then.get("configured", now["configured"]) == now["configured"])
 
 
 def _same_boxes(then: dict[str, Any], now: dict[str, Any], topology: str) -> bool:

@@ -1,4 +1,7 @@
-"""Several servers over HTTP/1.1 behind HAProxy, which keeps requests until one is free."""
+"""Several servers over HTTP/1.1 behind HAProxy: a request waits until one is free.
+
+A server that refuses is left out, since it would always be free.
+"""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Several servers over HTTP/1.1 behind nginx, which drops one that is late with an answer.
+"""Several servers over HTTP/1.1 behind nginx, which drops one that is a second late.
 
 The request that found out gets an error: sent again it could be handled twice.
 """
