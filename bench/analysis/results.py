@@ -40,6 +40,7 @@ from bench.run.environment import BlockEnvironment, spoiled_blocks
 from bench.run.extension import Decision
 from bench.run.finished import verify
 from bench.run.samples import SampleReader
+from bench.trial.site import LinkCounts
 
 NO_TRIALS = ["case", "block", "value"]
 """The columns of the trials of a run that has none."""
@@ -68,6 +69,7 @@ class Run:
     ``code``      the programs of the stacks; of a run of an earlier version none
     ``weights``   what each stack weighs, as ``measure.code.weight`` says, by its name
     ``environment``  what the machine did during each block, in order
+    ``link``      what a link with a delay has done, None without one
     ``ensembles``  the rounds of each ensemble, in order; none in early runs
     ``extension``  whether the run got further blocks, None where none was declared
     """
@@ -89,6 +91,7 @@ class Run:
     extension: Decision | None
     code: Code
     weights: dict[str, dict[str, Any]]
+    link: LinkCounts | None = None
 
     @property
     def name(self) -> str:
@@ -297,7 +300,13 @@ def read(archive: Archive) -> Run:
         extension=extension,
         code=_code(archive),
         weights=archive.read(archives.WEIGHTS) or {},
+        link=_link(archive),
     )
+
+
+def _link(archive: Archive) -> LinkCounts | None:
+    kept = archive.read(archives.LINK)
+    return LinkCounts(**kept) if kept else None
 
 
 def _code(archive: Archive) -> Code:

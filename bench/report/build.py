@@ -20,6 +20,7 @@ from bench.errors import UsageError
 from bench.report.charts import boxes as struck_boxes
 from bench.report.charts import drawings, webs
 from bench.report.charts import growth as growth_charts
+from bench.report.charts import networks as networks_drawn
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data
@@ -35,6 +36,7 @@ from bench.report.sections import (
     embedded,
     experiments,
     machines,
+    networks,
     other_runs,
     story,
 )
@@ -142,6 +144,9 @@ def build(
     drawn = [*struck_boxes.charts(boxes, whence), *drawings.charts(boxes, whence)]
     drawn += webs.charts(boxes, whence)
     shown = [*data.charts, *overlaid, *drawn]
+    sides = (data.side, *(other.side for other in others))
+    over_networks = networks_drawn.charts(sides, look_of(data.run, data.grade.letter))
+    shown += over_networks
     svgs = export(shown, out / "figures", all_files=all_files)
     spoken = languages.read(_survey(out, languages.FILE))
     servers = embedding.read(_survey(out, embedding.FILE))
@@ -162,7 +167,8 @@ def build(
         compared = machines.section(data, overlaid)
     boxed = struck.section(boxes, drawn)
     surveys = [boxed, embedded.section(servers), bindings.section(spoken)]
-    said = sections(data, compared, [*surveys, experiments.section(provoked)])
+    network = networks.section(sides, over_networks)
+    said = sections(data, compared, [*surveys, experiments.section(provoked)], network)
     subjects = measure(read_experiments(), entries)
     said.insert(2, claims.section(judged, about, subjects))
     facts = {"facts": facts_line(data), "machine": machine(about)}
