@@ -189,7 +189,7 @@ with socket.create_connection((sys.argv[2], 9999)) as connection:
 """
 
 
-def test_a_stream_arrives_whole_and_in_segments_that_nobody_has_cut() -> None:
+def test_a_stream_arrives_whole_and_in_uncut_segments() -> None:
     size_bytes, segment_bytes = 16 << 20, 1448
     with two(0.5) as network:
         serve = started(network, FAR, SERVE)

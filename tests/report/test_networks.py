@@ -89,7 +89,7 @@ PLACES = [
 ]
 
 
-def test_places_stand_from_loopback_to_the_longest_delay(section: Section) -> None:
+def test_columns_go_from_loopback_to_the_longest_delay(section: Section) -> None:
     for table in section.tables:
         assert table.columns[2:] == PLACES
 
@@ -104,7 +104,7 @@ def test_a_long_delay_leaves_nothing_of_a_ratio(section: Section) -> None:
     assert far.startswith("equivalent")
 
 
-def test_times_are_told_in_round_trips_of_the_link(section: Section) -> None:
+def test_times_are_given_in_round_trips_of_the_link(section: Section) -> None:
     times = {row[1]: row[2:] for row in section.tables[1].rows}
     assert len(times) == 4
     sockets = times["BSD sockets (minimal)"]
@@ -119,7 +119,7 @@ def test_each_pair_has_a_sentence_with_all_its_places(section: Section) -> None:
         assert all(f"{place}: " in said for place in PLACES)
 
 
-def test_the_counts_of_each_link_are_told(section: Section) -> None:
+def test_the_report_gives_the_counts_of_each_link(section: Section) -> None:
     assert len(section.notes) == 2
     assert "123,456 packets and dropped 3" in section.notes[0]
     assert "7.50 s of CPU time" in section.notes[0]
@@ -137,7 +137,7 @@ def test_the_chart_has_every_ratio_of_every_place(
     )
 
 
-def test_runs_on_one_network_are_told_apart_by_their_names(tmp_path: Path) -> None:
+def test_labels_of_runs_on_one_network_have_their_names(tmp_path: Path) -> None:
     folders = [run(tmp_path / name, 1.0, number) for number, name in enumerate("ab")]
     both = [Side.of(load(folder)) for folder in folders]
     assert networks.labels(places(both))[2:] == [
