@@ -271,7 +271,8 @@ def read(archive: Archive) -> Run:
     fill(made, "fault", "")
     fill(made, "repeat", 0)
     every, recovery = map(own_columns, apart(made))
-    extension = _extension(archive)
+    extended, link = archive.read(archives.EXTENSION), archive.read(archives.LINK)
+    extension = Decision.from_json(extended) if extended else None
     planned = [case_row(row) for row in about["cases"]]
     if extension and extension.is_made:
         planned = list(_extended(planned, extension.blocks, declarations(about)))
@@ -300,24 +301,14 @@ def read(archive: Archive) -> Run:
         extension=extension,
         code=_code(archive),
         weights=archive.read(archives.WEIGHTS) or {},
-        link=_link(archive),
+        link=LinkCounts(**link) if link else None,
     )
-
-
-def _link(archive: Archive) -> LinkCounts | None:
-    kept = archive.read(archives.LINK)
-    return LinkCounts(**kept) if kept else None
 
 
 def _code(archive: Archive) -> Code:
     kept = archive.read(archives.CODE) or {"programs": [], "totals": [], "texts": {}}
     programs, totals = (list(map(program_code, kept[n])) for n in ("programs", "totals"))
     return Code(programs, totals, kept["texts"])
-
-
-def _extension(archive: Archive) -> Decision | None:
-    kept = archive.read(archives.EXTENSION)
-    return Decision.from_json(kept) if kept else None
 
 
 def _extended(

@@ -200,7 +200,7 @@ HERE = Here()
 
 
 class LinkCounts(NamedTuple):
-    """What a link with a delay has done so far, over both directions.
+    """The counts of a link with a delay so far, over both directions.
 
     ``dropped`` counts packets that found its queue full, ``dropped_before`` those that the
     kernel dropped because the link did not read them in time. ``late_us`` is the mean time

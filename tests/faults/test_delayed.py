@@ -241,7 +241,7 @@ def test_a_delay_below_zero_is_refused() -> None:
     ("name", "value", "remedy"),
     [("DEVICE", "/dev/net/none", "module tun"), ("COMPILER", "no-gcc", "apt-get install")],
 )
-def test_a_machine_without_what_a_link_needs_gets_an_error_with_the_remedy(
+def test_a_machine_without_a_device_or_a_compiler_gets_an_error_with_the_remedy(
     name: str, value: str, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with two(1.0):

@@ -151,7 +151,7 @@ def test_a_trial_goes_over_a_link_with_a_delay(tmp_path: Path) -> None:
     with permitted(), standing("namespaces", delay_ms=delay_ms):
         record = run_trial(case, Window(20, 2, stamp_each=True), tmp_path, random.Random(1))
         counts = counts_of_link()
-    samples_ns = latency.measure(case, record).samples["call.0"]
+        samples_ns = latency.measure(case, record).samples["call.0"]
     assert samples_ns.min() >= 2 * delay_ms * 1e6
     assert counts
     assert counts.passed > 2 * 22

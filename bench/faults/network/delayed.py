@@ -20,7 +20,7 @@ from bench.trial.site import LinkCounts
 LINK = "bench.faults.network.tun"
 SOURCE = Path(__file__).with_name("delay.c")
 QUEUE_BYTES = 64 << 20
-"""What each direction holds at most: 10 ms of 50 Gbit/s."""
+"""Each direction holds so much at most: 10 ms of 50 Gbit/s."""
 QUEUE_PACKETS = 10_000
 """How many packets each device keeps until the link reads them; the kernel's default, 500,
 is little where the link has to wait for a CPU."""
