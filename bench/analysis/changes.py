@@ -32,6 +32,7 @@ import numpy as np
 
 from bench.analysis.compared_rows import Basis, Change, Copy
 from bench.analysis.copies import same_case
+from bench.analysis.networks import same_network
 from bench.analysis.paired import paired
 from bench.analysis.recovery import measured, recoveries
 from bench.analysis.recovery_rows import FaultChange
@@ -115,6 +116,7 @@ def _shared(here: Run, there: Run) -> list[CaseRow]:
         and has_ratios(case)
         and may_be_judged(case)
         and case.id in valued[0] & valued[1]
+        and same_network(case, here.about, there.about)
     ]
 
 

@@ -40,6 +40,7 @@ from bench.run.environment import BlockEnvironment, spoiled_blocks
 from bench.run.extension import Decision
 from bench.run.finished import verify
 from bench.run.samples import SampleReader
+from bench.trial.site import LinkCounts
 
 NO_TRIALS = ["case", "block", "value"]
 """The columns of the trials of a run that has none."""
@@ -68,6 +69,7 @@ class Run:
     ``code``      the programs of the stacks; of a run of an earlier version none
     ``weights``   what each stack weighs, as ``measure.code.weight`` says, by its name
     ``environment``  what the machine did during each block, in order
+    ``link``      what a link with a delay has done, None without one
     ``ensembles``  the rounds of each ensemble, in order; none in early runs
     ``extension``  whether the run got further blocks, None where none was declared
     """
@@ -89,6 +91,7 @@ class Run:
     extension: Decision | None
     code: Code
     weights: dict[str, dict[str, Any]]
+    link: LinkCounts | None = None
 
     @property
     def name(self) -> str:
@@ -266,7 +269,8 @@ def read(archive: Archive) -> Run:
     fill(made, "fault", "")
     fill(made, "repeat", 0)
     every, recovery = map(own_columns, apart(made))
-    extension = _extension(archive)
+    extended, link = archive.read(archives.EXTENSION), archive.read(archives.LINK)
+    extension = Decision.from_json(extended) if extended else None
     planned = [case_row(row) for row in about["cases"]]
     if extension and extension.is_made:
         planned = list(_extended(planned, extension.blocks, declarations(about)))
@@ -295,6 +299,7 @@ def read(archive: Archive) -> Run:
         extension=extension,
         code=_code(archive),
         weights=archive.read(archives.WEIGHTS) or {},
+        link=LinkCounts(**link) if link else None,
     )
 
 
@@ -302,11 +307,6 @@ def _code(archive: Archive) -> Code:
     kept = archive.read(archives.CODE) or {"programs": [], "totals": [], "texts": {}}
     programs, totals = (list(map(program_code, kept[n])) for n in ("programs", "totals"))
     return Code(programs, totals, kept["texts"])
-
-
-def _extension(archive: Archive) -> Decision | None:
-    kept = archive.read(archives.EXTENSION)
-    return Decision.from_json(kept) if kept else None
 
 
 def _extended(

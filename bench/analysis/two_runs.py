@@ -14,6 +14,7 @@ from functools import cached_property
 from bench.analysis.agreement import RESULTS, Agreement, Finding, Result, agreement
 from bench.analysis.changes import changes, fault_changes, other_machine
 from bench.analysis.compared_rows import Change, Comparison
+from bench.analysis.networks import same_network
 from bench.analysis.recovery_rows import FaultChange
 from bench.analysis.side import Side
 from bench.analysis.stats import Verdict
@@ -46,7 +47,7 @@ class TwoRuns:
     @cached_property
     def declared(self) -> list[Outcome]:
         """The outcome of each comparison that the run there declared, in its order."""
-        return [_outcome(pair, self.here) for pair in self.there.declared]
+        return [_outcome(pair, self.there, self.here) for pair in self.there.declared]
 
     @cached_property
     def cases(self) -> list[Change]:
@@ -73,8 +74,11 @@ def counts(outcomes: Iterable[Outcome]) -> dict[Result, int]:
     return {result: counted[result] for result in RESULTS}
 
 
-def _outcome(there: Comparison, side: Side) -> Outcome:
+def _outcome(there: Comparison, whose: Side, side: Side) -> Outcome:
     here = side.by_identity.get(there.identity)
+    if not same_network(there.a, side.about, whose.about):
+        why = "hosts apart have another network"
+        return Outcome(there, here, Agreement("cannot tell", why))
     lacking = [
         f"{case.cell}: {side.lacking[case.id]}"
         for case in (there.a, there.b)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli.common import all_cells, more_roots, recheck_option
-from bench.cli.hosting import hosting
+from bench.cli.hosting import delay_option, hosting, refuse_delay
 from bench.cli.levels import show as show_levels
 from bench.contract.find import choose
 from bench.contract.model import Cell
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     metavar="WHERE",
     help="Check over TCP between several hosts, as of `nomiddle run --hosts`.",
 )
+@delay_option
 @recheck_option
 @more_roots
 def check(
@@ -53,6 +54,7 @@ def check(
     sanitize: bool,
     levels: bool,
     hosts: str | None,
+    delay_ms: float | None,
     recheck: bool,
     more: tuple[Path, ...],
 ) -> None:
@@ -72,6 +74,7 @@ def check(
     from bench.trial.conformance import check_all
     from bench.trial.kept_checks import KeptChecks
 
+    refuse_delay(hosts, delay_ms)
     require_measurable()
     cells = choose(all_cells(more), globs)
     if levels or hosts:
@@ -83,7 +86,9 @@ def check(
                 f"{option} {does} and no other check; leave out --sanitize, --transport "
                 f"and --recheck{', and --hosts' if levels else ''}"
             )
-        sys.exit(show_levels(cells) if levels else _show_apart(cells, str(hosts), more))
+        if levels:
+            sys.exit(show_levels(cells))
+        sys.exit(_show_apart(cells, str(hosts), more, delay_ms))
     if sanitize:
         cells = [replace(cell, sanitized=True) for cell in cells if cell.language == "c"]
     wanted = [
@@ -116,7 +121,9 @@ def _line(result: CheckResult) -> str:
     return f"{verdict:7} {result.cell} {result.transport}{said} {result.reason}"
 
 
-def _show_apart(cells: Sequence[Cell], hosts: str, more: tuple[Path, ...]) -> int:
+def _show_apart(
+    cells: Sequence[Cell], hosts: str, more: tuple[Path, ...], delay_ms: float | None
+) -> int:
     """Check programs between hosts, one after the other; return the exit status."""
     from bench.run.lock import only_run
     from bench.trial.conformance import check_apart
@@ -125,7 +132,7 @@ def _show_apart(cells: Sequence[Cell], hosts: str, more: tuple[Path, ...]) -> in
     logs, results = _logs(), []
     with (
         only_run(),
-        hosting(hosts, over_tcp, more),
+        hosting(hosts, over_tcp, more, delay_ms=delay_ms),
         steps("checking", len(over_tcp)) as shown,
     ):
         for cell in over_tcp:

@@ -14,6 +14,7 @@ from statistics import median
 from bench.contract.find import find_cells
 from bench.contract.model import FLOOR, IMPLEMENTATIONS, LOOPS, PROJECT
 from bench.errors import NotMeasurable, TrialError
+from bench.faults.network.delayed import DelayedNetwork
 from bench.faults.network.hosts import Network
 from bench.faults.network.link import Link
 from bench.measure import wrk
@@ -22,7 +23,7 @@ from bench.run.block_environment import own_cpu_s
 from bench.run.kernel import cpu_quota, kernel_facts, limits
 from bench.run.machine import versions
 from bench.run.preconditions import require_measurable
-from bench.trial.build import lacking
+from bench.trial.build import BuildError, lacking
 from bench.trial.kernel_files import ROOT, text
 from bench.trial.placement import allowed_cpus, halves, physical_cores
 from bench.trial.requirements import missing, version
@@ -192,3 +193,9 @@ def networks() -> Iterator[Advice]:
             "faults of the link cannot be measured here",
             f"{error}; all other faults still are",
         )
+        return
+    try:
+        with DelayedNetwork("near", "far", 0):
+            pass
+    except (NotMeasurable, TrialError, BuildError) as error:
+        yield Finding("--delay-ms cannot be used here", str(error))

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bench.cli.common import REPRODUCTIONS, all_cells, as_typed, more_roots
-from bench.cli.hosting import hosting, hosts_again, hosts_option, named_again
+from bench.cli.hosting import (
+    delay_again,
+    hosting,
+    hosts_again,
+    hosts_option,
+    named_again,
+)
 from bench.cli.run import (
     a_path,
     drawn,
@@ -90,11 +96,14 @@ def reproduce(
             )
             begun = reproduction.resume(resume, theirs, [IMPLEMENTATIONS, FLOOR], more)
             hosts = hosts_again(begun.about, hosts, same=True)
-            stack.enter_context(hosting(hosts, begun.cells, begun.roots, begun.about))
+            delay_ms = delay_again(begun.about, hosts)
+            where = hosting(hosts, begun.cells, begun.roots, begun.about, delay_ms)
+            stack.enter_context(where)
         else:
             hosts = hosts_again(theirs.about, hosts, same=False)
             cells = reproduction.cells_again(theirs, all_cells(more))
-            where = stack.enter_context(hosting(hosts, cells, more))
+            delay_ms = delay_again(theirs.about, hosts)
+            facts = stack.enter_context(hosting(hosts, cells, more, delay_ms=delay_ms))
             seed = drawn(seed)
             folder = out or new_folder(REPRODUCTIONS, seed)
             begun = reproduction.begin(
@@ -105,7 +114,7 @@ def reproduce(
                 blocks,
                 more,
                 hosts and kind_of(hosts),
-                **where,
+                **facts,
                 **thresholds(),
             )
         shown = as_typed(begun.archive.folder)

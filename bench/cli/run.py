@@ -15,7 +15,15 @@ from click.core import ParameterSource
 
 from bench.cli import compare
 from bench.cli.common import DATA, all_cells, as_typed, more_roots, recheck_option
-from bench.cli.hosting import hosting, hosts_again, hosts_option, named_again
+from bench.cli.hosting import (
+    delay_again,
+    delay_option,
+    hosting,
+    hosts_again,
+    hosts_option,
+    named_again,
+    refuse_delay,
+)
 from bench.cli.points import point
 from bench.cli.report import report_after
 from bench.contract.find import choose
@@ -66,6 +74,7 @@ a_path = click.Path(path_type=Path)
 @point("--subscribers", "N", "Measure fan-out alone, with so many subscribers.")
 @point("--workers", "N", "Measure the pipeline alone, with so many workers.")
 @hosts_option
+@delay_option
 @recheck_option
 @click.option("--out", type=a_path, help="Folder of the run (default: in reports/data/).")
 @click.option("--resume", type=a_path, metavar="RUN", help="Complete an interrupted run.")
@@ -89,6 +98,7 @@ def run(
     subscribers: tuple[int, ...],
     workers: tuple[int, ...],
     hosts: str | None,
+    delay_ms: float | None,
     recheck: bool,
     out: Path | None,
     resume: Path | None,
@@ -109,6 +119,7 @@ def run(
       nomiddle run --profile quick
       nomiddle run --profile quick --size 1000,100000 --clients 8
       nomiddle run --only 'zmq/*' --only 'http/minimal/*'
+      nomiddle run --profile quick --hosts namespaces --delay-ms 1
       nomiddle run --profile quick --out new --against reports/data/RUN
     """
     from bench.run import manifest
@@ -119,6 +130,7 @@ def run(
     from bench.trial.descendants import sweep_processes
     from bench.trial.scratch import sweep_folders
 
+    refuse_delay(hosts, delay_ms if not resume else None)
     require_measurable()
     counts = {"clients": clients, "subscribers": subscribers, "workers": workers}
     if reference:
@@ -132,11 +144,13 @@ def run(
             )
             begun = manifest.resume(resume, [IMPLEMENTATIONS, FLOOR], more)
             hosts = hosts_again(begun.about, hosts, same=True)
-            stack.enter_context(hosting(hosts, begun.cells, begun.roots, begun.about))
+            delay_ms = delay_again(begun.about, hosts)
+            where = hosting(hosts, begun.cells, begun.roots, begun.about, delay_ms)
+            stack.enter_context(where)
         else:
             seed = drawn(seed)
             cells = choose(all_cells(more), only)
-            where = stack.enter_context(hosting(hosts, cells, more))
+            facts = stack.enter_context(hosting(hosts, cells, more, delay_ms=delay_ms))
             folder = out or new_folder(DATA, seed)
             begun = manifest.begin(
                 folder,
@@ -149,7 +163,7 @@ def run(
                 part,
                 Points(size, counts),
                 hosts and kind_of(hosts),
-                **where,
+                **facts,
                 **thresholds(),
             )
         shown = as_typed(begun.archive.folder)

@@ -20,6 +20,7 @@ from bench.errors import UsageError
 from bench.report.charts import boxes as struck_boxes
 from bench.report.charts import drawings, webs
 from bench.report.charts import growth as growth_charts
+from bench.report.charts import networks as networks_drawn
 from bench.report.charts.all import charts, look_of
 from bench.report.charts.export import export
 from bench.report.model import Data, with_answer
@@ -36,6 +37,7 @@ from bench.report.sections import (
     experiments,
     front,
     machines,
+    networks,
     other_runs,
     story,
 )
@@ -143,6 +145,9 @@ def build(
     drawn = [*struck_boxes.charts(boxes, whence), *drawings.charts(boxes, whence)]
     drawn += webs.charts(boxes, whence)
     shown = [*data.charts, *overlaid, *drawn]
+    sides = (data.side, *(other.side for other in others))
+    over_networks = networks_drawn.charts(sides, look_of(data.run, data.grade.letter))
+    shown += over_networks
     svgs = export(shown, out / "figures", all_files=all_files)
     spoken = languages.read(_survey(out, languages.FILE))
     servers = embedding.read(_survey(out, embedding.FILE))
@@ -164,8 +169,9 @@ def build(
         compared = machines.section(data, overlaid)
     boxed = with_answer(struck.section(boxes, drawn), asked)
     surveys = [boxed, embedded.section(servers), bindings.section(spoken)]
+    network = networks.section(sides, over_networks)
     tried = with_answer(experiments.section(provoked), asked)
-    said = sections(data, compared, [*surveys, tried])
+    said = sections(data, compared, [*surveys, tried], network)
     if asked:
         said[0] = replace(said[0], answers=[*said[0].answers, asked])
     subjects = measure(read_experiments(), entries)

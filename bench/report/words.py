@@ -55,6 +55,7 @@ PLACEMENTS_SHORT = {
     "free": "CPUs left to the scheduler",
     "apart": "hosts apart",
 }
+LOOPBACK_SHORT = {"shared": "loopback, one CPU", "split": "loopback, separate CPUs"}
 CLIENT_OF_MINIMAL = {"http": "requests"}
 """The client library of a stack's minimal cells, where it has other clients as well."""
 CLIENT = "_client"
@@ -63,6 +64,11 @@ SPOKEN = {"websocket": "WebSocket", "tls": "TLS", "curve": "CURVE"}
 PASSED_OVER = "\N{EN DASH}"
 KIB = 1024
 LARGE_FROM = 1000
+
+
+def delay(delay_ms: float | None) -> str:
+    """Return "1 ms each way" of the link between hosts apart; without, "no delay"."""
+    return "no delay" if delay_ms is None else f"{delay_ms:g} ms each way"
 
 
 def workload(name: str) -> str:

@@ -10,6 +10,8 @@ pilot.json        seconds per message of each case, from which its window was si
 rounds.json       the ensembles: their cases, and the facts and flags of each round as
                      columns; its values are in pyperf's files, one for each round
 environment.json  the load of the machine during each block
+link.json         what the link with a delay has passed and dropped, where there is one; of
+                  a resumed run since it was resumed
 trimmed.json      the blocks of each case that a --budget left; 0 for dropped cases
 extension.json    whether the run was extended by further blocks, and why
 code.json         the programs of the stacks, with all their counts
@@ -59,6 +61,7 @@ FAILURES = "failures.json"
 TIMING = "timing.json"
 ROUNDS = "rounds.json"
 ENVIRONMENT = "environment.json"
+LINK = "link.json"
 TRIMMED = "trimmed.json"
 EXTENSION = "extension.json"
 CODE = "code.json"
@@ -67,7 +70,7 @@ NO_PATHS = {"python_executable": "python", "python_config_args": "not kept"}
 """Facts of pyperf with paths of this machine, which a published run must not have."""
 NOT_SUITES = {
     RUN, CHECK, PILOT, FAILURES, TIMING, ENVIRONMENT, TRIMMED, EXTENSION, CODE, WEIGHTS,
-    ROUNDS,
+    ROUNDS, LINK,
 }  # fmt: skip
 PILOT_BLOCK = -1
 """The block number of a case whose pilot failed."""

@@ -93,10 +93,13 @@ def with_apart(declared: Collection[Declared]) -> list[Declared]:
     for name, first, second in declared:
         row = case_named(name)
         if goes_apart(row):
-            placed = name.split(".")
-            placed[placed.index(APART_FROM)] = APART
-            found.append((".".join(placed), first, second))
+            found.append((placed(name, APART_FROM, APART), first, second))
     return found
+
+
+def placed(name: str, placement: str, other: str) -> str:
+    """Return the name of a case of one placement as that of the case in another."""
+    return ".".join(other if part == placement else part for part in name.split("."))
 
 
 def declarations(about: Mapping[str, Any]) -> set[Declared]:

@@ -32,6 +32,9 @@ HOSTED = "hosts"
 """The optional entry of run.json with the kind of hosts for trials apart."""
 SITES = "sites"
 """The optional entry with facts of these hosts, where each is a machine of its own."""
+DELAY = "delay_ms"
+"""The optional entry with how long the link between two namespaces holds a packet in each
+direction, in milliseconds. Without it, the hosts have virtual cables, or a real network."""
 HOSTS_OPTION = "--hosts"
 AS_PLANNED = Points()
 """No points of a user's own."""

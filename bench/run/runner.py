@@ -12,12 +12,13 @@ import random
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 from bench.contract.model import Case
-from bench.errors import NoMiddleError, NotMeasurable
+from bench.errors import NoMiddleError, NotMeasurable, TrialError
 from bench.measure.common import Measured
 from bench.run import archive as archives
 from bench.run.archive import PILOT_BLOCK, Archive
@@ -38,6 +39,7 @@ from bench.run.schedule import Batch, Slot, batches, slots_of
 from bench.run.timing import FAILURES, PILOTS, keep_time, timed
 from bench.trial.fork_servers import ForkServers
 from bench.trial.placement import cpus_for
+from bench.trial.site import counts_of_link
 
 
 def _program(entry: Planned) -> str:
@@ -261,6 +263,9 @@ def make_run(
     runner.recover()
     runner.sizes()
     add_weights(archive, [entry.case.cell for entry in planned])
+    with suppress(TrialError):  # without a link trials have failed, and say so
+        if counts := counts_of_link():
+            archive.write(archives.LINK, counts._asdict())
     shutil.rmtree(runner.logs / "check", ignore_errors=True)
     archive.seal()
     return none_failed(archive.failures)

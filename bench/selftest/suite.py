@@ -35,6 +35,7 @@ NAMES = (
     "interop",
     "partition",
     "clocks",
+    "delay",
     "recovery_clock",
     "controls",
     "topologies",

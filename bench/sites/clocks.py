@@ -23,6 +23,8 @@ from bench.trial.clock import Offset
 QUESTION = struct.Struct("!Q")
 REPLY = struct.Struct("!Qqq")
 EXCHANGES = 200
+ASKS_S = 1.0
+"""How long a site asks. Over a link with a delay that is enough for fewer exchanges."""
 REPLY_S = 1.0
 SERVES_S = 3.0
 """How long a site answers. Nothing of it listens at other times."""
@@ -94,8 +96,12 @@ def _answer(listening: socket.socket) -> None:
 
 
 def ask(address: str, port: int, exchanges: int = EXCHANGES) -> list[Stamps]:
-    """Exchange stamps with a site that answers. Raises OSError if a reply does not come."""
+    """Exchange stamps with a site that answers, at most so many times, and once at least.
+
+    Raises OSError if a reply does not come.
+    """
     found: list[Stamps] = []
+    ends = time.monotonic() + ASKS_S
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.connect((address, port))
         asking.settimeout(REPLY_S)
@@ -107,4 +113,6 @@ def ask(address: str, port: int, exchanges: int = EXCHANGES) -> list[Stamps]:
             echoed, received_ns, answered_ns = REPLY.unpack(reply)
             if echoed == number:  # else it is late
                 found.append(Stamps(asked_ns, received_ns, answered_ns, heard_ns))
+            if found and time.monotonic() > ends:
+                break
     return found

@@ -1,7 +1,8 @@
 """Two hosts on this machine: network namespaces, each with an agent and CPUs of its own.
 
 Packets between them pass a third namespace, the middle, as they would pass a router. So the
-cost of a real network card is missing, and so is any distance.
+cost of a real network card is missing, and so is any distance. With a delay, a link holds
+every packet for that time instead (``bench.faults.network.delayed``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
+from bench.faults.network.delayed import DelayedNetwork
 from bench.faults.network.hosts import Network
 from bench.sites.far import Far
 from bench.sites.pipe import Pipe
@@ -20,9 +22,17 @@ DRIVER, PEER = "a", "b"
 
 
 @contextmanager
-def network_of_two() -> Iterator[Network]:
-    """Yield a network of two hosts, ``DRIVER`` and ``PEER``. Raises as ``Network`` does."""
-    with Network(DRIVER, PEER) as network:
+def network_of_two(delay_ms: float | None = None) -> Iterator[Network]:
+    """Yield a network of two hosts, ``DRIVER`` and ``PEER``.
+
+    ``delay_ms`` is how long the link between them holds a packet in each direction; None is
+    for virtual cables. Raises as ``Network`` does, and with a delay as ``DelayedNetwork``.
+    """
+    with (
+        Network(DRIVER, PEER)
+        if delay_ms is None
+        else DelayedNetwork(DRIVER, PEER, delay_ms)
+    ) as network:
         yield network
 
 
@@ -34,7 +44,8 @@ def with_agents(network: Network) -> Iterator[Sites]:
         for name, cpus in cpus_of_hosts().items():
             lay = partial(Pipe, network.enter(name))
             made.append(stack.enter_context(Far(name, network.address(name), cpus, lay)))
-        yield Sites(made[0], (made[1],))
+        link = network.counts if isinstance(network, DelayedNetwork) else None
+        yield Sites(made[0], (made[1],), link)
 
 
 def without_agents(network: Network) -> Sites:

@@ -25,12 +25,16 @@ def kind_of(hosts: str) -> str:
 
 @contextmanager
 def standing(
-    hosts: str | None, cells: Sequence[Cell] = (), more: Sequence[Path] = ()
+    hosts: str | None,
+    cells: Sequence[Cell] = (),
+    more: Sequence[Path] = (),
+    delay_ms: float | None = None,
 ) -> Iterator[Facts]:
     """Have trials that are placed apart use some hosts; yield facts of them.
 
     ``hosts`` is NAMESPACES, the path of a roster, or the address of a scheduler; None is
-    for a run without. ``cells`` are its programs, ``more`` its further roots.
+    for a run without. ``cells`` are its programs, ``more`` its further roots. ``delay_ms``
+    is the delay of the link between namespaces in each direction, None without.
 
     Raises NotMeasurable if this machine refuses them, or if software differs between them.
     Raises UsageError for a cluster that cannot be used.
@@ -41,7 +45,11 @@ def standing(
     elif hosts == NAMESPACES:
         from bench.sites.namespaces import network_of_two, with_agents
 
-        with network_of_two() as network, with_agents(network) as sites, apart_on(sites):
+        with (
+            network_of_two(delay_ms) as network,
+            with_agents(network) as sites,
+            apart_on(sites),
+        ):
             yield []
     else:
         require_dask()

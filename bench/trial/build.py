@@ -199,22 +199,34 @@ def _compile(
 
     Raises BuildError with the compiler's message, for ``file``.
     """
+    sanitizers = (*SANITIZERS, STOP_AT_FIRST) if file.sanitized else ()
+    headers = (f"-I{folder}" for folder in folders)
+    flags = [*sanitizers, *headers, *pkg_config("--cflags", libraries)]
+    _run_compiler(file.id, [*flags, *words], made)
+
+
+def build_alone(source: Path, flags: Iterable[str] = ()) -> Path:
+    """Build a program of one file, which has no stack, if it is not current.
+
+    Return where it is. ``flags`` stand behind the source: libraries, for example. Raises
+    BuildError with the compiler's message, OSError without a compiler.
+    """
+    program = BUILD / "alone" / source.relative_to(PROJECT).with_suffix("")
+    with _locks.setdefault(program, threading.Lock()):
+        if not _is_newer(program, [source, Path(__file__)]):
+            _run_compiler(source.name, [str(source), *flags], program)
+    return program
+
+
+def _run_compiler(name: str, words: Iterable[str], made: Path) -> None:
+    """Have the compiler make a file. Raises BuildError with its message, for ``name``."""
     made.parent.mkdir(parents=True, exist_ok=True)
     unfinished = made.with_suffix(f".{os.getpid()}")
-    command = [
-        COMPILER,
-        *FLAGS,
-        *((*SANITIZERS, STOP_AT_FIRST) if file.sanitized else ()),
-        *(f"-I{folder}" for folder in folders),
-        *pkg_config("--cflags", libraries),
-        *words,
-        "-o",
-        str(unfinished),
-    ]
+    command = [COMPILER, *FLAGS, *words, "-o", str(unfinished)]
     began_ns = time.time_ns()
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
-        raise BuildError(f"{file.id} does not compile:\n{ended.stderr.rstrip()}")
+        raise BuildError(f"{name} does not compile:\n{ended.stderr.rstrip()}")
     os.utime(unfinished, ns=(began_ns, began_ns))  # a source edited meanwhile is newer
     unfinished.rename(made)  # a process that runs the old one keeps it
 

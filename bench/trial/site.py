@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -199,11 +199,35 @@ class Here:
 HERE = Here()
 
 
+class LinkCounts(NamedTuple):
+    """The counts of a link with a delay so far, over both directions.
+
+    ``dropped`` counts packets that found its queue full, ``dropped_before`` those that the
+    kernel dropped because the link did not read them in time. ``late_us`` is the mean time
+    that packets left after they were due, ``latest_us`` the longest. ``cpu_s`` is the CPU
+    time of the link. Part of what the kernel does for the receiving host is in it.
+    """
+
+    delay_ms: float
+    passed: int
+    passed_bytes: int
+    dropped: int
+    dropped_before: int
+    most_queued_bytes: int
+    late_us: float
+    latest_us: float
+    cpu_s: float
+
+
 class Sites(NamedTuple):
-    """The sites of a trial: one for the driver, and at least one for its peers."""
+    """The sites of a trial: one for the driver, and at least one for its peers.
+
+    ``link`` returns the counts of the link between them, where that is the project's own.
+    """
 
     driver: Site
     peers: tuple[Site, ...]
+    link: Callable[[], LinkCounts] | None = None
 
     def of(self, workload: Workload, role: Role, number: int) -> Site:
         """Return where one instance of a role runs.
@@ -245,6 +269,15 @@ def sites_of(placement: str) -> Sites:
             "placement apart needs two hosts: start the run with --hosts namespaces"
         )
     return sites
+
+
+def counts_of_link() -> LinkCounts | None:
+    """Return the counts of the link between hosts apart; None without such a link.
+
+    Raises TrialError if it is gone.
+    """
+    sites = _apart.get()
+    return sites.link() if sites and sites.link else None
 
 
 def without_addresses(text: str) -> str:

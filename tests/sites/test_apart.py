@@ -12,12 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from helpers_bench import (
     bench,
     find_cell,
     finish,
     make_case,
-    processes_with,
     start_bench,
 )
 from helpers_network import (
@@ -30,18 +30,22 @@ from helpers_network import (
 
 from bench.analysis.recovery import measured, recoveries, recoveries_across
 from bench.analysis.results import load
+from bench.cli.hosting import delay_again
+from bench.cli.main import main
 from bench.contract.model import APART
 from bench.errors import NotMeasurable
 from bench.faults.across import ACROSS
 from bench.measure import latency
-from bench.run.archive import RUN
+from bench.run.archive import ROUNDS, RUN
 from bench.selftest import apart as selftest
 from bench.sites.namespaces import network_of_two, with_agents, without_agents
 from bench.sites.standing import standing
 from bench.trial.record import Window
-from bench.trial.site import apart_on, sites_of
+from bench.trial.site import apart_on, counts_of_link, sites_of
 from bench.trial.trial import Trial, run_trial
 
+PATIENCE_S = 120
+"""A bound for a run until its first trial on two hosts, and from there to its blocks."""
 CELL = "raw_socket/minimal/request_reply.py"
 OTHER = "zmq/minimal/request_reply.py"
 
@@ -122,6 +126,79 @@ def test_a_run_on_two_hosts_has_numbers_of_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
+def test_a_run_over_a_link_with_a_delay_measures_the_delay(tmp_path: Path) -> None:
+    folder, delay_ms = tmp_path / "run", 3.0
+    with permitted(), standing("namespaces", delay_ms=delay_ms):
+        pass
+    words = ["--profile", "quick", "--part", "speed", "--blocks", 1, "--only", CELL]
+    words += ["--hosts", "namespaces", "--delay-ms", delay_ms]
+    ended = bench("run", *words, "--out", folder)
+    assert ended.returncode == 0, ended.stderr
+    run = load(folder)
+    assert run.about["delay_ms"] == delay_ms
+    cases = [case for case in run.cases.values() if case.quantity == "latency"]
+    least_s = {case.placement: run.values_s(case.id).min() for case in cases}
+    assert least_s[APART] >= 2 * delay_ms / 1e3 > max(least_s["split"], least_s["shared"])
+    assert run.link
+    assert run.link.passed > 100
+    assert run.link.cpu_s > 0
+    page = (folder / "report" / "workloads.html").read_text()
+    assert "holds each packet for 3 ms in each direction" in page
+
+
+def test_a_trial_goes_over_a_link_with_a_delay(tmp_path: Path) -> None:
+    case, delay_ms = make_case(find_cell(OTHER), "latency", placement=APART), 5.0
+    with permitted(), standing("namespaces", delay_ms=delay_ms):
+        record = run_trial(case, Window(20, 2, stamp_each=True), tmp_path, random.Random(1))
+        counts = counts_of_link()
+        samples_ns = latency.measure(case, record).samples["call.0"]
+    assert samples_ns.min() >= 2 * delay_ms * 1e6
+    assert counts
+    assert counts.passed > 2 * 22
+    assert counts.dropped == counts.dropped_before == 0
+
+
+def test_clocks_are_bounded_over_a_link_with_a_delay() -> None:
+    """Fewer exchanges have to be enough: all of them would take seconds."""
+    delay_ms = 40.0
+    with permitted(), standing("namespaces", delay_ms=delay_ms):
+        (one, other) = sites_of(APART).distinct()
+        found = other.ahead_of(one)
+    assert found.least_ns <= 0 <= found.most_ns
+    assert found.bound_ns >= delay_ms * 1e6
+
+
+def test_hosts_without_a_link_of_the_project_count_nothing() -> None:
+    assert counts_of_link() is None
+    with permitted(), standing("namespaces"):
+        assert counts_of_link() is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--delay-ms", "1"], "add --hosts namespaces"),
+        (["--delay-ms", "1", "--hosts", "tls://10.1.0.1:8786"], "add --hosts namespaces"),
+        (["--delay-ms", "-1", "--hosts", "namespaces"], "0<=x<=100"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_delay_without_a_link_for_it_is_refused(
+    command: str, words: list[str], said: str
+) -> None:
+    ended = CliRunner().invoke(main, [command, *words])
+    assert ended.exit_code
+    assert said in f"{ended.output}{ended.exception}"
+
+
+def test_a_resumed_run_has_the_delay_that_it_began_with() -> None:
+    about = {"hosts": "namespaces", "delay_ms": 1.0}
+    assert delay_again(about, "namespaces") == 1.0
+    assert delay_again({"hosts": "namespaces"}, "namespaces") is None
+    assert delay_again(about, "tls://10.1.0.1:8786") is None
+
+
+@pytest.mark.thorough
 def test_a_run_on_two_hosts_repeats_faults_across_them(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     with permitted(), standing("namespaces"):
@@ -178,18 +255,44 @@ def test_kills_at_random_moments_leave_nothing_and_the_run_is_resumed(
     assert not [*scratch.iterdir()]
 
 
+def agents_at_work(mark: str) -> list[int]:
+    """Return the agents that have a host of a trial now."""
+    parents = {
+        parent_of(pid)
+        for pid in processes_marked(mark)
+        if "bench.hosts." in command_of(pid)
+    }
+    return [pid for pid in agents_of(mark) if pid in parents]
+
+
+def parent_of(pid: int) -> int:
+    with suppress(OSError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+        return int(stat.rsplit(")", 1)[1].split()[1])
+    return 0
+
+
 @pytest.mark.thorough
 def test_a_run_survives_the_kill_of_an_agent(tmp_path: Path) -> None:
+    """A trial that fails twice has no value. So one agent dies in the pilots, and one in
+    the first blocks: a failed trial of these is repeated at the end of the run.
+    """
     with permitted(), standing("namespaces"):
         pass
     folder, mark = tmp_path / "run", uuid.uuid4().hex
-    harness = start_bench(*words_of_run(folder), TMPDIR=str(tmp_path), **{MARK: mark})
-    wait_for(lambda: [*processes_with("bench.hosts.host", str(tmp_path))])
-    for _ in range(2):
-        wait_for(lambda: agents_of(mark) or harness.poll() is not None)
-        for pid in agents_of(mark)[:1]:
+    words = ["--profile", "quick", "--part", "speed", "--blocks", 3, "--only", CELL]
+    words += ["--hosts", "namespaces", "--out", folder]
+    harness = start_bench("run", *words, TMPDIR=str(tmp_path), **{MARK: mark})
+    for reached in (RUN, ROUNDS):
+        wait_for(
+            lambda begun=folder / reached: (  # type: ignore[misc]
+                harness.poll() is not None or (begun.exists() and agents_at_work(mark))
+            ),
+            PATIENCE_S,
+        )
+        assert harness.poll() is None, "the run has ended before an agent was killed"
+        for pid in agents_at_work(mark)[:1]:
             os.kill(pid, signal.SIGKILL)
-        time.sleep(random.uniform(0.5, 2.0))
     ended = finish(harness)
     assert ended.returncode == 0, ended.stderr
-    assert not processes_marked(mark)
+    wait_for(lambda: not processes_marked(mark))

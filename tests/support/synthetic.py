@@ -22,16 +22,17 @@ from bench.measure.percentiles import summary
 from bench.run import archive as archives
 from bench.run.archive import PILOT_BLOCK, Archive
 from bench.run.block import Block
-from bench.run.declared import read_declared
-from bench.run.manifest import about
+from bench.run.declared import read_declared, with_apart
+from bench.run.manifest import HOSTED, about
 from bench.run.no_value import Cause, NoValue
-from bench.run.plan import Group, Planned, plan
+from bench.run.plan import Group, Planned, Profile, plan
 from bench.run.profiles import PROFILES, SHARED
 from bench.run.rounds import Round, RoundEnvironment
 from bench.run.runner import Runner
 from bench.run.schedule import Slot, batches
 from bench.run.sets import takes_turns
 from bench.trial.conformance import CheckResult
+from bench.trial.site import LinkCounts
 
 SEED = 7
 STARTED = "2026-01-02T03:04:05Z"
@@ -54,7 +55,18 @@ EVERY = (
 )
 """Every program once, on one CPU: a small run that has all kinds of rows."""
 SIX = tuple(group if group.faults else replace(group, blocks=6) for group in EVERY)
-KNOWN = {**PROFILES, "quick": replace(PROFILES["quick"], groups=SIX)}
+BOTH_ENDS = Group(
+    ("*/minimal/request_reply.py", "http/uwsgi/request_reply.py"),
+    ("latency",),
+    ("split", "shared"),
+)
+ROUND_TRIPS = "round_trips"
+"""A profile of a few round trips: a run on two hosts has them apart as well."""
+KNOWN = {
+    **PROFILES,
+    "quick": replace(PROFILES["quick"], groups=SIX),
+    ROUND_TRIPS: Profile(ROUND_TRIPS, "", (BOTH_ENDS,)),
+}
 
 FOURTH = """
 label = "Fourth"
@@ -304,19 +316,28 @@ def make(
     keep: Callable[[Case], bool] = lambda case: not case.fault,
     noise: float = NOISE,
     stories: Callable[[Case], Story] = usual_story,
+    link: LinkCounts | None = None,
+    **more_facts: object,
 ) -> Path:
     """Write a finished run with invented values and return its folder.
 
     ``seconds`` is a case's true value. ``failing`` maps cell ids to the reason for which
     conformance refused them, ``breaking`` to that for which their last blocks failed.
     ``keep`` chooses cases of the plan: by default all without a fault. ``stories`` gives
-    the outcome of cells in trials with one.
+    the outcome of cells in trials with one. ``more_facts`` are entries of run.json: one
+    with hosts has cases apart, and ``link`` is what the link between them has done.
     """
     cells = cells_of(*more)
-    planned = [p for p in plan(KNOWN[profile], cells, blocks) if keep(p.case)]
+    apart = HOSTED in more_facts
+    known = plan(KNOWN[profile], cells, blocks, apart)
+    planned = [p for p in known if keep(p.case)]
     facts = about(planned, cells, profile, SEED)
+    if apart:
+        facts["claims"] = with_apart(read_declared())
     facts["started"] = STARTED
-    archive = FastArchive.create(folder, {**facts, "roots": []})
+    archive = FastArchive.create(folder, {**facts, "roots": [], **more_facts})
+    if link:
+        archive.write(archives.LINK, link._asdict())
     _fill(archive, planned, seconds, failing or {}, breaking or {}, noise, stories)
     Runner(archive, planned, SEED).sizes()
     archive.write(archives.TIMING, [{"trials": 1, "predicted_s": 90.0, "took_s": 99.0}])

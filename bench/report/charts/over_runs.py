@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.analysis.compared_rows import Comparison
+from bench.analysis.networks import same_network
 from bench.analysis.rows import frame
 from bench.analysis.side import Side
 from bench.report import words
@@ -81,7 +82,12 @@ def overlays(
     for placement in words.PLACEMENTS:
         declared = [p for p in leading.declared if p.a.placement == placement]
         known = {
-            name: [same for p in declared if (same := side.by_identity.get(p.identity))]
+            name: [
+                same
+                for p in declared
+                if (same := side.by_identity.get(p.identity))
+                and same_network(p.a, side.about, leading.about)
+            ]
             for name, side in list(sides.items())[:RUNS_MAX]
         }
         runs = {name: pairs for name, pairs in known.items() if pairs}

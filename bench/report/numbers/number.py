@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bench.analysis.networks import delay_of
 from bench.analysis.results import Run
+from bench.contract.model import APART
 from bench.contract.rows import ProgramRow
 from bench.report import words
 from bench.report.words import date, machine
@@ -44,10 +46,15 @@ def entry(run: Run, number: Number) -> dict[str, Any]:
     stacks, stack = run.about["stacks"], number.stack
     cells = [program.cell for program in number.programs]
     named = [words.cell(program, stacks) for program in number.programs]
+    apart = APART in number.case.split(".")
+    delay_ms = delay_of(run.about) if apart else None
+    link = {} if delay_ms is None else {"delay_ms": delay_ms}
+    over = "" if delay_ms is None else f", over a link with {words.delay(delay_ms)}"
     return {
         "id": number.id,
         "kind": number.kind,
-        "sentence": number.sentence,
+        "sentence": f"{number.sentence}{over}",
+        **link,
         **number.note,
         "unit": number.unit,
         **number.value,

@@ -12,7 +12,8 @@ that was never reached is null as well: the sentence has the time that was waite
 
 A comparison has ``check``, which is what A/A copies tell of it, and ``caution``, a sentence
 if copies failed, else null. It ``stands`` if their difference would not change its verdict.
-An absolute has a ``caution`` if copies of its stack failed in its case.
+An absolute has a ``caution`` if copies of its stack failed in its case. A number of hosts
+apart has ``delay_ms`` if the link between them holds each packet, for so long each way.
 """
 
 from __future__ import annotations

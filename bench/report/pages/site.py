@@ -32,7 +32,8 @@ PAGES = (
         "Workloads",
         "how fast is each stack, and what limits it?",
         (
-            "latency", "throughput", "response", "connections", "placement", "limits",
+            "latency", "throughput", "response", "connections", "placement", "network",
+            "limits",
             "other", "encryption", "cost", "loses", "undecided", "comparisons", "machines",
             "runs",
         ),

@@ -212,15 +212,21 @@ SECTIONS: list[Callable[[Data], Section]] = [
 
 
 def sections(
-    data: Data, beside: Section | None = None, surveys: Sequence[Section] = ()
+    data: Data,
+    beside: Section | None = None,
+    surveys: Sequence[Section] = (),
+    network: Section | None = None,
 ) -> list[Section]:
     """Return the report of one run.
 
-    ``beside`` is what other runs add to it; ``surveys`` have looked at other things.
+    ``beside`` is what other runs add to it, ``network`` what is left over the networks of
+    all of them; ``surveys`` have looked at other things.
     """
     made = [section(data) for section in SECTIONS]
     code_ends = SECTIONS.index(COST)
     made[code_ends:code_ends] = surveys
+    if network:
+        made.insert(SECTIONS.index(placement) + 1, network)
     if beside:
         made.insert(2, beside)
     return [section for section in made if section]

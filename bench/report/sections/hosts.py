@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.clocks import clock_bound_us
+from bench.analysis.networks import delay_of
 from bench.report import words
 from bench.report.model import Data
 from bench.run.manifest import HOSTED, SITES
@@ -15,7 +16,12 @@ def machines(data: Data) -> list[str]:
     if kind is None:
         return []
     if kind == NAMESPACES:
-        return ["In this run, hosts apart are two network namespaces of one machine."]
+        said = "In this run, hosts apart are two network namespaces of one machine"
+        delay_ms = delay_of(data.run.about)
+        if delay_ms is None:
+            return [f"{said}."]
+        held = f"The link between them holds each packet for {delay_ms:g} ms in each"
+        return [f"{said}. {held} direction."]
     machines = "; ".join(
         "host {host} ({plays}): {cpu}, {cpus} CPUs, Linux {kernel}".format(**site)
         for site in data.run.about[SITES]

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from bench.errors import NotMeasurable
 from bench.surveys.experiments.processes import need
-from bench.trial.build import (
-    BUILD,
-    COMPILER,
-    FLAGS,
-    PKG_CONFIG,
-    BuildError,
-    pkg_config,
-)
+from bench.trial.build import COMPILER, PKG_CONFIG, build_alone, pkg_config
 
 
 def built(source: Path, libraries: Mapping[str, str]) -> Path:
@@ -32,14 +24,4 @@ def built(source: Path, libraries: Mapping[str, str]) -> Path:
     except subprocess.CalledProcessError:
         packages = " ".join(libraries.values())
         raise NotMeasurable(f"apt-get install {packages}") from None
-    program = BUILD / "experiments" / source.stem
-    if program.exists() and program.stat().st_mtime_ns > source.stat().st_mtime_ns:
-        return program
-    program.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = program.with_suffix(f".{os.getpid()}")
-    words = [COMPILER, *FLAGS, str(source), "-o", str(unfinished), *flags]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False)
-    if ended.returncode:
-        raise BuildError(f"{source.name} does not compile:\n{ended.stderr.rstrip()}")
-    unfinished.rename(program)  # a process that runs the old one keeps it
-    return program
+    return build_alone(source, flags)
