@@ -16,9 +16,9 @@ from click.core import ParameterSource
 from bench.cli import compare
 from bench.cli.common import DATA, all_cells, as_typed, more_roots, recheck_option
 from bench.cli.hosting import hosting, hosts_again, hosts_option, named_again
+from bench.cli.named import beside, chosen
 from bench.cli.points import point
-from bench.cli.report import report_after
-from bench.contract.find import choose
+from bench.cli.report import ASKED, report_after
 from bench.contract.model import FLOOR, IMPLEMENTATIONS
 from bench.errors import HostGone, NoMiddleError, UsageError, command
 from bench.run.progress import console
@@ -40,7 +40,17 @@ a_path = click.Path(path_type=Path)
     "connections cost).",
 )
 @click.option(
-    "--only", multiple=True, metavar="GLOB", help="Measure only programs that match."
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="NAME",
+    help="Measure one stack, and the programs that it is compared with.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PROGRAM",
+    help="Measure only programs that match a path such as 'zmq/*', or a name on charts.",
 )
 @click.option("--seed", type=int, help="Use the order of trials of another run.")
 @click.option(
@@ -79,6 +89,7 @@ a_path = click.Path(path_type=Path)
 @more_roots
 def run(
     profile: str,
+    stacks: tuple[str, ...],
     only: tuple[str, ...],
     seed: int | None,
     blocks: int | None,
@@ -104,9 +115,13 @@ def run(
     the profile's cases of speed at these points. Their names have the same form as any
     other's, and trials with a fault are left out.
 
+    A run with --stack ends with that stack's ratios against the others. Each of its
+    programs meets those that promise the same.
+
     \b
     Examples:
       nomiddle run --profile quick
+      nomiddle run --profile quick --stack ZeroMQ
       nomiddle run --profile quick --size 1000,100000 --clients 8
       nomiddle run --only 'zmq/*' --only 'http/minimal/*'
       nomiddle run --profile quick --out new --against reports/data/RUN
@@ -135,7 +150,10 @@ def run(
             stack.enter_context(hosting(hosts, begun.cells, begun.roots, begun.about))
         else:
             seed = drawn(seed)
-            cells = choose(all_cells(more), only)
+            every, asked = all_cells(more), []
+            if stacks:
+                every, asked = beside(every, stacks)
+            cells = chosen(every, only)
             where = stack.enter_context(hosting(hosts, cells, more))
             folder = out or new_folder(DATA, seed)
             begun = manifest.begin(
@@ -151,6 +169,7 @@ def run(
                 hosts and kind_of(hosts),
                 **where,
                 **thresholds(),
+                **({ASKED: asked} if asked else {}),
             )
         shown = as_typed(begun.archive.folder)
         console.print(f"run: {shown}")

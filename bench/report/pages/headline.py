@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ from rich.table import Table
 
 from bench.analysis.recovery import VARIANTS
 from bench.contract.alike import Kind, stack_order
+from bench.contract.rows import case_named
 from bench.measure.recovery import KEPT
 from bench.report import words
+from bench.report.entries import program_at
 from bench.report.numbers.citation import load_numbers
 from bench.report.pages.declared import name_of
 from bench.report.sections import over_machines
-from bench.report.sections.paired import declared_cases, opponent
+from bench.report.sections.paired import SHOWN, declared_cases, opponent
 from bench.report.sections.survival import verdicts
 
 
@@ -27,12 +29,44 @@ def table(numbers: Path) -> Table | None:
     A run that compared no two programs has its measurements instead; None without any.
     """
     entries = load_numbers(numbers)
-    shown = Table(box=None, pad_edge=False)
-    cases = declared_cases(entries)
-    for column in (
-        ("case", "program", "against", "found") if cases else ("case", "measured")
-    ):
-        shown.add_column(column)
+    if cases := declared_cases(entries):
+        return _ratios(cases)
+    shown = Table("case", "measured", box=None, pad_edge=False)
+    for entry in (e for e in entries if e["kind"] == "absolute" and is_headline(e)):
+        shown.add_row(name_of(entry["case"]), _measured(entry))
+    return shown if shown.row_count else None
+
+
+def against(numbers: Path, stacks: Collection[str]) -> Table | None:
+    """Return the ratios of some stacks' programs against those of other stacks.
+
+    ``stacks`` are names of folders. None without such a ratio.
+    """
+    cases: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in load_numbers(numbers):
+        if entry["kind"] in SHOWN:
+            found = [program_at(cell).stack in stacks for cell in entry["cells"]]
+            if any(found) and not all(found):
+                cases.setdefault(entry["case"], []).append(entry)
+
+    def place(case: str) -> tuple[int, str, str]:
+        row = case_named(case)
+        return words.order(row.workload), row.quantity, case
+
+    shown = {
+        case: sorted(cases[case], key=_judged_first) for case in sorted(cases, key=place)
+    }
+    return _ratios(shown) if shown else None
+
+
+def _judged_first(pair: Mapping[str, Any]) -> tuple[Any, ...]:
+    places = [stack_order(program_at(cell).stack) for cell in pair["cells"]]
+    return pair["kind"] == Kind.APART, *places, pair["labels"]
+
+
+def _ratios(cases: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """Return a row for each pair of each case, or the reason why it has no ratio."""
+    shown = Table("case", "program", "against", "found", box=None, pad_edge=False)
     for case, pairs in cases.items():
         for number, pair in enumerate(pairs):
             if pair["kind"] == Kind.APART:
@@ -41,10 +75,7 @@ def table(numbers: Path) -> Table | None:
                 found = over_machines.finding(pair)
             name = name_of(case) if number == 0 else ""
             shown.add_row(name, pair["labels"][0], opponent(pair), found)
-    if not cases:
-        for entry in (e for e in entries if e["kind"] == "absolute" and is_headline(e)):
-            shown.add_row(name_of(entry["case"]), _measured(entry))
-    return shown if shown.row_count else None
+    return shown
 
 
 def _measured(entry: Mapping[str, Any]) -> str:
