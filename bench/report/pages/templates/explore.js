@@ -17,12 +17,15 @@
   const group = (row) => [...CASE, "unit"].map((name) => row[at[name]]).join("|");
   const bytes = (text) => parseFloat(text) * (text.endsWith("KiB") ? 1024 : 1);
 
+  // A formatter takes longer to make than to use.
+  const formats = [], rate = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+  const decimals = (digits) => formats[digits] ??= new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
   function number(value, unit = "") {
     if (value === null) return "never";
-    if (unit.endsWith("/s")) return value.toLocaleString("en", { maximumSignificantDigits: 3 });
-    if (value === 0 || Number.isInteger(value)) return value.toLocaleString("en");
-    const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-    return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    if (unit.endsWith("/s")) return rate.format(value);
+    if (Number.isInteger(value)) return decimals(0).format(value);
+    return decimals(Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))).format(value);
   }
 
   const said = (row) => number(row[at.value], row[at.unit]) + (row[at.value] === null ? "" : ` ${row[at.unit]}`);
@@ -63,17 +66,18 @@
   // What a column shows, and by what it is sorted, searched and exported.
   const shown = (text, by = text, raw = by) => (_, type, row) =>
     type === "sort" || type === "type" ? by(row) : type === "export" ? raw(row) : text(row);
-  const text = (name) => ({ name, title: name, data: at[name], render: DataTable.render.text() });
+  const text = (name) => ({ name, title: name, data: at[name], type: "string", render: DataTable.render.text() });
+  const silent = { searchable: false }, hidden = { visible: false, searchable: false };
   // First what a narrow screen has to show: the program and its number.
   const all = [
     ...PROGRAM.slice(0, 2).map(text),
     { name: "value", title: "value", data: at.value, type: "num", render: shown(said, (row) => row[at.value] ?? Infinity, (row) => row[at.value] ?? "never") },
-    { name: BEST, title: BEST, data: null, type: "num", render: shown((row) => ratio(row) === null ? "" : number(ratio(row)), (row) => ratio(row) ?? Infinity, (row) => ratio(row) ?? "") },
-    { name: "interval", title: "interval", data: at.low, type: "num", render: shown(interval, (row) => row[at.low] ?? Infinity) },
+    { ...silent, name: BEST, title: BEST, data: null, type: "num", render: shown((row) => ratio(row) === null ? "" : number(ratio(row)), (row) => ratio(row) ?? Infinity, (row) => ratio(row) ?? "") },
+    { ...silent, name: "interval", title: "interval", data: at.low, type: "num", render: shown(interval, (row) => row[at.low] ?? Infinity) },
     text("verdict"), text("language"),
     ...CASE.map((name) => name !== "size" ? text(name) : { ...text(name), type: "num", render: shown((row) => row[at.size], (row) => bytes(row[at.size]) || 0, (row) => row[at.size]) }),
-    { ...text("low"), visible: false }, { ...text("high"), visible: false }, { ...text("unit"), visible: false },
-    { name: "id", title: "id", data: at.id, orderable: false, render: (id, type) => type === "display" ? cite(id) : id },
+    { ...text("low"), ...hidden }, { ...text("high"), ...hidden }, { ...text("unit"), ...hidden },
+    { name: "id", title: "id", data: at.id, type: "string", orderable: false, render: (id, type) => type === "display" ? cite(id) : id },
   ];
   const place = Object.fromEntries(all.map(({ name }, index) => [name, index]));
   const exported = { columns: all.map((_, index) => index).filter((index) => index !== place.interval), orthogonal: "export" };
