@@ -150,7 +150,8 @@ def run(
             stack.enter_context(hosting(hosts, begun.cells, begun.roots, begun.about))
         else:
             seed = drawn(seed)
-            every, asked = all_cells(more), []
+            every = all_cells(more)
+            asked: list[str] = []
             if stacks:
                 every, asked = beside(every, stacks)
             cells = chosen(every, only)

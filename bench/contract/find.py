@@ -267,7 +267,7 @@ def stack_names(words: Iterable[str], cells: Sequence[Cell]) -> set[str]:
     Raises UsageError for a name that no stack has, and for a label that two stacks have.
     """
     stacks = {cell.stack.name: cell.stack.label for cell in cells}
-    found = set()
+    found: set[str] = set()
     for word in words:
         typed = word.casefold()
         named = [name for name in stacks if name.casefold() == typed]

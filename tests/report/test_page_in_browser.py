@@ -126,7 +126,7 @@ def test_every_page_works_alone_and_names_its_subject(visit: Any, name: str) -> 
     )
     assert not seen.complaints
     assert page.locator("h1").count() == 1
-    assert page.locator("nav [aria-current=page]").count() == 1
+    assert page.locator("header nav [aria-current=page]").count() == 1
 
 
 def test_the_story_begins_with_a_chart_and_ends_after_eight_screens(visit: Any) -> None:

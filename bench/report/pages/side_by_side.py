@@ -65,7 +65,6 @@ def _plain() -> frozenset[Any]:
     return frozenset(alike | {Whitespace})
 
 
-@simplefilter
 def _unmarked(
     _self: Any, _lexer: Any, stream: Iterable[tuple[Any, str]], _options: Any
 ) -> Iterator[tuple[Any, str]]:
@@ -77,7 +76,7 @@ def _unmarked(
 @lru_cache(maxsize=256)
 def _highlighted(name: str, text: str) -> Markup:
     lexer = lexers.get_lexer_for_filename(name)
-    lexer.add_filter(_unmarked())
+    lexer.add_filter(simplefilter(_unmarked)())
     made = highlight(text, lexer, HtmlFormatter(nowrap=True))
     return Markup(made.rstrip("\n"))  # noqa: S704 - escaped by the formatter
 
