@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bench.cli.common import all_cells, more_roots, show_what_is_not_built
-from bench.contract.find import choose
+from bench.cli.named import chosen
 from bench.run.progress import console, steps
 
 
@@ -33,9 +33,9 @@ def build(globs: tuple[str, ...], sanitize: bool, more: tuple[Path, ...]) -> Non
     from bench.trial import build as programs
 
     cells = all_cells(more)
-    chosen = [c for c in choose([*cells, *slides(cells)], globs) if c.language == "c"]
-    show_what_is_not_built(chosen)
-    can = [replace(c, sanitized=sanitize) for c in chosen if not programs.lacking(c)]
+    in_c = [c for c in chosen([*cells, *slides(cells)], globs) if c.language == "c"]
+    show_what_is_not_built(in_c)
+    can = [replace(c, sanitized=sanitize) for c in in_c if not programs.lacking(c)]
     todo = [cell for cell in can if not programs.is_current(cell)]
     # Compilers are processes, and the threads wait for them.
     with steps("building", len(todo)) as shown, ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -15,7 +15,7 @@ import click
 from bench.cli.common import all_cells, more_roots, recheck_option
 from bench.cli.hosting import delay_option, hosting, refuse_delay
 from bench.cli.levels import show as show_levels
-from bench.contract.find import choose
+from bench.cli.named import chosen
 from bench.contract.model import Cell
 from bench.errors import UsageError
 from bench.run.progress import console, steps
@@ -60,9 +60,10 @@ def check(
 ) -> None:
     """Check that programs keep the contract of their workload.
 
-    A PROGRAM is a path such as zmq/minimal/fan_out.py, and may have stars. The default is
-    every program. The exit status is 1 if a program fails. A program that passed is not
-    checked again until the program, the harness, a library or the kernel changes.
+    A PROGRAM is a path such as zmq/minimal/fan_out.py, and may have stars, or a name on
+    charts, such as ZeroMQ. The default is every program. The exit status is 1 if a program
+    fails. A program that passed is not checked again until the program, the harness, a
+    library or the kernel changes.
 
     \b
     Examples:
@@ -76,7 +77,7 @@ def check(
 
     refuse_delay(hosts, delay_ms)
     require_measurable()
-    cells = choose(all_cells(more), globs)
+    cells = chosen(all_cells(more), globs)
     if levels or hosts:
         if sanitize or transport or recheck or (levels and hosts):
             option, does = (

@@ -198,4 +198,4 @@ def networks() -> Iterator[Advice]:
         with DelayedNetwork("near", "far", 0):
             pass
     except (NotMeasurable, TrialError, BuildError) as error:
-        yield Finding("--delay-ms cannot be used here", str(error))
+        yield Advice("--delay-ms cannot be used here", str(error))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from bench.cli.common import DATA, REPORTS, as_typed
+from bench.contract.model import FLOOR, IMPLEMENTATIONS
 from bench.errors import UsageError
 from bench.run.progress import console
 
 a_path = click.Path(path_type=Path)
+ASKED = "asked"
+"""The entry of run.json with the stacks of ``run --stack``."""
 
 
 def report_after(folder: Path) -> None:
@@ -21,7 +25,7 @@ def report_after(folder: Path) -> None:
     """
     from bench.analysis.results import load
     from bench.report.build import build, renew_readme
-    from bench.report.pages.headline import survival, table
+    from bench.report.pages.headline import against, survival, table
     from bench.report.sections.standing import standing_of
     from bench.report.sections.widths import at_the_end
     from bench.run.published import housekeeping, published
@@ -31,10 +35,11 @@ def report_after(folder: Path) -> None:
     beside, growth = (found.beside, found.growth) if found else ((), None)
     page = build([folder], place, beside=beside, growth=growth)
     numbers = page.parent / "numbers.json"
-    for shown in (table(numbers), survival(numbers)):
+    run = load(folder)
+    ratios = against(numbers, told_apart(run.about)) or table(numbers)
+    for shown in (ratios, survival(numbers)):
         if shown:
             console.print(shown)
-    run = load(folder)
     for sentence in (*standing_of(run), *at_the_end(run)):
         console.print(sentence)
     console.print(f"report: {as_typed(page)}")
@@ -44,6 +49,12 @@ def report_after(folder: Path) -> None:
         renew_readme(page)
     except UsageError as error:
         console.print(f"README stays as it is: {error}")
+
+
+def told_apart(about: Mapping[str, Any]) -> set[str]:
+    """Return the stacks that a run is about: those asked for, or else those added."""
+    own = {path.name for root in (IMPLEMENTATIONS, FLOOR) for path in root.iterdir()}
+    return set(about.get(ASKED, ())) or set(about["stacks"]) - own
 
 
 def _report_folder(run_folder: Path) -> Path:

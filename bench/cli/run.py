@@ -24,9 +24,9 @@ from bench.cli.hosting import (
     named_again,
     refuse_delay,
 )
+from bench.cli.named import beside, chosen
 from bench.cli.points import point
-from bench.cli.report import report_after
-from bench.contract.find import choose
+from bench.cli.report import ASKED, report_after
 from bench.contract.model import FLOOR, IMPLEMENTATIONS
 from bench.errors import HostGone, NoMiddleError, UsageError, command
 from bench.run.progress import console
@@ -48,7 +48,17 @@ a_path = click.Path(path_type=Path)
     "connections cost).",
 )
 @click.option(
-    "--only", multiple=True, metavar="GLOB", help="Measure only programs that match."
+    "--stack",
+    "stacks",
+    multiple=True,
+    metavar="NAME",
+    help="Measure one stack, and the programs that it is compared with.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PROGRAM",
+    help="Measure only programs that match a path such as 'zmq/*', or a name on charts.",
 )
 @click.option("--seed", type=int, help="Use the order of trials of another run.")
 @click.option(
@@ -88,6 +98,7 @@ a_path = click.Path(path_type=Path)
 @more_roots
 def run(
     profile: str,
+    stacks: tuple[str, ...],
     only: tuple[str, ...],
     seed: int | None,
     blocks: int | None,
@@ -114,9 +125,13 @@ def run(
     the profile's cases of speed at these points. Their names have the same form as any
     other's, and trials with a fault are left out.
 
+    A run with --stack ends with that stack's ratios against the others. Each of its
+    programs meets those that promise the same.
+
     \b
     Examples:
       nomiddle run --profile quick
+      nomiddle run --profile quick --stack ZeroMQ
       nomiddle run --profile quick --size 1000,100000 --clients 8
       nomiddle run --only 'zmq/*' --only 'http/minimal/*'
       nomiddle run --profile quick --hosts namespaces --delay-ms 1
@@ -149,7 +164,11 @@ def run(
             stack.enter_context(where)
         else:
             seed = drawn(seed)
-            cells = choose(all_cells(more), only)
+            every = all_cells(more)
+            asked: list[str] = []
+            if stacks:
+                every, asked = beside(every, stacks)
+            cells = chosen(every, only)
             facts = stack.enter_context(hosting(hosts, cells, more, delay_ms=delay_ms))
             folder = out or new_folder(DATA, seed)
             begun = manifest.begin(
@@ -165,6 +184,7 @@ def run(
                 hosts and kind_of(hosts),
                 **facts,
                 **thresholds(),
+                **({ASKED: asked} if asked else {}),
             )
         shown = as_typed(begun.archive.folder)
         console.print(f"run: {shown}")

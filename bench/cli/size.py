@@ -13,7 +13,8 @@ import click
 from rich.table import Table
 
 from bench.cli.common import more_roots, show_what_is_not_built
-from bench.contract.find import choose, find_cells, stack_names
+from bench.cli.named import chosen
+from bench.contract.find import find_cells, stack_names
 from bench.contract.model import IMPLEMENTATIONS, Cell
 from bench.errors import NoMiddleError
 from bench.run.progress import console
@@ -79,7 +80,7 @@ def size(
     named = stack_names(stacks, every)
     cells = [
         cell
-        for cell in choose(every, globs)
+        for cell in chosen(every, globs)
         if (not named or cell.stack.name in named)
         and (not workloads or cell.workload.name in workloads)
     ]

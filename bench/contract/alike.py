@@ -206,6 +206,26 @@ def headline_cells(rows: Iterable[Row]) -> dict[str, Row]:
     return {row.stack: row for row in heads}
 
 
+def compared_with(mine: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    """Return those of other stacks' programs that can be compared with some of one stack.
+
+    Each is for the workload of one of these, in its language, and makes the promises that
+    every case exercises. It may stand for its stack, or has the variant of that program.
+    """
+    wanted, known = list(mine), (MINIMAL, *STAND_INS)
+    return [
+        other
+        for other in others
+        if any(
+            (other.workload, other.language) == (one.workload, one.language)
+            and other.stack != one.stack
+            and other.variant in (*known, one.variant)
+            and alike(one, other)
+            for one in wanted
+        )
+    ]
+
+
 def pairs(rows: Sequence[CaseRow]) -> Iterator[tuple[Kind, CaseRow, CaseRow]]:
     """Yield (kind, a, b) of one case's rows in one language: all that gets a verdict."""
     yielded = set()

@@ -264,17 +264,23 @@ def choose(cells: Sequence[Cell], globs: Sequence[str]) -> list[Cell]:
 def stack_names(words: Iterable[str], cells: Sequence[Cell]) -> set[str]:
     """Return the stacks that a user names, by folder or by the label of charts: "ZeroMQ".
 
-    Raises UsageError for a name that no stack has.
+    Raises UsageError for a name that no stack has, and for a label that two stacks have.
     """
-    known = {
-        word.casefold(): cell.stack.name
-        for cell in cells
-        for word in (cell.stack.name, cell.stack.label)
-    }
+    stacks = {cell.stack.name: cell.stack.label for cell in cells}
+    found: set[str] = set()
     for word in words:
-        if word.casefold() not in known:
-            listed = ", ".join(dict.fromkeys(cell.stack.label for cell in cells))
+        typed = word.casefold()
+        named = [name for name in stacks if name.casefold() == typed]
+        named = named or [n for n, label in stacks.items() if label.casefold() == typed]
+        if not named:
+            listed = ", ".join(dict.fromkeys(stacks.values()))
             raise UsageError(
                 f"no stack is called {word!r}, but {listed}; see `nomiddle list`"
             )
-    return {known[word.casefold()] for word in words}
+        if len(named) > 1:
+            raise UsageError(
+                f"{word!r} is the label of the stacks {' and '.join(named)}: write the "
+                "name of one folder"
+            )
+        found.update(named)
+    return found

@@ -18,13 +18,14 @@ from words_of import build_words
 
 from bench.analysis.estimates import estimates
 from bench.analysis.results import load
+from bench.cli.report import ASKED, told_apart
 from bench.contract.alike import Kind
 from bench.contract.model import Case
 from bench.report import ratio
 from bench.report.build import derive
 from bench.report.numbers.citation import cite
 from bench.report.pages import declared, readme
-from bench.report.pages.headline import survival, table
+from bench.report.pages.headline import against, survival, table
 from bench.report.sections.content import sections
 from bench.report.sections.paired import declared_cases
 from bench.report.sections.standing import standing, standing_of
@@ -150,6 +151,37 @@ def test_a_run_without_declared_comparisons_shows_its_comparisons(tmp_path: Path
     assert "ZeroMQ (minimal)" in said
     assert "Fourth (minimal)" in said
     assert "faster" in said
+
+
+def test_a_stack_of_one_s_own_ends_with_its_ratios_against_the_three(
+    tmp_path: Path,
+) -> None:
+    more = synthetic.fourth_stack(tmp_path / "more")
+
+    def keep(case: Case) -> bool:
+        return one_workload(case)
+
+    folder = synthetic.make(tmp_path / "run", more, profile="quick", keep=keep)
+    shown = against(numbers_of(folder), {"fourth"})
+    assert shown is not None
+    programs, others, found = ([*column.cells] for column in shown.columns[1:])
+    for one, other in zip(programs, others, strict=True):
+        assert "Fourth (minimal)" in (one, other)
+    names = {str(one).split(" (")[0] for one in (*programs, *others)}
+    assert names == {"Fourth", "ZeroMQ", "HTTP", "BSD sockets"}
+    assert any("faster (" in str(one) for one in found)
+    assert against(numbers_of(folder), {"fifth"}) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"), [((), {"fourth"}), (("zmq",), {"zmq"}), (("fourth",), {"fourth"})]
+)
+def test_a_run_is_about_the_stack_that_was_asked_for_or_else_the_added_one(
+    asked: tuple[str, ...], told: set[str]
+) -> None:
+    stacks: dict[str, Any] = dict.fromkeys(("zmq", "http", "raw_socket", "null", "fourth"))
+    about = {"stacks": stacks, **({ASKED: [*asked]} if asked else {})}
+    assert told_apart(about) == told
 
 
 def compared(kind: Kind, blocks: int) -> Any:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from once import once, run_made_once
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from bench.report.build import build
+from bench.report.numbers.citation import load_numbers
 from bench.report.pages import site
+from bench.report.pages.explore import FILTERS
 
 CHROMIUM = shutil.which("chromium")
 QUIET = [
@@ -86,11 +90,29 @@ def visit(browser: Browser, report: Path) -> Iterator[Any]:
         each.context.close()
 
 
-def rows(page: Page) -> list[list[str]]:
-    found: list[list[str]] = page.eval_on_selector_all(
-        "#explore tbody tr", "all => all.map(r => [...r.cells].map(c => c.textContent))"
+def rows(page: Page) -> list[dict[str, str]]:
+    """Return what the explorer's table shows, by column, with the whole id of each row."""
+    found: list[dict[str, str]] = page.evaluate(
+        """() => {
+          const texts = (all) => [...all].map((one) => one.textContent);
+          const names = texts(document.querySelectorAll("#explore thead .dt-column-title"));
+          return [...document.querySelectorAll("#explore tbody tr[title]")].map((row) => ({
+            ...Object.fromEntries(texts(row.cells).map((text, at) => [names[at], text])),
+            id: row.title,
+          }));
+        }"""
     )
     return found
+
+
+def head(page: Page, name: str) -> Locator:
+    """Return the heading of a column of the explorer's table."""
+    titles = page.locator(".dt-column-title", has_text=re.compile(f"^{name}$"))
+    return page.locator("#explore thead th", has=titles)
+
+
+def value_of(row: dict[str, str]) -> float:
+    return float(row["value"].split()[0].replace(",", ""))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -99,10 +121,12 @@ def test_every_page_works_alone_and_names_its_subject(visit: Any, name: str) -> 
     page = seen.page
     if name == EXPLORER:
         page.wait_for_selector(DRAWN)
-    assert seen.requests == [page.url], "something was asked for beside the file"
+    assert seen.requests == [page.url.split("#")[0]], (
+        "something was asked for beside the file"
+    )
     assert not seen.complaints
     assert page.locator("h1").count() == 1
-    assert page.locator("nav [aria-current=page]").count() == 1
+    assert page.locator("header nav [aria-current=page]").count() == 1
 
 
 def test_the_story_begins_with_a_chart_and_ends_after_eight_screens(visit: Any) -> None:
@@ -135,10 +159,24 @@ def test_filters_leave_the_chosen_rows_and_the_address_restores_them(
         first.select_option(f"select[name={name}]", value)
     found = rows(first)
     assert found
-    assert all(row[0] == "Pipeline" and row[2] == "ZeroMQ" for row in found)
+    assert all(row["id"].startswith("pipeline.throughput.") for row in found)
+    assert {row["stack"] for row in found} == {"ZeroMQ"}
     again = visit(first.url[first.url.index("#") :]).page
     assert rows(again) == found
     assert again.locator("select[name=stack]").input_value() == "ZeroMQ"
+
+
+def test_a_text_is_searched_for_and_the_address_restores_it(visit: Any) -> None:
+    first = visit("#explore?what=throughput").page
+    every = rows(first)
+    first.fill("input[type=search]", "http aiohttp")
+    first.wait_for_url(re.compile("search=http"))
+    found = rows(first)
+    assert 0 < len(found) < len(every)
+    assert {row["stack"] for row in found} == {"HTTP"}
+    assert all(row["variant"].startswith("aiohttp") for row in found)
+    assert "(the report has " in first.locator(".dt-info").inner_text()
+    assert rows(visit(first.url[first.url.index("#") :]).page) == found
 
 
 def test_columns_sort_both_ways_and_the_best_of_a_case_is_marked(visit: Any) -> None:
@@ -146,22 +184,81 @@ def test_columns_sort_both_ways_and_the_best_of_a_case_is_marked(visit: Any) -> 
     page.click("#explore-reset")
     page.select_option("select[name=what]", "size statements")
     page.select_option("select[name=workload]", "Request/reply")
-    page.click("#explore th[data-name=value] button")
-    values = [int(row[11].split()[0].replace(",", "")) for row in rows(page)]
+    assert page.locator("#explore td.best").first.inner_text() == "1"
+    times = [float(row["times the best"]) for row in rows(page)]
+    assert times == sorted(times)
+    head(page, "value").click()
+    values = [value_of(row) for row in rows(page)]
     assert len(values) > 2
     assert values == sorted(values)
-    page.click("#explore th[data-name=value] button")
-    assert next(row[11] for row in rows(page)).startswith(f"{max(values):,}")
-    sorted_by = page.locator("#explore th[data-name=value]").get_attribute("aria-sort")
-    assert sorted_by == "descending"
-    best = page.locator("#explore td.best")
-    assert best.first.inner_text() == "1"
+    head(page, "value").click()
+    assert [value_of(row) for row in rows(page)] == sorted(values, reverse=True)
+    assert head(page, "value").get_attribute("aria-sort") == "descending"
+    again = visit(page.url[page.url.index("#") :]).page
+    assert [value_of(row) for row in rows(again)] == sorted(values, reverse=True)
+
+
+def test_the_best_is_that_of_the_rows_that_are_shown(visit: Any) -> None:
+    page = visit("#explore?what=size+statements&stack=BSD+sockets&language=Python").page
+    assert {row["stack"] for row in rows(page)} == {"BSD sockets"}
+    assert rows(page)[0]["times the best"] == "1"
 
 
 def test_a_mistyped_address_shows_everything_else(visit: Any) -> None:
     seen = visit("#explore?workload=Nonsense&stack=ZeroMQ&sort=nothing")
-    assert {row[2] for row in rows(seen.page)} == {"ZeroMQ"}
+    assert {row["stack"] for row in rows(seen.page)} == {"ZeroMQ"}
     assert not seen.complaints
+
+
+def test_the_rows_that_are_left_are_exported_with_whole_numbers(
+    visit: Any, report: Path
+) -> None:
+    seen = visit("#explore?what=throughput&stack=ZeroMQ")
+    page = seen.page
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save as CSV").click()
+    made = list(
+        csv.DictReader(Path(saved.value.path()).read_text("utf-8-sig").splitlines())
+    )
+    assert [row["id"] for row in made] == [row["id"] for row in rows(page)]
+    numbers = {entry["id"]: entry for entry in load_numbers(report / "numbers.json")}
+    for row in made:
+        entry = numbers[row["id"]]
+        assert float(row["value"]) == entry["value"]
+        assert (float(row["low"]), float(row["high"])) == (
+            entry["ci_low"],
+            entry["ci_high"],
+        )
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save for Excel").click()
+    assert saved.value.suggested_filename == "nomiddle-numbers.xlsx"
+    assert is_zipfile(saved.value.path())
+    assert not seen.complaints
+    assert {url.split(":")[0] for url in seen.requests} <= {"file", "blob"}
+
+
+def test_a_row_links_to_itself_and_to_its_citation(visit: Any) -> None:
+    page = visit("#explore?what=throughput").page
+    wanted = rows(page)[1]
+    page.get_by_role("link", name=f"cite {wanted['id']}", exact=True).click()
+    page.wait_for_url(re.compile("explore.id="))
+    assert [row["id"] for row in rows(page)] == [wanted["id"]]
+    assert f"nomiddle cite {wanted['id']}" in page.locator("#explore-cited").inner_text()
+    page.select_option("select[name=what]", "throughput")
+    assert page.locator("#explore-cited").is_hidden()
+
+
+def test_more_rows_than_a_page_has_are_one_click_away(visit: Any) -> None:
+    page = visit().page
+    page.click("#explore-reset")
+    first = rows(page)
+    assert len(first) == 100
+    page.get_by_role("link", name="Next").or_(
+        page.get_by_role("button", name="Next")
+    ).click()
+    assert {row["id"] for row in rows(page)}.isdisjoint(row["id"] for row in first)
+    page.locator(".dt-length select").select_option("-1")
+    assert len(rows(page)) > 200
 
 
 def test_the_reader_chooses_light_or_dark(visit: Any) -> None:
@@ -256,6 +353,15 @@ def test_the_chart_has_a_mark_for_each_row_that_the_filters_leave(visit: Any) ->
     assert not seen.complaints
 
 
+def test_paper_has_the_explorer_s_rows_and_no_buttons(visit: Any) -> None:
+    page = visit("#explore?what=throughput", color_scheme="dark").page
+    page.wait_for_selector(DRAWN)
+    page.emulate_media(media="print")
+    assert page.locator("#explore tbody tr").first.is_visible()
+    for control in (".dt-buttons", ".dt-search", ".dt-paging"):
+        assert not page.locator(control).first.is_visible()
+
+
 def test_the_interactive_chart_is_dark_on_a_dark_page(visit: Any) -> None:
     fills = []
     for scheme in ("light", "dark"):
@@ -271,12 +377,18 @@ def test_the_explorer_works_with_the_keyboard(visit: Any) -> None:
     page.click("#explore-reset")
     page.focus("select[name=workload]")
     page.keyboard.type("Pipe")
-    assert {row[0] for row in rows(page)} == {"Pipeline"}
-    page.focus("#explore-reset")
+    assert all(row["id"].startswith("pipeline.") for row in rows(page))
+    page.select_option("select[name=what]", "size statements")
+    page.focus(f"select[name={FILTERS[-1]}]")
     page.keyboard.press("Tab")
     assert page.evaluate(
         "document.activeElement.contains(document.getElementById('explore-chart'))"
     )
+    head(page, "value").locator("[tabindex='0']").focus()
+    page.keyboard.press("Enter")
+    values = [value_of(row) for row in rows(page)]
+    assert values == sorted(values)
+    assert "sort=value" in page.url
 
 
 def test_a_phone_has_the_explorer_s_chart_within_it(visit: Any) -> None:

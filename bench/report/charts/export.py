@@ -34,6 +34,10 @@ NOT_DRAWN = re.compile(
 )
 PLACES = re.compile(r'(?<= )(?:d|x|y|width|height|points|transform|viewBox)="[^"]*"')
 DECIMAL = re.compile(r"-?\d+\.\d{2,}")
+UNTURNED = re.compile(r' transform="rotate\(-?0(?:\.0*)? [^)]*\)"')
+"""Of a text that lies: turned by nothing."""
+PATH = re.compile(r'(?<= d=")[^"]*')
+AROUND_A_LETTER = re.compile(r" ?([A-Za-z]) ?")
 ID, REFERENCE = re.compile(r' id="([^"]*)"'), re.compile(r'(?:href="#|url\(#)([^")]+)')
 LARGE_FROM = 10.0
 FONT = "font-family: 'DejaVu Sans'"
@@ -58,6 +62,9 @@ def compact(svg: str) -> str:
     text = ID.sub(lambda found: found[0] if found[1] in known else "", text)
     text = PLACES.sub(
         lambda found: DECIMAL.sub(_shortened, " ".join(found[0].split())), text
+    )
+    text = PATH.sub(
+        lambda found: AROUND_A_LETTER.sub(r"\1", found[0]), UNTURNED.sub("", text)
     )
     text = re.sub(r"\n\s*", "\n", text.replace(f"; {FONT}", "")).strip()
     text = re.sub(r"<g>\n(<[^\n]*/>)\n</g>", r"\1", text)

@@ -1,4 +1,4 @@
-"""Every number of a report as rows that a reader filters and sorts in the page."""
+"""Every number of a report as rows that a reader sorts, filters and exports in the page."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ COLUMNS = (
 """The fields of a row, in the order in which the page has them."""
 FILTERS = COLUMNS[: COLUMNS.index("value")]
 """The columns by which a reader filters."""
+NUMBERS = ("value", "low", "high")
+ID = "id"
 KINDS = {"absolute", "recovery", "size", "level"}
 """Kinds that are about one program each; comparisons have a section of their own."""
 UNTIMED = {"size", "level"}
@@ -47,14 +49,21 @@ def _measure(entry: Mapping[str, Any]) -> str:
     return str(entry["id"]).split(".")[1].replace("_", " ")
 
 
+def _variant(entry: Mapping[str, Any], language: str) -> str:
+    """Return the variant as charts name it, with client and event loop: "http.client"."""
+    _, _, inside = str(entry["labels"][0]).partition(" (")
+    return inside.removesuffix(")").removesuffix(f", {language}")
+
+
 def row(entry: Mapping[str, Any]) -> list[Any]:
     """Return one number as a row of ``COLUMNS``; of a number without bounds, null."""
     cell = program_at(entry["cells"][0])
+    language = cell.language.capitalize()
     about = {
         **_circumstances(entry),
         "stack": words.stack_of(entry["labels"][0]) or cell.stack,
-        "variant": cell.variant,
-        "language": cell.language.capitalize(),
+        "variant": _variant(entry, language) or cell.variant,
+        "language": language,
         "value": entry["value"],
         "low": entry["ci_low"],
         "high": entry["ci_high"],
@@ -68,6 +77,36 @@ def row(entry: Mapping[str, Any]) -> list[Any]:
     return [about.get(name, "") for name in COLUMNS]
 
 
+def _places(texts: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return different texts in the order of their first use, and where each one is."""
+    known = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return list(known), [known[text] for text in texts]
+
+
+def packed(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return the columns of rows, each with its values once.
+
+    Numbers are as they are: ``values``. Of texts ``values`` are the different ones, and
+    ``rows`` has the place of each row's. Ids are cut at their dots, since they repeat their
+    parts: ``rows`` has the places of all parts of a row's id.
+    """
+    made: list[dict[str, Any]] = []
+    for place, name in enumerate(COLUMNS):
+        column = [row[place] for row in rows]
+        if name in NUMBERS:
+            made.append({"values": column})
+        elif name == ID:
+            cut = [str(one).split(".") for one in column]
+            parts, places = _places([part for parts in cut for part in parts])
+            left = iter(places)
+            of_rows = [[next(left) for _ in parts] for parts in cut]
+            made.append({"values": parts, "rows": of_rows})
+        else:
+            texts, places = _places(column)
+            made.append({"values": texts, "rows": places})
+    return made
+
+
 def explored(entries: Sequence[Mapping[str, Any]], colors: Mapping[str, str]) -> str:
     """Return all rows as JSON that may stand in a page's script element.
 
@@ -79,7 +118,7 @@ def explored(entries: Sequence[Mapping[str, Any]], colors: Mapping[str, str]) ->
         "columns": COLUMNS,
         "filters": FILTERS,
         "colors": colors,
-        "rows": rows,
+        "data": packed(rows),
     }
     return json.dumps(made, separators=(",", ":"), ensure_ascii=False).replace(
         "<", "\\u003c"

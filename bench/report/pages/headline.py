@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from bench.contract.alike import Kind, stack_order
 from bench.contract.rows import case_named
 from bench.measure.recovery import KEPT
 from bench.report import words
+from bench.report.entries import program_at
 from bench.report.numbers.citation import load_numbers
 from bench.report.pages.declared import name_of
 from bench.report.sections import over_machines
-from bench.report.sections.paired import declared_cases, opponent
+from bench.report.sections.paired import SHOWN, declared_cases, opponent
 from bench.report.sections.survival import verdicts
 
 Entry = Mapping[str, Any]
@@ -32,10 +33,41 @@ def table(numbers: Path) -> Table | None:
     A run that compared no two programs has its measurements instead; None without any.
     """
     entries = load_numbers(numbers)
-    cases = declared_cases(entries)
-    if not cases:
-        return _measurements(entries)
-    shown = _empty("case", "program", "against", "found")
+    if cases := declared_cases(entries):
+        return _ratios(cases)
+    return _measurements(entries)
+
+
+def against(numbers: Path, stacks: Collection[str]) -> Table | None:
+    """Return the ratios of some stacks' programs against those of other stacks.
+
+    ``stacks`` are names of folders. None without such a ratio.
+    """
+    cases: dict[str, list[Entry]] = {}
+    for entry in load_numbers(numbers):
+        if entry["kind"] in SHOWN:
+            found = [program_at(cell).stack in stacks for cell in entry["cells"]]
+            if any(found) and not all(found):
+                cases.setdefault(entry["case"], []).append(entry)
+
+    def place(case: str) -> tuple[int, str, str]:
+        row = case_named(case)
+        return words.order(row.workload), row.quantity, case
+
+    shown = {
+        case: sorted(cases[case], key=_judged_first) for case in sorted(cases, key=place)
+    }
+    return _ratios(shown) if shown else None
+
+
+def _judged_first(pair: Entry) -> tuple[Any, ...]:
+    places = [stack_order(program_at(cell).stack) for cell in pair["cells"]]
+    return pair["kind"] == Kind.APART, *places, pair["labels"]
+
+
+def _ratios(cases: Mapping[str, Sequence[Entry]]) -> Table:
+    """Return a row for each pair of each case, or the reason why it has no ratio."""
+    shown = Table("case", "program", "against", "found", box=None, pad_edge=False)
     for case, pairs in cases.items():
         for number, pair in enumerate(pairs):
             if pair["kind"] == Kind.APART:
@@ -47,19 +79,12 @@ def table(numbers: Path) -> Table | None:
     return shown
 
 
-def _empty(*columns: str) -> Table:
-    shown = Table(box=None, pad_edge=False)
-    for column in columns:
-        shown.add_column(column)
-    return shown
-
-
 def _measurements(entries: Sequence[Entry]) -> Table | None:
     """Return how costs grow, and every number that stands for its case.
 
     Where a law is known the costs that it was made from are left out.
     """
-    shown = _empty("program", "case", "measured")
+    shown = Table("program", "case", "measured", box=None, pad_edge=False)
     laws = [entry for entry in entries if entry["kind"] == "growth"]
     for entry in filter(_is_shown, laws):
         shown.add_row(entry["labels"][0], *_law(entry))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 from pygments import highlight, lexers
+from pygments.filter import simplefilter
 from pygments.formatters import HtmlFormatter
+from pygments.styles import get_style_by_name
+from pygments.token import Name, Text, Token, Whitespace
 
 from bench.analysis.code_rows import ProgramCode
 from bench.analysis.recovery import with_fault
@@ -53,9 +56,27 @@ def survives(data: Data) -> dict[str, str]:
     return said
 
 
+@cache
+def _plain() -> frozenset[Any]:
+    """Return the kinds of tokens that look as names do in both styles, and white space."""
+    styles = [dict(get_style_by_name(name)) for name in (LIGHT, DARK)]
+    looks = [(style, (style[Token], style[Name])) for style in styles]
+    alike = {k for k in styles[0] if all(style[k] in usual for style, usual in looks)}
+    return frozenset(alike | {Whitespace})
+
+
+def _unmarked(
+    _self: Any, _lexer: Any, stream: Iterable[tuple[Any, str]], _options: Any
+) -> Iterator[tuple[Any, str]]:
+    """Yield tokens, those that look like any text as such: they need no mark in a page."""
+    for kind, value in stream:
+        yield (Text if kind in _plain() else kind), value
+
+
 @lru_cache(maxsize=256)
 def _highlighted(name: str, text: str) -> Markup:
     lexer = lexers.get_lexer_for_filename(name)
+    lexer.add_filter(simplefilter(_unmarked)())
     made = highlight(text, lexer, HtmlFormatter(nowrap=True))
     return Markup(made.rstrip("\n"))  # noqa: S704 - escaped by the formatter
 
