@@ -4,12 +4,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 PROFILE ?= standard
-# Tests mostly wait for processes, so more of them than CPUs run side by side.
+# Tests mostly wait for processes, so more of them than CPUs run side by side. Those of one file
+# share what they were made with; a file of thorough tests can take longer than all others.
 WORKERS ?= 4
 BIN := $(VENV)/bin
 # They start hundreds of processes: Python keeps what it compiled for the next one.
-PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(WORKERS) \
-    --dist worksteal
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses $(WORKERS)
 READY := $(VENV)/.ready
 TESTABLE := $(VENV)/.testable
 # Whatever pip is told elsewhere, here it installs into this environment.
@@ -83,10 +83,10 @@ lint: $(TESTABLE)
 	$(BIN)/lint-imports
 
 test: lint build
-	$(PYTEST) -m "not thorough" $(ARGS)
+	$(PYTEST) --dist loadfile -m "not thorough" $(ARGS)
 
 test-all: lint build
-	$(PYTEST) $(ARGS)
+	$(PYTEST) --dist worksteal $(ARGS)
 
 format: $(TESTABLE)
 	$(BIN)/ruff format .
