@@ -29,7 +29,7 @@ def chosen(cells: Sequence[Cell], typed: Sequence[str]) -> list[Cell]:
 def beside(cells: Sequence[Cell], stacks: Sequence[str]) -> tuple[list[Cell], list[str]]:
     """Return the programs of stacks with all that they are compared with, and their names.
 
-    Those are the project's own programs of the same promises. ``stacks`` are as a user
+    These are the project's own programs of the same promises. ``stacks`` are as a user
     types them. Raises UsageError for a stack that does not exist.
     """
     names = stack_names(stacks, cells)

@@ -96,7 +96,7 @@ def test_a_stack_is_measured_beside_programs_that_promise_the_same() -> None:
     assert {cell.language for cell in found} == {cell.language for cell in mine}
 
 
-def test_one_of_the_three_is_measured_beside_the_other_two() -> None:
+def test_a_stack_of_the_three_is_measured_beside_the_other_two() -> None:
     found, names = beside(CELLS, ["BSD sockets"])
     assert names == ["raw_socket"]
     assert {cell.stack.name for cell in found} == {"zmq", "http", "raw_socket"}

@@ -198,7 +198,7 @@ def test_columns_sort_both_ways_and_the_best_of_a_case_is_marked(visit: Any) -> 
     assert [value_of(row) for row in rows(again)] == sorted(values, reverse=True)
 
 
-def test_the_best_is_that_of_the_rows_that_are_shown(visit: Any) -> None:
+def test_the_best_is_among_the_rows_that_are_shown(visit: Any) -> None:
     page = visit("#explore?what=size+statements&stack=BSD+sockets&language=Python").page
     assert {row["stack"] for row in rows(page)} == {"BSD sockets"}
     assert rows(page)[0]["times the best"] == "1"

@@ -52,7 +52,7 @@ def test_a_chart_keeps_its_turned_texts_and_its_paths() -> None:
     assert re.findall(r'transform="([^"]+)"', made) == ["rotate(-90 1 2)"]
 
 
-def test_code_beside_other_code_is_whole_and_only_what_is_coloured_has_a_mark() -> None:
+def test_code_beside_other_code_is_whole_and_plain_words_have_no_mark() -> None:
     for cell in find_cells([IMPLEMENTATIONS]):
         text = cell.path.read_text()
         made = side_by_side._highlighted(cell.path.name, text)

@@ -35,7 +35,7 @@ NOT_DRAWN = re.compile(
 PLACES = re.compile(r'(?<= )(?:d|x|y|width|height|points|transform|viewBox)="[^"]*"')
 DECIMAL = re.compile(r"-?\d+\.\d{2,}")
 UNTURNED = re.compile(r' transform="rotate\(-?0(?:\.0*)? [^)]*\)"')
-"""Of a text that lies: turned by nothing."""
+"""The attribute of a text that lies: it is turned by nothing."""
 PATH = re.compile(r'(?<= d=")[^"]*')
 AROUND_A_LETTER = re.compile(r" ?([A-Za-z]) ?")
 ID, REFERENCE = re.compile(r' id="([^"]*)"'), re.compile(r'(?:href="#|url\(#)([^")]+)')

@@ -86,9 +86,9 @@ def _places(texts: Sequence[str]) -> tuple[list[str], list[int]]:
 def packed(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
     """Return the columns of rows, each with its values once.
 
-    Numbers are as they are: ``values``. Of texts ``values`` are the different ones, and
-    ``rows`` has the place of each row's. Ids are cut at their dots, since they repeat their
-    parts: ``rows`` has the places of all parts of a row's id.
+    A column of numbers has them in ``values``. A column of texts has the different ones
+    in ``values``, and the place of each row's text in ``rows``. Ids are cut at their dots,
+    since they repeat their parts: ``rows`` has the places of all parts of an id.
     """
     made: list[dict[str, Any]] = []
     for place, name in enumerate(COLUMNS):
