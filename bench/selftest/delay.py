@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.errors import NotMeasurable
-from bench.selftest.answers import Answer
+from bench.selftest.answers import KnownAnswer
 from bench.sites.far import Far
 from bench.sites.looks import Pair, pairs
 from bench.sites.namespaces import network_of_two, with_agents
@@ -23,14 +23,14 @@ QUESTION = "the least round trip between two hosts"
 US_PER_MS = 1e3
 
 
-def answers(blocks: int, seed: int, logs: Path) -> list[Answer]:
+def answers(blocks: int, seed: int, logs: Path) -> list[KnownAnswer]:
     """Ask over each link: the least of many round trips needs no repetition."""
     del blocks, seed, logs
     try:
         return [_answer(delay_ms, over(delay_ms)) for delay_ms in DELAYS_MS]
     except (NotMeasurable, BuildError) as refused:
         said = f"such links are refused here: {refused}"
-        return [Answer(QUESTION, "a delay", said, "skipped", None)]
+        return [KnownAnswer(QUESTION, "a delay", said, "skipped", None)]
 
 
 def over(delay_ms: float) -> Pair:
@@ -40,11 +40,11 @@ def over(delay_ms: float) -> Pair:
         return found
 
 
-def _answer(delay_ms: float, found: Pair) -> Answer:
+def _answer(delay_ms: float, found: Pair) -> KnownAnswer:
     least_ms = found.least_ns / 1e6
     low_ms, high_ms = 2 * delay_ms, 2 * delay_ms + BOUND_MS
     more_us = US_PER_MS * (least_ms - low_ms)
-    return Answer(
+    return KnownAnswer(
         QUESTION,
         f"{delay_ms:g} ms in each direction",
         f"{least_ms:.3f} ms, {more_us:.0f} us more than twice the delay",
