@@ -221,6 +221,7 @@ HELP = {
     *("cli", "contract", "contract.find", "contract.model", "contract.rows", "errors"),
     *("run", "run.interrupts", "run.progress"),
     *("report", "report.numbers", "report.numbers.formats"),  # the choices of an option
+    *("cli.named", "contract.alike", "report.words"),  # the names that a person sees
 }
 WORKLOADS = ("workloads", *(f"workloads.{name}" for name in words.WORKLOADS))
 LIST = {
@@ -231,7 +232,7 @@ LIST = {
 CITE = {
     *HELP,
     *("report.numbers.alias", "report.numbers.citation"),
-    *("report.words", "report.ratio"),
+    "report.ratio",
     "report.entries",  # the numbers of other machines
     *("trial", "trial.build", "trial.requirements", "trial.versions"),
 }

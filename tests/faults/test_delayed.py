@@ -30,7 +30,7 @@ from bench.faults.network.hosts import INTERFACE
 NEAR, FAR = "near", "far"
 PORT = 9999
 HEADERS_BYTES = 10 + 20 + 8
-"""What a datagram has before its payload: headers of virtio, IP and UDP."""
+"""Headers before the payload of a datagram: those of virtio, IP and UDP."""
 MS_NS = 1_000_000
 
 

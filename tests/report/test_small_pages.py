@@ -83,7 +83,7 @@ def test_packed_rows_can_be_unpacked(found: list[dict[str, Any]]) -> None:
                 assert values[column["rows"][number]] == value
 
 
-def test_the_table_s_script_stands_in_a_page_and_names_its_licences() -> None:
+def test_the_table_s_script_is_in_a_page_and_names_its_licences() -> None:
     script = datatables.script()
     assert "</script" not in script
     assert not re.search(r"^export", script, re.MULTILINE)
