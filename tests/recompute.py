@@ -235,6 +235,8 @@ class Run:
                     ]
                     for each in stored
                 ]
+                if not all(mine):  # streams have no second one
+                    continue
                 mine = [np.concatenate(parts) for parts in mine]
                 in_turns = "ensemble" in trials[0]
                 for name, share in SHARES.items():

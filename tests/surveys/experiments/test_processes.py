@@ -12,6 +12,7 @@ from bench.errors import NotMeasurable, TrialError
 from bench.surveys.experiments import in_c, ports
 from bench.surveys.experiments.processes import line, started
 from bench.surveys.experiments.settled import settled
+from bench.trial import build
 from bench.trial.build import BuildError
 
 COMPLAINS = "import sys; print('first', file=sys.stderr); sys.exit('the last word')"
@@ -62,7 +63,8 @@ def test_a_port_is_awaited_without_a_connection(monkeypatch: pytest.MonkeyPatch)
 def test_a_program_in_c_is_built_once_and_its_error_is_the_compilers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(in_c, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(build, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(build, "PROJECT", tmp_path)
     source = tmp_path / "program.c"
     source.write_text("int main(void) { return 0; }\n")
     try:
