@@ -225,7 +225,8 @@ class Run:
         """Yield each measure of a case with its value in every trial, nan for none."""
         if quantity in ("latency", "connect", "idle_memory", *OPEN):
             stored = [self.samples(trial) for trial in trials]
-            for ending in ("", "from_given")[: 1 + (quantity in OPEN)]:
+            both = any(role.endswith("from_given") for role in stored[0])
+            for ending in ("", "from_given")[: 1 + both]:
                 given = bool(ending)
                 mine = [
                     [
@@ -235,8 +236,6 @@ class Run:
                     ]
                     for each in stored
                 ]
-                if not all(mine):  # streams have no second one
-                    continue
                 mine = [np.concatenate(parts) for parts in mine]
                 in_turns = "ensemble" in trials[0]
                 for name, share in SHARES.items():
