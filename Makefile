@@ -85,6 +85,8 @@ lint: $(TESTABLE)
 test: lint build
 	$(PYTEST) --dist loadfile -m "not thorough" $(ARGS)
 
+# Thorough tests wait longer.
+test-all: WORKERS = 6
 test-all: lint build
 	$(PYTEST) --dist worksteal $(ARGS)
 
