@@ -75,6 +75,8 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": str(data),
             "shared_buffers": "16MB",
+            # In its folder: files in /dev/shm would stay when it is killed.
+            "dynamic_shared_memory_type": "mmap",
         }
         settings = [w for name, value in options.items() for w in ("-c", f"{name}={value}")]
         words: list[str | Path] = [self._program, "-D", data, "-p", str(self._port)]

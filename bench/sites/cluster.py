@@ -12,7 +12,7 @@ import logging
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -111,8 +111,12 @@ def connected(roster: Roster) -> Iterator[Client]:
             raise UsageError(
                 f"no scheduler answers at {address}: {_root(error)}"
             ) from error
-    with client:
+    try:
         yield client
+    finally:
+        # Without its scheduler it is connecting again, and fails to close in several ways.
+        with suppress(OSError, ValueError):
+            client.close()
 
 
 def _address_in(file: str) -> str:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from bench.contract.model import PROJECT
-from bench.report.build import derive_set
+from bench.report.build import derive_set, with_growth
 from bench.report.numbers.citation import load_numbers
 from bench.report.pages import declared, method, readme
 from bench.report.sections import bindings, embedded, experiments, topologies
@@ -45,7 +45,8 @@ def test_the_raw_data_is_as_it_was_measured() -> None:
 def test_published_numbers_follow_from_every_run_of_the_set(
     entries: list[dict[str, object]], runs: PublishedSet
 ) -> None:
-    data = derive_set(runs.leading, runs.beside, draw=False)
+    set_of_runs = derive_set(runs.leading, runs.beside, draw=False)
+    data = with_growth(set_of_runs, runs.growth)
     made = [
         *data.entries,
         *bindings.numbers(languages.read(REPORTS / languages.FILE)),
